@@ -1,0 +1,23 @@
+/**
+ * Prints the one line that CI reads, after everything else: `N passed, N failed, N skipped`.
+ * A run that could not collect a file counts that file as a failure, so a broken import is never "0 failed".
+ */
+import type { Reporter, TestModule } from 'vitest/node';
+
+export default class TotalsReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    let passed = 0;
+    let skipped = 0;
+    let failed = unhandledErrors.length;
+    for (const module of modules) {
+      failed += module.errors().length;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state === 'passed') passed += 1;
+        else if (state === 'failed') failed += 1;
+        else skipped += 1;
+      }
+    }
+    process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  }
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project: every suite runs against real processes, so files run side by side but few at a time. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    reporters: ['default', './test/helpers/totals-reporter.ts'],
+  },
+});
