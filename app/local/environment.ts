@@ -1,0 +1,208 @@
+/**
+ * One execution environment: the function's process, its Runtime API, and the life that Lambda gives it: init, then
+ * one invocation at a time, frozen in between, killed when it fails, takes too long or takes too much.
+ *
+ * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html. Which environment gets which invocation
+ * is pool.ts's.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import { exited, type FunctionError, functionError, timedOut } from './function-error.ts';
+import { memoryUse } from './memory.ts';
+import { type Answer, type Invocation, RuntimeApi } from './runtime-api.ts';
+
+/** What the function is and what it may use. */
+export interface FunctionSpec {
+  /** The runtime's command line, for example `['node', 'entry.mjs']`. */
+  command: readonly [string, ...string[]];
+  /** Environment of the process, without what the environment itself adds. */
+  env: NodeJS.ProcessEnv;
+  /** Time for one invocation, in seconds. */
+  timeout: number;
+  /** Time for the init, in seconds. */
+  initTimeout: number;
+  /** Memory of the function, in MiB. */
+  memory: number;
+  /** Whether the process is stopped between invocations. */
+  freeze: boolean;
+  /** Takes what the function writes to stdout and stderr. */
+  output: (chunk: Buffer) => void;
+}
+
+/** The figures of one invocation, as the REPORT line has them. */
+export interface Report {
+  /** Milliseconds from the dispatch to the end of the invocation. */
+  duration: number;
+  /** Milliseconds of init, in the first invocation of an environment. */
+  initDuration?: number;
+  /** Highest resident set of the process so far, in MiB. */
+  maxMemory?: number;
+  error?: FunctionError;
+}
+
+export interface Invoked {
+  answer: Answer;
+  /** Settles when the invocation is over: the runtime asks for the next one, or is gone. */
+  report: Promise<Report>;
+}
+
+const MEMORY_CHECK_MS = 50;
+
+/** The init failed; `error` says how, in the platform's words. */
+export class InitError extends Error {
+  override readonly name = 'InitError';
+  readonly error: FunctionError;
+
+  constructor(error: FunctionError) {
+    super(`The function could not be initialised: ${error.body}`);
+    this.error = error;
+  }
+}
+
+export class Environment {
+  readonly #spec: FunctionSpec;
+  readonly #api: RuntimeApi;
+  #child: ChildProcess | undefined;
+  #initDuration: number | undefined;
+  #maxMemory: number | undefined;
+  /** Settled by the first thing that happens in the phase under way. */
+  #phase = Promise.withResolvers<Answer | 'idle' | FunctionError>();
+  #ended = Promise.withResolvers<FunctionError | undefined>();
+  #alive = true;
+  #invocation: string | undefined;
+  /** Called once when the process is gone. */
+  onExit: () => void = () => undefined;
+
+  constructor(spec: FunctionSpec) {
+    this.#spec = spec;
+    this.#api = new RuntimeApi({
+      idle: () => {
+        this.#phase.resolve('idle');
+        this.#ended.resolve(undefined);
+      },
+      initError: error => this.#phase.resolve(error),
+      answer: answer => this.#phase.resolve(answer),
+    });
+  }
+
+  /** Whether it can take another invocation. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts the process and waits until it asks for work. Rejects with {@link InitError}; the environment is then dead. */
+  async init(limitSeconds = this.#spec.initTimeout): Promise<void> {
+    const started = performance.now();
+    const address = await this.#api.listen();
+    this.#start(address);
+    const timer = setTimeout(() => this.#fail(timedOut('init', limitSeconds)), limitSeconds * 1000);
+    const outcome = await this.#phase.promise;
+    clearTimeout(timer);
+    if (outcome !== 'idle') {
+      this.kill();
+      throw new InitError('type' in outcome ? outcome : functionError('Runtime.Unknown', 'init'));
+    }
+    this.#initDuration = performance.now() - started;
+    this.#freeze();
+  }
+
+  /** Runs one invocation. Never rejects: what goes wrong is in the answer or, later, in the report. */
+  async invoke(invocation: Invocation, timeout = this.#spec.timeout): Promise<Invoked> {
+    this.#phase = Promise.withResolvers();
+    this.#ended = Promise.withResolvers();
+    this.#invocation = invocation.id;
+    const started = performance.now();
+    this.#signal('SIGCONT');
+    const timer = setTimeout(() => this.#fail(timedOut(invocation.id, this.#spec.timeout)), timeout * 1000);
+    const watch = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS);
+    this.#api.dispatch(invocation, Date.now() + Math.round(timeout * 1000));
+
+    const first = await this.#phase.promise;
+    const answer = toAnswer(first);
+    const report = this.#reportWhenOver(answer, started).finally(() => {
+      clearTimeout(timer);
+      clearInterval(watch);
+      this.#invocation = undefined;
+    });
+    return { answer, report };
+  }
+
+  /** Ends the process at once, as Lambda does where there is no extension. */
+  kill(): void {
+    this.#alive = false;
+    this.#signal('SIGKILL');
+    this.#api.close();
+  }
+
+  async #reportWhenOver(answer: Answer, started: number): Promise<Report> {
+    const failed = await this.#ended.promise;
+    const late = answer.kind === 'streamed' ? await answer.ended : undefined;
+    this.#checkMemory();
+    const error = failed ?? (answer.kind === 'error' ? answer.error : late);
+    const report: Report = {
+      duration: performance.now() - started,
+      ...(this.#initDuration !== undefined && { initDuration: this.#initDuration }),
+      ...(this.#maxMemory !== undefined && { maxMemory: this.#maxMemory }),
+      ...(error && { error }),
+    };
+    this.#initDuration = undefined;
+    if (this.#alive) this.#freeze();
+    return report;
+  }
+
+  #start(runtimeApi: string): void {
+    const [file, ...args] = this.#spec.command;
+    // A process group of its own: what the function starts is frozen and killed with it.
+    this.#child = spawn(file, args, {
+      env: { ...this.#spec.env, AWS_LAMBDA_RUNTIME_API: runtimeApi },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#child.stdout?.on('data', this.#spec.output);
+    this.#child.stderr?.on('data', this.#spec.output);
+    this.#child.once('error', error => this.#fail(functionError('Runtime.InvalidEntrypoint', error.message)));
+    this.#child.once('exit', (code, signal) => {
+      this.#fail(exited(this.#invocation ?? 'init', { code, signal }));
+      this.onExit();
+    });
+  }
+
+  /** The environment is lost: whoever waits is told why, and the process, if there still is one, is killed. */
+  #fail(error: FunctionError): void {
+    this.kill();
+    this.#phase.resolve(error);
+    this.#ended.resolve(error);
+  }
+
+  #checkMemory(): void {
+    const use = this.pid === undefined ? undefined : memoryUse(this.pid);
+    if (!use) return;
+    this.#maxMemory = Math.max(use.max, this.#maxMemory ?? 0);
+    if (use.now > this.#spec.memory)
+      this.#fail(exited(this.#invocation ?? 'init', { code: null, signal: 'SIGKILL' }));
+  }
+
+  #freeze(): void {
+    if (this.#spec.freeze) this.#signal('SIGSTOP');
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.#child ?? {};
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: it ended a moment ago.
+    }
+  }
+}
+
+function toAnswer(outcome: Answer | 'idle' | FunctionError): Answer {
+  if (outcome === 'idle')
+    return { kind: 'error', error: functionError('Runtime.Unknown', 'The runtime gave no answer.') };
+  return 'kind' in outcome ? outcome : { kind: 'error', error: outcome };
+}

@@ -1,0 +1,34 @@
+/**
+ * The environment variables of the function's process: what Lambda sets, and what the person set for the function.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+ */
+import { type LocalLambdaOptions, SETTINGS } from './options.ts';
+
+/** Settings of the local Lambda are not the function's, but these are variables that Lambda sets as well. */
+const FOR_BOTH = new Set(['AWS_REGION', 'LAMBDA_TASK_ROOT']);
+
+export function functionEnvironment(options: LocalLambdaOptions, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = new Set<string>(
+    Object.values(SETTINGS)
+      .map(setting => setting.env)
+      .filter(name => !FOR_BOTH.has(name)),
+  );
+  const given = Object.fromEntries(Object.entries(env).filter(([name]) => !own.has(name)));
+  const { functionName, region, memory, handler, taskRoot } = options;
+  const today = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
+  return {
+    ...given,
+    _HANDLER: handler,
+    LAMBDA_TASK_ROOT: taskRoot ?? process.cwd(),
+    LAMBDA_RUNTIME_DIR: '/var/runtime',
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_LAMBDA_FUNCTION_NAME: functionName,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: `${today}/[$LATEST]local`,
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    TZ: given.TZ ?? ':UTC',
+  };
+}

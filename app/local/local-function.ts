@@ -1,0 +1,67 @@
+/**
+ * The function as its fronts see it: takes an event, gives the answer, and writes what Lambda writes to the log.
+ */
+import { randomBytes } from 'node:crypto';
+import type { FunctionSpec, Invoked } from './environment.ts';
+import type { Log } from './log.ts';
+import { Pool } from './pool.ts';
+
+export interface FunctionOptions {
+  /** Name, region and account make the ARN. */
+  name: string;
+  region: string;
+  concurrency: number;
+  idleTimeout: number;
+  spec: FunctionSpec;
+}
+
+export interface InvokeRequest {
+  requestId: string;
+  payload: string | Buffer;
+  traceId: string;
+  clientContext?: string | undefined;
+}
+
+/** An account that nobody has, as AWS's own examples use it. */
+export const ACCOUNT = '123456789012';
+
+export class LocalFunction {
+  readonly arn: string;
+  readonly #pool: Pool;
+  readonly #log: Log;
+  readonly #memory: number;
+
+  constructor(options: FunctionOptions, log: Log) {
+    this.arn = `arn:aws:lambda:${options.region}:${ACCOUNT}:function:${options.name}`;
+    this.#pool = new Pool({
+      function: options.spec,
+      concurrency: options.concurrency,
+      idleTimeout: options.idleTimeout,
+    });
+    this.#log = log;
+    this.#memory = options.spec.memory;
+  }
+
+  warmUp(): Promise<void> {
+    return this.#pool.warmUp();
+  }
+
+  async invoke(request: InvokeRequest): Promise<Invoked | 'throttled'> {
+    const { requestId } = request;
+    const invocation = { ...request, id: requestId, functionArn: this.arn };
+    const invoked = await this.#pool.invoke(invocation, () => this.#log.start(requestId));
+    if (invoked === 'throttled') return invoked;
+    void invoked.report.then(report => this.#log.end(requestId, report, this.#memory));
+    return invoked;
+  }
+
+  close(): void {
+    this.#pool.close();
+  }
+}
+
+/** A new X-Ray trace header, not sampled. https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html */
+export function newTraceId(now = Date.now()): string {
+  const seconds = Math.floor(now / 1000).toString(16);
+  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;
+}

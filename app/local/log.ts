@@ -1,0 +1,111 @@
+/**
+ * What the local Lambda prints: Lambda's START, END and REPORT lines, and one line a request for the person who watches.
+ *
+ * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html; the JSON forms are the platform events of
+ * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html.
+ */
+import { styleText } from 'node:util';
+import type { Report } from './environment.ts';
+
+export type LogFormat = 'text' | 'json';
+
+/** One request, as a person wants to see it. */
+export interface RequestLine {
+  requestId: string;
+  method: string;
+  path: string;
+  /** What was asked, for JSON-RPC: the method, and the tool, prompt or resource. */
+  call?: string | undefined;
+  status: number;
+  /** Milliseconds to the last byte. */
+  duration: number;
+  cold: boolean;
+}
+
+export interface Log {
+  start(requestId: string): void;
+  end(requestId: string, report: Report, memory: number): void;
+  request(line: RequestLine): void;
+  /** Something about the local Lambda itself. */
+  note(message: string): void;
+}
+
+export function createLog(format: LogFormat, write: (line: string) => void, colour: boolean): Log {
+  return format === 'json' ? jsonLog(write) : textLog(write, colour);
+}
+
+function textLog(write: (line: string) => void, colour: boolean): Log {
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+    colour ? styleText(style, text, { validateStream: false }) : text;
+  return {
+    start: id => write(paint('dim', `START RequestId: ${id} Version: $LATEST`)),
+    end(id, report, memory) {
+      if (report.error) write(paint('red', `${id} ${report.error.type} ${summary(report.error.body)}`));
+      write(paint('dim', `END RequestId: ${id}`));
+      write(paint('dim', reportLine(id, report, memory)));
+    },
+    request(line) {
+      const status = paint(
+        line.status < 400 ? 'green' : line.status < 500 ? 'yellow' : 'red',
+        String(line.status),
+      );
+      const words = [line.method, line.path, line.call, status, `${line.duration.toFixed(1)} ms`];
+      write([...words, line.cold ? paint('cyan', 'cold') : 'warm', line.requestId].filter(Boolean).join(' '));
+    },
+    note: message => write(message),
+  };
+}
+
+function reportLine(id: string, report: Report, memory: number): string {
+  const { duration, initDuration, maxMemory, error } = report;
+  const parts = [
+    `REPORT RequestId: ${id}`,
+    `Duration: ${duration.toFixed(2)} ms`,
+    `Billed Duration: ${billed(report)} ms`,
+    `Memory Size: ${memory} MB`,
+    maxMemory === undefined ? undefined : `Max Memory Used: ${Math.ceil(maxMemory)} MB`,
+    initDuration === undefined ? undefined : `Init Duration: ${initDuration.toFixed(2)} ms`,
+    error
+      ? `Status: ${error.type === 'Sandbox.Timeout' ? 'timeout' : 'error'}\tError Type: ${error.type}`
+      : undefined,
+  ];
+  return parts.filter(part => part !== undefined).join('\t');
+}
+
+/** Whole milliseconds; the init is billed too (since August 2025). */
+function billed({ duration, initDuration = 0 }: Report): number {
+  return Math.ceil(duration + initDuration);
+}
+
+function summary(errorBody: string): string {
+  try {
+    return (JSON.parse(errorBody) as { errorMessage?: string }).errorMessage ?? errorBody;
+  } catch {
+    return errorBody;
+  }
+}
+
+function jsonLog(write: (line: string) => void): Log {
+  const event = (type: string, record: object): void =>
+    write(JSON.stringify({ time: new Date().toISOString(), type, record }));
+  return {
+    start: requestId => event('platform.start', { requestId, version: '$LATEST' }),
+    end(requestId, report, memory) {
+      const { duration, initDuration, maxMemory, error } = report;
+      event('platform.report', {
+        requestId,
+        status: !error ? 'success' : error.type === 'Sandbox.Timeout' ? 'timeout' : 'error',
+        ...(error && { errorType: error.type }),
+        metrics: {
+          durationMs: Number(duration.toFixed(2)),
+          billedDurationMs: billed(report),
+          memorySizeMB: memory,
+          ...(maxMemory !== undefined && { maxMemoryUsedMB: Math.ceil(maxMemory) }),
+          ...(initDuration !== undefined && { initDurationMs: Number(initDuration.toFixed(2)) }),
+        },
+      });
+    },
+    request: line => event('local.request', { ...line, duration: Number(line.duration.toFixed(1)) }),
+    note: message => event('local.note', { message }),
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * The command line of the local Lambda: options in, a running platform out, ended by a signal.
+ */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InitError } from './environment.ts';
+import { ListenError, type LocalLambda, startLocalLambda } from './local-lambda.ts';
+import { helpText, OptionError, parseOptions } from './options.ts';
+
+/**
+ * Starts it from `argv` (without node and script) and `env`. `command` is the runtime to start when `argv` names none.
+ * Gives undefined when there is nothing to run: help was asked for, or a setting is bad (the exit code says which).
+ */
+export async function main(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  command: [string, ...string[]] = defaultRuntime(),
+): Promise<LocalLambda | undefined> {
+  try {
+    const options = parseOptions(argv, env);
+    if (options === 'help') {
+      process.stdout.write(helpText());
+      return undefined;
+    }
+    const [first, ...rest] = options.command;
+    const output = { write: (text: string | Buffer) => process.stdout.write(text), colour: wantsColour(env) };
+    const lambda = await startLocalLambda(
+      { ...options, command: first ? [first, ...rest] : command },
+      env,
+      output,
+    );
+    endOnSignal(lambda);
+    lambda.ready.catch(reportInit);
+    return lambda;
+  } catch (error) {
+    if (!(error instanceof OptionError || error instanceof ListenError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error instanceof OptionError ? 2 : 1;
+    return undefined;
+  }
+}
+
+/** The Runtime Interface Client beside this file. */
+function defaultRuntime(): [string, ...string[]] {
+  return [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'ric', 'index.mjs')];
+}
+
+function endOnSignal(lambda: LocalLambda): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void lambda.close().then(() => process.exit(0)));
+  }
+}
+
+function reportInit(error: unknown): void {
+  if (!(error instanceof InitError)) throw error;
+  const native = /NativeClientLoading|rapid-client\.node/.test(error.error.body);
+  const advice = native
+    ? 'The native part of aws-lambda-ric is not built. Run "npm rebuild aws-lambda-ric" (it needs cmake, make and a C++ compiler), then build again.'
+    : 'Mend what it says above; every request tries the init again.';
+  process.stderr.write(`The function does not start: ${error.error.type}. ${advice}\n`);
+}
+
+function wantsColour(env: NodeJS.ProcessEnv): boolean {
+  return !env.NO_COLOR && (Boolean(env.FORCE_COLOR) || Boolean(process.stdout.isTTY));
+}
+
+if (import.meta.main) {
+  const lambda = await main(process.argv.slice(2), process.env);
+  if (lambda) process.stdout.write(`Lambda function ready at ${lambda.url}/\n`);
+}

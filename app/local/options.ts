@@ -1,0 +1,208 @@
+/**
+ * The settings of the local Lambda: a flag and an environment variable each, one table for parsing, for `--help` and
+ * for the table in README.md.
+ */
+import { parseArgs } from 'node:util';
+import type { FrontName, InvokeMode } from './front/fronts.ts';
+import type { LogFormat } from './log.ts';
+
+export interface LocalLambdaOptions {
+  handler: string;
+  taskRoot: string | undefined;
+  port: number;
+  host: string;
+  front: FrontName;
+  invokeMode: InvokeMode;
+  authType: 'NONE' | 'AWS_IAM';
+  iamCredentials: string;
+  domainName: string;
+  timeout: number;
+  initTimeout: number;
+  memory: number;
+  concurrency: number;
+  idleTimeout: number;
+  freeze: boolean;
+  functionName: string;
+  region: string;
+  logFormat: LogFormat;
+  /** The runtime's command line: what stood after `--`. Empty: the caller's default. */
+  command: string[];
+}
+
+/** A setting that cannot be used, with what to write instead. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+  readonly code = 'INVALID_OPTION';
+}
+
+interface Setting<T> {
+  flag: string;
+  env: string;
+  fallback: string;
+  help: string;
+  parse(text: string, name: string): T;
+}
+
+const text = (value: string): string => value;
+const oneOf =
+  <T extends string>(...values: T[]) =>
+  (value: string, name: string): T => {
+    const found = values.find(v => v.toLowerCase() === value.toLowerCase());
+    if (!found) throw new OptionError(`${name} must be one of ${values.join(', ')}, not "${value}".`);
+    return found;
+  };
+const within =
+  (min: number, max: number, unit: string) =>
+  (value: string, name: string): number => {
+    const number = Number(value);
+    if (value.trim() !== '' && number >= min && number <= max) return number;
+    throw new OptionError(`${name} must be a number of ${unit} from ${min} to ${max}, not "${value}".`);
+  };
+
+/** In the order of `--help`. */
+export const SETTINGS = {
+  port: setting('port', 'PORT', '8080', 'Port of the front; 0 takes a free one', within(0, 65_535, 'a port')),
+  host: setting('host', 'HOST', '127.0.0.1', 'Address to listen on', text),
+  front: setting(
+    'front',
+    'LAMBDA_FRONT',
+    'function-url',
+    'Front to imitate: function-url, http-api, rest-api or alb',
+    oneOf('function-url', 'http-api', 'rest-api', 'alb'),
+  ),
+  invokeMode: setting(
+    'invoke-mode',
+    'LAMBDA_INVOKE_MODE',
+    'RESPONSE_STREAM',
+    'RESPONSE_STREAM or BUFFERED',
+    oneOf('RESPONSE_STREAM', 'BUFFERED'),
+  ),
+  authType: setting(
+    'auth-type',
+    'LAMBDA_AUTH_TYPE',
+    'NONE',
+    'NONE or AWS_IAM (signature version 4)',
+    oneOf('NONE', 'AWS_IAM'),
+  ),
+  iamCredentials: setting(
+    'iam-credentials',
+    'LAMBDA_IAM_CREDENTIALS',
+    '',
+    'Test credentials for AWS_IAM: KEY_ID:SECRET, several with commas',
+    text,
+  ),
+  domainName: setting(
+    'domain-name',
+    'LAMBDA_DOMAIN_NAME',
+    '',
+    'Domain to tell the function, with https and port 443; empty: the host that was called',
+    text,
+  ),
+  timeout: setting(
+    'timeout',
+    'LAMBDA_TIMEOUT',
+    '60',
+    'Seconds for one invocation',
+    within(0.1, 900, 'seconds'),
+  ),
+  initTimeout: setting(
+    'init-timeout',
+    'LAMBDA_INIT_TIMEOUT',
+    '10',
+    'Seconds for the init, before it is done again in the invocation',
+    within(0.1, 900, 'seconds'),
+  ),
+  memory: setting(
+    'memory',
+    'LAMBDA_MEMORY_SIZE',
+    '512',
+    'Memory of an environment in MB, enforced on Linux',
+    within(128, 10_240, 'MB'),
+  ),
+  concurrency: setting(
+    'concurrency',
+    'LAMBDA_CONCURRENCY',
+    '10',
+    'Most environments at once; beyond it 429',
+    within(1, 1_000, 'environments'),
+  ),
+  idleTimeout: setting(
+    'idle-timeout',
+    'LAMBDA_IDLE_TIMEOUT',
+    '300',
+    'Seconds without work after which an environment ends',
+    within(0.1, 86_400, 'seconds'),
+  ),
+  freeze: setting(
+    'freeze',
+    'LAMBDA_FREEZE',
+    process.platform === 'win32' ? 'off' : 'on',
+    'Stop the process between invocations: on or off',
+    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+  ),
+  functionName: setting('function-name', 'LAMBDA_FUNCTION_NAME', 'local', 'Name of the function', text),
+  region: setting('region', 'AWS_REGION', 'us-east-1', 'Region of the function', text),
+  logFormat: setting('log-format', 'LAMBDA_LOG_FORMAT', 'text', 'text or json', oneOf('text', 'json')),
+  taskRoot: setting(
+    'task-root',
+    'LAMBDA_TASK_ROOT',
+    '',
+    'Folder of the function; empty: where the entry is',
+    value => value || undefined,
+  ),
+} satisfies { [K in keyof LocalLambdaOptions]?: Setting<LocalLambdaOptions[K]> };
+
+function setting<T>(
+  flag: string,
+  env: string,
+  fallback: string,
+  help: string,
+  parse: Setting<T>['parse'],
+): Setting<T> {
+  return { flag, env, fallback, help, parse };
+}
+
+/** Reads flags, then the environment, then the defaults. Gives `'help'` when that was asked for. Throws {@link OptionError}. */
+export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): LocalLambdaOptions | 'help' {
+  const dashes = argv.indexOf('--');
+  const own = dashes < 0 ? argv : argv.slice(0, dashes);
+  const command = dashes < 0 ? [] : argv.slice(dashes + 1);
+  const { values, positionals } = parse(own);
+  if (values.help) return 'help';
+  const read = Object.entries(SETTINGS).map(([key, { flag, env: variable, fallback, parse: convert }]) => {
+    const given = values[flag as keyof typeof values] as string | undefined;
+    return [key, convert(given ?? (env[variable] || fallback), given === undefined ? variable : `--${flag}`)];
+  });
+  const handler = positionals[0] ?? (env._HANDLER || 'handler.stream');
+  return { ...Object.fromEntries(read), handler, command } as LocalLambdaOptions;
+}
+
+function parse(args: readonly string[]) {
+  const flags = Object.values(SETTINGS).map(({ flag }) => [flag, { type: 'string' }] as const);
+  const options = { ...Object.fromEntries(flags), help: { type: 'boolean', short: 'h' } } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new OptionError(`${(error as Error).message} See --help.`);
+  }
+}
+
+export function helpText(): string {
+  const rows = Object.values(SETTINGS).map(({ flag, env, fallback, help }) => {
+    const given = `  --${flag} `.padEnd(22) + `${env} `.padEnd(25);
+    return `${given}${help}${fallback ? ` (${fallback})` : ''}`;
+  });
+  return `Runs a Lambda function on this machine as Lambda runs it, behind a Function URL.
+
+Usage: node entry.mjs [handler] [options] [-- runtime command...]
+
+  handler               module.export, as the CMD of a Lambda image names it (handler.stream)
+
+Options, and the environment variables that set them:
+${rows.join('\n')}
+  -h, --help
+
+Every other environment variable reaches the function. The Invoke API is served on the same port:
+  aws lambda invoke --endpoint-url http://127.0.0.1:8080 --function-name local --payload file://event.json out.json
+`;
+}

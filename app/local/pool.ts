@@ -1,0 +1,141 @@
+/**
+ * The execution environments of the function: grown on demand up to the concurrency limit, the most recently used one
+ * first, idle ones ended after a while, dead ones forgotten.
+ */
+import { Environment, type FunctionSpec, InitError, type Invoked, type Report } from './environment.ts';
+import type { Invocation } from './runtime-api.ts';
+
+export interface PoolOptions {
+  function: FunctionSpec;
+  /** Most environments at once (reserved concurrency). */
+  concurrency: number;
+  /** After how many seconds without an invocation an environment ends. */
+  idleTimeout: number;
+}
+
+interface Idle {
+  environment: Environment;
+  reaper: NodeJS.Timeout;
+}
+
+export class Pool {
+  readonly #options: PoolOptions;
+  /** The last one was used last. */
+  readonly #idle: Idle[] = [];
+  readonly #all = new Set<Environment>();
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Environments that exist, whatever they are doing. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Makes one environment ready before anybody asks. Rejects with {@link InitError}. */
+  async warmUp(): Promise<void> {
+    const environment = this.#create();
+    await environment.init().catch(error => this.#discard(environment, error));
+    this.#release(environment);
+  }
+
+  /**
+   * Runs one invocation, or gives `'throttled'` when all environments are busy and no more are allowed. `onStart` is
+   * called when the function gets it.
+   */
+  async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
+    let environment = this.#takeIdle();
+    let timeout = this.#options.function.timeout;
+    if (!environment) {
+      if (this.#all.size >= this.#options.concurrency) return 'throttled';
+      const started = await this.#startFor(timeout);
+      if (!(started.environment instanceof Environment)) {
+        onStart();
+        return started.environment;
+      }
+      environment = started.environment;
+      timeout = started.timeLeft;
+    }
+    onStart();
+    const { answer, report } = await environment.invoke(invocation, timeout);
+    const used = environment;
+    return { answer, report: report.finally(() => this.#release(used)) };
+  }
+
+  /** Ends all environments at once. */
+  close(): void {
+    this.#closed = true;
+    for (const { reaper } of this.#idle.splice(0)) clearTimeout(reaper);
+    for (const environment of this.#all) environment.kill();
+  }
+
+  /**
+   * A fresh environment. When its init fails or takes too long it is done once more, now within the invocation and at
+   * its expense, as on Lambda.
+   */
+  async #startFor(timeout: number): Promise<{ environment: Environment | Invoked; timeLeft: number }> {
+    const first = this.#create();
+    try {
+      await first.init();
+      return { environment: first, timeLeft: timeout };
+    } catch (error) {
+      this.#all.delete(first);
+      if (!(error instanceof InitError)) throw error;
+    }
+    const again = this.#create();
+    const started = Date.now();
+    try {
+      await again.init(timeout);
+      return { environment: again, timeLeft: timeout - (Date.now() - started) / 1000 };
+    } catch (error) {
+      this.#all.delete(again);
+      if (!(error instanceof InitError)) throw error;
+      return { environment: failedInit(error, Date.now() - started), timeLeft: 0 };
+    }
+  }
+
+  #create(): Environment {
+    const environment = new Environment(this.#options.function);
+    this.#all.add(environment);
+    environment.onExit = () => {
+      this.#all.delete(environment);
+      const at = this.#idle.findIndex(idle => idle.environment === environment);
+      for (const { reaper } of at < 0 ? [] : this.#idle.splice(at, 1)) clearTimeout(reaper);
+    };
+    return environment;
+  }
+
+  #discard(environment: Environment, error: unknown): never {
+    this.#all.delete(environment);
+    throw error;
+  }
+
+  #takeIdle(): Environment | undefined {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      clearTimeout(idle.reaper);
+      if (idle.environment.alive) return idle.environment;
+    }
+    return undefined;
+  }
+
+  #release(environment: Environment): void {
+    if (!environment.alive) {
+      this.#all.delete(environment);
+      return;
+    }
+    if (this.#closed) {
+      environment.kill();
+      return;
+    }
+    const reaper = setTimeout(() => environment.kill(), this.#options.idleTimeout * 1000);
+    reaper.unref();
+    this.#idle.push({ environment, reaper });
+  }
+}
+
+function failedInit({ error }: InitError, duration: number): Invoked {
+  const report: Report = { duration, error };
+  return { answer: { kind: 'error', error }, report: Promise.resolve(report) };
+}

@@ -1,0 +1,279 @@
+/**
+ * The Lambda Runtime API of one execution environment: hands invocations to the runtime, takes its answers.
+ *
+ * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Statuses and error types as in AWS's own
+ * aws-lambda-runtime-interface-emulator (internal/lambda/rapi). Processes, time limits and memory are environment.ts's.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type FunctionError,
+  functionError,
+  MAX_BUFFERED_RESPONSE,
+  responseTooLarge,
+} from './function-error.ts';
+
+/** One event for the function. */
+export interface Invocation {
+  readonly id: string;
+  /** The event, as JSON. */
+  readonly payload: string | Buffer;
+  readonly functionArn: string;
+  /** X-Ray trace header. */
+  readonly traceId: string;
+  /** Client context of the Invoke API, as JSON. */
+  readonly clientContext?: string | undefined;
+}
+
+/** How a runtime answered. A streamed body ends cleanly whatever happens; `ended` tells how. */
+export type Answer =
+  | { kind: 'error'; error: FunctionError }
+  | { kind: 'buffered'; contentType: string; body: Buffer }
+  | {
+      kind: 'streamed';
+      contentType: string;
+      body: AsyncIterable<Buffer>;
+      ended: Promise<FunctionError | undefined>;
+    };
+
+/** What the environment hears from its runtime. */
+export interface RuntimeListener {
+  /** The runtime asks for an invocation: the init, or the invocation before, is over. */
+  idle(): void;
+  initError(error: FunctionError): void;
+  answer(answer: Answer): void;
+}
+
+type State = 'init' | 'idle' | 'invoking' | 'answering' | 'answered' | 'failed';
+
+const BASE = '/2018-06-01/runtime';
+const INVOCATION = new RegExp(`^${BASE}/invocation/([^/]+)/(response|error)$`);
+
+export class RuntimeApi {
+  #state: State = 'init';
+  #waiting: ServerResponse | undefined;
+  #currentId: string | undefined;
+  readonly #server: Server;
+  readonly #listener: RuntimeListener;
+
+  constructor(listener: RuntimeListener) {
+    this.#listener = listener;
+    // The connection of a runtime is idle for as long as it waits for an invocation.
+    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
+      this.#route(request, response).catch(error => {
+        if (!response.headersSent) refuse(response, 500, 'InternalServerError', String(error));
+      });
+    });
+  }
+
+  /** Starts to listen on a free loopback port; gives `host:port` for `AWS_LAMBDA_RUNTIME_API`. */
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    });
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** Hands an invocation to the waiting runtime. Only when it is idle. */
+  dispatch(invocation: Invocation, deadline: number): void {
+    const response = this.#waiting;
+    if (!response)
+      throw new Error(`The runtime is not waiting for an invocation, it is in state ${this.#state}.`);
+    this.#waiting = undefined;
+    this.#state = 'invoking';
+    this.#currentId = invocation.id;
+    response.writeHead(200, {
+      'Content-Type': 'application/json',
+      'Lambda-Runtime-Aws-Request-Id': invocation.id,
+      'Lambda-Runtime-Deadline-Ms': String(deadline),
+      'Lambda-Runtime-Invoked-Function-Arn': invocation.functionArn,
+      'Lambda-Runtime-Trace-Id': invocation.traceId,
+      ...(invocation.clientContext && { 'Lambda-Runtime-Client-Context': invocation.clientContext }),
+    });
+    response.end(invocation.payload);
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, url = '' } = request;
+    const [, id, what] = INVOCATION.exec(url) ?? [];
+    if (method === 'GET' && url === `${BASE}/invocation/next`) return this.#next(response);
+    if (method === 'POST' && url === `${BASE}/init/error`) return this.#initError(request, response);
+    if (method === 'POST' && id && what)
+      return this.#invocation(decodeURIComponent(id), what, request, response);
+    request.resume();
+    refuse(
+      response,
+      404,
+      'NotFound',
+      `${method} ${url} is not part of the Runtime API that is emulated here.`,
+    );
+  }
+
+  #next(response: ServerResponse): void {
+    if (this.#state !== 'init' && this.#state !== 'answered') {
+      this.#invalidState(response);
+      return;
+    }
+    this.#state = 'idle';
+    this.#waiting = response;
+    response.once('close', () => {
+      if (this.#waiting === response) this.#waiting = undefined;
+    });
+    this.#listener.idle();
+  }
+
+  async #initError(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const error = await postedError(request);
+    if (this.#state !== 'init') return this.#invalidState(response);
+    this.#state = 'failed';
+    accept(response);
+    this.#listener.initError(error);
+  }
+
+  async #invocation(
+    id: string,
+    what: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (id !== this.#currentId) {
+      request.resume();
+      return refuse(response, 400, 'InvalidRequestID', 'Invalid request ID');
+    }
+    if (this.#state !== 'invoking') {
+      request.resume();
+      return this.#invalidState(response);
+    }
+    const mode = request.headers['lambda-runtime-function-response-mode'];
+    if (what === 'response' && mode !== undefined && mode !== 'streaming') {
+      request.resume();
+      return refuse(response, 400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
+    }
+    this.#state = 'answering';
+    if (what === 'error') await this.#error(request, response);
+    else if (mode === 'streaming') await this.#streamed(request, response);
+    else await this.#buffered(request, response);
+  }
+
+  async #error(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const error = await postedError(request);
+    this.#state = 'answered';
+    this.#listener.answer({ kind: 'error', error });
+    accept(response);
+  }
+
+  async #buffered(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const contentType = request.headers['content-type'] ?? 'application/json';
+    const body = await readUpTo(request, MAX_BUFFERED_RESPONSE);
+    this.#state = 'answered';
+    if (typeof body === 'number') {
+      this.#listener.answer({ kind: 'error', error: responseTooLarge(body) });
+      return refuse(
+        response,
+        413,
+        'RequestEntityTooLarge',
+        `Exceeded maximum allowed payload size (${MAX_BUFFERED_RESPONSE} bytes).`,
+      );
+    }
+    this.#listener.answer({ kind: 'buffered', contentType, body });
+    accept(response);
+  }
+
+  async #streamed(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const contentType = request.headers['content-type'] ?? 'application/octet-stream';
+    const { body, ended } = streamedBody(request);
+    this.#listener.answer({ kind: 'streamed', contentType, body, ended });
+    await ended;
+    if (!request.complete) return; // The runtime is gone; nobody waits for a status.
+    this.#state = 'answered';
+    accept(response);
+  }
+
+  #invalidState(response: ServerResponse): void {
+    refuse(
+      response,
+      403,
+      'InvalidStateTransition',
+      `State transition is not allowed (the runtime is in state ${this.#state}).`,
+    );
+  }
+}
+
+/**
+ * The chunks of a streamed answer as they come, no faster than they are taken. When the taker leaves early, the rest is
+ * read and thrown away: the function is not told that its caller has gone.
+ */
+function streamedBody(request: IncomingMessage): {
+  body: AsyncIterable<Buffer>;
+  ended: Promise<FunctionError | undefined>;
+} {
+  const ended = new Promise<FunctionError | undefined>(resolve => {
+    request.once('end', () => resolve(trailerError(request.trailers)));
+    const truncated = (): void =>
+      resolve(functionError('Runtime.TruncatedResponse', 'The runtime broke the response off.'));
+    request.once('error', truncated).once('close', truncated);
+  });
+  async function* chunks(): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
+    } catch {
+      // A truncated stream ends cleanly for the caller, as on Lambda; `ended` says why.
+    } finally {
+      request.resume();
+    }
+  }
+  return { body: chunks(), ended };
+}
+
+/** An error that came after the response had begun: trailers, the second one base64 JSON. */
+function trailerError(trailers: NodeJS.Dict<string>): FunctionError | undefined {
+  const type = trailers['lambda-runtime-function-error-type'];
+  if (!type) return undefined;
+  const body = trailers['lambda-runtime-function-error-body'];
+  return body ? { type, body: Buffer.from(body, 'base64').toString() } : functionError(type, type);
+}
+
+async function postedError(request: IncomingMessage): Promise<FunctionError> {
+  const body = await readUpTo(request, MAX_BUFFERED_RESPONSE);
+  const text = typeof body === 'number' ? '' : body.toString();
+  const type = String(
+    request.headers['lambda-runtime-function-error-type'] ?? errorTypeIn(text) ?? 'Runtime.Unknown',
+  );
+  return text ? { type, body: text } : functionError(type, type);
+}
+
+function errorTypeIn(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as { errorType?: string } | null)?.errorType;
+  } catch {
+    return undefined; // A body that is not JSON names no type; it is passed on as it is.
+  }
+}
+
+/** The whole body, or the number of bytes seen when it is over `limit`; the rest is then read and thrown away. */
+async function readUpTo(request: IncomingMessage, limit: number): Promise<Buffer | number> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= limit) chunks.push(chunk);
+  }
+  return bytes > limit ? bytes : Buffer.concat(chunks);
+}
+
+function accept(response: ServerResponse): void {
+  respond(response, 202, { status: 'OK' });
+}
+
+function refuse(response: ServerResponse, status: number, errorType: string, errorMessage: string): void {
+  respond(response, status, { errorMessage, errorType });
+}
+
+function respond(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,86 @@
+/**
+ * Starts the local Lambda as a person does, as a process of its own, on free loopback ports, and always stops it.
+ *
+ * `functions` runs the fixtures of test/fixtures under RIC, with nothing of the app; `app` runs dist/ (made by
+ * `npm run build`), which is what the image holds.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = join(fileURLToPath(import.meta.url), '../../..');
+
+export interface RunningLambda {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
+  /** All that it has printed so far. */
+  output(): string;
+  /** Waits until it has printed what `pattern` matches. Rejects after `ms`. */
+  printed(pattern: RegExp, ms?: number): Promise<RegExpExecArray>;
+  process: ChildProcess;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Flags, for example `['--timeout', '1']`. */
+  args?: readonly string[];
+  env?: Record<string, string>;
+}
+
+/** A handler of test/fixtures/functions.mjs. */
+export function startFunction(
+  handler: string,
+  { args = [], env }: StartOptions = {},
+): Promise<RunningLambda> {
+  const folder = join(ROOT, 'test/fixtures');
+  return start([LOCAL, `functions.${handler}`, '--task-root', folder, ...args], env);
+}
+
+/** The app itself, `handler.stream` unless `handler` says otherwise. */
+export function startApp(
+  { args = [], env }: StartOptions = {},
+  handler = 'handler.stream',
+): Promise<RunningLambda> {
+  return start([ENTRY, handler, ...args], env);
+}
+
+const ENTRY = join(ROOT, 'dist/entry.mjs');
+const LOCAL = join(ROOT, 'dist/local.mjs');
+
+async function start(args: readonly string[], env: Record<string, string> = {}): Promise<RunningLambda> {
+  const child = spawn(process.execPath, [...args], {
+    env: { PATH: process.env.PATH, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', chunk => {
+      text += chunk;
+      child.emit('printed');
+    });
+  }
+  const printed = async (pattern: RegExp, ms = 15_000): Promise<RegExpExecArray> => {
+    const signal = AbortSignal.timeout(ms);
+    for (;;) {
+      const match = pattern.exec(text);
+      if (match) return match;
+      if (child.exitCode !== null) throw new Error(`The local Lambda ended with ${child.exitCode}:\n${text}`);
+      await once(child, 'printed', { signal }).catch(() => {
+        throw new Error(`Not printed within ${ms} ms: ${pattern}. Printed was:\n${text}`);
+      });
+    }
+  };
+  const close = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  child.once('exit', () => child.emit('printed'));
+  const [, url = ''] = await printed(/ready at (http:\/\/[^/\s]+)/).catch(async error => {
+    await close();
+    throw error;
+  });
+  return { url, output: () => text, printed, process: child, close, [Symbol.asyncDispose]: close };
+}
