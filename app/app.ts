@@ -1,0 +1,23 @@
+/**
+ * Composes the Hono app around the routes: health, not found, faults. It knows nothing of Lambda.
+ */
+import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+
+/** The app that is served: `routes` plus what every deployment needs. */
+export function createApp(routes: Hono): Hono {
+  const app = new Hono();
+  app.get('/healthz', c => c.json({ status: 'ok' }));
+  app.route('/', routes);
+  app.notFound(c => c.json({ error: 'not_found', message: `Nothing is mounted at ${c.req.path}.` }, 404));
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    // The caller learns that it failed and the log why: the text of an unforeseen error may hold anything.
+    console.error(`${c.req.method} ${c.req.path} failed`, error);
+    return c.json(
+      { error: 'internal_error', message: 'The server failed to answer; its log says why.' },
+      500,
+    );
+  });
+  return app;
+}

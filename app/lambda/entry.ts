@@ -1,0 +1,28 @@
+/**
+ * The process entry, the same on Lambda and on any machine: with `AWS_LAMBDA_RUNTIME_API` set it is the Runtime
+ * Interface Client, else it is the local Lambda, which starts this very file as its function.
+ *
+ * `node entry.mjs handler.stream`: the argument is the handler, as the CMD of a Lambda image is.
+ */
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const entry = fileURLToPath(import.meta.url);
+
+if (process.env.AWS_LAMBDA_RUNTIME_API) {
+  // The client reads the handler and where it is from these alone; Lambda sets both (it takes _HANDLER from the CMD).
+  process.env._HANDLER ||= process.argv[2] ?? 'handler.stream';
+  process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
+  await import(beside('ric/index.mjs'));
+} else {
+  const local: typeof import('../local/main.ts') = await import(beside('local.mjs'));
+  const { greet } = await import('./greeting.ts');
+  process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
+  const lambda = await local.main(process.argv.slice(2), process.env, [process.execPath, entry]);
+  if (lambda) greet(lambda.url);
+}
+
+/** A file of the build, beside this one there and not to be bundled into it. */
+function beside(file: string): string {
+  return new URL(file, import.meta.url).href;
+}

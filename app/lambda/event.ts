@@ -1,0 +1,81 @@
+/**
+ * Tells whether an invocation's event is an HTTP request that can be served, before hono/aws-lambda turns it into one:
+ * the adapter answers what it cannot read with an HTTP 200 that says "Internal Server Error", or with no status at all.
+ *
+ * Event kinds: Lambda Function URL and HTTP API (payload format 2.0), REST API (1.0), Application Load Balancer, VPC
+ * Lattice. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
+ */
+
+/** Why an event is refused: an HTTP status and a sentence for the caller. */
+export interface EventProblem {
+  status: 400;
+  message: string;
+}
+
+type Fields = Record<string, unknown>;
+
+const UNKNOWN_SHAPE: EventProblem = {
+  status: 400,
+  message:
+    'This event is not an HTTP request. Invoke the function through a Function URL, an HTTP API (payload 2.0), a REST API or an Application Load Balancer.',
+};
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110 section 5.6.2
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const CONTROL = /[\0\r\n]/;
+
+/** The problem with `event`, or undefined when an HTTP request can be made of it. */
+export function eventProblem(event: unknown): EventProblem | undefined {
+  if (!isFields(event) || !isFields(event.requestContext)) return UNKNOWN_SHAPE;
+  const line = requestLine(event, event.requestContext);
+  if (!line) return UNKNOWN_SHAPE;
+  return methodProblem(line.method, event) ?? targetProblem(line.path, event) ?? bodyProblem(event);
+}
+
+function requestLine(event: Fields, context: Fields): { method: string; path: string } | undefined {
+  const http = isFields(context.http) ? context.http : undefined;
+  const method = http?.method ?? event.httpMethod ?? ('serviceArn' in context ? event.method : undefined);
+  const path = http ? event.rawPath : event.path;
+  if (typeof method !== 'string' || typeof path !== 'string') return undefined;
+  return { method, path };
+}
+
+function methodProblem(method: string, event: Fields): EventProblem | undefined {
+  if (!TOKEN.test(method)) return { status: 400, message: 'The HTTP method is not a token.' };
+  const bodyless = method === 'GET' || method === 'HEAD';
+  if (bodyless && event.body) return { status: 400, message: `A ${method} request must not carry a body.` };
+  // Not to be had from the fetch API, which the app is written for.
+  if (/^(connect|trace|track)$/i.test(method))
+    return { status: 400, message: `The method ${method} is not served.` };
+  return undefined;
+}
+
+function targetProblem(path: string, event: Fields): EventProblem | undefined {
+  if (!path.startsWith('/')) return { status: 400, message: 'The request path must begin with a slash.' };
+  if (!headersUsable(event.headers) || !headersUsable(event.multiValueHeaders)) {
+    return { status: 400, message: 'A request header has a name or a value that HTTP does not allow.' };
+  }
+  return undefined;
+}
+
+function headersUsable(headers: unknown): boolean {
+  if (headers === undefined || headers === null) return true;
+  if (!isFields(headers)) return false;
+  return Object.entries(headers).every(
+    ([name, value]) =>
+      TOKEN.test(name) &&
+      (Array.isArray(value) ? value : [value ?? '']).every(v => typeof v === 'string' && !CONTROL.test(v)),
+  );
+}
+
+function bodyProblem({ body, isBase64Encoded }: Fields): EventProblem | undefined {
+  if (body === undefined || body === null) return undefined;
+  if (typeof body !== 'string') return { status: 400, message: 'The event body is not a string.' };
+  if (isBase64Encoded === true && (body.length % 4 !== 0 || !BASE64.test(body))) {
+    return { status: 400, message: 'The event says that its body is base64, and it is not.' };
+  }
+  return undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

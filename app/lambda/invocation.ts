@@ -1,0 +1,57 @@
+/**
+ * One invocation: the signal that the app works under, and what ends the work early.
+ *
+ * Lambda kills the work at the deadline and tells the caller nothing but 502, and it never tells the function that the
+ * caller has gone. So the work is given up here, shortly before, while there is still time to say so.
+ */
+import type { GivenUp } from './last-word.ts';
+
+/** What the function context says about time, of https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export interface Invocation {
+  /** Aborted when the answer is given up; the reason is the {@link GivenUp}. */
+  readonly signal: AbortSignal;
+  giveUp(why: GivenUp): void;
+  /** Ends the watch over the deadline. */
+  end(): void;
+}
+
+const underway = new Set<Invocation>();
+
+/** The share of the time left that is kept back to answer in, and its bounds in milliseconds. */
+const RESERVE = { share: 0.1, min: 100, max: 1_000 };
+
+export function beginInvocation(context: InvocationContext | undefined): Invocation {
+  const controller = new AbortController();
+  const giveUp = (why: GivenUp): void => controller.abort(why);
+  const timer = context && setTimeout(giveUp, timeToWork(context.getRemainingTimeInMillis()), DEADLINE);
+  const invocation: Invocation = {
+    signal: controller.signal,
+    giveUp,
+    end() {
+      clearTimeout(timer);
+      underway.delete(invocation);
+    },
+  };
+  underway.add(invocation);
+  return invocation;
+}
+
+/** Gives up every answer that is still owed. */
+export function giveUpAll(why: GivenUp): void {
+  for (const invocation of underway) invocation.giveUp(why);
+}
+
+const DEADLINE: GivenUp = {
+  code: -32001,
+  message:
+    'Request timed out: the function reached its time limit. Ask for less at once, or raise its timeout.',
+};
+
+function timeToWork(remaining: number): number {
+  const reserve = Math.min(Math.max(remaining * RESERVE.share, RESERVE.min), RESERVE.max);
+  return Math.max(remaining - reserve, 0);
+}

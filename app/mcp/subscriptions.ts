@@ -1,0 +1,56 @@
+/**
+ * `subscriptions/listen` within bounds: so many streams at once, each for so long.
+ *
+ * A stream gets a handler of its own over the shared event bus, so that closing that handler ends this stream alone, and
+ * gracefully: the client is sent the final result and may listen again. The bus is the route's; on Lambda it is the
+ * environment's own memory, so events published in another environment are not seen.
+ */
+import type { McpHandlerRequestOptions, McpHttpHandler } from '@modelcontextprotocol/server';
+
+export interface SubscriptionBounds {
+  /** Streams open at once in one environment, 1 or more. The next one is refused with -32603. */
+  max: number;
+  /** How long one stream may stay open, in seconds, above 0. At the end it is closed with the protocol's final result. */
+  seconds: number;
+}
+
+type Serve = McpHttpHandler['fetch'];
+
+/** Serves `subscriptions/listen` by `handlerFor()` within `bounds`, and by `refuse` beyond them. */
+export function boundedSubscriptions(
+  bounds: SubscriptionBounds,
+  handlerFor: () => McpHttpHandler,
+  refuse: Serve,
+): Serve {
+  if (!(Number.isInteger(bounds.max) && bounds.max >= 1)) {
+    throw new TypeError(
+      `mcp option subscriptions.max must be a whole number of at least 1, not ${bounds.max}`,
+    );
+  }
+  if (!(bounds.seconds > 0)) {
+    throw new TypeError(`mcp option subscriptions.seconds must be above 0, not ${bounds.seconds}`);
+  }
+  let open = 0;
+
+  return async function serveListen(request: Request, options?: McpHandlerRequestOptions): Promise<Response> {
+    if (open >= bounds.max) return refuse(request, options);
+    open += 1;
+    const handler = handlerFor();
+    const timer = setTimeout(() => void handler.close(), bounds.seconds * 1000);
+    const release = (): void => {
+      clearTimeout(timer);
+      open -= 1;
+    };
+    const response = await handler.fetch(request, options).catch(error => {
+      release();
+      throw error;
+    });
+    if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) {
+      release();
+      return response;
+    }
+    const through = new TransformStream<Uint8Array, Uint8Array>();
+    void response.body.pipeTo(through.writable).then(release, release);
+    return new Response(through.readable, response);
+  };
+}

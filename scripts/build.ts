@@ -1,0 +1,55 @@
+/**
+ * Makes dist/: what /var/task holds in the image, and what `npm start` runs, file by file the same.
+ *
+ *   entry.mjs             the process entry
+ *   handler.mjs           the function, bundled
+ *   local.mjs             the local Lambda; never loaded on Lambda
+ *   ric/index.mjs         the Runtime Interface Client, and
+ *   ric/rapid-client.node its native part, both as npm installed them
+ */
+import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
+
+await requireNativeClient();
+await rm(dist, { recursive: true, force: true });
+await mkdir(join(dist, 'ric'), { recursive: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { entry: 'app/lambda/entry.ts', handler: 'app/lambda/handler.ts', local: 'app/local/main.ts' },
+  outdir: dist,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  minify: true,
+  keepNames: true,
+  // Packages in CommonJS call require; a bundle that is an ES module has none of its own.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+for (const file of ['index.mjs', 'rapid-client.node'])
+  await copyFile(join(ric, file), join(dist, 'ric', file));
+
+async function requireNativeClient(): Promise<void> {
+  const file = join(ric, 'rapid-client.node');
+  const built = await stat(file).then(
+    () => true,
+    () => false,
+  );
+  if (built) return;
+  process.stderr.write(
+    process.platform === 'linux'
+      ? 'aws-lambda-ric has no native part. Install cmake, make, g++, python3, tar and xz, then run: npm rebuild aws-lambda-ric\n'
+      : 'aws-lambda-ric builds its native part on Linux only. Use "npm run dev" here, or "docker build" and "docker run".\n',
+  );
+  process.exit(1);
+}
