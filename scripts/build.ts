@@ -3,14 +3,14 @@
  *
  *   entry.mjs             the process entry
  *   handler.mjs           the function, bundled
- *   local.mjs             the local Lambda; never loaded on Lambda
+ *   local.mjs, local/     the local Lambda; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
  */
 import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -19,9 +19,8 @@ const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
 await requireNativeClient();
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'ric'), { recursive: true });
-await build({
+const common: BuildOptions = {
   absWorkingDir: root,
-  entryPoints: { entry: 'app/lambda/entry.ts', handler: 'app/lambda/handler.ts', local: 'app/local/main.ts' },
   outdir: dist,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -35,6 +34,15 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   logLevel: 'warning',
+};
+// One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
+await build({ ...common, entryPoints: { entry: 'app/lambda/entry.ts' } });
+await build({ ...common, entryPoints: { handler: 'app/lambda/handler.ts' } });
+await build({
+  ...common,
+  entryPoints: { local: 'app/local/main.ts' },
+  splitting: true,
+  chunkNames: 'local/[name]-[hash]',
 });
 for (const file of ['index.mjs', 'rapid-client.node'])
   await copyFile(join(ric, file), join(dist, 'ric', file));

@@ -37,6 +37,8 @@ export interface Report {
   initDuration?: number;
   /** Highest resident set of the process so far, in MiB. */
   maxMemory?: number;
+  /** The last 4 KiB that the function wrote during the invocation. */
+  logTail: string;
   error?: FunctionError;
 }
 
@@ -47,6 +49,7 @@ export interface Invoked {
 }
 
 const MEMORY_CHECK_MS = 50;
+const LOG_TAIL_BYTES = 4096;
 
 /** The init failed; `error` says how, in the platform's words. */
 export class InitError extends Error {
@@ -70,6 +73,7 @@ export class Environment {
   #ended = Promise.withResolvers<FunctionError | undefined>();
   #alive = true;
   #invocation: string | undefined;
+  #logTail = Buffer.alloc(0);
   /** Called once when the process is gone. */
   onExit: () => void = () => undefined;
 
@@ -115,6 +119,7 @@ export class Environment {
     this.#phase = Promise.withResolvers();
     this.#ended = Promise.withResolvers();
     this.#invocation = invocation.id;
+    this.#logTail = Buffer.alloc(0);
     const started = performance.now();
     this.#signal('SIGCONT');
     const timer = setTimeout(() => this.#fail(timedOut(invocation.id, this.#spec.timeout)), timeout * 1000);
@@ -145,6 +150,7 @@ export class Environment {
     const error = failed ?? (answer.kind === 'error' ? answer.error : late);
     const report: Report = {
       duration: performance.now() - started,
+      logTail: this.#logTail.toString(),
       ...(this.#initDuration !== undefined && { initDuration: this.#initDuration }),
       ...(this.#maxMemory !== undefined && { maxMemory: this.#maxMemory }),
       ...(error && { error }),
@@ -162,8 +168,12 @@ export class Environment {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    this.#child.stdout?.on('data', this.#spec.output);
-    this.#child.stderr?.on('data', this.#spec.output);
+    const output = (chunk: Buffer): void => {
+      this.#logTail = Buffer.concat([this.#logTail, chunk]).subarray(-LOG_TAIL_BYTES);
+      this.#spec.output(chunk);
+    };
+    this.#child.stdout?.on('data', output);
+    this.#child.stderr?.on('data', output);
     this.#child.once('error', error => this.#fail(functionError('Runtime.InvalidEntrypoint', error.message)));
     this.#child.once('exit', (code, signal) => {
       this.#fail(exited(this.#invocation ?? 'init', { code, signal }));

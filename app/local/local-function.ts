@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FunctionSpec, Invoked } from './environment.ts';
 import type { Log } from './log.ts';
+import { ACCOUNT } from './options.ts';
 import { Pool } from './pool.ts';
 
 export interface FunctionOptions {
@@ -21,9 +22,6 @@ export interface InvokeRequest {
   traceId: string;
   clientContext?: string | undefined;
 }
-
-/** An account that nobody has, as AWS's own examples use it. */
-export const ACCOUNT = '123456789012';
 
 export class LocalFunction {
   readonly arn: string;
@@ -53,6 +51,12 @@ export class LocalFunction {
     if (invoked === 'throttled') return invoked;
     void invoked.report.then(report => this.#log.end(requestId, report, this.#memory));
     return invoked;
+  }
+
+  /** Whether `name`, in any of the forms of the Invoke API, is this function: a name or ARN, with a qualifier or not. */
+  isNamed(name: string): boolean {
+    const own = this.arn.split(':').at(-1);
+    return name === this.arn || name.startsWith(`${this.arn}:`) || name.split(':')[0] === own;
   }
 
   close(): void {

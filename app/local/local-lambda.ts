@@ -6,6 +6,7 @@ import { type HttpBindings, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createFront } from './front/front.ts';
 import { functionEnvironment } from './function-environment.ts';
+import { createInvokeApi } from './invoke-api.ts';
 import { LocalFunction } from './local-function.ts';
 import { createLog, type Log } from './log.ts';
 import type { LocalLambdaOptions } from './options.ts';
@@ -36,8 +37,14 @@ export async function startLocalLambda(
 ): Promise<LocalLambda> {
   const log = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
   const fn = createFunction(options, env, output, log);
-  const serveFront = createFront(fn, { ...options, domainName: options.domainName || undefined }, log);
+  const authorize = await authorization(options);
+  const serveFront = createFront(
+    fn,
+    { ...options, domainName: options.domainName || undefined, authorize },
+    log,
+  );
   const app = new Hono<{ Bindings: HttpBindings }>();
+  app.route('/', createInvokeApi(fn));
   app.all('*', c => serveFront(c.env.incoming));
 
   const { server, port } = await listen(app, options);
@@ -51,6 +58,13 @@ export async function startLocalLambda(
       await closed;
     },
   };
+}
+
+/** Loaded for AWS_IAM only: the signing library is larger than all the rest. */
+async function authorization({ authType, iamCredentials, region }: LocalLambdaOptions) {
+  if (authType === 'NONE') return undefined;
+  const { createIamAuth } = await import('./front/iam-auth.ts');
+  return createIamAuth(iamCredentials, region);
 }
 
 function createFunction(

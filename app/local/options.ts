@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { FrontName, InvokeMode } from './front/fronts.ts';
+import type { TestCredential } from './front/iam-auth.ts';
 import type { LogFormat } from './log.ts';
 
 export interface LocalLambdaOptions {
@@ -14,7 +15,8 @@ export interface LocalLambdaOptions {
   front: FrontName;
   invokeMode: InvokeMode;
   authType: 'NONE' | 'AWS_IAM';
-  iamCredentials: string;
+  /** Who may sign, for AWS_IAM. */
+  iamCredentials: TestCredential[];
   domainName: string;
   timeout: number;
   initTimeout: number;
@@ -28,6 +30,9 @@ export interface LocalLambdaOptions {
   /** The runtime's command line: what stood after `--`. Empty: the caller's default. */
   command: string[];
 }
+
+/** An account that nobody has, as AWS's own examples use it. */
+export const ACCOUNT = '123456789012';
 
 /** A setting that cannot be used, with what to write instead. */
 export class OptionError extends Error {
@@ -59,6 +64,20 @@ const within =
     throw new OptionError(`${name} must be a number of ${unit} from ${min} to ${max}, not "${value}".`);
   };
 
+function credentials(value: string, name: string): TestCredential[] {
+  return value
+    .split(',')
+    .filter(Boolean)
+    .map(entry => {
+      const [accessKeyId, secretAccessKey, ...arn] = entry.split(':');
+      // The value is left out of the message: it holds a secret.
+      if (!accessKeyId || !secretAccessKey)
+        throw new OptionError(`${name} must be KEY_ID:SECRET, several with commas.`);
+      const userArn = arn.join(':') || `arn:aws:iam::${ACCOUNT}:user/${accessKeyId}`;
+      return { accessKeyId, secretAccessKey, userArn };
+    });
+}
+
 /** In the order of `--help`. */
 export const SETTINGS = {
   port: setting('port', 'PORT', '8080', 'Port of the front; 0 takes a free one', within(0, 65_535, 'a port')),
@@ -88,8 +107,8 @@ export const SETTINGS = {
     'iam-credentials',
     'LAMBDA_IAM_CREDENTIALS',
     '',
-    'Test credentials for AWS_IAM: KEY_ID:SECRET, several with commas',
-    text,
+    'Who may sign for AWS_IAM: KEY_ID:SECRET or KEY_ID:SECRET:USER_ARN, several with commas',
+    credentials,
   ),
   domainName: setting(
     'domain-name',
@@ -174,7 +193,13 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): L
     return [key, convert(given ?? (env[variable] || fallback), given === undefined ? variable : `--${flag}`)];
   });
   const handler = positionals[0] ?? (env._HANDLER || 'handler.stream');
-  return { ...Object.fromEntries(read), handler, command } as LocalLambdaOptions;
+  const options = { ...Object.fromEntries(read), handler, command } as LocalLambdaOptions;
+  if (options.authType === 'AWS_IAM' && options.iamCredentials.length === 0) {
+    throw new OptionError(
+      'LAMBDA_AUTH_TYPE AWS_IAM needs LAMBDA_IAM_CREDENTIALS: who may sign, as KEY_ID:SECRET.',
+    );
+  }
+  return options;
 }
 
 function parse(args: readonly string[]) {

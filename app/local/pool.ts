@@ -24,6 +24,7 @@ export class Pool {
   readonly #idle: Idle[] = [];
   readonly #all = new Set<Environment>();
   #closed = false;
+  #warmingUp: Promise<void> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -35,10 +36,14 @@ export class Pool {
   }
 
   /** Makes one environment ready before anybody asks. Rejects with {@link InitError}. */
-  async warmUp(): Promise<void> {
+  warmUp(): Promise<void> {
     const environment = this.#create();
-    await environment.init().catch(error => this.#discard(environment, error));
-    this.#release(environment);
+    const initialised = environment.init().then(
+      () => this.#release(environment),
+      error => this.#discard(environment, error),
+    );
+    this.#warmingUp = initialised.catch(() => undefined); // Whoever called is told; others start their own.
+    return initialised;
   }
 
   /**
@@ -46,6 +51,7 @@ export class Pool {
    * called when the function gets it.
    */
   async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
+    await this.#warmingUp;
     let environment = this.#takeIdle();
     let timeout = this.#options.function.timeout;
     if (!environment) {
@@ -136,6 +142,6 @@ export class Pool {
 }
 
 function failedInit({ error }: InitError, duration: number): Invoked {
-  const report: Report = { duration, error };
+  const report: Report = { duration, error, logTail: '' };
   return { answer: { kind: 'error', error }, report: Promise.resolve(report) };
 }
