@@ -37,15 +37,16 @@ const common: BuildOptions = {
 };
 // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
 await build({ ...common, entryPoints: { entry: 'app/lambda/entry.ts' } });
-await build({ ...common, entryPoints: { handler: 'app/lambda/handler.ts' } });
 await build({
   ...common,
   entryPoints: { local: 'app/local/main.ts' },
   splitting: true,
   chunkNames: 'local/[name]-[hash]',
 });
-for (const file of ['index.mjs', 'rapid-client.node'])
+for (const file of ['index.mjs', 'rapid-client.node']) {
   await copyFile(join(ric, file), join(dist, 'ric', file));
+}
+await build({ ...common, entryPoints: { handler: 'app/lambda/handler.ts' } });
 
 async function requireNativeClient(): Promise<void> {
   const file = join(ric, 'rapid-client.node');

@@ -50,15 +50,19 @@ export interface Invoked {
 
 const MEMORY_CHECK_MS = 50;
 const LOG_TAIL_BYTES = 4096;
+const LAST_WORDS_MS = 200;
 
 /** The init failed; `error` says how, in the platform's words. */
 export class InitError extends Error {
   override readonly name = 'InitError';
   readonly error: FunctionError;
+  /** The last 4 KiB that the process wrote. */
+  readonly logTail: string;
 
-  constructor(error: FunctionError) {
+  constructor(error: FunctionError, logTail: string) {
     super(`The function could not be initialised: ${error.body}`);
     this.error = error;
+    this.logTail = logTail;
   }
 }
 
@@ -74,8 +78,7 @@ export class Environment {
   #alive = true;
   #invocation: string | undefined;
   #logTail = Buffer.alloc(0);
-  /** Called once when the process is gone. */
-  onExit: () => void = () => undefined;
+  readonly #exit = Promise.withResolvers<void>();
 
   constructor(spec: FunctionSpec) {
     this.#spec = spec;
@@ -94,6 +97,11 @@ export class Environment {
     return this.#alive;
   }
 
+  /** Settles when the process is gone. */
+  get exited(): Promise<void> {
+    return this.#exit.promise;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }
@@ -108,7 +116,9 @@ export class Environment {
     clearTimeout(timer);
     if (outcome !== 'idle') {
       this.kill();
-      throw new InitError('type' in outcome ? outcome : functionError('Runtime.Unknown', 'init'));
+      const error =
+        'type' in outcome ? outcome : functionError('Runtime.Unknown', 'The runtime answered during init.');
+      throw new InitError(error, this.#logTail.toString());
     }
     this.#initDuration = performance.now() - started;
     this.#freeze();
@@ -174,11 +184,23 @@ export class Environment {
     };
     this.#child.stdout?.on('data', output);
     this.#child.stderr?.on('data', output);
-    this.#child.once('error', error => this.#fail(functionError('Runtime.InvalidEntrypoint', error.message)));
-    this.#child.once('exit', (code, signal) => {
-      this.#fail(exited(this.#invocation ?? 'init', { code, signal }));
-      this.onExit();
+    this.#child.once('error', error => {
+      this.#fail(functionError('Runtime.InvalidEntrypoint', error.message));
+      if (this.pid === undefined) this.#exit.resolve(); // It never started.
     });
+    this.#child.once('exit', (code, signal) => this.#exited({ code, signal }));
+  }
+
+  /** The process is gone. What it started goes too, and what it wrote last is waited for, but not for long. */
+  #exited(how: { code: number | null; signal: NodeJS.Signals | null }): void {
+    this.#signalGroup('SIGKILL');
+    const gone = (): void => {
+      clearTimeout(timer);
+      this.#fail(exited(this.#invocation ?? 'init', how));
+      this.#exit.resolve();
+    };
+    const timer = setTimeout(gone, LAST_WORDS_MS);
+    this.#child?.once('close', gone);
   }
 
   /** The environment is lost: whoever waits is told why, and the process, if there still is one, is killed. */
@@ -201,12 +223,15 @@ export class Environment {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    const { pid, exitCode, signalCode } = this.#child ?? {};
-    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) this.#signalGroup(signal);
+  }
+
+  #signalGroup(signal: NodeJS.Signals): void {
+    if (this.pid === undefined) return;
     try {
-      process.kill(-pid, signal);
+      process.kill(-this.pid, signal);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: it ended a moment ago.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: nobody is left in the group.
     }
   }
 }

@@ -59,8 +59,8 @@ export class LocalFunction {
     return name === this.arn || name.startsWith(`${this.arn}:`) || name.split(':')[0] === own;
   }
 
-  close(): void {
-    this.#pool.close();
+  close(): Promise<void> {
+    return this.#pool.close();
   }
 }
 

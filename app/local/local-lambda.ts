@@ -54,8 +54,7 @@ export async function startLocalLambda(
     async close() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
       if ('closeAllConnections' in server) server.closeAllConnections();
-      fn.close();
-      await closed;
+      await Promise.all([fn.close(), closed]);
     },
   };
 }

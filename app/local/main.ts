@@ -53,7 +53,7 @@ function endOnSignal(lambda: LocalLambda): void {
 
 function reportInit(error: unknown): void {
   if (!(error instanceof InitError)) throw error;
-  const native = /NativeClientLoading|rapid-client\.node/.test(error.error.body);
+  const native = /NativeClientLoading|rapid-client\.node/.test(error.error.body + error.logTail);
   const advice = native
     ? 'The native part of aws-lambda-ric is not built. Run "npm rebuild aws-lambda-ric" (it needs cmake, make and a C++ compiler), then build again.'
     : 'Mend what it says above; every request tries the init again.';

@@ -2,8 +2,9 @@
  * The execution environments of the function: grown on demand up to the concurrency limit, the most recently used one
  * first, idle ones ended after a while, dead ones forgotten.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Environment, type FunctionSpec, InitError, type Invoked, type Report } from './environment.ts';
-import type { Invocation } from './runtime-api.ts';
+import type { Answer, Invocation } from './runtime-api.ts';
 
 export interface PoolOptions {
   function: FunctionSpec;
@@ -12,6 +13,8 @@ export interface PoolOptions {
   /** After how many seconds without an invocation an environment ends. */
   idleTimeout: number;
 }
+
+const FINISHING_MS = 200;
 
 interface Idle {
   environment: Environment;
@@ -23,6 +26,8 @@ export class Pool {
   /** The last one was used last. */
   readonly #idle: Idle[] = [];
   readonly #all = new Set<Environment>();
+  /** Invocations that have answered but are not over: their environments are free in a moment. */
+  readonly #finishing = new Set<Promise<Report>>();
   #closed = false;
   #warmingUp: Promise<void> | undefined;
 
@@ -52,7 +57,7 @@ export class Pool {
    */
   async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
     await this.#warmingUp;
-    let environment = this.#takeIdle();
+    let environment = this.#takeIdle() ?? (await this.#takeFinishing());
     let timeout = this.#options.function.timeout;
     if (!environment) {
       if (this.#all.size >= this.#options.concurrency) return 'throttled';
@@ -67,14 +72,18 @@ export class Pool {
     onStart();
     const { answer, report } = await environment.invoke(invocation, timeout);
     const used = environment;
-    return { answer, report: report.finally(() => this.#release(used)) };
+    const released = report.finally(() => this.#release(used));
+    void answered(answer).then(() => this.#finishing.add(released));
+    void released.then(() => this.#finishing.delete(released));
+    return { answer, report: released };
   }
 
-  /** Ends all environments at once. */
-  close(): void {
+  /** Ends all environments at once, and settles when they are gone. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const { reaper } of this.#idle.splice(0)) clearTimeout(reaper);
     for (const environment of this.#all) environment.kill();
+    await Promise.all([...this.#all].map(environment => environment.exited));
   }
 
   /**
@@ -105,11 +114,11 @@ export class Pool {
   #create(): Environment {
     const environment = new Environment(this.#options.function);
     this.#all.add(environment);
-    environment.onExit = () => {
+    void environment.exited.then(() => {
       this.#all.delete(environment);
       const at = this.#idle.findIndex(idle => idle.environment === environment);
       for (const { reaper } of at < 0 ? [] : this.#idle.splice(at, 1)) clearTimeout(reaper);
-    };
+    });
     return environment;
   }
 
@@ -126,6 +135,16 @@ export class Pool {
     return undefined;
   }
 
+  /**
+   * A caller sees the end of an answer before the runtime has asked for the next invocation. If it calls again at once,
+   * a moment's patience saves a cold start.
+   */
+  async #takeFinishing(): Promise<Environment | undefined> {
+    if (this.#finishing.size === 0) return undefined;
+    await Promise.race([...this.#finishing, sleep(FINISHING_MS, undefined, { ref: false })]);
+    return this.#takeIdle();
+  }
+
   #release(environment: Environment): void {
     if (!environment.alive) {
       this.#all.delete(environment);
@@ -139,6 +158,11 @@ export class Pool {
     reaper.unref();
     this.#idle.push({ environment, reaper });
   }
+}
+
+/** Settles when the answer is complete, whether or not the invocation is over. */
+async function answered(answer: Answer): Promise<void> {
+  if (answer.kind === 'streamed') await answer.ended;
 }
 
 function failedInit({ error }: InitError, duration: number): Invoked {
