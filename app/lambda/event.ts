@@ -22,6 +22,7 @@ const UNKNOWN_SHAPE: EventProblem = {
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110 section 5.6.2
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const CONTROL = /[\0\r\n]/;
+const HOST = /^[\w.:[\]-]+$/;
 
 /** The problem with `event`, or undefined when an HTTP request can be made of it. */
 export function eventProblem(event: unknown): EventProblem | undefined {
@@ -54,7 +55,17 @@ function targetProblem(path: string, event: Fields): EventProblem | undefined {
   if (!headersUsable(event.headers) || !headersUsable(event.multiValueHeaders)) {
     return { status: 400, message: 'A request header has a name or a value that HTTP does not allow.' };
   }
+  if (!HOST.test(hostOf(event))) {
+    return { status: 400, message: 'The event names no host that a URL can be made of.' };
+  }
   return undefined;
+}
+
+/** As hono/aws-lambda finds it. */
+function hostOf({ requestContext, headers, multiValueHeaders }: Fields): string {
+  const named = (requestContext as Fields).domainName ?? (headers as Fields | null)?.host;
+  const [first] = ((multiValueHeaders as Fields | undefined)?.host as unknown[] | undefined) ?? [];
+  return String(named ?? first ?? '');
 }
 
 function headersUsable(headers: unknown): boolean {

@@ -29,13 +29,14 @@ export interface StartOptions {
   env?: Record<string, string>;
 }
 
-/** A handler of test/fixtures/functions.mjs. */
+/** A handler of a module in test/fixtures. */
 export function startFunction(
   handler: string,
   { args = [], env }: StartOptions = {},
+  module = 'functions',
 ): Promise<RunningLambda> {
   const folder = join(ROOT, 'test/fixtures');
-  return start([LOCAL, `functions.${handler}`, '--task-root', folder, ...args], env);
+  return start([LOCAL, `${module}.${handler}`, '--task-root', folder, ...args], env);
 }
 
 /** The app itself, `handler.stream` unless `handler` says otherwise. */
