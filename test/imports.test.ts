@@ -1,0 +1,57 @@
+/** The arrows between the rooms of app/: what may import what. A new arrow is a design decision, made here. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from './helpers/local-lambda.ts';
+
+/** Room → rooms it may import. A file directly in app/ is a room by its own name. */
+const ARROWS: Record<string, readonly string[]> = {
+  lambda: ['app', 'config', 'routes', 'local'],
+  app: ['config'],
+  routes: ['servers', 'mcp'],
+  servers: ['config'],
+  mcp: [],
+  config: [],
+  local: [],
+};
+
+const files = globSync('app/**/*.ts', { cwd: ROOT });
+const IMPORT = /(?:from|import\()\s*'([^']+)'|import '([^']+)'/g;
+
+function roomOf(file: string): string {
+  const [, first = ''] = file.split('/');
+  return first.replace(/\.ts$/, '');
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(IMPORT)].map(([, from, bare]) => from ?? bare ?? '');
+}
+
+test.each(files)('%s imports only from where its room may', file => {
+  const room = roomOf(file);
+  const allowed = ARROWS[room];
+  expect(allowed, `app/${room} is a room that nobody has drawn; add it to ARROWS`).toBeDefined();
+  const rooms = importsOf(file)
+    .filter(from => from.startsWith('.'))
+    .map(from => roomOf(normalize(join(dirname(file), from))));
+  for (const imported of rooms)
+    expect([room, ...(allowed ?? [])], `${file} imports app/${imported}`).toContain(imported);
+});
+
+test('nothing in app/ imports scripts/ or test/', () => {
+  const outside = files.flatMap(importsOf).filter(from => /(^|\/)(scripts|test)\//.test(from));
+  expect(outside).toEqual([]);
+});
+
+test('one file imports hono/aws-lambda', () => {
+  const importers = files.filter(file => importsOf(file).includes('hono/aws-lambda'));
+  expect(importers).toEqual(['app/lambda/adapter.ts']);
+});
+
+test('one file of the app reads process.env, besides the process entry and the local Lambda', () => {
+  const readers = files.filter(file =>
+    /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8').replace(/^\s*(\*|\/\/).*$/gm, '')),
+  );
+  expect(readers.sort()).toEqual(['app/config.ts', 'app/lambda/entry.ts', 'app/local/main.ts']);
+});
