@@ -1,13 +1,29 @@
 /**
- * Composes the Hono app around the routes: health, not found, faults. It knows nothing of Lambda.
+ * Composes the Hono app around the routes: health, safety against browsers, the gate, the request log, not found, faults.
+ * It knows nothing of Lambda.
  */
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { browserSafety } from './auth/browser.ts';
+import { auth } from './auth/gate.ts';
+import type { Gate } from './auth/identity.ts';
+import { metadataResponse } from './auth/metadata.ts';
+import { config } from './config.ts';
+import { requestLog } from './telemetry/request-log.ts';
 
 /** The app that is served: `routes` plus what every deployment needs. */
 export function createApp(routes: Hono): Hono {
-  const app = new Hono();
+  const app = new Hono<{ Variables: { gate: Gate } }>();
+  const gate = auth();
   app.get('/healthz', c => c.json({ status: 'ok' }));
+  app.use(requestLog());
+  app.use(async function publishMetadata(c, next) {
+    const metadata = metadataResponse(c.req.raw, config());
+    if (metadata) return metadata;
+    c.set('gate', gate);
+    return next();
+  });
+  app.use(browserSafety(config));
   app.route('/', routes);
   app.notFound(c => c.json({ error: 'not_found', message: `Nothing is mounted at ${c.req.path}.` }, 404));
   app.onError((error, c) => {
@@ -19,5 +35,5 @@ export function createApp(routes: Hono): Hono {
       500,
     );
   });
-  return app;
+  return app as unknown as Hono;
 }

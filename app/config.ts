@@ -9,10 +9,81 @@
  */
 import * as z from 'zod';
 
+/** https, or http on this machine only. */
+const secureUrl = z.url({ protocol: /^https?$/, error: 'must be a URL' }).refine(url => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}, 'must be an https URL');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+const words = z
+  .string()
+  .default('')
+  .transform(text => text.split(/[\s,]+/).filter(Boolean));
+
+/** Asymmetric ones only: with a shared secret everybody who can check a token can make one. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+const MODES = ['token', 'oauth', 'iam', 'authorizer', 'none'] as const;
 
 /** Every variable the app reads: its meaning, unit and default. The README's table is held against this. */
 export const settings = z.object({
+  MCP_AUTH: words
+    .pipe(z.array(z.enum(MODES, { error: `must be of ${MODES.join(', ')}` })))
+    .refine(modes => modes.length < 2 || !modes.includes('none'), 'none excludes every other way')
+    .describe(
+      'Who may call, several ways with commas: token, oauth, iam, authorizer; or none, for everybody. Unset: nobody.',
+    ),
+  MCP_TOKEN_SHA256: words
+    .pipe(
+      z.array(z.string().regex(/^[0-9a-f]{64}$/, 'must be SHA-256 digests, 64 lower-case hex digits each')),
+    )
+    .describe('For token: SHA-256 of the bearer token in hex; two with a comma during a rotation.'),
+  MCP_OAUTH_ISSUER: secureUrl.optional().describe('For oauth: the issuer, exactly as in the tokens.'),
+  MCP_OAUTH_AUDIENCE: words.describe(
+    'For oauth: what the tokens’ aud must contain, one of these. Default: MCP_PUBLIC_URL.',
+  ),
+  MCP_OAUTH_SCOPES: words.describe(
+    'For oauth: scopes that every caller must have, published as scopes_supported.',
+  ),
+  MCP_OAUTH_JWKS_URL: secureUrl
+    .optional()
+    .describe('For oauth: where the keys are. Default: where the issuer’s metadata says.'),
+  MCP_OAUTH_ALGORITHMS: z
+    .string()
+    .default('RS256,PS256,ES256,EdDSA')
+    .transform(text => text.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(z.enum(ALGORITHMS, { error: `must be of ${ALGORITHMS.join(', ')}` })).min(1))
+    .describe('For oauth: signature algorithms that are accepted.'),
+  MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: z.coerce
+    .number({ error: 'must be a number of seconds' })
+    .min(0)
+    .max(300)
+    .default(5)
+    .describe('For oauth: how far clocks may differ, in seconds, 0 to 300.'),
+  MCP_IAM_ALLOWED_ARNS: words.describe(
+    'For iam: ARNs that may call, * for any characters. Default: everyone whom IAM lets in.',
+  ),
+  MCP_PUBLIC_URL: secureUrl
+    .optional()
+    .describe(
+      'URL of the MCP endpoint as clients know it, where that is not the Function URL (custom domain, CloudFront).',
+    ),
+  MCP_ALLOWED_ORIGINS: words.describe('Host names of web pages that may call from a browser. Default: none.'),
+  MCP_ALLOWED_HOSTS: words.describe(
+    'Host names under which the server may be called; for servers on a local network. Default: any.',
+  ),
   WEATHER_GEOCODING_URL: httpUrl
     .default('https://geocoding-api.open-meteo.com')
     .describe('Base URL of the geocoding API that the example server asks.'),
@@ -26,6 +97,24 @@ export const settings = z.object({
     .max(60_000)
     .default(5_000)
     .describe('Time limit for one attempt at an upstream answer, in milliseconds, 100 to 60000.'),
+});
+
+/** What one setting asks of another. */
+const consistent = settings.superRefine((given, ctx) => {
+  const needed = (path: keyof z.infer<typeof settings>, message: string): void =>
+    ctx.addIssue({ code: 'custom', path: [path], message });
+  const modes = given.MCP_AUTH;
+  if (modes.includes('token') && given.MCP_TOKEN_SHA256.length === 0) {
+    needed('MCP_TOKEN_SHA256', 'is needed by MCP_AUTH=token: printf %s "$TOKEN" | sha256sum');
+  }
+  if (modes.includes('oauth') && !given.MCP_OAUTH_ISSUER)
+    needed('MCP_OAUTH_ISSUER', 'is needed by MCP_AUTH=oauth');
+  if (modes.includes('oauth') && given.MCP_OAUTH_AUDIENCE.length === 0 && !given.MCP_PUBLIC_URL) {
+    needed(
+      'MCP_OAUTH_AUDIENCE',
+      'is needed by MCP_AUTH=oauth, or MCP_PUBLIC_URL: which tokens are meant for this server',
+    );
+  }
 });
 
 export type Config = z.infer<typeof settings>;
@@ -47,7 +136,7 @@ export class ConfigError extends Error {
 /** Checks an environment. An empty variable counts as one that is not set, as in a Dockerfile's `ENV NAME=`. */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = settings.safeParse(given);
+  const parsed = consistent.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new ConfigError(parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`));
 }

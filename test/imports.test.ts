@@ -7,10 +7,12 @@ import { ROOT } from './helpers/local-lambda.ts';
 /** Room → rooms it may import. A file directly in app/ is a room by its own name. */
 const ARROWS: Record<string, readonly string[]> = {
   lambda: ['app', 'config', 'routes', 'local'],
-  app: ['config'],
-  routes: ['servers', 'mcp'],
+  app: ['config', 'auth', 'telemetry'],
+  routes: ['servers', 'mcp', 'auth'],
   servers: ['config'],
   mcp: [],
+  auth: ['config'],
+  telemetry: [],
   config: [],
   local: [],
 };

@@ -7,6 +7,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
 
 if (process.env.AWS_LAMBDA_RUNTIME_API) {
@@ -18,8 +19,13 @@ if (process.env.AWS_LAMBDA_RUNTIME_API) {
   const local: typeof import('../local/main.ts') = await import(beside('local.mjs'));
   const { greet } = await import('./greeting.ts');
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
+  const open = !process.env.MCP_AUTH;
+  // On a developer's machine nobody is asked who they are; instead nobody else's web page gets in.
+  process.env.MCP_AUTH ||= 'none';
+  process.env.MCP_ALLOWED_HOSTS ||= LOCAL_HOSTS;
+  process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
   const lambda = await local.main(process.argv.slice(2), process.env, [process.execPath, entry]);
-  if (lambda) greet(lambda.url);
+  if (lambda) greet(lambda.url, open);
 }
 
 /** A file of the build, beside this one there and not to be bundled into it. */

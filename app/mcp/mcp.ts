@@ -5,23 +5,34 @@
  * request by a fresh server from the factory. What would hold an execution environment open without working is refused:
  * GET streams always (405, they need a session), `subscriptions/listen` unless {@link McpOptions.subscriptions} allows it.
  *
- * Not here: who may call (app/auth), Origin and Host (app/app.ts), the invocation's deadline (app/lambda). They reach
- * this file as `authInfo` in Hono's variables and as the request's own `signal`.
+ * Not here: how it is found out who calls, Origin and Host (app/auth), the invocation's deadline (app/lambda). They reach
+ * this file as a gate and as the request's own `signal`.
  */
 import { type AuthInfo, createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
-import { boundedSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
+import { boundedSubscriptions, refuseSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
 
 /** What Hono's context carries into an MCP route. */
 export interface McpRouteEnv {
-  Variables: { authInfo?: AuthInfo };
+  Bindings: { event?: unknown };
+  Variables: {
+    /** The gate of the app, for routes that bring none. */
+    gate?: Gate;
+    /** Set here, for the request log. */
+    authInfo?: AuthInfo;
+  };
 }
 
+/** Lets a request in (the caller, or undefined where nobody is asked) or answers it. `event` is the Lambda event. */
+export type Gate = (request: Request, event?: unknown) => Promise<AuthInfo | undefined | Response>;
+
 export interface McpOptions {
+  /** Who may call this route. @default the gate of the app, which MCP_AUTH describes */
+  auth?: Gate;
   /**
-   * Whether `subscriptions/listen` may keep a response open: `'refuse'` answers it with the protocol's own
-   * "Subscription limit reached" (-32603); bounds allow it. On Lambda an open stream is billed for as long as it is
-   * open and its environment serves nobody else.
+   * Whether `subscriptions/listen` may keep a response open: `'refuse'` answers it with "Method not found" (404, -32601),
+   * as a server does that has nothing to subscribe to; bounds allow it. On Lambda an open stream is billed for as long
+   * as it is open and its environment serves nobody else.
    * @default 'refuse'
    */
   subscriptions?: 'refuse' | SubscriptionBounds;
@@ -37,7 +48,7 @@ const LAMBDA_REQUEST_BYTES = 6 * 1024 * 1024;
 
 /** Mount it: `app.route('/mcp', mcp(weather))`. Throws a TypeError when an option is out of range. */
 export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
-  const { subscriptions = 'refuse', onError: onerror = reportOutOfBand, ...limits } = options;
+  const { auth, subscriptions = 'refuse', onError: onerror = reportOutOfBand, ...limits } = options;
   const handlerOptions = {
     onerror,
     maxRequestBodySize: limits.maxRequestBodyBytes ?? LAMBDA_REQUEST_BYTES,
@@ -46,7 +57,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
   const handler = createMcpHandler(factory, { ...handlerOptions, maxSubscriptions: 0 });
   const listen =
     subscriptions === 'refuse'
-      ? undefined
+      ? refuseSubscriptions(handler.fetch)
       : boundedSubscriptions(
           subscriptions,
           () => createMcpHandler(factory, { ...handlerOptions, bus: handler.bus }),
@@ -54,11 +65,17 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
         );
 
   const route = new Hono<McpRouteEnv>();
-  route.all('/', function mcpRoute(c) {
-    const authInfo = c.get('authInfo');
+  route.all('/', async function mcpRoute(c) {
     const request = c.req.raw;
-    const serve =
-      listen && request.headers.get('mcp-method') === 'subscriptions/listen' ? listen : handler.fetch;
+    const gate = auth ?? c.get('gate');
+    if (!gate)
+      throw new Error(
+        'An MCP route was mounted without a gate: pass `auth`, or compose the app by createApp().',
+      );
+    const authInfo = await gate(request, c.env?.event);
+    if (authInfo instanceof Response) return authInfo;
+    if (authInfo) c.set('authInfo', authInfo);
+    const serve = request.headers.get('mcp-method') === 'subscriptions/listen' ? listen : handler.fetch;
     return serve(request, authInfo && { authInfo });
   });
   return route;

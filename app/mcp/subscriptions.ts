@@ -16,6 +16,24 @@ export interface SubscriptionBounds {
 
 type Serve = McpHttpHandler['fetch'];
 
+/**
+ * Answers `subscriptions/listen` as a method that is not offered. `serve` goes first, so that a request that is wrong in
+ * itself is told that; it must refuse every stream.
+ */
+export function refuseSubscriptions(serve: Serve): Serve {
+  return async function refuseListen(request, options) {
+    const response = await serve(request, options);
+    if (response.status !== 200) return response;
+    const { id } = (await response.json()) as { id?: string | number };
+    const message =
+      'Method not found: this server keeps no subscription streams open. Ask again instead of listening.';
+    return Response.json(
+      { jsonrpc: '2.0', id: id ?? null, error: { code: -32601, message } },
+      { status: 404 },
+    );
+  };
+}
+
 /** Serves `subscriptions/listen` by `handlerFor()` within `bounds`, and by `refuse` beyond them. */
 export function boundedSubscriptions(
   bounds: SubscriptionBounds,

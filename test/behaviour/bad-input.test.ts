@@ -98,8 +98,8 @@ describe('refused with a status and a JSON-RPC error', () => {
     [
       'subscriptions/listen',
       modern('subscriptions/listen', { notifications: { toolsListChanged: true } }),
-      200,
-      -32603,
+      404,
+      -32601,
     ],
   ])('%s', async (_what, sent, status, code) => {
     const answer = await send(sent);

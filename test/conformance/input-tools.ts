@@ -1,0 +1,68 @@
+/**
+ * Test tools that ask the client for something: an answer from its user, from its model, or its roots.
+ *
+ * Each is written once and returns what it lacks as `inputRequired`. On 2026-07-28 the client calls again with the
+ * answers. Clients of older revisions would have to be asked by a request on the response stream, whose answer arrives
+ * at another execution environment: the SDK refuses at once, and the scenarios that want it are in baseline.yml.
+ */
+import {
+  acceptedContent,
+  type InputRequests,
+  inputRequired,
+  inputResponse,
+  type McpServer,
+} from '@modelcontextprotocol/server';
+import { text } from './fixtures.ts';
+import { askModel, askName, NAME, sampled } from './questions.ts';
+
+export function registerInputTools(server: McpServer): void {
+  server.registerTool(
+    'test_input_required_result_elicitation',
+    { description: 'Asks the user for a name, again if the answer is none.' },
+    ctx => {
+      const given = acceptedContent(ctx.mcpReq.inputResponses, 'user_name', NAME);
+      return given
+        ? text(`Hello, ${given.name}!`)
+        : inputRequired({ inputRequests: { user_name: askName() } });
+    },
+  );
+
+  server.registerTool(
+    'test_input_required_result_sampling',
+    { description: 'Asks the model of the client for a capital.' },
+    ctx => {
+      const answer = sampled(ctx, 'capital_question');
+      if (answer !== undefined) return text(`Sampling response: ${answer}`);
+      return inputRequired({
+        inputRequests: { capital_question: askModel('What is the capital of France?', 100) },
+      });
+    },
+  );
+
+  server.registerTool(
+    'test_input_required_result_list_roots',
+    { description: 'Asks the client for its roots.' },
+    ctx => {
+      const answer = inputResponse(ctx.mcpReq.inputResponses, 'client_roots');
+      if (answer.kind === 'roots') return text(`Roots: ${answer.roots.map(root => root.uri).join(', ')}`);
+      return inputRequired({ inputRequests: { client_roots: inputRequired.listRoots() } });
+    },
+  );
+
+  server.registerTool(
+    'test_input_required_result_capabilities',
+    { description: 'Asks only for what the client declared it can give.' },
+    ctx => {
+      if (ctx.mcpReq.inputResponses) return text('Asked for what the client can give, and got it.');
+      // From this request's envelope; `ctx.mcpReq.envelope` has it too, but its type is empty in SDK 2.4.0.
+      const can = server.server.getClientCapabilities();
+      const inputRequests: InputRequests = {
+        ...(can?.elicitation && { user_name: askName() }),
+        ...(can?.sampling && { greeting: askModel('Generate a greeting', 50) }),
+        ...(can?.roots && { client_roots: inputRequired.listRoots() }),
+      };
+      if (Object.keys(inputRequests).length === 0) return text('The client can give nothing.');
+      return inputRequired({ inputRequests });
+    },
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * Runs the official suites' command line as child processes and reads what they leave behind.
+ *
+ * A suite is run once a revision, not once a scenario: 103 processes would spend their time on starting. Results are the
+ * JSON files the suite writes, one a scenario, never its printed text; a scenario that was listed and left no file did
+ * not run, and that is reported as such. Judging the results is baseline.ts's.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+
+export type Revision = '2025-11-25' | '2026-07-28';
+
+/** One version of the suite against one revision of the protocol. */
+export interface Lane {
+  /** The installed package that is the suite. */
+  package: string;
+  version: string;
+  revision: Revision;
+  /** `active` leaves out what the suite itself holds to be pending. */
+  suite: 'active' | 'all';
+  /** The scenarios that leaves out, which the suite does not list apart. */
+  pending: readonly string[];
+}
+
+const checkList = z.array(
+  z.object({
+    id: z.string(),
+    description: z.string(),
+    status: z.enum(['SUCCESS', 'FAILURE', 'WARNING', 'SKIPPED', 'INFO']),
+    errorMessage: z.string().optional(),
+  }),
+);
+
+export type Check = z.infer<typeof checkList>[number];
+
+export interface ScenarioRun {
+  lane: Lane;
+  scenario: string;
+  /** What the suite checked; `undefined` when the scenario did not run to its end. */
+  checks: readonly Check[] | undefined;
+  /** The end of what the suite printed, for a scenario that did not run. */
+  output: string;
+}
+
+/** A suite that hangs must not hang the caller. The longest takes seconds. */
+const SUITE_TIMEOUT_MS = 60_000;
+
+const require = createRequire(import.meta.url);
+const execute = promisify(execFile);
+
+export const lanes: readonly Lane[] = [
+  {
+    ...installed('@modelcontextprotocol/conformance'),
+    revision: '2025-11-25',
+    suite: 'active',
+    // The first names revision 2025-03-26 in a header and then wants what 2025-11-25 brought. The newer suite has
+    // mended that one, and asks more by the second.
+    pending: ['server-sse-polling', 'json-schema-2020-12'],
+  },
+  { ...installed('conformance-next'), revision: '2025-11-25', suite: 'all', pending: [] },
+  { ...installed('conformance-next'), revision: '2026-07-28', suite: 'all', pending: [] },
+];
+
+/** The server scenarios of the lane's suite that concern its revision. */
+export async function listScenarios(lane: Lane): Promise<string[]> {
+  const { code, output } = await runCli(lane, ['list', '--server', '--spec-version', lane.revision]);
+  const listed = [...output.matchAll(/^ {2}- (\S+) \[/gm)].map(([, name = '']) => name);
+  const names = listed.filter(name => !lane.pending.includes(name));
+  if (code !== 0 || names.length === 0)
+    throw new Error(`${lane.package} lists no scenarios:\n${tail(output)}`);
+  return names;
+}
+
+/** Runs all of `scenarios` against the server at `url`. */
+export async function runLane(lane: Lane, scenarios: readonly string[], url: string): Promise<ScenarioRun[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'conformance-'));
+  try {
+    const select = ['--suite', lane.suite, '--spec-version', lane.revision];
+    const { output } = await runCli(lane, ['server', '--url', url, ...select, '--output-dir', directory]);
+    const results = await readResults(directory);
+    return scenarios.map(scenario => ({
+      lane,
+      scenario,
+      checks: results.get(scenario),
+      output: tail(output),
+    }));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** The suite makes a directory a scenario: `server-<scenario>-<time>`. */
+async function readResults(directory: string): Promise<Map<string, Check[]>> {
+  const results = new Map<string, Check[]>();
+  for (const path of await readdir(directory, { recursive: true })) {
+    const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z[\\/]checks\.json$/.exec(path)?.[1];
+    if (scenario === undefined) continue;
+    results.set(scenario, checkList.parse(JSON.parse(await readFile(join(directory, path), 'utf8'))));
+  }
+  return results;
+}
+
+/** The command's exit code is not thrown: it is 1 whenever a check fails, which is a result like another. */
+async function runCli(lane: Lane, args: readonly string[]): Promise<{ code: number; output: string }> {
+  const cli = join(dirname(require.resolve(`${lane.package}/package.json`)), 'dist/index.js');
+  const running = execute(process.execPath, [cli, ...args], {
+    timeout: SUITE_TIMEOUT_MS,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  try {
+    const { stdout, stderr } = await running;
+    return { code: 0, output: stdout + stderr };
+  } catch (error) {
+    const { stdout = '', stderr = '', code } = error as { stdout?: string; stderr?: string; code?: unknown };
+    if (typeof code === 'number') return { code, output: stdout + stderr };
+    throw new Error(`${lane.package} ${args[0]} did not end by itself:\n${tail(stdout + stderr)}`, {
+      cause: error,
+    });
+  }
+}
+
+function installed(name: string): Pick<Lane, 'package' | 'version'> {
+  const { version } = require(`${name}/package.json`) as { version: string };
+  return { package: name, version };
+}
+
+function tail(output: string): string {
+  return output.trimEnd().split('\n').slice(-15).join('\n');
+}
