@@ -1,0 +1,239 @@
+/**
+ * A client for Open-Meteo, as much of it as the weather server asks: places by name, and the weather at a place.
+ *
+ * Checks what comes back against a schema, gives up on an attempt after a time limit, tries once more where that can
+ * help, and stops when the caller does. It does not choose between places, put anything into words, cache, or bound how
+ * many requests are under way. https://open-meteo.com/en/docs, https://open-meteo.com/en/docs/geocoding-api
+ *
+ * No key is needed. The public service is free for non-commercial use and limits requests by address; a base URL may
+ * carry `?apikey=…` for the paid one, or point at an Open-Meteo of your own.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+
+/** The API leaves out what is empty or zero (proto3 JSON): a place without a known population, or on the equator. */
+const place = z
+  .object({
+    id: z.int(),
+    name: z.string(),
+    latitude: z.number().default(0),
+    longitude: z.number().default(0),
+    /** GeoNames' kind of place: `PPL…` is populated, `PCL…` a country. http://www.geonames.org/export/codes.html */
+    feature_code: z.string().default(''),
+    country_code: z.string().default(''),
+    country: z.string().default(''),
+    admin1: z.string().default(''),
+    admin2: z.string().default(''),
+    population: z.number().default(0),
+  })
+  .refine(({ latitude, longitude }) => latitude !== 0 || longitude !== 0, 'has no coordinates');
+
+const places = z.object({ results: z.array(place).default([]) });
+
+/** Null where the weather model has no value; seen for these two: open-meteo/open-meteo#1175 and #1307. */
+const maybe = z.number().nullable();
+
+const current = z.object({
+  time: z.string(),
+  temperature_2m: z.number(),
+  relative_humidity_2m: z.number(),
+  apparent_temperature: z.number(),
+  precipitation: z.number(),
+  weather_code: maybe,
+  wind_speed_10m: z.number(),
+});
+
+const day = z.object({
+  time: z.string(),
+  weather_code: maybe,
+  temperature_2m_max: z.number(),
+  temperature_2m_min: z.number(),
+  precipitation_probability_max: maybe,
+});
+
+/** Open-Meteo answers in columns, one array a variable; a day is a row across them. */
+const daily = z
+  .record(z.string(), z.array(z.unknown()))
+  .transform(columns => (columns.time ?? []).map((_, row) => mapValues(columns, column => column[row])))
+  .pipe(z.array(day).min(1));
+
+const forecast = z.object({ timezone: z.string(), current, daily });
+
+export type Place = z.infer<typeof place>;
+export type Forecast = z.infer<typeof forecast>;
+export type Units = 'metric' | 'imperial';
+
+export interface OpenMeteo {
+  /**
+   * Places whose name, in any language, begins with `query`, best match first; none is an empty list. A region or
+   * country after a comma narrows it. `count`: how many at most, 1 to 100.
+   */
+  search(query: string, count: number, signal?: AbortSignal): Promise<Place[]>;
+  /** The weather at a place now and for {@link FORECAST_DAYS} days, today first, in the place's own time. */
+  forecast(at: Pick<Place, 'latitude' | 'longitude'>, units: Units, signal?: AbortSignal): Promise<Forecast>;
+}
+
+export interface OpenMeteoOptions {
+  /** Base URL of the geocoding API, with or without a path, a trailing slash, a query. */
+  geocodingUrl: string;
+  /** Base URL of the forecast API, likewise. */
+  forecastUrl: string;
+  /** Time limit for one attempt, its whole body included, in milliseconds, above 0. */
+  timeoutMs: number;
+  /** @default globalThis.fetch */
+  fetch?: typeof globalThis.fetch;
+}
+
+export type UpstreamErrorCode = 'timeout' | 'unavailable' | 'rate-limited' | 'unexpected-answer';
+export type Operation = 'geocoding' | 'forecast';
+
+/** Open-Meteo did not give a usable answer. The message is fit for anyone to read; `cause` is for the log. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  readonly code: UpstreamErrorCode;
+  readonly operation: Operation;
+  readonly host: string;
+  /** How long to wait before asking again, in milliseconds; undefined where asking again would not help. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: UpstreamErrorCode, { operation, host, cause, retryAfterMs }: UpstreamErrorDetails) {
+    super(`Open-Meteo ${operation} at ${host} ${WHAT_HAPPENED[code]}`, { cause });
+    this.code = code;
+    this.operation = operation;
+    this.host = host;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+interface UpstreamErrorDetails {
+  operation: Operation;
+  host: string;
+  cause?: unknown;
+  retryAfterMs?: number | undefined;
+}
+
+const WHAT_HAPPENED: Record<UpstreamErrorCode, string> = {
+  timeout: 'did not answer in time',
+  unavailable: 'is not available',
+  'rate-limited': 'refuses further requests for now',
+  'unexpected-answer': 'gave an answer that is not what it documents',
+};
+
+export const FORECAST_DAYS = 3;
+
+/** A longer wait than this is the caller's to decide: a person is waiting for the answer. */
+const LONGEST_RETRY_WAIT_MS = 2_000;
+
+const UNITS: Record<Units, Record<string, string>> = {
+  metric: { temperature_unit: 'celsius', wind_speed_unit: 'kmh', precipitation_unit: 'mm' },
+  imperial: { temperature_unit: 'fahrenheit', wind_speed_unit: 'mph', precipitation_unit: 'inch' },
+};
+
+/** What to ask for is what the schemas expect, so that the two cannot drift apart. */
+const VARIABLES = {
+  current: Object.keys(current.shape)
+    .filter(name => name !== 'time')
+    .join(),
+  daily: Object.keys(day.shape)
+    .filter(name => name !== 'time')
+    .join(),
+};
+
+/** Every method rejects with an {@link UpstreamError}, or with an abort error once `signal` has aborted. */
+export function openMeteo(options: OpenMeteoOptions): OpenMeteo {
+  const { geocodingUrl, forecastUrl } = options;
+  return {
+    async search(query, count, signal) {
+      const url = endpoint(geocodingUrl, '/v1/search', {
+        name: query,
+        count,
+        language: 'en',
+        format: 'json',
+      });
+      return (await ask({ operation: 'geocoding', url, answer: places, signal }, options)).results;
+    },
+    async forecast({ latitude, longitude }, units, signal) {
+      const days = { forecast_days: FORECAST_DAYS, timezone: 'auto' };
+      const query = { latitude, longitude, ...VARIABLES, ...days, ...UNITS[units] };
+      const url = endpoint(forecastUrl, '/v1/forecast', query);
+      return ask({ operation: 'forecast', url, answer: forecast, signal }, options);
+    },
+  };
+}
+
+function mapValues<From, To>(record: Record<string, From>, to: (from: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));
+}
+
+function endpoint(base: string, path: string, query: Record<string, string | number>): URL {
+  const url = new URL(base);
+  url.pathname = url.pathname.replace(/\/+$/, '') + path;
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+  return url;
+}
+
+interface Question<Answer> {
+  operation: Operation;
+  url: URL;
+  answer: z.ZodType<Answer>;
+  signal: AbortSignal | undefined;
+}
+
+async function ask<Answer>(question: Question<Answer>, options: OpenMeteoOptions): Promise<Answer> {
+  try {
+    return await attempt(question, options);
+  } catch (error) {
+    if (!(error instanceof UpstreamError) || error.retryAfterMs === undefined) throw error;
+    if (error.retryAfterMs > LONGEST_RETRY_WAIT_MS) throw error;
+    await sleep(error.retryAfterMs, undefined, question.signal && { signal: question.signal });
+    return await attempt(question, options);
+  }
+}
+
+async function attempt<Answer>(question: Question<Answer>, options: OpenMeteoOptions): Promise<Answer> {
+  const about = { operation: question.operation, host: question.url.host };
+  const { response, body } = await exchange(question, options);
+  if (!response.ok) {
+    const { status } = response;
+    const refusal = { ...about, cause: `HTTP status ${status}` };
+    if (status !== 429 && status < 500) throw new UpstreamError('unexpected-answer', refusal);
+    const code = status === 429 ? 'rate-limited' : 'unavailable';
+    throw new UpstreamError(code, { ...refusal, retryAfterMs: retryAfter(response) });
+  }
+  try {
+    return question.answer.parse(JSON.parse(body));
+  } catch (cause) {
+    throw new UpstreamError('unexpected-answer', { ...about, cause });
+  }
+}
+
+/** One request and its whole answer, within the time limit. */
+async function exchange(
+  { operation, url, signal }: Question<unknown>,
+  { timeoutMs, fetch = globalThis.fetch }: OpenMeteoOptions,
+): Promise<{ response: Response; body: string }> {
+  const tooLate = AbortSignal.timeout(timeoutMs);
+  try {
+    const within = signal ? AbortSignal.any([signal, tooLate]) : tooLate;
+    const response = await fetch(url, { headers: { accept: 'application/json' }, signal: within });
+    return { response, body: await response.text() };
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const about = { operation, host: url.host, cause };
+    // Not tried again: the caller has waited long enough, and a slow service is not helped by a second request.
+    if (tooLate.aborted) throw new UpstreamError('timeout', about);
+    throw new UpstreamError('unavailable', { ...about, retryAfterMs: shortWait() });
+  }
+}
+
+/** What `Retry-After` asks for, in seconds or as a date; a short wait without it (Open-Meteo does not send it). */
+function retryAfter(response: Response): number {
+  const header = response.headers.get('retry-after')?.trim() ?? '';
+  const asked = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(asked) ? shortWait() : Math.max(asked, 0);
+}
+
+/** Jittered, so that parallel look-ups that were refused together do not come back together. */
+function shortWait(): number {
+  return 100 + Math.random() * 200;
+}

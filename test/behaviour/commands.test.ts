@@ -1,0 +1,101 @@
+/** The commands that a person types: the Inspector, `npm run call`, `npm start`, `npm run dev`. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT, type RunningLambda, startApp } from '../helpers/local-lambda.ts';
+import { startUpstream, type Upstream } from '../helpers/upstream.ts';
+
+const run = promisify(execFile);
+
+let upstream: Upstream;
+let lambda: RunningLambda;
+beforeAll(async () => {
+  upstream = await startUpstream();
+  lambda = await startApp({
+    env: { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url },
+  });
+});
+afterAll(() => Promise.all([lambda.close(), upstream.close()]));
+
+describe('the Inspector', () => {
+  const inspect = async (...args: string[]) => {
+    const bin = join(ROOT, 'node_modules/.bin/mcp-inspector');
+    const { stdout } = await run(bin, ['--cli', `${lambda.url}/mcp`, '--transport', 'http', ...args]);
+    return JSON.parse(stdout);
+  };
+
+  test('lists the tools', async () => {
+    const { tools } = await inspect('--method', 'tools/list');
+    expect(tools.map(({ name }: { name: string }) => name)).toEqual(['get_weather', 'compare_weather']);
+  });
+
+  test('calls a tool', async () => {
+    const result = await inspect(
+      '--method',
+      'tools/call',
+      '--tool-name',
+      'get_weather',
+      '--tool-arg',
+      'location=Berlin',
+    );
+    expect(result.content[0].text).toContain('Berlin');
+  });
+});
+
+describe('npm run call', () => {
+  const call = (...args: string[]) => run(process.execPath, [join(ROOT, 'scripts/call.ts'), ...args]);
+
+  test.each(['auto', 'modern', 'legacy'])('lists the tools, --era %s', async era => {
+    const { stdout, stderr } = await call(`${lambda.url}/mcp`, '--era', era);
+    expect(stdout).toMatch(/^get_weather\n {4}\S/m);
+    expect(stderr).toContain(era === 'legacy' ? 'legacy era' : 'modern era');
+  });
+
+  test('calls a tool and shows progress', async () => {
+    const args = JSON.stringify({ locations: ['Berlin', 'Paris, France'] });
+    const { stdout, stderr } = await call(`${lambda.url}/mcp`, 'compare_weather', args);
+    expect(stdout).toContain('Berlin');
+    expect(stderr).toMatch(/1\/2 [\s\S]*2\/2 /);
+  });
+
+  test.each<[string, string[], number, RegExp]>([
+    ['a tool error is exit code 1', ['get_weather', '{"location":"Xyzzyville"}'], 1, /Xyzzyville/],
+    ['bad JSON is exit code 2', ['get_weather', '{'], 2, /JSON[\s\S]*Usage/],
+    ['a bad era is exit code 2', ['--era', 'stone'], 2, /--era must be/],
+  ])('%s', async (_what, args, code, said) => {
+    const failed = await call(`${lambda.url}/mcp`, ...args).catch(error => error);
+    expect([failed.code, failed.stdout + failed.stderr]).toEqual([code, expect.stringMatching(said)]);
+  });
+
+  test('nobody there is exit code 2 with the reason', async () => {
+    const failed = await call('http://127.0.0.1:9/mcp').catch(error => error);
+    expect([failed.code, failed.stderr]).toEqual([
+      2,
+      expect.stringMatching(/fetch failed|bad port|refused/i),
+    ]);
+  });
+});
+
+test('npm start says where it is and how to call it, and what it says works', async () => {
+  await lambda.printed(/claude mcp add --transport http weather http:\S+\/mcp/);
+  expect(lambda.output()).toContain('no authentication here');
+  const [, command = ''] = await lambda.printed(/curl {10}(curl [\s\S]*?)\n\n/);
+  const { stdout } = await run('sh', ['-c', command]);
+  expect(stdout).toContain('"get_weather"');
+});
+
+test('npm run dev serves the same app without Lambda', async () => {
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/dev.ts')], {
+    env: { PATH: process.env.PATH, PORT: '18211' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await once(child.stdout, 'data');
+    const response = await fetch('http://localhost:18211/healthz');
+    expect(await response.json()).toEqual({ status: 'ok' });
+  } finally {
+    child.kill();
+  }
+});

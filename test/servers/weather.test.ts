@@ -1,0 +1,717 @@
+/**
+ * The weather server as an MCP client sees it, in both eras, over the handler that is deployed; Open-Meteo is the one of
+ * test/helpers/upstream.ts.
+ */
+import {
+  Client,
+  type ClientCapabilities,
+  type ElicitRequest,
+  type ElicitResult,
+  type Progress,
+  type ProtocolError,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import { openMeteo, UpstreamError } from '../../app/servers/open-meteo.ts';
+import { createWeather, weather } from '../../app/servers/weather.ts';
+import { LOOKUPS_AT_ONCE } from '../../app/servers/weather-comparing.ts';
+import { inWords, weatherComparison, weatherReport } from '../../app/servers/weather-report.ts';
+import { MANY_PLACES, startUpstream, type Upstream } from '../helpers/upstream.ts';
+
+const MODERN = '2026-07-28';
+const URL_OF_SERVER = 'http://weather.test/mcp';
+
+let upstream: Upstream;
+let handler: McpHttpHandler;
+/** What the server has told its operator. */
+let reported: unknown[] = [];
+const closing: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  upstream = await startUpstream({ slowMs: 5_000 });
+  const api = openMeteo({
+    geocodingUrl: upstream.url,
+    forecastUrl: `${upstream.url}/prefix/`,
+    timeoutMs: 1_000,
+  });
+  handler = createMcpHandler(createWeather({ openMeteo: api, onError: error => reported.push(error) }));
+});
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  upstream.reset();
+  reported = [];
+});
+afterAll(async () => {
+  await handler.close();
+  await upstream.close();
+});
+
+type Mode = 'legacy' | { pin: string };
+
+interface Connection {
+  capabilities?: ClientCapabilities;
+  /** Answers what the server asks the user. */
+  user?: (request: ElicitRequest) => ElicitResult;
+  served?: McpHttpHandler;
+}
+
+async function connect(
+  mode: Mode,
+  { capabilities = {}, user, served = handler }: Connection = {},
+): Promise<Client> {
+  const client = new Client(
+    { name: 'test', version: '1.0.0' },
+    { versionNegotiation: { mode }, capabilities },
+  );
+  if (user) client.setRequestHandler('elicitation/create', async request => user(request));
+  const fetch = (url: string | URL, init?: RequestInit): Promise<Response> =>
+    served.fetch(new Request(url, init));
+  await client.connect(new StreamableHTTPClientTransport(new URL(URL_OF_SERVER), { fetch }));
+  closing.push(() => client.close());
+  // A client that has listed the tools checks their answers against the output schemas.
+  await client.listTools();
+  return client;
+}
+
+interface Called {
+  isError: boolean;
+  text: string;
+  structured: unknown;
+}
+
+async function call(client: Client, name: string, args: Record<string, unknown>): Promise<Called> {
+  const { content, isError = false, structuredContent } = await client.callTool({ name, arguments: args });
+  const [first] = content;
+  if (first?.type !== 'text' || content.length !== 1) throw new Error('not one text');
+  return { isError, text: first.text, structured: structuredContent };
+}
+
+/** The place a call of get_weather was answered for. */
+async function placeFor(client: Client, location: string): Promise<string> {
+  const { isError, text, structured } = await call(client, 'get_weather', { location });
+  if (isError) throw new Error(text);
+  return weatherReport.parse(structured).place.name;
+}
+
+async function protocolErrorOf(
+  request: Promise<unknown>,
+): Promise<Pick<ProtocolError, 'code' | 'message' | 'data'>> {
+  const error = await request.then(
+    () => new Error('the request has succeeded'),
+    (reason: ProtocolError) => reason,
+  );
+  if (!('code' in error)) throw error;
+  return error;
+}
+
+/** Nothing of how it works inside: where the upstream is, what it said, what was thrown. */
+const INSIDES = /127\.0\.0\.1|localhost|prefix|secret|v1|html|Zod|Error|undefined|expected/;
+
+const SPRINGFIELDS = ['Missouri', 'Massachusetts', 'Illinois'].map(
+  state => `Springfield, ${state}, United States`,
+);
+
+const ADVICE = {
+  timeout: /did not answer in time\. Try again/,
+  unavailable: /not available at the moment\. Try again/,
+  'rate-limited': /no more requests for now\. Wait a minute/,
+  'unexpected-answer': /makes no sense\. Trying again is unlikely to help/,
+};
+
+describe.each<[string, Mode]>([
+  ['legacy', 'legacy'],
+  [MODERN, { pin: MODERN }],
+])('the weather server, %s', (_, mode) => {
+  it('describes its tools, resource and prompt, and announces no changes of them', async () => {
+    const client = await connect(mode);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['get_weather', 'compare_weather']);
+    for (const tool of tools) {
+      expect(tool.title).toBeTruthy();
+      expect(tool.annotations).toEqual({ readOnlyHint: true, idempotentHint: true, openWorldHint: true });
+      expect(tool.inputSchema.type).toBe('object');
+      expect(tool.outputSchema?.type).toBe('object');
+    }
+    const { resourceTemplates } = await client.listResourceTemplates();
+    expect(resourceTemplates).toMatchObject([
+      { uriTemplate: 'weather://current/{location}', mimeType: 'application/json' },
+    ]);
+    const { prompts } = await client.listPrompts();
+    expect(prompts).toMatchObject([
+      {
+        name: 'plan_outdoor_day',
+        arguments: [
+          { name: 'location', required: true },
+          { name: 'activity', required: true },
+        ],
+      },
+    ]);
+    expect(client.getServerCapabilities()).toEqual({
+      tools: { listChanged: false },
+      resources: { listChanged: false },
+      prompts: { listChanged: false },
+      completions: {},
+    });
+  });
+
+  describe('get_weather', () => {
+    it("gives Open-Meteo's numbers as text and as structured content", async () => {
+      const { isError, text, structured } = await call(await connect(mode), 'get_weather', {
+        location: 'berlin',
+      });
+      const { current, daily } = await upstreamForecast();
+
+      expect(isError).toBe(false);
+      expect(structured).toEqual({
+        place: {
+          name: 'Berlin, State of Berlin, Germany',
+          latitude: 52.52437,
+          longitude: 13.41053,
+          timezone: 'Europe/Berlin',
+        },
+        units: { temperature: '°C', windSpeed: 'km/h', precipitation: 'mm' },
+        current: {
+          time: current.time,
+          conditions: 'overcast',
+          temperature: current.temperature_2m,
+          feelsLike: current.apparent_temperature,
+          humidityPercent: current.relative_humidity_2m,
+          precipitation: current.precipitation,
+          windSpeed: current.wind_speed_10m,
+        },
+        outlook: ['overcast', 'fog', 'light drizzle'].map((conditions, day) => ({
+          date: daily.time?.[day],
+          conditions,
+          high: daily.temperature_2m_max?.[day],
+          low: daily.temperature_2m_min?.[day],
+          precipitationChancePercent: daily.precipitation_probability_max?.[day],
+        })),
+      });
+      expect(text.split('\n')).toEqual([
+        expect.stringMatching(
+          /^Berlin, State of Berlin, Germany: overcast, 12\.49 °C, feels like 10\.99 °C, humidity /,
+        ),
+        expect.stringMatching(
+          /^\d{4}-\d\d-\d\d: overcast, 7\.49 to 16\.49 °C, \d+ % chance of precipitation$/,
+        ),
+        expect.stringMatching(/^\d{4}-\d\d-\d\d: fog, /),
+        expect.stringMatching(/^\d{4}-\d\d-\d\d: light drizzle, /),
+        'Weather data by Open-Meteo.com (CC BY 4.0).',
+      ]);
+      expect(reported).toEqual([]);
+    });
+
+    it('gives imperial units when asked, and no chance of rain where there is none to give', async () => {
+      const { text, structured } = await call(await connect(mode), 'get_weather', {
+        location: 'Reykjavik',
+        units: 'imperial',
+      });
+      const report = weatherReport.parse(structured);
+      expect(report.units).toEqual({ temperature: '°F', windSpeed: 'mph', precipitation: 'in' });
+      expect(report.current.temperature).toBe((await upstreamForecast()).current.temperature_2m);
+      expect(report.outlook[2]?.precipitationChancePercent).toBeNull();
+      expect(text).toContain('°F');
+      expect(text.split('\n')[3]).toMatch(/°F$/);
+    });
+
+    it.each([
+      ['Paris', 'Paris, Île-de-France, France'],
+      ['paris,texas', 'Paris, Texas, United States'],
+      ['London, CA', 'London, Ontario, Canada'],
+      ['  New York  ', 'New York, United States'],
+      ['Springfield, IL', 'Springfield, Illinois, United States'],
+      ['springfield, ILLINOIS, usa', 'Springfield, Illinois, United States'],
+      ['Springfield, Sangamon', 'Springfield, Illinois, United States'],
+      ['Clayton, Polk, Wisconsin, United States', 'Clayton, Wisconsin, United States'],
+      ['São Paulo', 'São Paulo, Brazil'],
+      ['sao paulo', 'São Paulo, Brazil'],
+      ['München', 'Munich, Bavaria, Germany'],
+      ['Köln', 'Cologne, North Rhine-Westphalia, Germany'],
+      ['Luxembourg', 'Luxembourg'],
+      ['Nullville', 'Nullville, Moyen-Ogooué, Gabon'],
+    ])('takes %j for %s', async (location, place) => {
+      expect(await placeFor(await connect(mode), location)).toBe(place);
+    });
+
+    it('takes a town for the country around it, where the two share a name', async () => {
+      await placeFor(await connect(mode), 'Luxembourg');
+      expect(upstream.requests.at(-1)?.query).toMatchObject({ latitude: '49.60982', longitude: '6.13268' });
+    });
+
+    it('lists the places it could be, each by a name that is then understood', async () => {
+      const client = await connect(mode);
+      const { isError, text } = await call(client, 'get_weather', { location: 'Springfield' });
+      expect(isError).toBe(true);
+      expect(text).toContain('Call again with the full name');
+      const listed = text.replace(/^.*They are: (.*)\.$/, '$1').split('; ');
+      expect(listed).toEqual(SPRINGFIELDS);
+      for (const name of listed) expect(await placeFor(client, name)).toBe(name);
+    });
+
+    it('tells places apart by county that share even the region', async () => {
+      const client = await connect(mode);
+      const { text } = await call(client, 'get_weather', { location: 'Clayton' });
+      const listed = text.replace(/^.*They are: (.*)\.$/, '$1').split('; ');
+      expect(listed).toEqual([
+        'Clayton, Winnebago, Wisconsin, United States',
+        'Clayton, Polk, Wisconsin, United States',
+      ]);
+      const latitudes = [];
+      for (const name of listed) {
+        await placeFor(client, name);
+        latitudes.push(upstream.requests.at(-1)?.query.latitude);
+      }
+      expect(latitudes).toEqual(['44.1697', '45.2758']);
+    });
+
+    it.each(['Atlantis', 'Berlin, Atlantis', 'x', ','])(
+      'says of %j that it is unknown, and what to try',
+      async location => {
+        const { isError, text } = await call(await connect(mode), 'get_weather', { location });
+        expect(isError).toBe(true);
+        expect(text).toContain(`No place called "${location}" is known. Check the spelling`);
+      },
+    );
+
+    it.each([
+      ['Slowville', 'timeout'],
+      ['Crowdton', 'rate-limited'],
+      ['Brokenburg', 'unavailable'],
+      ['Resetham', 'unavailable'],
+      ['Garbleton', 'unexpected-answer'],
+      ['Gapford', 'unexpected-answer'],
+    ] as const)('answers for %s, where the upstream fails, what to do: %s', async (location, code) => {
+      const { isError, text } = await call(await connect(mode), 'get_weather', { location });
+      expect(isError).toBe(true);
+      expect(text).toMatch(ADVICE[code]);
+      expect(text).not.toMatch(INSIDES);
+      expect(reported).toEqual([
+        expect.objectContaining({ name: 'UpstreamError', code, operation: 'forecast' }),
+      ]);
+    });
+
+    it('answers so for a fault of geocoding too', async () => {
+      upstream.setFault('not-json', { operation: 'geocoding' });
+      const { isError, text } = await call(await connect(mode), 'get_weather', { location: 'Berlin' });
+      expect(isError).toBe(true);
+      expect(text).toMatch(ADVICE['unexpected-answer']);
+      expect(text).not.toMatch(INSIDES);
+    });
+
+    it.each(['Busyton', 'Hiccupton', 'Dropham'])('gets over the single failure of %s', async location => {
+      expect(await placeFor(await connect(mode), location)).toContain(location);
+      expect(upstream.requests.map(({ operation }) => operation)).toEqual([
+        'geocoding',
+        'forecast',
+        'forecast',
+      ]);
+    });
+
+    it('says nothing of a fault of its own but that there was one', async () => {
+      const fault = new TypeError('secret undefined is not a function');
+      const broken = { search: () => Promise.reject(fault), forecast: () => Promise.reject(fault) };
+      const served = createMcpHandler(
+        createWeather({ openMeteo: broken, onError: error => reported.push(error) }),
+      );
+      closing.push(() => served.close());
+      const { isError, text } = await call(await connect(mode, { served }), 'get_weather', {
+        location: 'Berlin',
+      });
+      expect(isError).toBe(true);
+      expect(text).toContain('by a fault of its own');
+      expect(text).not.toMatch(INSIDES);
+      expect(reported).toEqual([fault]);
+    });
+
+    it.each<[string, Record<string, unknown>]>([
+      ['no location', {}],
+      ['an empty location', { location: '  ' }],
+      ['a location of 201 letters', { location: 'x'.repeat(201) }],
+      ['units there are not', { location: 'Berlin', units: 'kelvin' }],
+    ])('refuses %s without asking anyone', async (_of, args) => {
+      expect((await call(await connect(mode), 'get_weather', args)).isError).toBe(true);
+      expect(upstream.requests).toEqual([]);
+    });
+  });
+
+  describe('compare_weather', () => {
+    it('answers in the order asked, with the reason of each place that failed', async () => {
+      const locations = ['Tokyo', 'Atlantis', 'Springfield', 'Garbleton', 'Busyton', 'Berlin'];
+      const { isError, text, structured } = await call(await connect(mode), 'compare_weather', { locations });
+      const { places, units } = weatherComparison.parse(structured);
+
+      expect(isError).toBe(false);
+      expect(units.temperature).toBe('°C');
+      expect(places.map(({ location }) => location)).toEqual(locations);
+      expect(places.map(({ status }) => status)).toEqual(['ok', 'error', 'error', 'error', 'ok', 'ok']);
+      expect(places).toMatchObject([
+        { place: { name: 'Tokyo, Japan' }, today: { high: expect.any(Number) } },
+        { error: expect.stringContaining('No place called "Atlantis"') },
+        { error: expect.stringContaining(SPRINGFIELDS.join('; ')) },
+        { error: expect.stringMatching(ADVICE['unexpected-answer']) },
+        {},
+        { place: { name: 'Berlin, State of Berlin, Germany' }, current: { conditions: 'overcast' } },
+      ]);
+      expect(text.split('\n').map(line => line.split(':')[0])).toEqual([
+        'Tokyo, Japan',
+        'Atlantis',
+        'Springfield',
+        'Garbleton',
+        'Busyton, Bavaria, Germany',
+        'Berlin, State of Berlin, Germany',
+        'Weather data by Open-Meteo.com (CC BY 4.0).',
+      ]);
+      expect(text).not.toMatch(INSIDES);
+      expect(reported).toEqual([expect.any(UpstreamError)]);
+    });
+
+    it('looks up 100 places, a few at a time, and reports each as it is done', async () => {
+      upstream.setDelay(5);
+      const locations = MANY_PLACES.slice(0, 100);
+      const progress: Progress[] = [];
+      const client = await connect(mode);
+      const { structuredContent } = await client.callTool(
+        { name: 'compare_weather', arguments: { locations, units: 'imperial' } },
+        { onprogress: update => progress.push(update) },
+      );
+
+      const { places, units } = weatherComparison.parse(structuredContent);
+      expect(units.temperature).toBe('°F');
+      expect(places.map(({ location, status }) => `${location} ${status}`)).toEqual(
+        locations.map(location => `${location} ok`),
+      );
+      expect(progress.map(update => update.progress)).toEqual(locations.map((_, at) => at + 1));
+      expect(new Set(progress.map(({ total }) => total))).toEqual(new Set([100]));
+      expect(progress.map(({ message }) => message?.split(',')[0]).sort()).toEqual(locations);
+      expect(upstream.requests).toHaveLength(200);
+      expect(upstream.maxConcurrent).toBeGreaterThan(1);
+      expect(upstream.maxConcurrent).toBeLessThanOrEqual(LOOKUPS_AT_ONCE);
+    });
+
+    it.each([1, 101])('refuses %i places without asking anyone', async count => {
+      const locations = MANY_PLACES.slice(0, count);
+      expect((await call(await connect(mode), 'compare_weather', { locations })).isError).toBe(true);
+      expect(upstream.requests).toEqual([]);
+    });
+  });
+
+  describe('weather://current/{location}', () => {
+    it.each([
+      ['weather://current/Berlin', 'Berlin, State of Berlin, Germany'],
+      ['weather://current/S%C3%A3o%20Paulo', 'São Paulo, Brazil'],
+      ['weather://current/Springfield%2C%20IL', 'Springfield, Illinois, United States'],
+    ])('%s is the weather there as JSON', async (uri, place) => {
+      const { contents } = await (await connect(mode)).readResource({ uri });
+      const [content] = contents;
+      if (!content || !('text' in content)) throw new Error('no text');
+      expect(content).toMatchObject({ uri, mimeType: 'application/json' });
+      const { current } = await upstreamForecast();
+      expect(JSON.parse(content.text)).toMatchObject({
+        place: { name: place },
+        units: { temperature: '°C' },
+        current: { temperature: current.temperature_2m, time: current.time },
+      });
+    });
+
+    it.each(['Atlantis', '%E0%A4%A', '%20'])('%s is a resource that is not found', async location => {
+      const uri = `weather://current/${location}`;
+      const error = await protocolErrorOf((await connect(mode)).readResource({ uri }));
+      expect(error).toMatchObject({ code: -32602, message: `Resource not found: ${uri}`, data: { uri } });
+      expect(reported).toEqual([]);
+    });
+
+    it('of several places is none, and the error has the URIs of each', async () => {
+      const client = await connect(mode);
+      const uri = 'weather://current/Springfield';
+      const { code, data } = await protocolErrorOf(client.readResource({ uri }));
+      expect(code).toBe(-32602);
+      const candidates = SPRINGFIELDS.map(name => `weather://current/${encodeURIComponent(name)}`);
+      expect(data).toEqual({ uri, candidates });
+      for (const candidate of candidates) {
+        expect((await client.readResource({ uri: candidate })).contents).toHaveLength(1);
+      }
+    });
+
+    it('fails with advice and without insides while the upstream does', async () => {
+      const client = await connect(mode);
+      const { code, message } = await protocolErrorOf(
+        client.readResource({ uri: 'weather://current/Garbleton' }),
+      );
+      expect(code).toBe(-32603);
+      expect(message).toMatch(ADVICE['unexpected-answer']);
+      expect(message).not.toMatch(INSIDES);
+      expect(reported).toHaveLength(1);
+    });
+  });
+
+  describe('completion of a location', () => {
+    const resource = { type: 'ref/resource', uri: 'weather://current/{location}' } as const;
+    const prompt = { type: 'ref/prompt', name: 'plan_outdoor_day' } as const;
+
+    it.each([
+      ['the resource', resource],
+      ['the prompt', prompt],
+    ])('offers for %s what begins as typed, by names that are understood', async (_of, ref) => {
+      const client = await connect(mode);
+      const complete = async (value: string): Promise<string[]> =>
+        (await client.complete({ ref, argument: { name: 'location', value } })).completion.values;
+
+      expect(await complete('Portl')).toEqual([
+        'Portland, Oregon, United States',
+        'Portland, Maine, United States',
+      ]);
+      expect(await complete('springfield, m')).toEqual(SPRINGFIELDS.slice(0, 2));
+      for (const name of await complete('Par')) expect(await placeFor(client, name)).toBe(name);
+    });
+
+    it('waits for two letters', async () => {
+      const client = await connect(mode);
+      for (const value of ['', 'B', ' B ', ',']) {
+        const { completion } = await client.complete({
+          ref: resource,
+          argument: { name: 'location', value },
+        });
+        expect(completion.values).toEqual([]);
+      }
+      expect(upstream.requests).toEqual([]);
+    });
+
+    it('offers nothing while the upstream fails, and the operator learns why', async () => {
+      upstream.setFault('error');
+      const client = await connect(mode);
+      const { completion } = await client.complete({
+        ref: prompt,
+        argument: { name: 'location', value: 'Berlin' },
+      });
+      expect(completion.values).toEqual([]);
+      expect(reported).toEqual([expect.objectContaining({ code: 'unavailable', operation: 'geocoding' })]);
+    });
+  });
+
+  it('plan_outdoor_day is a message that names the place, the activity and the tools', async () => {
+    const client = await connect(mode);
+    const args = { location: 'Zürich', activity: 'a hike with children' };
+    const { messages } = await client.getPrompt({ name: 'plan_outdoor_day', arguments: args });
+    expect(messages).toHaveLength(1);
+    expect(messages[0]?.role).toBe('user');
+    for (const part of ['Zürich', 'a hike with children', 'get_weather', 'compare_weather']) {
+      expect(JSON.stringify(messages[0]?.content)).toContain(part);
+    }
+    const incomplete = client.getPrompt({ name: 'plan_outdoor_day', arguments: { location: 'Zürich' } });
+    expect((await protocolErrorOf(incomplete)).code).toBe(-32602);
+  });
+});
+
+describe(`asking which place is meant, ${MODERN}`, () => {
+  const mode = { pin: MODERN };
+  const forms = { elicitation: { form: {} } };
+  const location = 'Springfield';
+
+  it('offers the candidates by name and answers for the chosen one', async () => {
+    const asked: ElicitRequest[] = [];
+    const user = (request: ElicitRequest): ElicitResult => {
+      asked.push(request);
+      return { action: 'accept', content: { place: '4250542' } };
+    };
+    const client = await connect(mode, { capabilities: forms, user });
+
+    expect(await placeFor(client, location)).toBe('Springfield, Illinois, United States');
+    expect(asked.map(({ params }) => params)).toMatchObject([
+      {
+        message: 'There are several places called Springfield. Which one is meant?',
+        requestedSchema: {
+          properties: {
+            place: {
+              type: 'string',
+              oneOf: [
+                { const: '4409896', title: 'Springfield, Missouri, United States' },
+                { const: '4951788', title: 'Springfield, Massachusetts, United States' },
+                { const: '4250542', title: 'Springfield, Illinois, United States' },
+              ],
+            },
+          },
+          required: ['place'],
+        },
+      },
+    ]);
+    expect(await placeFor(client, 'Paris')).toBe('Paris, Île-de-France, France');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('asks a client that declares elicitation without naming a mode', async () => {
+    const user = (): ElicitResult => ({ action: 'accept', content: { place: '4409896' } });
+    const client = await connect(mode, { capabilities: { elicitation: {} }, user });
+    expect(await placeFor(client, location)).toBe('Springfield, Missouri, United States');
+  });
+
+  it.each<[string, ElicitResult]>([
+    ['declined', { action: 'decline' }],
+    ['cancelled', { action: 'cancel' }],
+    ['a place that was not offered', { action: 'accept', content: { place: '2950159' } }],
+    ['something else', { action: 'accept', content: { place: ['4250542'] } }],
+    ['nothing', { action: 'accept', content: {} }],
+  ])('does not guess when the answer is %s', async (_, result) => {
+    let asked = 0;
+    const user = (): ElicitResult => {
+      asked += 1;
+      return result;
+    };
+    const client = await connect(mode, { capabilities: forms, user });
+    const { isError, text } = await call(client, 'get_weather', { location });
+    expect(isError).toBe(true);
+    expect(text).toContain('Do not guess');
+    expect(text).toContain(SPRINGFIELDS.join('; '));
+    expect(asked).toBe(1);
+    expect(upstream.requests.every(({ operation }) => operation === 'geocoding')).toBe(true);
+  });
+
+  it.each<[string, ClientCapabilities]>([
+    ['no elicitation', {}],
+    ['elicitation by URL only', { elicitation: { url: {} } }],
+  ])('lists the places for a client with %s', async (_, capabilities) => {
+    const { isError, text } = await call(await connect(mode, { capabilities }), 'get_weather', { location });
+    expect(isError).toBe(true);
+    expect(text).toContain('Call again with the full name');
+  });
+});
+
+describe('streaming', () => {
+  /** One modern call of compare_weather, as it goes over the wire. */
+  function post(params: {
+    locations: readonly string[];
+    progressToken?: string;
+    signal?: AbortSignal;
+  }): Promise<Response> {
+    const { locations, progressToken, signal } = params;
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': MODERN,
+      'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1.0.0' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const body = {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: {
+        name: 'compare_weather',
+        arguments: { locations },
+        _meta: progressToken ? { ...meta, progressToken } : meta,
+      },
+    };
+    return handler.fetch(
+      new Request(URL_OF_SERVER, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': MODERN,
+          'mcp-method': 'tools/call',
+          'mcp-name': 'compare_weather',
+        },
+        body: JSON.stringify(body),
+        ...(signal && { signal }),
+      }),
+    );
+  }
+
+  it('the first progress is there while most places are still to be asked for', async () => {
+    upstream.setDelay(30);
+    const locations = MANY_PLACES.slice(0, 40);
+    const { body, headers } = await post({ locations, progressToken: 'p1' });
+    expect(headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    const first = await reader?.read();
+    const askedByThen = upstream.requests.length;
+
+    expect(first?.value).toContain('"method":"notifications/progress"');
+    expect(first?.value).toContain('"progressToken":"p1"');
+    expect(askedByThen).toBeLessThan(2 * locations.length);
+    let rest = '';
+    for (let next = await reader?.read(); next?.value; next = await reader?.read()) rest += next.value;
+    expect(rest.match(/notifications\/progress/g)).toHaveLength(locations.length - 1);
+    expect(rest.lastIndexOf('"structuredContent"')).toBeGreaterThan(
+      rest.lastIndexOf('notifications/progress'),
+    );
+    expect(upstream.requests).toHaveLength(2 * locations.length);
+  });
+
+  it('a client that has not asked for progress gets one JSON body', async () => {
+    const response = await post({ locations: ['Berlin', 'Tokyo'] });
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(await response.json()).toMatchObject({ result: { structuredContent: { places: [{}, {}] } } });
+  });
+
+  it('a call that is cancelled ends what is under way and asks for no further place', async () => {
+    upstream.setDelay(20);
+    const caller = new AbortController();
+    const client = await connect({ pin: MODERN });
+    // Slowville still waits for its forecast when the places beside it are done.
+    const calling = client.callTool(
+      { name: 'compare_weather', arguments: { locations: ['Slowville', ...MANY_PLACES.slice(0, 99)] } },
+      { signal: caller.signal, onprogress: () => caller.abort('the user clicked Stop') },
+    );
+    await expect(calling).rejects.toThrow('the user clicked Stop');
+    await expect.poll(() => upstream.requests.some(({ outcome }) => outcome === 'abandoned')).toBe(true);
+    const askedByThen = upstream.requests.length;
+    expect(askedByThen).toBeLessThan(40);
+
+    await new Promise(resolve => setTimeout(resolve, 300));
+    expect(upstream.requests).toHaveLength(askedByThen);
+    expect(reported).toEqual([]);
+  });
+});
+
+describe('the server of the environment', () => {
+  it('asks the APIs that the settings name, which it reads at the first request', async () => {
+    vi.stubEnv('WEATHER_GEOCODING_URL', `${upstream.url}/geo/`);
+    vi.stubEnv('WEATHER_FORECAST_URL', upstream.url);
+    vi.stubEnv('WEATHER_TIMEOUT_MS', '300');
+    const warned = vi.spyOn(console, 'warn').mockReturnValue(undefined);
+    const served = createMcpHandler(weather);
+    closing.push(() => served.close());
+    const client = await connect({ pin: MODERN }, { served });
+
+    expect(await placeFor(client, 'Berlin')).toBe('Berlin, State of Berlin, Germany');
+    expect(upstream.requests.map(({ url }) => url.split('?')[0])).toEqual(['/geo/v1/search', '/v1/forecast']);
+
+    const { text } = await call(client, 'get_weather', { location: 'Slowville' });
+    expect(text).toMatch(ADVICE.timeout);
+    expect(warned).toHaveBeenCalledExactlyOnceWith('weather:', expect.objectContaining({ code: 'timeout' }));
+    vi.unstubAllEnvs();
+    warned.mockRestore();
+  });
+});
+
+it('has words for each code that Open-Meteo documents, and says so of one that is new or missing', () => {
+  // https://open-meteo.com/en/docs: "WMO Weather interpretation codes (WW)"
+  const documented = [
+    0, 1, 2, 3, 45, 48, 51, 53, 55, 56, 57, 61, 63, 65, 66, 67, 71, 73, 75, 77, 80, 81, 82, 85, 86, 95, 96,
+    99,
+  ];
+  const words = documented.map(code => inWords(code));
+  expect(new Set(words).size).toBe(documented.length);
+  expect(words.filter(text => /\d/.test(text))).toEqual([]);
+  expect([inWords(0), inWords(3), inWords(61), inWords(75), inWords(82), inWords(99)]).toEqual([
+    'clear sky',
+    'overcast',
+    'slight rain',
+    'heavy snowfall',
+    'violent rain showers',
+    'thunderstorm with heavy hail',
+  ]);
+  expect(inWords(4)).toBe('weather code 4');
+  expect(inWords(null)).toBe('conditions unknown');
+});
+
+const wire = z.object({
+  current: z.record(z.string(), z.unknown()),
+  daily: z.record(z.string(), z.array(z.unknown())),
+});
+
+/** The last forecast that was asked for, as the upstream gives it. */
+async function upstreamForecast(): Promise<z.infer<typeof wire>> {
+  const asked = upstream.requests.findLast(({ operation }) => operation === 'forecast');
+  return wire.parse(await (await fetch(upstream.url + asked?.url)).json());
+}
