@@ -10,9 +10,11 @@
 import * as z from 'zod';
 
 /** https, or http on this machine only. */
-const secureUrl = z.url({ protocol: /^https?$/, error: 'must be a URL' }).refine(url => {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+const secureUrl = z.string().refine(text => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && here);
 }, 'must be an https URL');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
@@ -99,24 +101,6 @@ export const settings = z.object({
     .describe('Time limit for one attempt at an upstream answer, in milliseconds, 100 to 60000.'),
 });
 
-/** What one setting asks of another. */
-const consistent = settings.superRefine((given, ctx) => {
-  const needed = (path: keyof z.infer<typeof settings>, message: string): void =>
-    ctx.addIssue({ code: 'custom', path: [path], message });
-  const modes = given.MCP_AUTH;
-  if (modes.includes('token') && given.MCP_TOKEN_SHA256.length === 0) {
-    needed('MCP_TOKEN_SHA256', 'is needed by MCP_AUTH=token: printf %s "$TOKEN" | sha256sum');
-  }
-  if (modes.includes('oauth') && !given.MCP_OAUTH_ISSUER)
-    needed('MCP_OAUTH_ISSUER', 'is needed by MCP_AUTH=oauth');
-  if (modes.includes('oauth') && given.MCP_OAUTH_AUDIENCE.length === 0 && !given.MCP_PUBLIC_URL) {
-    needed(
-      'MCP_OAUTH_AUDIENCE',
-      'is needed by MCP_AUTH=oauth, or MCP_PUBLIC_URL: which tokens are meant for this server',
-    );
-  }
-});
-
 export type Config = z.infer<typeof settings>;
 
 /** The environment is not usable: `problems` has one line a variable. Values are left out, they may be secrets. */
@@ -135,10 +119,33 @@ export class ConfigError extends Error {
 
 /** Checks an environment. An empty variable counts as one that is not set, as in a Dockerfile's `ENV NAME=`. */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = consistent.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`));
+  const problems: string[] = [];
+  const read = Object.entries(settings.shape).map(([name, setting]) => {
+    const { data, error } = setting.safeParse(env[name] || undefined);
+    problems.push(...(error?.issues ?? []).map(issue => `${name}: ${issue.message}`));
+    return [name, data];
+  });
+  const values: Partial<Config> = Object.fromEntries(read);
+  problems.push(...missing(values));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values as Config;
+}
+
+/** What one setting asks of another. A setting that is bad in itself has no value here. */
+function missing(given: Partial<Config>): string[] {
+  const problems: string[] = [];
+  const modes = given.MCP_AUTH ?? [];
+  if (modes.includes('token') && given.MCP_TOKEN_SHA256?.length === 0) {
+    problems.push('MCP_TOKEN_SHA256: is needed by MCP_AUTH=token; make it by printf %s "$TOKEN" | sha256sum');
+  }
+  if (!modes.includes('oauth')) return problems;
+  if (!given.MCP_OAUTH_ISSUER) problems.push('MCP_OAUTH_ISSUER: is needed by MCP_AUTH=oauth');
+  if (given.MCP_OAUTH_AUDIENCE?.length === 0 && !given.MCP_PUBLIC_URL) {
+    problems.push(
+      'MCP_OAUTH_AUDIENCE: is needed by MCP_AUTH=oauth, or MCP_PUBLIC_URL: whom the tokens are meant for',
+    );
+  }
+  return problems;
 }
 
 let current: Config | undefined;

@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -45,6 +46,16 @@ export function startApp(
   handler = 'handler.stream',
 ): Promise<RunningLambda> {
   return start([ENTRY, handler, ...args], env);
+}
+
+/** A port that nobody listened on a moment ago, for settings that must name it beforehand. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 const ENTRY = join(ROOT, 'dist/entry.mjs');

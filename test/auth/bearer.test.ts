@@ -1,0 +1,189 @@
+/** Bearer tokens, static ones and JWTs, through the local Lambda: who gets in, who does not, and what that tells them. */
+import { createHash } from 'node:crypto';
+import { SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
+import { type RunningLambda, startApp } from '../helpers/local-lambda.ts';
+import { type SigningIssuer, startSigningIssuer } from '../helpers/signing-issuer.ts';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const OLD = 'an-old-token-0123456789';
+const NEW = 'a-new-token-0123456789';
+const AUDIENCE = 'https://mcp.example.com/mcp';
+
+let issuer: SigningIssuer;
+let lambda: RunningLambda;
+beforeAll(async () => {
+  issuer = await startSigningIssuer(AUDIENCE);
+  lambda = await startApp({
+    env: {
+      MCP_AUTH: 'token,oauth',
+      MCP_TOKEN_SHA256: `${sha256(OLD)},${sha256(NEW)}`,
+      MCP_OAUTH_ISSUER: issuer.url,
+      MCP_OAUTH_AUDIENCE: AUDIENCE,
+      MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: '0',
+    },
+  });
+});
+afterAll(() => Promise.all([lambda.close(), issuer.close()]));
+
+async function ask(headers: Record<string, string>, path = '/mcp') {
+  const response = await fetch(lambda.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...modernHeaders('tools/list'), ...headers },
+    body: JSON.stringify(modernRequest('tools/list')),
+  });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe('a good token', () => {
+  test.each([
+    ['the old static token', () => OLD],
+    ['the new static token', () => NEW],
+    ['an access token', () => issuer.token()],
+    ['an access token for several audiences', () => issuer.token({ aud: ['https://other', AUDIENCE] })],
+  ])('%s gets in', async (_what, token) => {
+    const { status, text } = await ask(bearer(await token()));
+    expect([status, text]).toEqual([200, expect.stringContaining('get_weather')]);
+  });
+
+  test('the scheme is read in any case', async () => {
+    expect((await ask({ authorization: `bearer ${NEW}` })).status).toBe(200);
+  });
+
+  test('the log names the caller, and holds no token', async () => {
+    const token = await issuer.token({ client_id: 'the-agent', sub: 'the-person' });
+    await ask(bearer(token));
+    await ask(bearer(NEW));
+    await lambda.printed(/"caller":"the-agent","auth":"oauth","subject":"the-person"/);
+    await lambda.printed(new RegExp(`"caller":"token-${sha256(NEW).slice(0, 8)}","auth":"token"`));
+    for (const secret of [token, token.split('.')[2] ?? '', NEW, OLD, sha256(NEW)])
+      expect(lambda.output()).not.toContain(secret);
+  });
+});
+
+describe('an attack', () => {
+  const attacks: Record<string, () => Promise<Record<string, string>> | Record<string, string>> = {
+    'no token': () => ({}),
+    'an empty one': () => ({ authorization: 'Bearer ' }),
+    'another scheme': () => ({ authorization: `Basic ${btoa(`user:${NEW}`)}` }),
+    'a wrong static token': () => bearer('a-wrong-token-0123456789'),
+    'the digest in place of the token': () => bearer(sha256(NEW)),
+    'a token and more': () => bearer(`${NEW} ${NEW}`),
+    'two tokens': () => ({ authorization: `Bearer wrong, Bearer ${NEW}` }),
+    'an expired one': async () => bearer(await issuer.token({}, { expiresIn: -1 })),
+    'one without an end': async () => bearer(await issuer.token({ exp: undefined as unknown as number })),
+    'one not valid yet': async () => bearer(await issuer.token({ nbf: Math.floor(Date.now() / 1000) + 60 })),
+    'another audience': async () => bearer(await issuer.token({ aud: 'https://other.example/mcp' })),
+    'no audience': async () => bearer(await issuer.token({ aud: undefined as unknown as string })),
+    'another issuer': async () => bearer(await issuer.token({ iss: 'https://evil.example' })),
+    'alg none': async () => {
+      const jwt = new UnsecuredJWT({ sub: 'alice', scope: 'mcp' })
+        .setIssuer(issuer.url)
+        .setAudience(AUDIENCE);
+      return bearer(jwt.setExpirationTime('5m').encode());
+    },
+    'HS256 with the public key': async () => {
+      const jwt = new SignJWT({ sub: 'alice' })
+        .setProtectedHeader({ alg: 'HS256', kid: 'key-1' })
+        .setIssuer(issuer.url);
+      const secret = new TextEncoder().encode(await issuer.publicKeyPem());
+      return bearer(await jwt.setAudience(AUDIENCE).setExpirationTime('5m').sign(secret));
+    },
+    'an unknown key id': async () => bearer(await issuer.token({}, { kid: 'unknown' })),
+    'a signature by another key': async () => bearer(await issuer.token({}, { foreignKey: true })),
+    'a changed payload': async () => {
+      const [head, , signature] = (await issuer.token()).split('.');
+      const payload = Buffer.from(
+        JSON.stringify({ iss: issuer.url, aud: AUDIENCE, sub: 'admin', exp: 9999999999 }),
+      );
+      return bearer(`${head}.${payload.toString('base64url')}.${signature}`);
+    },
+    'keys of its own in the header': async () => {
+      const jwt = new SignJWT({ sub: 'alice' }).setProtectedHeader({
+        alg: 'HS256',
+        jku: 'https://evil.example/keys',
+      });
+      return bearer(
+        await jwt
+          .setIssuer(issuer.url)
+          .setAudience(AUDIENCE)
+          .setExpirationTime('5m')
+          .sign(new Uint8Array(32)),
+      );
+    },
+  };
+
+  test.each(Object.entries(attacks))('by %s is a 401 that tells nothing', async (_what, headers) => {
+    const { status, text, headers: answered } = await ask(await headers());
+    expect(status).toBe(401);
+    expect(JSON.parse(text)).toEqual({
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: -32000, message: 'Valid credentials are required.' },
+    });
+    // Renamed on the way, as by a real Function URL.
+    const challenge = answered.get('x-amzn-remapped-www-authenticate');
+    expect(challenge).toMatch(
+      /^Bearer error="invalid_token", error_description="Valid credentials are required\."/,
+    );
+    expect(challenge).toContain('/.well-known/oauth-protected-resource/mcp"');
+    expect((await ask(bearer(NEW))).status).toBe(200);
+  });
+
+  test('by a token in the query string is a 401', async () => {
+    expect((await ask({}, `/mcp?access_token=${NEW}&token=${NEW}`)).status).toBe(401);
+  });
+
+  test('by a huge header is refused, and the server lives on', async () => {
+    const { status } = await ask(bearer('x'.repeat(15_000)));
+    expect(status).toBe(401);
+    expect((await ask(bearer('x'.repeat(60_000)))).status).toBe(431);
+    expect((await ask(bearer(NEW))).status).toBe(200);
+  });
+});
+
+describe('keys of the issuer', () => {
+  test('that are replaced are fetched, once for many, and the old ones are no longer good', async () => {
+    const old = await issuer.token();
+    expect((await ask(bearer(old))).status).toBe(200);
+    await issuer.rotate();
+    await new Promise(resolve => setTimeout(resolve, 5_100)); // the cooldown between two fetches
+    expect((await ask(bearer(await issuer.token()))).status).toBe(200);
+    expect((await ask(bearer(old))).status).toBe(401);
+    expect((await ask(bearer(await issuer.token()))).status).toBe(200);
+  });
+
+  test('that cannot be had are a 503 with Retry-After, never an open door; static tokens go on', async () => {
+    const gone = await startSigningIssuer(AUDIENCE);
+    gone.setDown(true);
+    await using other = await startApp({
+      env: {
+        MCP_AUTH: 'token,oauth',
+        MCP_TOKEN_SHA256: sha256(NEW),
+        MCP_OAUTH_ISSUER: gone.url,
+        MCP_OAUTH_AUDIENCE: AUDIENCE,
+      },
+    });
+    const call = async (token: string) => {
+      const headers = {
+        'content-type': 'application/json',
+        ...modernHeaders('tools/list'),
+        ...bearer(token),
+      };
+      return fetch(`${other.url}/mcp`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(modernRequest('tools/list')),
+      });
+    };
+    const refused = await call(await gone.token());
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    expect((await call(NEW)).status).toBe(200);
+    gone.setDown(false);
+    expect((await call(await gone.token())).status).toBe(200);
+    await gone.close();
+  });
+});

@@ -1,0 +1,126 @@
+/**
+ * The whole OAuth flow of real clients against a real authorization server (oidc-provider), with the challenge header
+ * renamed on the way as a Function URL does: 401, metadata, registration, code with PKCE, token, call, refresh.
+ */
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
+import { UnauthorizedError as UnauthorizedErrorV1 } from '@modelcontextprotocol/sdk/client/auth.js';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport as TransportOfV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type AuthorizationServer,
+  signIn,
+  startAuthorizationServer,
+} from '../helpers/authorization-server.ts';
+import { freePort, type RunningLambda, startApp } from '../helpers/local-lambda.ts';
+import { memoryOAuthProvider, REDIRECT } from '../helpers/oauth-client.ts';
+
+const TOKEN_SECONDS = 4;
+
+let server: AuthorizationServer;
+let lambda: RunningLambda;
+let url: URL;
+beforeAll(async () => {
+  server = await startAuthorizationServer(['mcp'], TOKEN_SECONDS);
+  // The audience is the server's URL, so its port must be known before it starts.
+  const port = String(await freePort());
+  url = new URL(`http://127.0.0.1:${port}/mcp`);
+  lambda = await startApp({
+    env: {
+      PORT: port,
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_ISSUER: server.issuer,
+      MCP_OAUTH_SCOPES: 'mcp',
+      MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: '0',
+      MCP_PUBLIC_URL: url.href,
+    },
+  });
+});
+afterAll(() => Promise.all([lambda.close(), server.close()]));
+
+test('both well-known paths tell a client where to go', async () => {
+  for (const path of ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource']) {
+    const response = await fetch(lambda.url + path, { headers: { origin: 'https://any.page' } });
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+    expect(await response.json()).toEqual({
+      resource: url.href,
+      authorization_servers: [server.issuer],
+      bearer_methods_supported: ['header'],
+      scopes_supported: ['mcp'],
+    });
+  }
+});
+
+test('the challenge is a 401 with its header renamed', async () => {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, null]);
+  expect(response.headers.get('x-amzn-remapped-www-authenticate')).toContain('resource_metadata=');
+});
+
+describe.each(['legacy', 'auto'] as const)('SDK v2, %s', mode => {
+  test('signs in, calls, and refreshes when the token has expired', async () => {
+    const provider = memoryOAuthProvider();
+    const connect = async (): Promise<Client> => {
+      const client = new Client({ name: 'oauth-test', version: '1.0.0' }, { versionNegotiation: { mode } });
+      const transport = new StreamableHTTPClientTransport(url, { authProvider: provider });
+      try {
+        await client.connect(transport);
+        return client;
+      } catch (error) {
+        if (!(error instanceof UnauthorizedError) || !provider.authorizationUrl) throw error;
+        const callback = await signIn(provider.authorizationUrl, REDIRECT);
+        expect(callback.get('state')).toBe(provider.lastState);
+        await transport.finishAuth(callback);
+        return connect();
+      }
+    };
+    const client = await connect();
+    expect((await client.listTools()).tools).toHaveLength(2);
+    expect(provider.authorizationUrl?.searchParams.get('code_challenge_method')).toBe('S256');
+    expect(provider.authorizationUrl?.searchParams.get('resource')).toBe(url.href);
+    const first = provider.tokens()?.access_token;
+    await new Promise(resolve => setTimeout(resolve, (TOKEN_SECONDS + 1) * 1000));
+    expect((await client.listTools()).tools).toHaveLength(2);
+    expect(provider.tokens()?.access_token).not.toBe(first);
+    await client.close();
+    await lambda.printed(/"auth":"oauth","subject":"alice"/);
+  });
+});
+
+test('SDK v1 signs in and calls', async () => {
+  const provider = memoryOAuthProvider();
+  const client = new ClientV1({ name: 'oauth-test-v1', version: '1.0.0' });
+  const transport = new TransportV1(url, { authProvider: provider });
+  await expect(client.connect(transport as TransportOfV1)).rejects.toThrow(UnauthorizedErrorV1);
+  const callback = await signIn(provider.authorizationUrl as URL, REDIRECT);
+  await transport.finishAuth(String(callback.get('code')));
+  const signedIn = new ClientV1({ name: 'oauth-test-v1', version: '1.0.0' });
+  await signedIn.connect(new TransportV1(url, { authProvider: provider }) as TransportOfV1);
+  expect((await signedIn.listTools()).tools).toHaveLength(2);
+  await signedIn.close();
+});
+
+test('a token of the same server for another resource is refused', async () => {
+  const provider = memoryOAuthProvider();
+  await using other = await startApp({
+    env: {
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_ISSUER: server.issuer,
+      MCP_OAUTH_AUDIENCE: 'https://other.example/mcp',
+    },
+  });
+  const transport = new StreamableHTTPClientTransport(url, { authProvider: provider });
+  await new Client({ name: 'x', version: '1' }).connect(transport).catch(() => undefined);
+  await transport.finishAuth(await signIn(provider.authorizationUrl as URL, REDIRECT));
+  const headers = {
+    authorization: `Bearer ${provider.tokens()?.access_token}`,
+    'content-type': 'application/json',
+  };
+  const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+  expect((await fetch(`${other.url}/mcp`, { method: 'POST', headers, body })).status).toBe(401);
+});

@@ -1,0 +1,93 @@
+/**
+ * An issuer of access tokens with real keys and real JWTs (jose), whose keys can be replaced and taken away: for tokens
+ * that a well-behaved authorization server would never make.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+
+export interface SigningIssuer {
+  url: string;
+  /** A good token, unless `claims` or `how` make it another. */
+  token(claims?: JWTPayload, how?: TokenMaking): Promise<string>;
+  /** The public key, as PEM. */
+  publicKeyPem(): Promise<string>;
+  /** New keys take the place of the old ones. */
+  rotate(): Promise<void>;
+  /** Whether the issuer answers at all. */
+  setDown(down: boolean): void;
+  /** Paths asked for so far. */
+  requests: string[];
+  close(): Promise<void>;
+}
+
+export interface TokenMaking {
+  /** Key id in the header. */
+  kid?: string;
+  /** Signs by a key that the issuer does not publish. */
+  foreignKey?: boolean;
+  /** `exp` in seconds from now. */
+  expiresIn?: number;
+}
+
+const ALG = 'RS256';
+
+export async function startSigningIssuer(audience: string): Promise<SigningIssuer> {
+  let keys = await generateKeyPair(ALG, { extractable: true });
+  const foreign = await generateKeyPair(ALG);
+  let kid = 'key-1';
+  let down = false;
+  const requests: string[] = [];
+  const server = createServer(async (request, response) => {
+    requests.push(request.url ?? '');
+    if (down) {
+      response.writeHead(503).end();
+      return;
+    }
+    const documents: Record<string, () => Promise<object>> = {
+      '/.well-known/openid-configuration': async () => ({ issuer: url, jwks_uri: `${url}/keys` }),
+      '/keys': async () => ({ keys: [{ ...(await exportJWK(keys.publicKey)), kid, alg: ALG, use: 'sig' }] }),
+    };
+    const document = documents[request.url ?? ''];
+    response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(document ? await document() : {}));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    requests,
+    async token(claims = {}, { kid: header = kid, foreignKey = false, expiresIn = 300 } = {}) {
+      const now = Math.floor(Date.now() / 1000);
+      const payload = {
+        iss: url,
+        aud: audience,
+        sub: 'alice',
+        client_id: 'agent',
+        scope: 'mcp',
+        exp: now + expiresIn,
+        ...claims,
+      };
+      const key = foreignKey ? foreign.privateKey : keys.privateKey;
+      return new SignJWT(payload).setProtectedHeader({ alg: ALG, kid: header }).setIssuedAt().sign(key);
+    },
+    async publicKeyPem() {
+      const { exportSPKI } = await import('jose');
+      return exportSPKI(keys.publicKey);
+    },
+    async rotate() {
+      keys = await generateKeyPair(ALG, { extractable: true });
+      kid = `${kid}-next`;
+    },
+    setDown(value) {
+      down = value;
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
