@@ -20,7 +20,8 @@ export async function findPlaces(
   location: string,
   signal?: AbortSignal,
 ): Promise<Place[]> {
-  const [name = '', ...areas] = partsOf(location);
+  const [name, ...areas] = partsOf(location);
+  if (name === undefined) return [];
   const lies = (found: Place): boolean => areas.every(area => isIn(found, area));
   const found = await openMeteo.search([name, ...areas].join(', '), MOST_CANDIDATES, signal);
   if (found.length > 0) {

@@ -177,20 +177,20 @@ async function readCurrent(
 
 async function onlyPlace(api: OpenMeteo, uri: URL, encoded: string, signal: AbortSignal): Promise<Place> {
   const location = decoded(encoded);
-  const places = location ? await findPlaces(api, location, signal) : [];
+  const places = await findPlaces(api, location, signal);
   const [place] = places;
-  if (!location || !place) throw new ResourceNotFoundError(uri.href);
+  if (!place) throw new ResourceNotFoundError(uri.href);
   if (places.length === 1) return place;
   const candidates = labels(places).map(name => `weather://current/${encodeURIComponent(name)}`);
   const details = { uri: uri.href, candidates };
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, severalPlaces(location, places), details);
 }
 
-function decoded(text: string): string | undefined {
+function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return undefined; // Not valid percent-encoding: there is no place with such a name.
+    return ''; // Not valid percent-encoding, so the name of no place.
   }
 }
 

@@ -224,6 +224,7 @@ describe.each<[string, Mode]>([
       ['Springfield, IL', 'Springfield, Illinois, United States'],
       ['springfield, ILLINOIS, usa', 'Springfield, Illinois, United States'],
       ['Springfield, Sangamon', 'Springfield, Illinois, United States'],
+      ['Springfield, US, Illinois', 'Springfield, Illinois, United States'],
       ['Clayton, Polk, Wisconsin, United States', 'Clayton, Wisconsin, United States'],
       ['São Paulo', 'São Paulo, Brazil'],
       ['sao paulo', 'São Paulo, Brazil'],
@@ -415,10 +416,15 @@ describe.each<[string, Mode]>([
       });
     });
 
-    it.each(['Atlantis', '%E0%A4%A', '%20'])('%s is a resource that is not found', async location => {
+    it.each([
+      ['Atlantis', 1],
+      ['%E0%A4%A', 0],
+      ['%20', 0],
+    ])('%s is a resource that is not found', async (location, asked) => {
       const uri = `weather://current/${location}`;
       const error = await protocolErrorOf((await connect(mode)).readResource({ uri }));
       expect(error).toMatchObject({ code: -32602, message: `Resource not found: ${uri}`, data: { uri } });
+      expect(upstream.requests).toHaveLength(asked);
       expect(reported).toEqual([]);
     });
 
@@ -549,6 +555,7 @@ describe(`asking which place is meant, ${MODERN}`, () => {
   it.each<[string, ElicitResult]>([
     ['declined', { action: 'decline' }],
     ['cancelled', { action: 'cancel' }],
+    ['declined, but with a choice', { action: 'decline', content: { place: '4250542' } }],
     ['a place that was not offered', { action: 'accept', content: { place: '2950159' } }],
     ['something else', { action: 'accept', content: { place: ['4250542'] } }],
     ['nothing', { action: 'accept', content: {} }],
@@ -578,42 +585,36 @@ describe(`asking which place is meant, ${MODERN}`, () => {
 });
 
 describe('streaming', () => {
-  /** One modern call of compare_weather, as it goes over the wire. */
-  function post(params: {
+  interface Post {
     locations: readonly string[];
     progressToken?: string;
     signal?: AbortSignal;
-  }): Promise<Response> {
-    const { locations, progressToken, signal } = params;
+    era?: 'legacy' | 'modern';
+  }
+
+  /** One call of compare_weather, as it goes over the wire. */
+  function post({ locations, progressToken, signal = new AbortController().signal, era = 'modern' }: Post) {
     const meta = {
       'io.modelcontextprotocol/protocolVersion': MODERN,
       'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1.0.0' },
       'io.modelcontextprotocol/clientCapabilities': {},
     };
-    const body = {
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: {
-        name: 'compare_weather',
-        arguments: { locations },
-        _meta: progressToken ? { ...meta, progressToken } : meta,
-      },
+    const params = {
+      name: 'compare_weather',
+      arguments: { locations },
+      _meta: { ...(era === 'modern' && meta), ...(progressToken && { progressToken }) },
     };
-    return handler.fetch(
-      new Request(URL_OF_SERVER, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'mcp-protocol-version': MODERN,
-          'mcp-method': 'tools/call',
-          'mcp-name': 'compare_weather',
-        },
-        body: JSON.stringify(body),
-        ...(signal && { signal }),
-      }),
-    );
+    const headers = new Headers({
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    });
+    if (era === 'modern') {
+      headers.set('mcp-protocol-version', MODERN);
+      headers.set('mcp-method', 'tools/call');
+      headers.set('mcp-name', params.name);
+    }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+    return handler.fetch(new Request(URL_OF_SERVER, { method: 'POST', headers, body, signal }));
   }
 
   it('the first progress is there while most places are still to be asked for', async () => {
@@ -653,6 +654,22 @@ describe('streaming', () => {
       { signal: caller.signal, onprogress: () => caller.abort('the user clicked Stop') },
     );
     await expect(calling).rejects.toThrow('the user clicked Stop');
+    await expect.poll(() => upstream.requests.some(({ outcome }) => outcome === 'abandoned')).toBe(true);
+    const askedByThen = upstream.requests.length;
+    expect(askedByThen).toBeLessThan(40);
+
+    await new Promise(resolve => setTimeout(resolve, 300));
+    expect(upstream.requests).toHaveLength(askedByThen);
+    expect(reported).toEqual([]);
+  });
+
+  it.each(['legacy', 'modern'] as const)('so does a %s request that is aborted', async era => {
+    upstream.setDelay(20);
+    const request = new AbortController();
+    const locations = ['Slowville', ...MANY_PLACES.slice(0, 99)];
+    const { body } = await post({ era, locations, progressToken: 'p1', signal: request.signal });
+    await body?.getReader().read();
+    request.abort(new Error('the invocation is about to end'));
     await expect.poll(() => upstream.requests.some(({ outcome }) => outcome === 'abandoned')).toBe(true);
     const askedByThen = upstream.requests.length;
     expect(askedByThen).toBeLessThan(40);
