@@ -1,6 +1,6 @@
 /**
  * The process entry, the same on Lambda and on any machine: with `AWS_LAMBDA_RUNTIME_API` set it is the Runtime
- * Interface Client, else it is the local Lambda, which starts this very file as its function.
+ * Interface Client, else it is the local Lambda, which starts this very command as its function.
  *
  * `node entry.mjs handler.stream`: the argument is the handler, as the CMD of a Lambda image is.
  */
@@ -14,8 +14,12 @@ if (process.env.AWS_LAMBDA_RUNTIME_API) {
   // The client reads the handler and where it is from these alone; Lambda sets both (it takes _HANDLER from the CMD).
   process.env._HANDLER ||= process.argv[2] ?? 'handler.stream';
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
-  await import(beside('ric/index.mjs'));
+  void import(beside('ric/index.mjs'));
 } else {
+  void startLocal();
+}
+
+async function startLocal(): Promise<void> {
   const local: typeof import('../local/main.ts') = await import(beside('local.mjs'));
   const { greet } = await import('./greeting.ts');
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
@@ -24,7 +28,8 @@ if (process.env.AWS_LAMBDA_RUNTIME_API) {
   process.env.MCP_AUTH ||= 'none';
   process.env.MCP_ALLOWED_HOSTS ||= LOCAL_HOSTS;
   process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
-  const lambda = await local.main(process.argv.slice(2), process.env, [process.execPath, entry]);
+  const command: [string, ...string[]] = [process.execPath, ...process.execArgv, entry];
+  const lambda = await local.main(process.argv.slice(2), process.env, command);
   if (lambda) greet(lambda.url, open);
 }
 

@@ -7,6 +7,9 @@
  */
 import { giveUpAll } from './invocation.ts';
 
+/** How long an answer may take to end after a fault, in milliseconds. */
+const LAST_ANSWER_MS = 1_000;
+
 let faulty = false;
 let answering = 0;
 
@@ -20,6 +23,7 @@ function onFault(kind: string, error: unknown): void {
   console.error(`${kind}: the environment is given up`, error);
   faulty = true;
   if (answering === 0) leave();
+  setTimeout(leave, LAST_ANSWER_MS); // Whatever becomes of the answer.
   giveUpAll({
     code: -32603,
     message: 'Internal error: the server process failed. Its log says why; try again.',

@@ -30,12 +30,12 @@ export async function guardedFetch(
   requestBody: () => string | undefined,
 ): Promise<Response> {
   const { signal } = invocation;
-  const answer = (async () => fetch(new Request(request, { signal }), env))();
+  const answer = (async () => fetch(withSignal(request, signal), env))();
   const response = await Promise.race([answer, givenUp(signal)]).catch(brokenOff);
-  if (response instanceof Response && !signal.aborted) return guardBody(response, invocation, requestBody);
+  if (isResponse(response) && !signal.aborted) return guardBody(response, invocation, requestBody);
   answer.then(late => late.body?.cancel()).catch(brokenOff);
   invocation.end();
-  return lastWordResponse(response instanceof Response ? signal.reason : response, requestBody);
+  return lastWordResponse(isResponse(response) ? signal.reason : response, requestBody);
 }
 
 async function guardBody(
@@ -82,6 +82,16 @@ function pieces(body: ReadableStream<Uint8Array>, invocation: Invocation): () =>
     invocation.end();
     return how;
   }
+}
+
+/** In place: to make another Request of this one would copy its headers and wrap its body, on every call. */
+function withSignal(request: Request, signal: AbortSignal): Request {
+  return Object.defineProperty(request, 'signal', { value: signal });
+}
+
+/** Not `instanceof`: a route may answer with the Response of `fetch`, which is another class in the bundle. */
+function isResponse(answer: Response | GivenUp): answer is Response {
+  return 'status' in answer;
 }
 
 function givenUp(signal: AbortSignal): Promise<GivenUp> {

@@ -8,7 +8,12 @@
  * Not here: how it is found out who calls, Origin and Host (app/auth), the invocation's deadline (app/lambda). They reach
  * this file as a gate and as the request's own `signal`.
  */
-import { type AuthInfo, createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
+import {
+  type AuthInfo,
+  createMcpHandler,
+  type McpHandlerRequestOptions,
+  type McpServerFactory,
+} from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { boundedSubscriptions, refuseSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
 
@@ -73,12 +78,33 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
         'An MCP route was mounted without a gate: pass `auth`, or compose the app by createApp().',
       );
     const authInfo = await gate(request, c.env?.event);
-    if (authInfo instanceof Response) return authInfo;
+    if (authInfo && 'status' in authInfo) return authInfo;
     if (authInfo) c.set('authInfo', authInfo);
     const serve = request.headers.get('mcp-method') === 'subscriptions/listen' ? listen : handler.fetch;
-    return serve(request, authInfo && { authInfo });
+    return serve(...(await parsed(request, authInfo, handlerOptions.maxRequestBodySize)));
   });
   return route;
+}
+
+/**
+ * The request and what is known of it, its JSON among that: given the JSON, the SDK neither copies the request nor parses
+ * it once more. What is too large or no JSON is left to the SDK, which has the answers to it.
+ */
+async function parsed(
+  request: Request,
+  authInfo: AuthInfo | undefined,
+  limit: number,
+): Promise<[Request, McpHandlerRequestOptions]> {
+  const known = authInfo ? { authInfo } : {};
+  const length = Number(request.headers.get('content-length'));
+  if (request.method !== 'POST' || !(length > 0 && length <= limit)) return [request, known];
+  const body = await request.text();
+  try {
+    return [request, { ...known, parsedBody: JSON.parse(body) }];
+  } catch {
+    const { url, method, headers } = request;
+    return [new Request(url, { method, headers, body }), known];
+  }
 }
 
 function reportOutOfBand(error: Error): void {
