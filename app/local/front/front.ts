@@ -32,7 +32,7 @@ interface Outgoing {
   body: Buffer | AsyncIterable<Buffer>;
 }
 
-export function createFront(fn: LocalFunction, options: FrontOptions, log: Log) {
+export function createFront(fn: Pick<LocalFunction, 'invoke'>, options: FrontOptions, log: Log) {
   const front = FRONTS[options.front];
   const streaming = front.streams && options.invokeMode === 'RESPONSE_STREAM';
 
