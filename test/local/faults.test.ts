@@ -91,6 +91,17 @@ describe('init', () => {
     await lambda.printed(/Runtime\.ExitError.*exit status 3/);
   });
 
+  test('a process that is killed during init is tried once more, and the request is answered', async () => {
+    await using lambda = await startFunction('act', { env: { FIXTURE_SLEEPS_MS: '700' } });
+    await expect.poll(() => functionPids(lambda).length).toBe(1);
+    const asked = ask(lambda, 'ok');
+    await sleep(200);
+    process.kill(functionPids(lambda)[0] ?? 0, 'SIGKILL');
+    expect((await asked).status).toBe(200);
+    await lambda.printed(/The function does not start: Runtime\.ExitError/);
+    await expect.poll(() => functionPids(lambda).length).toBe(1);
+  });
+
   test('an init over its limit is done again in the first invocation, at its expense', async () => {
     const args = ['--init-timeout', '0.5', '--timeout', '10'];
     await using lambda = await startFunction('act', { args, env: { FIXTURE_SLEEPS_MS: '900' } });

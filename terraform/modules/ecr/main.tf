@@ -1,0 +1,76 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {
+  region = var.region
+}
+
+locals {
+  own_functions = "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:function:*"
+}
+
+resource "aws_ecr_repository" "this" {
+  region               = var.region
+  name                 = var.name
+  image_tag_mutability = "IMMUTABLE"
+  force_delete         = var.force_delete
+  tags                 = var.tags
+
+  encryption_configuration {
+    encryption_type = var.kms_key_arn == null ? "AES256" : "KMS"
+    kms_key         = var.kms_key_arn
+  }
+
+  image_scanning_configuration {
+    scan_on_push = var.scan_on_push
+  }
+}
+
+resource "aws_ecr_lifecycle_policy" "this" {
+  region     = var.region
+  repository = aws_ecr_repository.this.name
+
+  policy = jsonencode({
+    rules = [
+      {
+        rulePriority = 1
+        description  = "Keep the last ${var.keep_images} images"
+        selection = {
+          tagStatus   = "any"
+          countType   = "imageCountMoreThan"
+          countNumber = var.keep_images
+        }
+        action = {
+          type = "expire"
+        }
+      },
+    ]
+  })
+}
+
+# Lambda pulls the image itself, also long after the deployment, when a function that was idle wakes up. With this
+# statement it is allowed to; without it Lambda would write one into the repository's policy on its own.
+data "aws_iam_policy_document" "pull" {
+  statement {
+    sid     = "LambdaECRImageRetrievalPolicy"
+    actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringLike"
+      variable = "aws:sourceArn"
+      values   = coalescelist(var.function_arns, [local.own_functions])
+    }
+  }
+}
+
+resource "aws_ecr_repository_policy" "this" {
+  region     = var.region
+  repository = aws_ecr_repository.this.name
+  policy     = data.aws_iam_policy_document.pull.json
+}

@@ -1,0 +1,125 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {
+  region = var.region
+}
+
+locals {
+  ec2 = "arn:${data.aws_partition.current.partition}:ec2:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}"
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "execution" {
+  name                 = var.name
+  description          = "What the MCP server ${var.name} may do"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
+}
+
+# logs:CreateLogGroup is left out on purpose: with it the function could bring its log group back after destroy.
+data "aws_iam_policy_document" "runtime" {
+  statement {
+    sid       = "WriteOwnLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${var.log_group_arn}:*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.tracing ? ["X-Ray knows no resources to name"] : []
+
+    content {
+      sid       = "WriteTraces"
+      actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+      resources = ["*"]
+    }
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+  dynamic "statement" {
+    for_each = var.vpc ? ["EC2 lets nobody describe a part"] : []
+
+    content {
+      sid       = "SeeNetworkInterfaces"
+      actions   = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.vpc ? ["their ids are not known beforehand"] : []
+
+    content {
+      sid = "ManageNetworkInterfaces"
+      actions = [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:UnassignPrivateIpAddresses",
+      ]
+      resources = ["${local.ec2}:*/*"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "runtime" {
+  name   = "runtime"
+  role   = aws_iam_role.execution.name
+  policy = data.aws_iam_policy_document.runtime.json
+}
+
+resource "aws_iam_role_policy" "tools" {
+  for_each = var.policies
+
+  name   = each.key
+  role   = aws_iam_role.execution.name
+  policy = each.value
+}
+
+resource "aws_iam_role_policy_attachment" "tools" {
+  for_each = var.policy_arns
+
+  role       = aws_iam_role.execution.name
+  policy_arn = each.value
+}
+
+# For callers, not for the function: both actions that a Function URL with AWS_IAM asks for, and no way around the URL.
+data "aws_iam_policy_document" "invoke" {
+  count = var.invoke_policy ? 1 : 0
+
+  statement {
+    sid       = "InvokeFunctionUrl"
+    actions   = ["lambda:InvokeFunctionUrl"]
+    resources = [var.alias_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "lambda:FunctionUrlAuthType"
+      values   = ["AWS_IAM"]
+    }
+  }
+
+  statement {
+    sid       = "InvokeFunction"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [var.alias_arn]
+
+    condition {
+      test     = "Bool"
+      variable = "lambda:InvokedViaFunctionUrl"
+      values   = ["true"]
+    }
+  }
+}

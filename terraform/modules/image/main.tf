@@ -1,0 +1,55 @@
+locals {
+  build      = var.image_uri == null
+  source_dir = coalesce(var.source_dir, "${path.module}/../../..")
+
+  # The same listing, and so the same tag, as scripts/publish-image makes of it: what sha256sum prints of every file.
+  sources  = local.build ? sort(setunion([for glob in var.source_globs : fileset(local.source_dir, glob)]...)) : []
+  checksum = sha256(join("", [for file in local.sources : "${filesha256("${local.source_dir}/${file}")}  ${file}\n"]))
+  tag      = "${var.architecture}-${substr(local.checksum, 0, 32)}"
+
+  repository = local.build ? regex("^(?P<registry>[0-9]{12})\\.[^/]+/(?P<name>.+)$", var.repository_url) : null
+}
+
+# Builds and pushes when the tag, which is made of the sources, is a new one. The script does nothing when the tag is
+# in the repository already, so a state that was lost, or a second machine, costs no build.
+resource "terraform_data" "publication" {
+  count = local.build ? 1 : 0
+
+  triggers_replace = {
+    repository_url = var.repository_url
+    tag            = local.tag
+  }
+
+  provisioner "local-exec" {
+    interpreter = ["bash", "-c"]
+    command     = "\"$PUBLISH_IMAGE\" --repository \"$REPOSITORY_URL\" --tag \"$IMAGE_TAG\" --architecture \"$ARCHITECTURE\" --context \"$SOURCE_DIR\""
+
+    environment = {
+      PUBLISH_IMAGE  = abspath("${path.module}/../../../scripts/publish-image")
+      REPOSITORY_URL = var.repository_url
+      IMAGE_TAG      = local.tag
+      ARCHITECTURE   = var.architecture
+      SOURCE_DIR     = abspath(local.source_dir)
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = contains(local.sources, "Dockerfile")
+      error_message = "There is no Dockerfile in ${local.source_dir} among source_globs. Point source_dir at the folder of the Dockerfile, or give image_uri to deploy an image that is built elsewhere."
+    }
+  }
+}
+
+# The registry's own word for what the tag is. Read when planning, so a plan without changes is empty; read after the
+# push where one is planned.
+data "aws_ecr_image" "published" {
+  count = local.build ? 1 : 0
+
+  region          = var.region
+  registry_id     = local.repository.registry
+  repository_name = local.repository.name
+  image_tag       = local.tag
+
+  depends_on = [terraform_data.publication]
+}

@@ -1,0 +1,9 @@
+output "image_uri" {
+  description = "The image by its digest, once it is in the registry."
+  value       = local.build ? "${var.repository_url}@${data.aws_ecr_image.published[0].image_digest}" : var.image_uri
+}
+
+output "tag" {
+  description = "Tag made of the architecture and the sources' checksum; null where image_uri was given."
+  value       = local.build ? local.tag : null
+}

@@ -1,0 +1,67 @@
+variable "image_uri" {
+  description = "Image that is built elsewhere, by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:DIGEST. Given, nothing is built and no container engine is needed. Must be known when planning."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.image_uri == null || can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$", var.image_uri))
+    error_message = <<-EOT
+      image_uri must be an image in Amazon ECR by its digest, for example
+        123456789012.dkr.ecr.eu-west-1.amazonaws.com/mcp@sha256:0123…cdef
+      A tag can be moved to another image without Terraform seeing it. The digest of a tag is told by
+        aws ecr describe-images --repository-name NAME --image-ids imageTag=TAG --query 'imageDetails[0].imageDigest' --output text
+    EOT
+  }
+}
+
+variable "repository_url" {
+  description = "URL of the repository to push to: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME. Needed unless image_uri is given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.image_uri != null || var.repository_url != null
+    error_message = "Give repository_url, where the image is to be pushed to, or image_uri, an image that is there already."
+  }
+}
+
+variable "region" {
+  description = "Region of the repository. Default: the provider's."
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "Processor architecture the image is built for: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be arm64 or x86_64, as Lambda calls them (amd64 is x86_64)."
+  }
+}
+
+variable "source_dir" {
+  description = "Folder of the Dockerfile, the build context. Default: this repository."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.source_dir == null || try(length(fileset(var.source_dir, "*")) > 0, false)
+    error_message = "source_dir is not a folder with files in it. Give the path of the folder that holds the Dockerfile."
+  }
+}
+
+variable "source_globs" {
+  description = "What the image is built of, as patterns relative to source_dir. A change of one of these files builds a new image; a file that is missing here may change unnoticed."
+  type        = set(string)
+  default     = ["Dockerfile", ".dockerignore", "package.json", "package-lock.json", "tsconfig.json", "app/**", "scripts/**"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.source_globs) > 0
+    error_message = "source_globs must name what the image is built of; without it no change would be seen."
+  }
+}

@@ -1,0 +1,100 @@
+data "aws_region" "current" {
+  region = var.region
+}
+
+locals {
+  handler      = var.streaming ? "handler.stream" : "handler.buffered"
+  image_region = try(regex("\\.dkr\\.ecr\\.([a-z0-9-]+)\\.", var.image_uri)[0], null)
+}
+
+# Before the function, which would otherwise make a log group of its own, kept for ever and left behind by destroy.
+resource "aws_cloudwatch_log_group" "this" {
+  region            = var.region
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "this" {
+  region                         = var.region
+  function_name                  = var.name
+  description                    = var.description
+  role                           = var.role_arn
+  package_type                   = "Image"
+  image_uri                      = var.image_uri
+  architectures                  = [var.architecture]
+  memory_size                    = var.memory_size
+  timeout                        = var.timeout
+  reserved_concurrent_executions = var.reserved_concurrency
+  publish                        = true
+  tags                           = var.tags
+
+  environment {
+    variables = var.environment
+  }
+
+  ephemeral_storage {
+    size = var.ephemeral_storage_size
+  }
+
+  image_config {
+    command = coalesce(var.command, [local.handler])
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.this.name
+    application_log_level = var.log_level
+    system_log_level      = "INFO" # Lambda's START and REPORT lines, with durations and memory used.
+  }
+
+  tracing_config {
+    mode = var.tracing ? "Active" : "PassThrough"
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc == null ? [] : [var.vpc]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.vpc == null || !var.streaming
+      error_message = "A Function URL does not stream from a function in a VPC: answers would arrive whole, or not at all. Set streaming = false, or leave vpc out."
+    }
+
+    precondition {
+      condition     = local.image_region == null || local.image_region == data.aws_region.current.region
+      error_message = "The image is in another region than the function (${data.aws_region.current.region}). Lambda takes images of its own region only: push it there, or let ECR replicate it."
+    }
+  }
+}
+
+# What callers reach. A rollback moves this pointer and nothing else.
+resource "aws_lambda_alias" "live" {
+  region           = var.region
+  name             = var.alias_name
+  description      = var.live_version == null ? "The newest version" : "Held at version ${var.live_version}"
+  function_name    = aws_lambda_function.this.function_name
+  function_version = var.live_version == null ? aws_lambda_function.this.version : tostring(var.live_version)
+
+  lifecycle {
+    precondition {
+      condition     = var.live_version == null || try(var.live_version <= tonumber(aws_lambda_function.this.version), true)
+      error_message = "There is no version ${coalesce(var.live_version, 0)} to go back to: the newest is ${aws_lambda_function.this.version}. List them with: aws lambda list-versions-by-function --function-name ${var.name}"
+    }
+  }
+}
+
+resource "aws_lambda_provisioned_concurrency_config" "live" {
+  count = var.provisioned_concurrency > 0 ? 1 : 0
+
+  region                            = var.region
+  function_name                     = aws_lambda_function.this.function_name
+  qualifier                         = aws_lambda_alias.live.name
+  provisioned_concurrent_executions = var.provisioned_concurrency
+}

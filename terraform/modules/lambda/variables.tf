@@ -1,0 +1,232 @@
+variable "name" {
+  description = "Name of the function, and of its log group after /aws/lambda/."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.name))
+    error_message = "name must be 1 to 64 letters, digits, '-' and '_'."
+  }
+}
+
+variable "image_uri" {
+  description = "Image in Amazon ECR, of the function's own region, best by digest."
+  type        = string
+  nullable    = false
+}
+
+variable "role_arn" {
+  description = "ARN of the execution role."
+  type        = string
+  nullable    = false
+}
+
+variable "region" {
+  description = "Region of the function. Default: the provider's."
+  type        = string
+  default     = null
+}
+
+variable "description" {
+  description = "Description of the function."
+  type        = string
+  default     = "MCP server"
+}
+
+variable "architecture" {
+  description = "Processor architecture of the image: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be arm64 or x86_64, as Lambda calls them (amd64 is x86_64)."
+  }
+}
+
+variable "memory_size" {
+  description = "Memory in MB, 128 to 10240. Processor time grows with it: 1769 MB are one processor."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    error_message = "memory_size must be a whole number of MB from 128 to 10240."
+  }
+}
+
+variable "timeout" {
+  description = "Time limit for a request in seconds, 1 to 900. A function that hangs is billed up to this."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.timeout >= 1 && var.timeout <= 900 && floor(var.timeout) == var.timeout
+    error_message = "timeout must be a whole number of seconds from 1 to 900, Lambda's maximum."
+  }
+}
+
+variable "ephemeral_storage_size" {
+  description = "Size of /tmp in MB, 512 to 10240."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.ephemeral_storage_size >= 512 && var.ephemeral_storage_size <= 10240 && floor(var.ephemeral_storage_size) == var.ephemeral_storage_size
+    error_message = "ephemeral_storage_size must be a whole number of MB from 512 to 10240."
+  }
+}
+
+variable "environment" {
+  description = "Environment variables of the function."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.environment) : can(regex("^[a-zA-Z][a-zA-Z0-9_]+$", name))])
+    error_message = "Names in environment must begin with a letter, and have letters, digits and '_' only, at least two characters."
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+  validation {
+    condition = length(setintersection(keys(var.environment), [
+      "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
+      "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+      "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+      "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+    ])) == 0
+    error_message = "environment sets a name that Lambda keeps for itself (AWS_REGION, AWS_ACCESS_KEY_ID, AWS_LAMBDA_FUNCTION_NAME, LAMBDA_TASK_ROOT and the like). The function has the region and its role's credentials anyway; give yours another name."
+  }
+
+  validation {
+    condition     = sum(concat([0], [for name, value in var.environment : length(name) + length(value)])) <= 4096
+    error_message = "environment is larger than the 4 KB that Lambda allows for all variables together. Put large values into Parameter Store or Secrets Manager and give the function the name."
+  }
+}
+
+variable "streaming" {
+  description = "Whether answers are streamed: the image's handler.stream, for a Function URL in mode RESPONSE_STREAM. Otherwise handler.buffered, for BUFFERED."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "command" {
+  description = "The image's CMD, one element, for images with handlers of other names. Default: by streaming."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.command == null || try(length(var.command) == 1, false)
+    error_message = "command must be exactly one element, the handler as FILE.EXPORT: Lambda takes it for _HANDLER."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "How many requests are served at the same time at most, which bounds the bill; callers beyond get 429. -1 for no limit but the account's; 0 stops the function."
+  type        = number
+  default     = -1
+  nullable    = false
+
+  validation {
+    condition     = var.reserved_concurrency >= -1 && floor(var.reserved_concurrency) == var.reserved_concurrency
+    error_message = "reserved_concurrency must be a whole number: -1 for no limit, 0 to stop the function, or how many requests at the same time."
+  }
+}
+
+variable "provisioned_concurrency" {
+  description = "How many environments are kept warm, and paid for by the hour. 0 for none."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.provisioned_concurrency >= 0 && floor(var.provisioned_concurrency) == var.provisioned_concurrency
+    error_message = "provisioned_concurrency must be a whole number of at least 0."
+  }
+
+  validation {
+    condition     = var.reserved_concurrency == -1 || var.provisioned_concurrency <= var.reserved_concurrency
+    error_message = "provisioned_concurrency must not be more than reserved_concurrency: more environments would be kept warm than may be used."
+  }
+}
+
+variable "alias_name" {
+  description = "Name of the alias that callers reach."
+  type        = string
+  default     = "live"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$", var.alias_name))
+    error_message = "alias_name must be letters, digits, '-' and '_', and not only digits."
+  }
+}
+
+variable "live_version" {
+  description = "Version that callers reach, for a rollback. Default: the newest."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.live_version == null || try(var.live_version >= 1 && floor(var.live_version) == var.live_version, false)
+    error_message = "live_version must be the number of a published version, 1 or more."
+  }
+}
+
+variable "tracing" {
+  description = "Whether requests are traced with X-Ray. The role needs xray:PutTraceSegments and xray:PutTelemetryRecords."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be one of CloudWatch's steps: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "log_level" {
+  description = "Least severe log lines of the app that are kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "log_level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  }
+}
+
+variable "vpc" {
+  description = "Subnets and security groups, for a function that reaches into a VPC. Needs streaming = false, and a NAT gateway to reach the internet."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc == null || try(length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0, false)
+    error_message = "vpc needs at least one subnet (better two, in two zones) and one security group."
+  }
+}
+
+variable "tags" {
+  description = "Tags of the function and its log group."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
