@@ -29,10 +29,6 @@ resource "aws_lambda_function" "this" {
   publish                        = true
   tags                           = var.tags
 
-  environment {
-    variables = var.environment
-  }
-
   ephemeral_storage {
     size = var.ephemeral_storage_size
   }
@@ -50,6 +46,14 @@ resource "aws_lambda_function" "this" {
 
   tracing_config {
     mode = var.tracing ? "Active" : "PassThrough"
+  }
+
+  dynamic "environment" {
+    for_each = length(var.environment) > 0 ? [var.environment] : []
+
+    content {
+      variables = environment.value
+    }
   }
 
   dynamic "vpc_config" {

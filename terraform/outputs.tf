@@ -1,0 +1,93 @@
+output "mcp_url" {
+  description = "URL of the MCP endpoint, for any client."
+  value       = local.mcp_url
+}
+
+output "function_url" {
+  description = "The Function URL itself, without the path."
+  value       = module.function_url.url
+}
+
+output "mcp_token" {
+  description = "The newest token; null where none was made (auth without token, or token_sha256 given)."
+  value       = local.token
+  sensitive   = true
+}
+
+output "token_command" {
+  description = "Shell command that puts the token into MCP_TOKEN, where the other outputs expect it; to be run in this folder."
+  value = local.client_auth != "token" ? "" : (
+    local.make_token ? "export MCP_TOKEN=\"$(terraform output -raw mcp_token)\"" : "read -rs MCP_TOKEN && export MCP_TOKEN"
+  )
+}
+
+output "claude_code" {
+  description = "Shell command that adds the server to Claude Code."
+  value       = local.claude_code[local.client_auth]
+}
+
+output "claude_desktop" {
+  description = "Configuration for Claude Desktop, claude_desktop_config.json. Holds the token."
+  value       = jsonencode({ mcpServers = { (var.name) = local.claude_desktop[local.client_auth] } })
+  sensitive   = true
+}
+
+output "cursor" {
+  description = "Configuration for Cursor, ~/.cursor/mcp.json. Takes the token from MCP_TOKEN."
+  value       = jsonencode({ mcpServers = { (var.name) = local.cursor[local.client_auth] } })
+}
+
+output "vscode" {
+  description = "Configuration for VS Code, .vscode/mcp.json. Asks for the token."
+  value       = jsonencode(local.vscode[local.client_auth])
+}
+
+output "function_name" {
+  description = "Name of the function."
+  value       = module.lambda.function_name
+}
+
+output "alias_arn" {
+  description = "ARN of what the URL leads to, for policies and for API Gateway."
+  value       = module.lambda.alias_arn
+}
+
+output "latest_version" {
+  description = "The newest published version of the function."
+  value       = module.lambda.latest_version
+}
+
+output "live_version" {
+  description = "The version that callers reach."
+  value       = module.lambda.live_version
+}
+
+output "image_uri" {
+  description = "The deployed image, by digest."
+  value       = module.image.image_uri
+}
+
+output "repository_url" {
+  description = "URL of the image repository; null where image_uri was given."
+  value       = one(module.ecr[*].repository_url)
+}
+
+output "log_group_name" {
+  description = "Name of the log group: aws logs tail NAME --follow."
+  value       = module.lambda.log_group_name
+}
+
+output "role_name" {
+  description = "Name of the function's role, to attach more policies to."
+  value       = module.iam.role_name
+}
+
+output "invoke_policy_json" {
+  description = "With auth = \"iam\": the policy that callers of this account need, in JSON; else null."
+  value       = module.iam.invoke_policy_json
+}
+
+output "reserved_concurrency" {
+  description = "How many requests are served at the same time at most; -1 for no limit but the account's."
+  value       = local.reserved_concurrency
+}
