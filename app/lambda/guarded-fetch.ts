@@ -43,7 +43,11 @@ async function guardBody(
   invocation: Invocation,
   requestBody: () => string | undefined,
 ): Promise<Response> {
-  const next = response.body ? pieces(response.body, invocation) : async () => 'end' as const;
+  if (!response.body) {
+    invocation.end();
+    return response;
+  }
+  const { next, cancel } = pieces(response.body, invocation);
   const first = await next();
   if (first === 'end') return new Response(null, response); // An empty stream would lose status and headers on the way.
   if (!(first instanceof Uint8Array)) return lastWordResponse(first, requestBody);
@@ -60,28 +64,32 @@ async function guardBody(
       }
       piece = undefined;
     },
+    cancel,
   });
   return new Response(body, response);
 }
 
 /** Reads `body` piece by piece. Whatever becomes of the body, the reader is told and never thrown at. */
-function pieces(body: ReadableStream<Uint8Array>, invocation: Invocation): () => Promise<Piece> {
+function pieces(body: ReadableStream<Uint8Array>, invocation: Invocation) {
   const { signal } = invocation;
   const reader = body.getReader();
   // A cancelled reader ends at once, so no piece is waited for after the signal.
   signal.addEventListener('abort', () => reader.cancel(signal.reason).catch(brokenOff), { once: true });
 
-  return async function nextPiece() {
-    const read = await reader.read().catch(brokenOff);
-    if ('code' in read) return ended(read);
-    if (!read.done) return read.value;
-    return ended(signal.aborted ? (signal.reason as GivenUp) : 'end');
+  return {
+    async next(): Promise<Piece> {
+      const read = await reader.read().catch(brokenOff);
+      if ('value' in read && !read.done) return read.value;
+      invocation.end();
+      if ('code' in read) return read;
+      return signal.aborted ? (signal.reason as GivenUp) : 'end';
+    },
+    /** The taker has left. */
+    async cancel(reason: unknown): Promise<void> {
+      invocation.end();
+      await reader.cancel(reason).catch(brokenOff);
+    },
   };
-
-  function ended<T extends 'end' | GivenUp>(how: T): T {
-    invocation.end();
-    return how;
-  }
 }
 
 /** In place: to make another Request of this one would copy its headers and wrap its body, on every call. */
