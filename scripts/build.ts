@@ -2,14 +2,18 @@
  * Makes dist/: what /var/task holds in the image, and what `npm start` runs, file by file the same.
  *
  *   entry.mjs             the process entry
- *   handler.mjs           the function, bundled
+ *   handler.mjs           what the Runtime Interface Client loads; it runs
+ *   bundle.cjs            the app, bundled, from
+ *   bundle.cache          V8's code cache for it
  *   local.mjs, local/     the local Lambda; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
  */
+import { execFile } from 'node:child_process';
 import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -22,24 +26,27 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'ric'), { recursive: true });
 const common: BuildOptions = {
   absWorkingDir: root,
-  outdir: dist,
-  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   target: 'node24',
-  format: 'esm',
   minify: true,
   keepNames: true,
+  logLevel: 'warning',
+};
+const esModules: BuildOptions = {
+  ...common,
+  outdir: dist,
+  outExtension: { '.js': '.mjs' },
+  format: 'esm',
   // Packages in CommonJS call require; a bundle that is an ES module has none of its own.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  logLevel: 'warning',
 };
 // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
-await build({ ...common, entryPoints: { entry: 'app/lambda/entry.ts' } });
+await build({ ...esModules, entryPoints: { entry: 'app/lambda/entry.ts' } });
 await build({
-  ...common,
+  ...esModules,
   entryPoints: { local: 'app/local/main.ts' },
   splitting: true,
   chunkNames: 'local/[name]-[hash]',
@@ -47,12 +54,23 @@ await build({
 for (const file of ['index.mjs', 'rapid-client.node']) {
   await copyFile(join(ric, file), join(dist, 'ric', file));
 }
+await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
+const bundle = join(dist, 'bundle.cjs');
 await build({
   ...common,
-  entryPoints: { handler: 'app/lambda/handler.ts' },
+  entryPoints: ['app/lambda/start.ts'],
+  outfile: bundle,
+  format: 'cjs',
+  // A function to be called, as handler.ts does.
+  banner: { js: '(function (exports, require, module) {' },
+  footer: { js: '})' },
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
   alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
+});
+const cacheMaker = join(root, 'scripts/code-cache.ts');
+await promisify(execFile)(process.execPath, [cacheMaker, bundle, join(dist, 'bundle.cache')], {
+  env: { MCP_AUTH: 'none' },
 });
 
 async function requireNativeClient(): Promise<void> {

@@ -1,34 +1,23 @@
 /**
- * The function: what `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform.
+ * The module that the Runtime Interface Client loads: runs the bundled app from V8's code cache, which spares a cold start
+ * the compiling. A cache that does not fit (another Node, other V8 flags) is passed over by V8, and the source compiled.
+ * https://nodejs.org/api/vm.html#scriptcreatecacheddata
  *
- * May be imported outside the Runtime Interface Client (tests, tools): then `stream` says that it needs the client.
+ * bundle.cjs and bundle.cache lie beside this file in the build (scripts/build.ts).
  */
-import { createApp } from '../app.ts';
-import { config } from '../config.ts';
-import { routes } from '../routes.ts';
-import { bufferedHandler, streamingHandler } from './adapter.ts';
-import { installFaultHandlers, leavingAfterFault } from './faults.ts';
-import { warmUp } from './warm-up.ts';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { constants, Script } from 'node:vm';
 
-config(); // A bad setting must stop the init, not the first request.
-const app = createApp(routes);
-const underRuntimeClient = typeof globalThis.awslambda?.streamifyResponse === 'function';
+const filename = fileURLToPath(new URL('bundle.cjs', import.meta.url));
+const script = new Script(readFileSync(filename, 'utf8'), {
+  filename,
+  cachedData: readFileSync(new URL('bundle.cache', import.meta.url)),
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
+const bundle: { exports: Partial<typeof import('./start.ts')> } = { exports: {} };
+script.runInThisContext()(bundle.exports, createRequire(import.meta.url), bundle);
+const { startHandlers } = bundle.exports as typeof import('./start.ts');
 
-/** Response streaming: Function URLs with invoke mode RESPONSE_STREAM, REST APIs with response transfer mode STREAM. */
-export const stream = underRuntimeClient
-  ? awslambda.streamifyResponse(leavingAfterFault(streamingHandler(app.fetch)))
-  : needsRuntimeClient;
-
-/** Whole answers: HTTP APIs, load balancers, buffered REST APIs, Function URLs with invoke mode BUFFERED. */
-export const buffered = leavingAfterFault(bufferedHandler(app.fetch));
-
-if (underRuntimeClient) {
-  installFaultHandlers();
-  await warmUp();
-}
-
-async function needsRuntimeClient(): Promise<never> {
-  throw new Error(
-    'handler.stream answers only under aws-lambda-ric. Start it with "npm start", or call handler.buffered.',
-  );
-}
+export const { stream, buffered } = await startHandlers();

@@ -48,6 +48,11 @@ export function startApp(
   return start([ENTRY, handler, ...args], env);
 }
 
+/** A build in another folder. */
+export function startDist(folder: string, { args = [], env }: StartOptions = {}): Promise<RunningLambda> {
+  return start([join(folder, 'entry.mjs'), 'handler.stream', ...args], env);
+}
+
 /** A port that nobody listened on a moment ago, for settings that must name it beforehand. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -235,6 +235,8 @@ describe.skipIf(!engine)('the image', () => {
       .sort();
     const chunks = added.filter(file => /^\/var\/task\/local\/[\w-]+-[A-Z0-9]{8}\.mjs$/.test(file));
     expect(added.filter(file => !chunks.includes(file))).toEqual([
+      '/var/task/bundle.cache',
+      '/var/task/bundle.cjs',
       '/var/task/entry.mjs',
       '/var/task/handler.mjs',
       '/var/task/local.mjs',

@@ -1,0 +1,41 @@
+/**
+ * Makes the handlers: the app of routes.ts behind the adapter, warmed up. handler.ts loads it in the build; tests and
+ * tools may import it as it is.
+ */
+import { createApp } from '../app.ts';
+import { config } from '../config.ts';
+import { routes } from '../routes.ts';
+import { bufferedHandler, streamingHandler } from './adapter.ts';
+import { installFaultHandlers, leavingAfterFault } from './faults.ts';
+import { warmUp } from './warm-up.ts';
+
+export { warmUp };
+
+/** What `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform. */
+export interface Handlers {
+  /** Response streaming: Function URLs with invoke mode RESPONSE_STREAM, REST APIs with response transfer mode STREAM. */
+  stream(event: unknown, responseStream: unknown, context: never): Promise<unknown>;
+  /** Whole answers: HTTP APIs, load balancers, buffered REST APIs, Function URLs with invoke mode BUFFERED. */
+  buffered(event: unknown, context?: never): Promise<unknown>;
+}
+
+/**
+ * Rejects with ConfigError when a setting is bad: that must stop the init, not the first request. Outside the Runtime
+ * Interface Client nothing is warmed up, and `stream` says that it needs the client.
+ */
+export async function startHandlers(): Promise<Handlers> {
+  config();
+  const app = createApp(routes);
+  const buffered = leavingAfterFault(bufferedHandler(app.fetch));
+  if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
+    return { stream: needsRuntimeClient, buffered };
+  installFaultHandlers();
+  await warmUp();
+  return { stream: awslambda.streamifyResponse(leavingAfterFault(streamingHandler(app.fetch))), buffered };
+}
+
+async function needsRuntimeClient(): Promise<never> {
+  throw new Error(
+    'handler.stream answers only under aws-lambda-ric. Start it with "npm start", or call handler.buffered.',
+  );
+}
