@@ -23,18 +23,20 @@ locals {
   function_arn = "arn:${data.aws_partition.current.partition}:lambda:${local.region}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
 
   # The cost guard, where the account has room for one; an account without room is its own guard.
-  default_concurrency  = try(data.aws_servicequotas_service_quota.concurrency[0].value >= 110 ? 10 : -1, -1)
-  reserved_concurrency = var.reserved_concurrency == null ? local.default_concurrency : var.reserved_concurrency
+  concurrency_quota    = one(data.aws_servicequotas_service_quota.concurrency[*].value)
+  reserved_concurrency = var.reserved_concurrency != null ? var.reserved_concurrency : local.concurrency_quota >= 110 ? 10 : -1
 
-  settings = {
-    MCP_AUTH             = join(",", local.auth)
-    MCP_TOKEN_SHA256     = join(",", local.token_digests)
-    MCP_OAUTH_ISSUER     = try(var.oauth.issuer, "")
-    MCP_OAUTH_AUDIENCE   = join(",", try(var.oauth.audience, []))
-    MCP_OAUTH_SCOPES     = join(",", try(var.oauth.scopes, []))
-    MCP_IAM_ALLOWED_ARNS = join(",", try(var.iam.allowed_arns, []))
-    MCP_PUBLIC_URL       = var.public_url == null ? "" : var.public_url
+  # What the function is told, a list each: how many there are is known when planning, whatever they are.
+  setting_values = {
+    MCP_AUTH             = local.auth
+    MCP_TOKEN_SHA256     = local.token_digests
+    MCP_OAUTH_ISSUER     = var.oauth == null ? [] : [var.oauth.issuer]
+    MCP_OAUTH_AUDIENCE   = var.oauth == null ? [] : var.oauth.audience
+    MCP_OAUTH_SCOPES     = var.oauth == null ? [] : var.oauth.scopes
+    MCP_IAM_ALLOWED_ARNS = var.iam == null ? [] : var.iam.allowed_arns
+    MCP_PUBLIC_URL       = var.public_url == null ? [] : [var.public_url]
   }
+  settings = { for name, values in local.setting_values : name => join(",", values) if length(values) > 0 }
 }
 
 module "ecr" {
@@ -85,7 +87,7 @@ module "lambda" {
   memory_size             = var.memory_size
   timeout                 = var.timeout
   ephemeral_storage_size  = var.ephemeral_storage_size
-  environment             = merge(var.environment, { for name, value in local.settings : name => value if value != "" })
+  environment             = merge(var.environment, local.settings)
   streaming               = var.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency

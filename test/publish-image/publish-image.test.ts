@@ -1,187 +1,340 @@
-/** scripts/publish-image with recording stand-ins for the engines and for aws: what it calls, in which order, and what it says. */
+/** scripts/publish-image against commands that only write down how they were called: no engine, no network, no AWS. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ROOT } from '../helpers/local-lambda.ts';
+import { ACCOUNT, type Answers, type Command, ENGINES, Machine, REGION } from './standin/machine.ts';
 
-const REPOSITORY = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/mcp';
-const DIGEST = `sha256:${'d'.repeat(64)}`;
+const REGISTRY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`;
+const REPOSITORY = `${REGISTRY}/mcp`;
+const OWN = arch() === 'arm64' ? 'arm64' : 'x86_64';
+const OTHER = OWN === 'arm64' ? 'x86_64' : 'arm64';
 
-let folder: string;
+let machine: Machine;
+let context: string;
+
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'publish-'));
-  // Of this machine only what the script needs: no engine may be found by chance.
-  for (const tool of ['bash', 'cat', 'cut', 'dirname', 'find', 'grep', 'mktemp', 'rm', 'sha256sum', 'sort']) {
-    const { stdout } = spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' });
-    symlinkSync(stdout.trim(), join(folder, tool));
-  }
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-/** A command that records its arguments and then runs `script` (bash; $1… are the arguments). */
-function standIn(name: string, script = ''): void {
-  const file = join(folder, name);
-  writeFileSync(
-    file,
-    `#!${join(folder, 'bash')}\nprintf '%s\\n' "${name} $*" >> '${folder}/calls'\n${script}\n`,
-  );
-  chmodSync(file, 0o755);
-}
-
-/** ECR without the image until it is pushed. */
-const AWS = `case "$2" in
-  describe-images) if [ -f "\${0%/*}/pushed" ]; then echo '${DIGEST}'; else echo ImageNotFoundException >&2; exit 254; fi ;;
-  get-login-password) echo secret-password ;;
-esac`;
-const ENGINE = `case "$1" in
-  image) echo "\${ARCH:-arm64}" ;;
-  login) cat > "\${0%/*}/stdin" ;;
-  push) : > "\${0%/*}/pushed" ;;
-  build) echo 'progress of the build' ;;
-esac`;
-
-function publish(
-  args: string[] = ['--repository', REPOSITORY, '--tag', 't1'],
-  env: Record<string, string> = {},
-) {
-  const { status, stdout, stderr } = spawnSync(join(ROOT, 'scripts/publish-image'), args, {
-    env: { PATH: folder, ...env },
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
-}
-
-const calls = (): string[] => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
-
-test('builds for the platform, without attestations, logs in, pushes, and prints the digest alone', () => {
-  standIn('aws', AWS);
-  standIn('docker', ENGINE);
-  expect(publish()).toMatchObject({
-    status: 0,
-    stdout: `${DIGEST}\n`,
-    stderr: expect.stringContaining('progress of the build'),
-  });
-  const images =
-    'ecr describe-images --region eu-west-1 --registry-id 111122223333 --repository-name mcp --image-ids imageTag=t1';
-  expect(calls().map(call => call.split(' --query')[0])).toEqual([
-    `aws ${images}`,
-    'docker info',
-    `docker build --provenance=false --sbom=false --platform linux/arm64 -t ${REPOSITORY}:t1 ${ROOT}`,
-    `docker image inspect --format {{.Architecture}} ${REPOSITORY}:t1`,
-    'aws ecr get-login-password --region eu-west-1',
-    `docker login --username AWS --password-stdin 111122223333.dkr.ecr.eu-west-1.amazonaws.com`,
-    `docker push ${REPOSITORY}:t1`,
-    `aws ${images}`,
-  ]);
-  expect(readFileSync(join(folder, 'stdin'), 'utf8')).toBe('secret-password');
-  expect(calls().join()).not.toContain('secret-password');
+  machine = Machine.create(['aws', 'docker']);
+  machine.setTags('mcp', {});
+  context = mkdtempSync(join(tmpdir(), 'context-'));
+  writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\n');
 });
 
-test('does nothing when the tag is there already, and needs no engine for that', () => {
-  standIn('aws', AWS);
-  writeFileSync(join(folder, 'pushed'), '');
-  expect(publish()).toMatchObject({
-    status: 0,
-    stdout: `${DIGEST}\n`,
-    stderr: expect.stringContaining('is there already'),
-  });
-  expect(calls()).toHaveLength(1);
-});
-
-test('takes the engine that runs, or the one that is chosen', () => {
-  standIn('aws', AWS);
-  standIn('docker', '[ "$1" != info ] || exit 1');
-  standIn('podman', ENGINE);
-  standIn('finch', ENGINE);
-  expect(
-    publish([...['--repository', REPOSITORY], '--architecture', 'x86_64'], { ARCH: 'amd64' }).status,
-  ).toBe(0);
-  expect(calls()).toContainEqual(
-    expect.stringMatching(/^podman build --format docker --platform linux\/amd64 /),
-  );
-  rmSync(join(folder, 'pushed'));
-  expect(publish(undefined, { CONTAINER_ENGINE: 'finch' }).status).toBe(0);
-  expect(calls()).toContainEqual(expect.stringMatching(/^finch build --provenance=false --sbom=false /));
-});
-
-test('tags by what the image is built from and for which architecture, when no tag is given', () => {
-  standIn('aws', AWS);
-  standIn('docker', ENGINE);
-  writeFileSync(join(folder, 'pushed'), '');
-  const tagOf = (...args: string[]): string => {
-    publish(['--repository', REPOSITORY, ...args]);
-    return /imageTag=(\S+)/.exec(calls().at(-1) ?? '')?.[1] ?? '';
-  };
-  const context = mkdtempSync(join(tmpdir(), 'context-'));
-  writeFileSync(join(context, 'Dockerfile'), 'FROM scratch');
-  const first = tagOf('--context', context);
-  expect(first).toMatch(/^[0-9a-f]{20}$/);
-  expect(tagOf('--context', context)).toBe(first);
-  expect(tagOf('--context', context, '--architecture', 'x86_64')).not.toBe(first);
-  writeFileSync(join(context, 'Dockerfile'), 'FROM other');
-  expect(tagOf('--context', context)).not.toBe(first);
+afterEach(() => {
+  machine[Symbol.dispose]();
   rmSync(context, { recursive: true });
 });
 
-describe('each failure says what to do', () => {
-  test.each<[string, string[], RegExp]>([
-    ['no repository', [], /--repository is missing/],
-    ['no ECR repository', ['--repository', 'docker.io/me/it'], /is no ECR repository/],
-    [
-      'an unknown architecture',
-      ['--repository', REPOSITORY, '--architecture', 'arm'],
-      /must be arm64 or x86_64, not "arm"/,
-    ],
-    ['an unknown argument', ['--push'], /unknown argument --push/],
-    ['no Dockerfile', ['--repository', REPOSITORY, '--context', '/'], /no Dockerfile in \//],
-    ['no aws', ['--repository', REPOSITORY], /aws command line is not installed/],
-  ])('%s', (_what, args, message) => {
-    expect(publish(args)).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(message) });
+interface Run {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function publish(args: readonly string[], env: Record<string, string> = {}): Run {
+  const script = join(ROOT, 'scripts/publish-image');
+  return spawnSync(script, args, { env: { PATH: machine.bin, ...env }, encoding: 'utf8' });
+}
+
+function publishTag(args: readonly string[] = [], env: Record<string, string> = {}): Run {
+  return publish(['--repository', REPOSITORY, '--tag', 't1', '--context', context, ...args], env);
+}
+
+/** The command lines of one program, each as one string. */
+function calls(program = ''): string[] {
+  const entries = machine.journal as Command[];
+  return entries.map(({ argv }) => argv.join(' ')).filter(line => line.startsWith(program));
+}
+
+const digestOf = (tag: string): string => machine.tags('mcp')?.[tag] ?? 'nothing was pushed';
+const replace = (commands: readonly string[]): void => {
+  machine[Symbol.dispose]();
+  machine = Machine.create(commands);
+  machine.setTags('mcp', {});
+};
+
+describe('a new tag', () => {
+  test('is looked for, built, pushed and looked up, in this order; the digest is all of stdout', () => {
+    const { status, stdout, stderr } = publishTag();
+    const describeImages = `aws ecr describe-images --registry-id ${ACCOUNT} --repository-name mcp --image-ids imageTag=t1 --query imageDetails[0].imageDigest --output text --region ${REGION}`;
+    expect(calls()).toEqual([
+      describeImages,
+      'docker info',
+      `aws ecr get-login-password --region ${REGION}`,
+      `docker login --username AWS --password-stdin ${REGISTRY}`,
+      'docker --version',
+      'docker buildx version',
+      `docker buildx build --load --provenance=false --sbom=false --platform linux/arm64 --tag ${REPOSITORY}:t1 --file ${context}/Dockerfile ${context}`,
+      `docker image inspect --format {{.Architecture}} ${REPOSITORY}:t1`,
+      `docker push ${REPOSITORY}:t1`,
+      describeImages,
+    ]);
+    expect(stdout).toBe(`${digestOf('t1')}\n`);
+    expect(stderr).toContain(`Building ${REPOSITORY}:t1 for arm64 with docker`);
+    expect(stderr).toContain('progress that some engines print here');
+    expect(status).toBe(0);
+  });
+
+  test('the registry’s password goes through a pipe and is on no command line', () => {
+    publishTag();
+    const entries = machine.journal as Command[];
+    expect(entries.map(({ stdin }) => stdin).filter(Boolean)).toEqual(['password-of-the-registry']);
+    expect(JSON.stringify(entries.map(({ argv }) => argv))).not.toContain('password-of-the-registry');
+  });
+
+  test('that somebody else pushes in between is as good', () => {
+    machine.answers = { pushTaken: true };
+    expect(publishTag()).toMatchObject({ status: 0, stdout: `${digestOf('t1')}\n` });
   });
 
   test.each([
+    ['arm64', 'linux/arm64'],
+    ['x86_64', 'linux/amd64'],
+  ])('for %s is built for %s', (architecture, platform) => {
+    expect(publishTag(['--architecture', architecture]).status).toBe(0);
+    expect(calls('docker buildx build')[0]).toContain(` --platform ${platform} `);
+  });
+});
+
+test('a tag that is there already needs no engine, and nothing is built or pushed', () => {
+  replace(['aws']);
+  machine.setTags('mcp', { t1: `sha256:${'a'.repeat(64)}` });
+  const { status, stdout, stderr } = publishTag();
+  expect({ status, stdout }).toEqual({ status: 0, stdout: `sha256:${'a'.repeat(64)}\n` });
+  expect(stderr).toContain('is there already');
+  expect(calls()).toHaveLength(1);
+});
+
+describe('engines', () => {
+  test.each([
+    ['docker', {}, 'buildx build --load --provenance=false --sbom=false'],
+    ['docker', { withoutBuildx: true }, 'build'],
+    ['docker', { version: 'podman version 5.4.0' }, 'build --format docker'],
+    ['podman', {}, 'build --format docker'],
+    ['finch', {}, 'build'],
+  ] satisfies [string, Answers, string][])('%s %j builds by: %s', (engine, answers, command) => {
+    replace(['aws', engine]);
+    machine.answers = answers;
+    expect(publishTag().status).toBe(0);
+    const build = calls(engine).find(line => / build /.test(line));
+    expect(build).toBe(
+      `${engine} ${command} --platform linux/arm64 --tag ${REPOSITORY}:t1 --file ${context}/Dockerfile ${context}`,
+    );
+  });
+
+  test('the first that is running is taken', () => {
+    replace(['aws', ...ENGINES]);
+    machine.answers = { stopped: ['docker'] };
+    expect(publishTag().status).toBe(0);
+    expect(calls('podman push')).toHaveLength(1);
+    expect(calls('docker')).toEqual(['docker info']);
+    expect(calls('finch')).toEqual([]);
+  });
+
+  test('CONTAINER_ENGINE chooses another', () => {
+    replace(['aws', ...ENGINES]);
+    expect(publishTag([], { CONTAINER_ENGINE: 'finch' }).status).toBe(0);
+    expect(calls('finch push')).toHaveLength(1);
+    expect([...calls('docker'), ...calls('podman')]).toEqual([]);
+  });
+});
+
+describe('the tag made of the sources', () => {
+  const tagNow = (architecture = 'arm64'): string => {
+    const { status, stderr } = publish([
+      '--repository',
+      REPOSITORY,
+      '--context',
+      context,
+      '--architecture',
+      architecture,
+    ]);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    return / imageTag=(\S+) /.exec(calls('aws ecr describe-images').at(-1) ?? '')?.[1] ?? stderr;
+  };
+
+  test('is the checksum of checksums, of every source and of nothing else', () => {
+    mkdirSync(join(context, 'app'));
+    writeFileSync(join(context, 'app/b.ts'), 'b');
+    writeFileSync(join(context, 'app/a file.ts'), 'a');
+    writeFileSync(join(context, 'README.md'), 'not a source');
+    writeFileSync(join(context, 'app/README.md'), 'not a source');
+    writeFileSync(join(context, 'node_modules.json'), 'not a source');
+    const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+    const listing = [
+      `${sha256('FROM scratch\n')}  Dockerfile\n`,
+      `${sha256('a')}  app/a file.ts\n`,
+      `${sha256('b')}  app/b.ts\n`,
+    ];
+    expect(tagNow()).toBe(`arm64-${sha256(listing.join('')).slice(0, 32)}`);
+  });
+
+  test('changes with a source and with the architecture, and comes back with them', () => {
+    const before = tagNow();
+    expect(tagNow('x86_64')).not.toBe(before);
+    writeFileSync(join(context, 'package.json'), '{}');
+    expect(tagNow()).not.toBe(before);
+    rmSync(join(context, 'package.json'));
+    expect(tagNow()).toBe(before);
+    expect(calls('docker push')).toHaveLength(3);
+  });
+});
+
+describe('what goes wrong is said with what to do', () => {
+  const failures: [string, Answers, RegExp[]][] = [
     [
-      'RepositoryNotFoundException',
-      /no repository mcp in account 111122223333, region eu-west-1\. Create it/,
+      'no daemon',
+      { stopped: ['docker'] },
+      [/installed, but not running/, /docker: start Docker Desktop.*systemctl start docker/],
     ],
-    ['Unable to locate credentials', /no valid AWS credentials\. Log in/],
-    ['AccessDeniedException: not yours', /these credentials may not do that: AccessDeniedException/],
-  ])('aws: %s', (error, message) => {
-    standIn('aws', `echo '${error}' >&2; exit 254`);
-    expect(publish()).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(message) });
+    [
+      'no credentials',
+      { awsFails: 'Unable to locate credentials. You can configure credentials by running "aws login".' },
+      [/There are no AWS credentials/, /AWS_PROFILE=NAME/],
+    ],
+    [
+      'unknown profile',
+      { awsFails: 'The config profile (x) could not be found' },
+      [/There are no AWS credentials/, /config profile \(x\)/],
+    ],
+    [
+      'expired credentials',
+      {
+        awsFails:
+          'An error occurred (ExpiredTokenException) when calling the DescribeImages operation: The security token included in the request is expired',
+      },
+      [/have expired/, /aws sso login/],
+    ],
+    [
+      'expired sign-on',
+      { awsFails: 'Error when retrieving token from sso: Token has expired and refresh failed' },
+      [/have expired/, /aws sso login/],
+    ],
+    [
+      'unknown credentials',
+      {
+        awsFails:
+          'An error occurred (UnrecognizedClientException) when calling the DescribeImages operation: The security token included in the request is invalid.',
+      },
+      [/does not know these credentials in region eu-west-1/],
+    ],
+    [
+      'too few rights',
+      {
+        awsFails:
+          'An error occurred (AccessDeniedException) when calling the DescribeImages operation: User: x is not authorized',
+      },
+      [/of account 210987654321, may not do this in account 123456789012/, /ecr:PutImage/],
+    ],
+    [
+      'unreachable',
+      { awsFails: 'Could not connect to the endpoint URL: "https://api.ecr.eu-west-1.amazonaws.com/"' },
+      [/region eu-west-1 cannot be reached/, /network/],
+    ],
+    ['something else', { awsFails: 'Segmentation fault' }, [/A call to AWS failed/, /Segmentation fault/]],
+    ['refused login', { loginFails: true }, [/docker could not log in to/, /credsStore/]],
+    [
+      'a base image of another architecture',
+      { builds: 'amd64' },
+      [/docker built for amd64 although linux\/arm64 was asked for/, /docker pull --platform linux\/arm64/],
+    ],
+    [
+      'a push that is denied',
+      { pushFails: 'denied: User is not authorized to perform: ecr:InitiateLayerUpload' },
+      [/The push failed/, /ecr:PutImage/],
+    ],
+  ];
+
+  test.each(failures)('%s', (_, answers, messages) => {
+    machine.answers = answers;
+    const { status, stdout, stderr } = publishTag();
+    for (const message of messages) expect(stderr).toMatch(message);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(machine.tags('mcp')).toEqual({});
   });
 
-  test('no engine, or none that runs', () => {
-    standIn('aws', AWS);
-    expect(publish()).toMatchObject({
+  test('several engines and none running', () => {
+    replace(['aws', ...ENGINES]);
+    machine.answers = { stopped: ENGINES };
+    const { status, stderr } = publishTag();
+    expect(status).toBe(1);
+    for (const advice of ['docker: start', 'podman: podman machine start', 'finch: finch vm start'])
+      expect(stderr).toContain(advice);
+  });
+
+  test('no engine', () => {
+    replace(['aws']);
+    expect(publishTag()).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/no container engine is installed/),
+      stderr: expect.stringMatching(
+        /no container engine[\s\S]*Install Docker, Podman or Finch[\s\S]*-var image_uri=/,
+      ),
     });
-    standIn('docker', 'exit 1');
-    expect(publish()).toMatchObject({
+    expect(publishTag([], { CONTAINER_ENGINE: 'moby' }).stderr).toMatch(
+      /CONTAINER_ENGINE is moby, which is not installed/,
+    );
+  });
+
+  test('no aws command', () => {
+    replace(['docker']);
+    expect(publishTag()).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/installed but not running: docker\. Start it/),
+      stderr: expect.stringMatching(/The aws command is not installed[\s\S]*https:/),
     });
   });
 
-  test('a build that fails, an image for another architecture, a push that fails', () => {
-    standIn('aws', AWS);
-    standIn('docker', '[ "$1" != build ] || exit 1');
-    expect(publish()).toMatchObject({ status: 1, stderr: expect.stringMatching(/exec format error.*QEMU/) });
-    standIn('docker', ENGINE);
-    expect(publish(undefined, { ARCH: 'amd64' })).toMatchObject({
-      status: 1,
-      stderr: expect.stringMatching(/for amd64, not for arm64/),
-    });
-    expect(calls().some(call => call.startsWith('docker push'))).toBe(false);
-    standIn('docker', `${ENGINE}\n[ "$1" != push ] || exit 1`);
-    rmSync(join(folder, 'pushed'), { force: true });
-    expect(publish()).toMatchObject({
-      status: 1,
-      stdout: '',
-      stderr: expect.stringMatching(/the push failed/),
-    });
+  test('no repository', () => {
+    machine.setTags('mcp', undefined);
+    const { status, stderr } = publishTag();
+    expect(status).toBe(1);
+    expect(stderr).toContain('There is no repository mcp in account 123456789012, region eu-west-1.');
+    expect(stderr).toContain('The credentials are those of account 210987654321.');
+    expect(stderr).toContain('terraform apply');
   });
+
+  test('another region than that of the repository', () => {
+    const elsewhere = REPOSITORY.replace(REGION, 'us-east-1');
+    const { stderr } = publish(['--repository', elsewhere, '--tag', 't1', '--context', context]);
+    expect(stderr).toContain('There is no repository mcp in account 123456789012, region us-east-1.');
+  });
+
+  test('a build for another architecture than the machine’s tells of emulation, one for its own does not', () => {
+    machine.answers = { buildFails: 'exec /bin/sh: exec format error' };
+    const foreign = publishTag(['--architecture', OTHER]);
+    expect(foreign.status).toBe(1);
+    expect(foreign.stderr).toContain(`no emulation`);
+    expect(foreign.stderr).toContain(`terraform apply -var architecture=${OWN}`);
+    const own = publishTag(['--architecture', OWN]);
+    expect(own.status).toBe(1);
+    expect(own.stderr).toMatch(/The build failed: see what docker said above\.\n$/);
+  });
+
+  test.each([
+    [['--repository', 'mcp'], 1, /mcp is not the URL of an ECR repository[\s\S]*describe-repositories/],
+    [['--repository', `${REPOSITORY}:latest`], 1, /is not the URL of an ECR repository[\s\S]*without a tag/],
+    [
+      ['--repository', REPOSITORY, '--architecture', 'amd64'],
+      1,
+      /no architecture amd64[\s\S]*amd64 is x86_64/,
+    ],
+    [['--repository', REPOSITORY, '--context', '/nowhere'], 1, /no Dockerfile in \/nowhere[\s\S]*--context/],
+    [[], 2, /--repository is missing\.\nUsage:/],
+    [['--repository'], 2, /--repository needs a value/],
+    [['--push'], 2, /There is no option --push/],
+  ])('%j', (args, status, message) => {
+    const run = publish(args);
+    expect(run).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(message) });
+    expect(machine.journal).toEqual([]);
+  });
+});
+
+test('--help names every option and prints to stdout', () => {
+  const { status, stdout } = publish(['--help']);
+  const options =
+    readFileSync(join(ROOT, 'scripts/publish-image'), 'utf8').match(/ {8}--repository \| .*\)/)?.[0] ?? '';
+  expect(status).toBe(0);
+  for (const [option] of options.matchAll(/--\w+/g)) expect(stdout).toContain(`  ${option} `);
 });

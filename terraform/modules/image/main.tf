@@ -3,7 +3,8 @@ locals {
   source_dir = coalesce(var.source_dir, "${path.module}/../../..")
 
   # The same listing, and so the same tag, as scripts/publish-image makes of it: what sha256sum prints of every file.
-  sources  = local.build ? sort(setunion([for glob in var.source_globs : fileset(local.source_dir, glob)]...)) : []
+  matches  = local.build ? sort(setunion([for glob in var.source_globs : fileset(local.source_dir, glob)]...)) : []
+  sources  = [for file in local.matches : file if !endswith(file, ".md")]
   checksum = sha256(join("", [for file in local.sources : "${filesha256("${local.source_dir}/${file}")}  ${file}\n"]))
   tag      = "${var.architecture}-${substr(local.checksum, 0, 32)}"
 

@@ -55,9 +55,9 @@ variable "source_dir" {
 }
 
 variable "source_globs" {
-  description = "What the image is built of, as patterns relative to source_dir. A change of one of these files builds a new image; a file that is missing here may change unnoticed."
+  description = "What the image is built of, as patterns relative to source_dir; Markdown does not count. A change of one of these files builds a new image; a file that is missing here may change unnoticed."
   type        = set(string)
-  default     = ["Dockerfile", ".dockerignore", "package.json", "package-lock.json", "tsconfig.json", "app/**", "scripts/**"]
+  default     = ["Dockerfile", ".dockerignore", "package.json", "package-lock.json", "tsconfig.json", "app/**", "scripts/*.ts"]
   nullable    = false
 
   validation {

@@ -1,0 +1,39 @@
+provider "aws" {
+  region = var.region
+}
+
+# Tools that keep notes in a table: the function is told its name, and may read and write this one table.
+module "mcp" {
+  source = "../.."
+
+  name        = "notes"
+  source_dir  = var.source_dir
+  memory_size = 1024
+  timeout     = 120
+
+  environment = {
+    NOTES_TABLE = aws_dynamodb_table.notes.name
+  }
+
+  policies = {
+    notes = data.aws_iam_policy_document.notes.json
+  }
+}
+
+resource "aws_dynamodb_table" "notes" {
+  name         = "notes"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+}
+
+data "aws_iam_policy_document" "notes" {
+  statement {
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    resources = [aws_dynamodb_table.notes.arn]
+  }
+}

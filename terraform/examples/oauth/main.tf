@@ -1,0 +1,18 @@
+provider "aws" {
+  region = var.region
+}
+
+# Callers sign in at an issuer that you have: Cognito, Auth0, Entra ID, Keycloak… The server checks their access tokens,
+# and tells clients where to sign in.
+module "mcp" {
+  source = "../.."
+
+  name = "weather-oauth"
+  auth = "oauth"
+
+  oauth = {
+    issuer   = var.issuer
+    audience = var.audience
+    scopes   = ["weather"]
+  }
+}

@@ -1,0 +1,9 @@
+output "mcp_url" {
+  description = "URL of the MCP endpoint; clients find the way to the issuer from here."
+  value       = module.mcp.mcp_url
+}
+
+output "claude_code" {
+  description = "Shell command that adds the server to Claude Code; then sign in with /mcp."
+  value       = module.mcp.claude_code
+}

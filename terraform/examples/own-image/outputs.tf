@@ -1,0 +1,9 @@
+output "mcp_url" {
+  description = "URL of the MCP endpoint."
+  value       = module.mcp.mcp_url
+}
+
+output "live_version" {
+  description = "The version that callers reach."
+  value       = module.mcp.live_version
+}

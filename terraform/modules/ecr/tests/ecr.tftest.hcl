@@ -1,0 +1,91 @@
+mock_provider "aws" {
+  source          = "../../tests/mocks"
+  override_during = plan
+}
+
+variables {
+  name = "mcp"
+}
+
+run "is_safe_by_default" {
+  command = plan
+
+  assert {
+    condition     = aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE"
+    error_message = "A tag could be moved to another image."
+  }
+
+  assert {
+    condition     = one(aws_ecr_repository.this.image_scanning_configuration).scan_on_push
+    error_message = "Images are not scanned."
+  }
+
+  assert {
+    condition     = one(aws_ecr_repository.this.encryption_configuration).encryption_type == "AES256"
+    error_message = "Images are not encrypted with ECR's own key."
+  }
+
+  assert {
+    condition     = aws_ecr_repository.this.force_delete
+    error_message = "destroy would stop at a repository with images."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.countNumber == 10
+    error_message = "Images are not limited to the last 10."
+  }
+}
+
+run "takes_a_key" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+    keep_images = 3
+  }
+
+  assert {
+    condition     = one(aws_ecr_repository.this.encryption_configuration).encryption_type == "KMS"
+    error_message = "The key is not used."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.countNumber == 3
+    error_message = "keep_images is not used."
+  }
+}
+
+run "lets_only_the_named_functions_pull" {
+  command = plan
+
+  variables {
+    function_arns = ["arn:aws:lambda:eu-west-1:123456789012:function:mcp"]
+  }
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.pull.statement).condition).values == tolist(["arn:aws:lambda:eu-west-1:123456789012:function:mcp"])
+    error_message = "Other functions may pull too."
+  }
+}
+
+run "lets_the_accounts_functions_pull_by_default" {
+  command = plan
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.pull.statement).condition).values == tolist(["arn:aws:lambda:eu-west-1:123456789012:function:*"])
+    error_message = "Functions of other accounts or regions may pull too, or none."
+  }
+}
+
+run "refuses_bad_values" {
+  command = plan
+
+  variables {
+    name          = "Upper Case"
+    keep_images   = 0
+    kms_key_arn   = "alias/mine"
+    function_arns = ["mcp"]
+  }
+
+  expect_failures = [var.name, var.keep_images, var.kms_key_arn, var.function_arns]
+}

@@ -1,0 +1,139 @@
+mock_provider "aws" {
+  source          = "../../tests/mocks"
+  override_during = plan
+}
+
+variables {
+  function_name      = "mcp"
+  qualifier          = "live"
+  authorization_type = "NONE"
+}
+
+run "is_public_with_both_permissions" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function_url.this.authorization_type == "NONE" && aws_lambda_function_url.this.qualifier == "live" && aws_lambda_function_url.this.invoke_mode == "RESPONSE_STREAM"
+    error_message = "The URL does not lead to the alias, or does not stream."
+  }
+
+  assert {
+    condition     = length(aws_lambda_function_url.this.cors) == 0
+    error_message = "Lambda would answer preflights, and the app's headers come out twice."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_permission.url["public"].action == "lambda:InvokeFunctionUrl" &&
+      aws_lambda_permission.url["public"].principal == "*" &&
+      aws_lambda_permission.url["public"].qualifier == "live" &&
+      aws_lambda_permission.url["public"].function_url_auth_type == "NONE"
+    )
+    error_message = "The first of both permissions is missing."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_permission.invoke["public"].action == "lambda:InvokeFunction" &&
+      aws_lambda_permission.invoke["public"].principal == "*" &&
+      aws_lambda_permission.invoke["public"].qualifier == "live" &&
+      aws_lambda_permission.invoke["public"].invoked_via_function_url &&
+      aws_lambda_permission.invoke["public"].function_url_auth_type == null
+    )
+    error_message = "The second of both permissions is missing, or also allows calls around the URL."
+  }
+
+  assert {
+    condition = length(setintersection(
+      [aws_lambda_permission.url["public"].statement_id, aws_lambda_permission.invoke["public"].statement_id],
+      ["FunctionURLAllowPublicAccess", "FunctionURLAllowInvokeAction", "FunctionURLInvokeAllowPublicAccess"],
+    )) == 0
+    error_message = "A statement has a name that the provider or the console uses for its own: the second to come is refused."
+  }
+
+  assert {
+    condition     = output.url == "https://mock.lambda-url.eu-west-1.on.aws"
+    error_message = "The URL ends with a slash."
+  }
+}
+
+run "lets_nobody_in_with_iam" {
+  command = plan
+
+  variables {
+    authorization_type = "AWS_IAM"
+    streaming          = false
+  }
+
+  assert {
+    condition     = aws_lambda_function_url.this.authorization_type == "AWS_IAM" && aws_lambda_function_url.this.invoke_mode == "BUFFERED"
+    error_message = "Callers are not asked for a signature, or answers are streamed."
+  }
+
+  assert {
+    condition     = length(aws_lambda_permission.url) == 0 && length(aws_lambda_permission.invoke) == 0
+    error_message = "Somebody is let in by the function's own policy."
+  }
+}
+
+run "lets_named_principals_in_with_iam" {
+  command = plan
+
+  variables {
+    authorization_type = "AWS_IAM"
+    principals         = ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:role/agents"]
+  }
+
+  assert {
+    condition     = toset([for permission in aws_lambda_permission.url : permission.principal]) == var.principals && alltrue([for permission in aws_lambda_permission.url : permission.function_url_auth_type == "AWS_IAM"])
+    error_message = "Not exactly the named principals have the first permission."
+  }
+
+  assert {
+    condition     = toset([for permission in aws_lambda_permission.invoke : permission.principal]) == var.principals && alltrue([for permission in aws_lambda_permission.invoke : permission.invoked_via_function_url])
+    error_message = "Not exactly the named principals have the second permission, or it also allows calls around the URL."
+  }
+}
+
+run "refuses_bad_values" {
+  command = plan
+
+  variables {
+    qualifier          = "7"
+    authorization_type = "TOKEN"
+  }
+
+  expect_failures = [var.qualifier, var.authorization_type]
+}
+
+run "refuses_principals_on_a_public_url" {
+  command = plan
+
+  variables {
+    principals = ["arn:aws:iam::111122223333:root"]
+  }
+
+  expect_failures = [var.principals]
+}
+
+run "refuses_a_bare_account_as_principal" {
+  command = plan
+
+  variables {
+    authorization_type = "AWS_IAM"
+    principals         = ["111122223333"]
+  }
+
+  expect_failures = [var.principals]
+}
+
+run "refuses_everybody_as_principal" {
+  command = plan
+
+  variables {
+    authorization_type = "AWS_IAM"
+    principals         = ["arn:aws:iam::111122223333:role/*"]
+  }
+
+  expect_failures = [var.principals]
+}

@@ -1,0 +1,123 @@
+mock_provider "aws" {
+  source          = "../../tests/mocks"
+  override_during = plan
+}
+
+# Only planned: an apply would really build and push.
+
+variables {
+  repository_url = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mcp"
+  source_dir     = "./tests/sources"
+}
+
+run "names_the_image_after_its_sources" {
+  command = plan
+
+  assert {
+    condition     = output.tag == "arm64-${substr(sha256("${filesha256("./tests/sources/Dockerfile")}  Dockerfile\n${filesha256("./tests/sources/app/server.ts")}  app/server.ts\n"), 0, 32)}"
+    error_message = "The tag is not made of the sources alone, documentation left out."
+  }
+
+  assert {
+    condition     = terraform_data.publication[0].triggers_replace.tag == output.tag
+    error_message = "A change of the sources would not publish a new image."
+  }
+
+  assert {
+    condition = (
+      data.aws_ecr_image.published[0].registry_id == "123456789012" &&
+      data.aws_ecr_image.published[0].repository_name == "mcp" &&
+      data.aws_ecr_image.published[0].image_tag == output.tag
+    )
+    error_message = "The digest is asked of another image than the one that is pushed."
+  }
+}
+
+run "names_it_differently_for_another_architecture" {
+  command = plan
+
+  variables {
+    architecture = "x86_64"
+  }
+
+  assert {
+    condition     = startswith(output.tag, "x86_64-") && trimprefix(output.tag, "x86_64-") == trimprefix(run.names_the_image_after_its_sources.tag, "arm64-")
+    error_message = "Images of two architectures would have one tag, or the sources another checksum."
+  }
+}
+
+run "follows_the_globs" {
+  command = plan
+
+  variables {
+    source_globs = ["Dockerfile"]
+  }
+
+  assert {
+    condition     = output.tag != run.names_the_image_after_its_sources.tag
+    error_message = "source_globs has no effect."
+  }
+}
+
+run "builds_nothing_where_an_image_is_given" {
+  command = plan
+
+  variables {
+    image_uri      = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    repository_url = null
+    source_dir     = null
+  }
+
+  assert {
+    condition     = length(terraform_data.publication) == 0 && length(data.aws_ecr_image.published) == 0
+    error_message = "An image is built although one was given."
+  }
+
+  assert {
+    condition     = output.image_uri == var.image_uri && output.tag == null
+    error_message = "Not the given image is deployed."
+  }
+}
+
+run "refuses_an_image_by_tag" {
+  command = plan
+
+  variables {
+    image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:latest"
+  }
+
+  expect_failures = [var.image_uri]
+}
+
+run "refuses_to_build_without_a_repository" {
+  command = plan
+
+  variables {
+    repository_url = null
+  }
+
+  # Both are wanted: the error, and nothing that builds.
+  expect_failures = [var.repository_url]
+}
+
+run "refuses_a_folder_without_a_dockerfile" {
+  command = plan
+
+  variables {
+    source_dir = "./tests/sources/app"
+  }
+
+  expect_failures = [terraform_data.publication]
+}
+
+run "refuses_bad_values" {
+  command = plan
+
+  variables {
+    architecture = "amd64"
+    source_dir   = "./nowhere"
+    source_globs = []
+  }
+
+  expect_failures = [var.architecture, var.source_dir, var.source_globs]
+}

@@ -1,0 +1,278 @@
+mock_provider "aws" {
+  source          = "../../tests/mocks"
+  override_during = plan
+}
+
+variables {
+  name      = "mcp"
+  image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mcp@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  role_arn  = "arn:aws:iam::123456789012:role/mcp"
+}
+
+run "has_sensible_defaults" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.package_type == "Image" && aws_lambda_function.this.image_uri == var.image_uri
+    error_message = "The function is not the image."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.architectures == tolist(["arm64"]) && aws_lambda_function.this.memory_size == 512 && aws_lambda_function.this.timeout == 60
+    error_message = "Architecture, memory or timeout is not the default."
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.image_config).command == tolist(["handler.stream"])
+    error_message = "The function does not stream."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == -1 && length(aws_lambda_provisioned_concurrency_config.live) == 0
+    error_message = "Concurrency is reserved or provisioned although nobody asked."
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.tracing_config).mode == "PassThrough" && length(aws_lambda_function.this.vpc_config) == 0 && length(aws_lambda_function.this.environment) == 0
+    error_message = "Tracing, a VPC or an environment is set although nobody asked."
+  }
+}
+
+run "logs_json_into_a_group_of_its_own" {
+  command = plan
+
+  variables {
+    log_retention_days = 7
+    log_level          = "DEBUG"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/mcp" && aws_cloudwatch_log_group.this.retention_in_days == 7
+    error_message = "The log group has another name or retention."
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.logging_config).log_group == aws_cloudwatch_log_group.this.name
+    error_message = "The function does not wait for its log group."
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.logging_config).log_format == "JSON" && one(aws_lambda_function.this.logging_config).application_log_level == "DEBUG" && one(aws_lambda_function.this.logging_config).system_log_level == "INFO"
+    error_message = "Logs are not JSON at the level asked for, with Lambda's own REPORT lines."
+  }
+}
+
+run "takes_every_setting" {
+  command = plan
+
+  variables {
+    architecture           = "x86_64"
+    memory_size            = 10240
+    timeout                = 900
+    ephemeral_storage_size = 10240
+    environment            = { GREETING = "hello" }
+    reserved_concurrency   = 0
+    tracing                = true
+    tags                   = { team = "weather" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.architectures == tolist(["x86_64"]) && aws_lambda_function.this.memory_size == 10240 && aws_lambda_function.this.timeout == 900 && one(aws_lambda_function.this.ephemeral_storage).size == 10240
+    error_message = "Architecture, memory, timeout or /tmp is not what was asked for."
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.environment).variables == tomap({ GREETING = "hello" })
+    error_message = "The environment is not what was asked for."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == 0
+    error_message = "The function cannot be stopped by reserved_concurrency = 0."
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.tracing_config).mode == "Active"
+    error_message = "Requests are not traced."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.tags.team == "weather" && aws_cloudwatch_log_group.this.tags.team == "weather"
+    error_message = "Function or log group has no tags."
+  }
+}
+
+run "serves_the_newest_version" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live" && output.live_version == "3" && output.latest_version == "3"
+    error_message = "Callers do not reach the newest published version."
+  }
+}
+
+run "goes_back_to_a_version" {
+  command = plan
+
+  variables {
+    live_version = 2
+  }
+
+  assert {
+    condition     = output.live_version == "2" && output.latest_version == "3"
+    error_message = "live_version does not move the alias alone."
+  }
+}
+
+run "refuses_a_version_that_is_not_there_yet" {
+  command = plan
+
+  variables {
+    live_version = 4
+  }
+
+  expect_failures = [aws_lambda_alias.live]
+}
+
+run "keeps_environments_warm_on_the_alias" {
+  command = plan
+
+  variables {
+    provisioned_concurrency = 2
+    reserved_concurrency    = 2
+  }
+
+  assert {
+    condition     = aws_lambda_provisioned_concurrency_config.live[0].provisioned_concurrent_executions == 2 && aws_lambda_provisioned_concurrency_config.live[0].qualifier == "live"
+    error_message = "Environments are not kept warm for what callers reach."
+  }
+}
+
+run "refuses_more_warm_environments_than_may_run" {
+  command = plan
+
+  variables {
+    provisioned_concurrency = 3
+    reserved_concurrency    = 2
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "goes_into_a_vpc_without_streaming" {
+  command = plan
+
+  variables {
+    streaming = false
+    vpc = {
+      subnet_ids         = ["subnet-1", "subnet-2"]
+      security_group_ids = ["sg-1"]
+    }
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.vpc_config).subnet_ids == toset(["subnet-1", "subnet-2"]) && one(aws_lambda_function.this.vpc_config).security_group_ids == toset(["sg-1"])
+    error_message = "The function is not in the VPC."
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.image_config).command == tolist(["handler.buffered"])
+    error_message = "The handler is not the buffered one."
+  }
+}
+
+run "refuses_to_stream_in_a_vpc" {
+  command = plan
+
+  variables {
+    vpc = {
+      subnet_ids         = ["subnet-1"]
+      security_group_ids = ["sg-1"]
+    }
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "refuses_an_image_of_another_region" {
+  command = plan
+
+  variables {
+    image_uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mcp@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "takes_a_handler_of_another_name" {
+  command = plan
+
+  variables {
+    command = ["index.handler"]
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.image_config).command == tolist(["index.handler"])
+    error_message = "command is not used."
+  }
+}
+
+run "refuses_bad_values" {
+  command = plan
+
+  variables {
+    name                    = "has spaces"
+    architecture            = "arm"
+    memory_size             = 127
+    timeout                 = 901
+    ephemeral_storage_size  = 511
+    command                 = ["handler.stream", "more"]
+    provisioned_concurrency = 0.5
+    alias_name              = "7"
+    live_version            = 0
+    log_retention_days      = 8
+    log_level               = "info"
+    vpc                     = { subnet_ids = [], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [
+    var.name, var.architecture, var.memory_size, var.timeout, var.ephemeral_storage_size, var.command,
+    var.provisioned_concurrency, var.alias_name, var.live_version, var.log_retention_days, var.log_level, var.vpc,
+  ]
+}
+
+run "refuses_other_bad_values" {
+  command = plan
+
+  variables {
+    memory_size            = 10241
+    timeout                = 0
+    ephemeral_storage_size = 10241
+    environment            = { "not-a-name" = "1" }
+    reserved_concurrency   = -2
+  }
+
+  expect_failures = [
+    var.memory_size, var.timeout, var.ephemeral_storage_size, var.environment, var.reserved_concurrency,
+  ]
+}
+
+run "refuses_names_that_lambda_keeps_for_itself" {
+  command = plan
+
+  variables {
+    environment = { AWS_REGION = "eu-west-1" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_an_environment_that_is_too_large" {
+  command = plan
+
+  variables {
+    environment = { LARGE = format("%04092d", 0) }
+  }
+
+  expect_failures = [var.environment]
+}

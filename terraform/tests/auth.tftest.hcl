@@ -1,0 +1,229 @@
+mock_provider "aws" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+mock_provider "random" {}
+
+variables {
+  image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+}
+
+run "takes_tokens_of_your_own" {
+  command = plan
+
+  variables {
+    token_sha256 = [sha256("mine"), sha256("the next")]
+  }
+
+  assert {
+    condition     = length(random_password.token) == 0 && output.mcp_token == null
+    error_message = "A token is made, and is in the state, although digests are given."
+  }
+
+  assert {
+    condition     = local.settings.MCP_TOKEN_SHA256 == "${sha256("mine")},${sha256("the next")}"
+    error_message = "The function does not know the given digests."
+  }
+
+  assert {
+    condition     = output.token_command == "read -rs MCP_TOKEN && export MCP_TOKEN" && strcontains(output.claude_code, "MCP_TOKEN") && strcontains(output.claude_desktop, "PUT YOUR TOKEN HERE")
+    error_message = "The outputs do not ask for the token."
+  }
+}
+
+run "asks_an_issuer" {
+  command = plan
+
+  variables {
+    auth = "oauth"
+    oauth = {
+      issuer   = "https://tenant.example/"
+      audience = ["https://mcp.example/mcp", "other"]
+      scopes   = ["read", "write"]
+    }
+    public_url = "https://mcp.example/mcp"
+  }
+
+  assert {
+    condition = local.settings == {
+      MCP_AUTH           = "oauth"
+      MCP_OAUTH_ISSUER   = "https://tenant.example/"
+      MCP_OAUTH_AUDIENCE = "https://mcp.example/mcp,other"
+      MCP_OAUTH_SCOPES   = "read,write"
+      MCP_PUBLIC_URL     = "https://mcp.example/mcp"
+    }
+    error_message = "The function's settings are not those of the issuer."
+  }
+
+  assert {
+    condition     = length(random_password.token) == 0 && output.token_command == ""
+    error_message = "There is a token although nobody asks for one."
+  }
+
+  assert {
+    condition     = output.mcp_url == "https://mcp.example/mcp" && output.claude_code == "claude mcp add --transport http mcp https://mcp.example/mcp"
+    error_message = "Clients are not sent to the public URL, or with a token."
+  }
+}
+
+run "asks_for_signatures" {
+  command = plan
+
+  variables {
+    auth = "iam"
+    iam  = { allowed_arns = ["arn:aws:sts::123456789012:assumed-role/agents/*"] }
+  }
+
+  assert {
+    condition     = local.settings == { MCP_AUTH = "iam", MCP_IAM_ALLOWED_ARNS = "arn:aws:sts::123456789012:assumed-role/agents/*" }
+    error_message = "The app does not check the caller."
+  }
+
+  assert {
+    condition     = output.invoke_policy_json != null
+    error_message = "There is no policy for callers."
+  }
+
+  assert {
+    condition     = output.claude_code == "claude mcp add mcp -- uvx mcp-proxy-for-aws@latest https://mock.lambda-url.eu-west-1.on.aws/mcp --service lambda --region eu-west-1"
+    error_message = "Claude Code is not put behind a proxy that signs."
+  }
+}
+
+run "opens_to_everybody_when_that_is_written_out" {
+  command = plan
+
+  variables {
+    auth = "none"
+  }
+
+  assert {
+    condition     = local.settings == { MCP_AUTH = "none" } && output.invoke_policy_json == null
+    error_message = "The function asks for something."
+  }
+}
+
+run "refuses_a_way_that_is_not_known" {
+  command = plan
+
+  variables {
+    auth = "basic"
+  }
+
+  expect_failures = [var.auth]
+}
+
+run "refuses_none_beside_others" {
+  command = plan
+
+  variables {
+    auth = "token,none"
+  }
+
+  expect_failures = [var.auth]
+}
+
+run "refuses_iam_beside_others" {
+  command = plan
+
+  variables {
+    auth = "iam,token"
+  }
+
+  expect_failures = [var.auth]
+}
+
+run "refuses_oauth_without_an_issuer" {
+  command = plan
+
+  variables {
+    auth = "oauth"
+  }
+
+  expect_failures = [var.oauth]
+}
+
+run "refuses_oauth_without_an_audience" {
+  command = plan
+
+  variables {
+    auth  = "oauth"
+    oauth = { issuer = "https://tenant.example/" }
+  }
+
+  expect_failures = [var.oauth]
+}
+
+run "refuses_an_issuer_without_https" {
+  command = plan
+
+  variables {
+    auth  = "oauth"
+    oauth = { issuer = "http://tenant.example/", audience = ["mcp"] }
+  }
+
+  expect_failures = [var.oauth]
+}
+
+run "refuses_an_issuer_that_is_not_asked" {
+  command = plan
+
+  variables {
+    oauth = { issuer = "https://tenant.example/", audience = ["mcp"] }
+  }
+
+  expect_failures = [var.oauth]
+}
+
+run "refuses_callers_that_are_not_checked" {
+  command = plan
+
+  variables {
+    iam = { allowed_arns = ["arn:aws:iam::123456789012:role/agents"] }
+  }
+
+  expect_failures = [var.iam]
+}
+
+run "refuses_allowed_callers_that_are_no_arns" {
+  command = plan
+
+  variables {
+    auth = "iam"
+    iam  = { allowed_arns = ["agents"] }
+  }
+
+  expect_failures = [var.iam]
+}
+
+run "refuses_a_token_in_place_of_its_digest" {
+  command = plan
+
+  variables {
+    token_sha256 = ["correct-horse-battery-staple"]
+  }
+
+  expect_failures = [var.token_sha256]
+}
+
+run "refuses_digests_that_are_not_asked_for" {
+  command = plan
+
+  variables {
+    auth         = "none"
+    token_sha256 = ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
+  }
+
+  expect_failures = [var.token_sha256]
+}
+
+run "refuses_settings_that_are_made_of_variables" {
+  command = plan
+
+  variables {
+    environment = { MCP_AUTH = "none" }
+  }
+
+  expect_failures = [var.environment]
+}

@@ -1,0 +1,289 @@
+variable "name" {
+  description = "Name of everything: function, repository, role, and the server in clients' configurations."
+  type        = string
+  default     = "mcp"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 2 && length(var.name) <= 40
+    error_message = "name must be 2 to 40 lower-case letters, digits and single hyphens, beginning with a letter: it is the name of an ECR repository, a function and a role at once."
+  }
+}
+
+variable "region" {
+  description = "Region to deploy to. Default: the provider's, by AWS_REGION or the profile."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.region == null || can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]+$", var.region))
+    error_message = "region must be the code of a region, such as eu-west-1, not its name and not an availability zone."
+  }
+}
+
+variable "auth" {
+  description = "Who may call: token, oauth, or both with a comma; iam (signed requests); none, for everybody on the internet."
+  type        = string
+  default     = "token"
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for mode in split(",", var.auth) : contains(["token", "oauth", "iam", "none"], trimspace(mode))])
+    error_message = "auth must be token, oauth, \"token,oauth\", iam or none. (authorizer, which the app knows too, is for API Gateway; these modules make a Function URL.)"
+  }
+
+  validation {
+    condition     = !strcontains(var.auth, ",") || !strcontains(var.auth, "none")
+    error_message = "auth = \"none\" excludes every other way: whoever is let in without a token never needs one."
+  }
+
+  validation {
+    condition     = !strcontains(var.auth, ",") || !strcontains(var.auth, "iam")
+    error_message = "auth = \"iam\" excludes every other way on a Function URL: with AWS_IAM the Authorization header holds the signature, so no token can come with it. Deploy a second server for token or oauth."
+  }
+}
+
+variable "token_generation" {
+  description = "For token: raise it by one to make the next token. The one before stays valid beside it."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.token_generation >= 1 && floor(var.token_generation) == var.token_generation
+    error_message = "token_generation must be a whole number of at least 1."
+  }
+}
+
+variable "token_keep_previous" {
+  description = "For token: whether the token of the generation before is still taken. Set it to false to end a rotation."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "token_sha256" {
+  description = "For token: SHA-256 digests, in hex, of tokens of your own. Given, no token is made and none is in the state. Two or more during a rotation."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for digest in var.token_sha256 : can(regex("^[0-9a-f]{64}$", digest))])
+    error_message = <<-EOT
+      token_sha256 must be SHA-256 digests, 64 lower-case hex digits each, never tokens themselves. Make a token and its digest with
+        TOKEN=$(openssl rand -hex 32)
+        printf %s "$TOKEN" | sha256sum
+    EOT
+  }
+
+  validation {
+    condition     = length(var.token_sha256) == 0 || strcontains(var.auth, "token")
+    error_message = "token_sha256 is given, but auth does not have token: nobody could use the tokens. Add token to auth, or leave token_sha256 out."
+  }
+}
+
+variable "oauth" {
+  description = "For oauth: the issuer, exactly as in its tokens; audience, what the tokens' aud must contain one of (default: public_url); scopes that every caller must have."
+  type = object({
+    issuer   = string
+    audience = optional(list(string), [])
+    scopes   = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = !strcontains(var.auth, "oauth") || var.oauth != null
+    error_message = "auth has oauth: say whose tokens are taken, oauth = { issuer = \"https://…\", audience = [\"…\"] }."
+  }
+
+  validation {
+    condition     = var.oauth == null || strcontains(var.auth, "oauth")
+    error_message = "oauth is given, but auth does not have it: the tokens would not be taken. Set auth = \"oauth\", or \"token,oauth\"."
+  }
+
+  validation {
+    condition     = try(startswith(var.oauth.issuer, "https://"), var.oauth == null)
+    error_message = "oauth.issuer must be an https URL, exactly as in the iss of the tokens (Auth0's ends with a slash)."
+  }
+
+  validation {
+    condition     = var.oauth == null || var.public_url != null || try(length(var.oauth.audience) > 0, false)
+    error_message = "oauth needs audience, or public_url: without it tokens that were made for another service would be taken here."
+  }
+}
+
+variable "iam" {
+  description = "For iam: allowed_arns, caller ARNs the app lets in, * for any characters (default: everyone whom IAM lets in); principals, ARNs in other accounts that the function's policy lets in."
+  type = object({
+    allowed_arns = optional(list(string), [])
+    principals   = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.iam == null || strcontains(var.auth, "iam")
+    error_message = "iam is given, but auth is not \"iam\": callers would not be asked for signed requests at all."
+  }
+
+  validation {
+    condition     = alltrue([for arn in try(var.iam.allowed_arns, []) : can(regex("^(arn:[^,\\s]+|\\*)$", arn))])
+    error_message = "iam.allowed_arns must be ARNs, such as arn:aws:sts::123456789012:assumed-role/agents/*."
+  }
+}
+
+variable "public_url" {
+  description = "URL of the MCP endpoint as clients know it, path included, where that is not the Function URL (custom domain, CloudFront)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.public_url == null || can(regex("^https://[^/\\s]+(/[^\\s]*)?$", var.public_url))
+    error_message = "public_url must be an https URL, path included, such as https://mcp.example.com/mcp."
+  }
+}
+
+variable "image_uri" {
+  description = "Image that is built elsewhere, by digest, in ECR in the same region. Given, nothing is built, no container engine is needed and no repository is made. Must be known when planning."
+  type        = string
+  default     = null
+}
+
+variable "source_dir" {
+  description = "Folder of the Dockerfile, the build context. Default: this repository."
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "Processor architecture: arm64, which costs less, or x86_64. Building for the other one than your machine's needs emulation."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+}
+
+variable "keep_images" {
+  description = "How many images are kept in the repository. A rollback reaches back this far."
+  type        = number
+  default     = 10
+  nullable    = false
+}
+
+variable "memory_size" {
+  description = "Memory in MB, 128 to 10240. Processor time grows with it: 1769 MB are one processor."
+  type        = number
+  default     = 512
+  nullable    = false
+}
+
+variable "timeout" {
+  description = "Time limit for a request in seconds, 1 to 900. MCP clients give up after 60 unless told otherwise; a request that goes on for nobody is billed all the same."
+  type        = number
+  default     = 60
+  nullable    = false
+}
+
+variable "ephemeral_storage_size" {
+  description = "Size of /tmp in MB, 512 to 10240."
+  type        = number
+  default     = 512
+  nullable    = false
+}
+
+variable "environment" {
+  description = "Environment variables for your tools. Names that begin with MCP_ and are made of other variables here are refused."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = length(setintersection(keys(var.environment), [
+      "MCP_AUTH", "MCP_TOKEN_SHA256", "MCP_OAUTH_ISSUER", "MCP_OAUTH_AUDIENCE", "MCP_OAUTH_SCOPES",
+      "MCP_IAM_ALLOWED_ARNS", "MCP_PUBLIC_URL",
+    ])) == 0
+    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_IAM_ALLOWED_ARNS or MCP_PUBLIC_URL: they are made of auth, token_sha256, oauth, iam and public_url."
+  }
+}
+
+variable "streaming" {
+  description = "Whether answers are streamed. Must be false in a VPC."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "reserved_concurrency" {
+  description = "Cost guard: how many requests are served at the same time at most, callers beyond get 429. -1 for no limit, 0 to stop the function. Default: 10, or -1 where the account's quota leaves no room, as in new accounts."
+  type        = number
+  default     = null
+}
+
+variable "provisioned_concurrency" {
+  description = "How many environments are kept warm, and paid for by the hour. 0 for none."
+  type        = number
+  default     = 0
+  nullable    = false
+}
+
+variable "live_version" {
+  description = "Version that callers reach, for a rollback. Default: the newest."
+  type        = number
+  default     = null
+}
+
+variable "policies" {
+  description = "What your tools may do: IAM policy documents in JSON, by name."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "policy_arns" {
+  description = "What your tools may do: ARNs of managed policies, by a name of your choice."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "permissions_boundary" {
+  description = "ARN of a policy that bounds what the function's role can ever do."
+  type        = string
+  default     = null
+}
+
+variable "vpc" {
+  description = "Subnets and security groups, for tools that reach into a VPC. Needs streaming = false, and a NAT gateway to reach the internet."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+}
+
+variable "tracing" {
+  description = "Whether requests are traced with X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days."
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
+variable "log_level" {
+  description = "Least severe log lines of the app that are kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of everything that can have tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,105 @@
+/**
+ * Stands for `docker`, `podman`, `finch` or `aws`, as far as publish-image calls them: writes the call down and answers
+ * in the real one's words. A call that is not known here fails, so that nobody adds one without a look at this file.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ACCOUNT, Machine, REGION } from './machine.ts';
+
+const [, , folder = '', program = '', ...args] = process.argv;
+const machine = new Machine(folder);
+const { answers } = machine;
+
+function succeed(output = ''): never {
+  if (output) process.stdout.write(`${output}\n`);
+  process.exit(0);
+}
+
+function fail(message: string, code = 1): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(code);
+}
+
+/** The value after a flag. */
+function flag(name: string): string {
+  return args[args.indexOf(name) + 1] ?? fail(`${program}: ${name} is missing`);
+}
+
+function aws(): never {
+  const call = `${args[0]} ${args[1]}`;
+  if (call === 'sts get-caller-identity') return succeed('210987654321');
+  if (answers.awsFails) return fail(answers.awsFails, 254);
+  if (call === 'ecr get-login-password') return succeed('password-of-the-registry');
+  if (call !== 'ecr describe-images') return fail(`aws: ${call} is not known here`);
+  const repository = flag('--repository-name');
+  const tags = flag('--region') === REGION && flag('--registry-id') === ACCOUNT && machine.tags(repository);
+  if (!tags) {
+    return fail(
+      `An error occurred (RepositoryNotFoundException) when calling the DescribeImages operation: The repository with name '${repository}' does not exist in the registry with id '${ACCOUNT}'`,
+      254,
+    );
+  }
+  const tag = flag('--image-ids').replace('imageTag=', '');
+  const digest = tags[tag];
+  if (digest) return succeed(digest);
+  return fail(
+    `An error occurred (ImageNotFoundException) when calling the DescribeImages operation: The image with imageId {imageDigest:'null', imageTag:'${tag}'} does not exist within the repository`,
+    254,
+  );
+}
+
+function engine(): never {
+  const [command = ''] = args;
+  if (command === '--version') return succeed(answers.version ?? `${program} version 99.0.0`);
+  if (command === 'info') {
+    return answers.stopped?.some(name => name === program)
+      ? fail('Cannot connect to the daemon.')
+      : succeed();
+  }
+  if (command === 'buildx' && args[1] === 'version') {
+    return answers.withoutBuildx ? fail("'buildx' is not a command.") : succeed('buildx v99.0.0');
+  }
+  if (command === 'login') return login();
+  if (command === 'build' || (command === 'buildx' && args[1] === 'build')) return build();
+  if (command === 'image' && args[1] === 'inspect') return succeed(machine.engine.architecture);
+  if (command === 'push') return push();
+  return fail(`${program}: ${args.join(' ')} is not known here`);
+}
+
+function login(): never {
+  if (answers.loginFails)
+    return fail('Error response from daemon: login attempt failed with status: 400 Bad Request');
+  machine.engine = { ...machine.engine, registry: args.at(-1) ?? '' };
+  return succeed('Login Succeeded');
+}
+
+function build(): never {
+  process.stderr.write('#1 building\n');
+  process.stdout.write('progress that some engines print here\n');
+  if (answers.buildFails) return fail(answers.buildFails);
+  const architecture = answers.builds ?? flag('--platform').replace('linux/', '');
+  machine.engine = { ...machine.engine, architecture };
+  return succeed();
+}
+
+function push(): never {
+  const image = args.at(-1) ?? '';
+  const [registry = '', path = ''] = image.split(/\/(.*)/);
+  const [repository = '', tag = ''] = path.split(':');
+  if (machine.engine.registry !== registry) return fail('no basic auth credentials');
+  const digest = `sha256:${createHash('sha256').update(image).digest('hex')}`;
+  const tags = machine.tags(repository);
+  if (!tags) return fail('name unknown: The repository does not exist in the registry');
+  if (answers.pushFails) return fail(answers.pushFails);
+  if (answers.pushTaken) machine.setTags(repository, { ...tags, [tag]: digest });
+  if (machine.tags(repository)?.[tag])
+    return fail('tag invalid: the tag already exists and the repository is immutable');
+  machine.setTags(repository, { ...tags, [tag]: digest });
+  return succeed(`${tag}: digest: ${digest} size: 1234`);
+}
+
+// Standard input is read where it is piped in only: elsewhere it may be somebody's terminal.
+const stdin = args.includes('--password-stdin') ? readFileSync(0, 'utf8') : undefined;
+machine.record({ argv: [program, ...args], ...(stdin !== undefined && { stdin }) });
+if (program === 'aws') aws();
+else engine();

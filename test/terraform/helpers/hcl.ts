@@ -1,0 +1,75 @@
+/**
+ * Reads variables and outputs out of a module's files. Counts on the layout that `terraform fmt` makes, which a test
+ * asserts: top-level blocks at the margin, their arguments two spaces in.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Variable {
+  name: string;
+  description: string;
+  type: string;
+  /** As written, or undefined where a value is needed. */
+  fallback: string | undefined;
+}
+
+export interface Output {
+  name: string;
+  description: string;
+  sensitive: boolean;
+}
+
+export function variablesOf(folder: string): Variable[] {
+  return blocksOf(folder, 'variable').map(({ name, values }) => ({
+    name,
+    description: stringIn(values.description),
+    type: onOneLine(values.type ?? ''),
+    fallback: values.default === undefined ? undefined : onOneLine(values.default),
+  }));
+}
+
+export function outputsOf(folder: string): Output[] {
+  return blocksOf(folder, 'output').map(({ name, values }) => ({
+    name,
+    description: stringIn(values.description),
+    sensitive: values.sensitive === 'true',
+  }));
+}
+
+interface Block {
+  name: string;
+  /** Argument → its expression, as written. */
+  values: Record<string, string>;
+}
+
+function blocksOf(folder: string, kind: 'variable' | 'output'): Block[] {
+  const text = readFileSync(join(folder, `${kind}s.tf`), 'utf8');
+  const blocks = text.matchAll(new RegExp(`^${kind} "(\\w+)" \\{$([\\s\\S]*?)^\\}$`, 'gm'));
+  return [...blocks].map(([, name = '', body = '']) => ({ name, values: argumentsIn(body) }));
+}
+
+function argumentsIn(body: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  let current: string | undefined;
+  for (const line of body.split('\n')) {
+    const [, name, begun = ''] = /^ {2}(\w+) += (.*)$/.exec(line) ?? [];
+    if (name) {
+      current = name;
+      values[name] = begun;
+    } else if (/^ {2}\w+ \{$|^$/.test(line)) current = undefined;
+    else if (current) values[current] += `\n${line}`;
+  }
+  return values;
+}
+
+function stringIn(expression = '""'): string {
+  return JSON.parse(expression);
+}
+
+/** `object({⏎ a = string⏎ b = number⏎ })` → `object({ a = string, b = number })` */
+function onOneLine(expression: string): string {
+  return expression
+    .replace(/(?<![{[(,])\n\s*(?=[^\s)\]}])/g, ', ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}

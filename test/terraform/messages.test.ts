@@ -1,0 +1,72 @@
+/** What a person reads who gave a variable a bad value: what is wrong, and what to write. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform.ts';
+
+let terraform: Terraform;
+beforeAll(async () => {
+  terraform = await Terraform.start();
+  await terraform.succeed(CONFIGURATION, 'init');
+});
+afterAll(() => terraform[Symbol.dispose]());
+
+const VPC = 'vpc={subnet_ids=["subnet-1"],security_group_ids=["sg-1"]}';
+
+describeTerraform('a bad value is refused with what to write', () => {
+  test.each([
+    [['auth=basic'], 'auth must be token, oauth, "token,oauth", iam or none.'],
+    [
+      ['auth=authorizer'],
+      '(authorizer, which the app knows too, is for API Gateway; these modules make a Function URL.)',
+    ],
+    [['auth=iam,token'], 'Deploy a second server for token or oauth.'],
+    [['auth=oauth'], 'oauth = { issuer = "https://…", audience = ["…"] }'],
+    [['token_sha256=["secret"]'], 'printf %s "$TOKEN" | sha256sum'],
+    [
+      ['image_uri=123456789012.dkr.ecr.eu-west-1.amazonaws.com/mcp:latest'],
+      'aws ecr describe-images --repository-name NAME --image-ids imageTag=TAG',
+    ],
+    [
+      [`image_uri=123456789012.dkr.ecr.us-east-1.amazonaws.com/mcp@sha256:${'a'.repeat(64)}`],
+      'The image is in another region than the function (eu-west-1).',
+    ],
+    [['architecture=amd64'], 'architecture must be arm64 or x86_64, as Lambda calls them (amd64 is x86_64).'],
+    [['memory_size=64'], 'memory_size must be a whole number of MB from 128 to 10240.'],
+    [['timeout=1000'], 'timeout must be a whole number of seconds from 1 to 900'],
+    [
+      ['environment={AWS_REGION="x"}'],
+      "The function has the region and its role's credentials anyway; give yours another name.",
+    ],
+    [['environment={MCP_AUTH="none"}'], 'they are made of auth, token_sha256, oauth, iam and public_url.'],
+    [[VPC], 'Set streaming = false, or leave vpc out.'],
+    [
+      ['provisioned_concurrency=5', 'reserved_concurrency=2'],
+      'provisioned_concurrency must not be more than reserved_concurrency',
+    ],
+    [['log_retention_days=10'], "log_retention_days must be one of CloudWatch's steps: 1, 3, 5, 7, 14, 30"],
+    [['source_dir=/nowhere'], 'Give the path of the folder that holds the Dockerfile.'],
+    [['policies={x="y"}'], 'take data.aws_iam_policy_document.NAME.json'],
+    [['name=My Server'], 'name must be 2 to 40 lower-case letters, digits and single hyphens'],
+  ])('%j', async (variables, message) => {
+    const flags = variables.map(variable => `-var=${variable}`);
+    const { status, output } = await terraform.run(CONFIGURATION, 'plan', ...flags);
+    expect(output).toContain(message);
+    expect(status).toBe(1);
+  });
+
+  test('a token that was given in place of its digest is not repeated', async () => {
+    const { output } = await terraform.run(CONFIGURATION, 'plan', '-var=token_sha256=["correct-horse"]');
+    expect(output).toContain('never tokens themselves');
+    expect(output.replace(/^.*var\.token_sha256.*$/gm, '')).not.toContain('correct-horse');
+  });
+
+  test('a public URL without a bound is allowed, with a warning', async () => {
+    const { status, output } = await terraform.run(
+      CONFIGURATION,
+      'plan',
+      '-var=auth=none',
+      '-var=reserved_concurrency=-1',
+    );
+    expect(output).toContain('everybody on the internet can call the function');
+    expect(status).toBe(0);
+  });
+});

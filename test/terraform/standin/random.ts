@@ -1,0 +1,24 @@
+/** The random provider: passwords, which really are random, so that a test can look for one where it must not be. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Behaviour } from './behaviour.ts';
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+export const randomBehaviour: Behaviour = {
+  sensitive: { random_password: ['result', 'bcrypt_hash'] },
+  defaults: { random_password: { lower: true, upper: true, numeric: true, number: true, special: true } },
+  replacedBy: {
+    random_password: ['keepers', 'length', 'special', 'lower', 'upper', 'numeric', 'override_special'],
+  },
+  create: (_, { length }) => ({
+    id: 'none',
+    bcrypt_hash: `$2a$10$${randomUUID()}`,
+    result: Array.from(randomBytes(Number(length)), byte => LETTERS[byte % LETTERS.length]).join(''),
+  }),
+  update: () => ({}),
+  delete: () => undefined,
+  read: (_, state) => state,
+  readData: type => {
+    throw new Error(`The random provider has no data source ${type}`);
+  },
+};
