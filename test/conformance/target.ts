@@ -22,7 +22,11 @@ export interface Target {
 export async function startTarget(): Promise<Target> {
   const hosts = 'localhost,127.0.0.1';
   const env = { MCP_AUTH: 'none', MCP_ALLOWED_HOSTS: hosts, MCP_ALLOWED_ORIGINS: hosts };
-  const lambda = await startFunction('stream', { env }, 'conformance-app');
+  const lambda = await startFunction(
+    'stream',
+    { env, args: ['--concurrency', '100', '--timeout', '20'] },
+    'conformance-app',
+  );
   return { url: `${lambda.url}/mcp`, close: lambda.close };
 }
 
