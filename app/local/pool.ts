@@ -15,6 +15,7 @@ export interface PoolOptions {
 }
 
 const FINISHING_MS = 200;
+const FINISHING_AT_LIMIT_MS = 2_000;
 
 interface Idle {
   environment: Environment;
@@ -141,7 +142,9 @@ export class Pool {
    */
   async #takeFinishing(): Promise<Environment | undefined> {
     if (this.#finishing.size === 0) return undefined;
-    await Promise.race([...this.#finishing, sleep(FINISHING_MS, undefined, { ref: false })]);
+    // The other choice is a cold start, or at the limit a refusal, which a busy machine must not cause.
+    const patience = this.#all.size < this.#options.concurrency ? FINISHING_MS : FINISHING_AT_LIMIT_MS;
+    await Promise.race([...this.#finishing, sleep(patience, undefined, { ref: false })]);
     return this.#takeIdle();
   }
 
