@@ -73,6 +73,14 @@ describeTerraform('provider versions', () => {
     expect(await chosen(folder, ['6.27.0', '7.0.0'])).toMatch(/no available releases match/);
   });
 
+  test('the constraints are the same everywhere', () => {
+    for (const folder of FOLDERS) {
+      const text = readFileSync(join(CONFIGURATION, folder, 'versions.tf'), 'utf8');
+      expect(text, folder).toMatch(/source {2}= "hashicorp\/aws"\n\s+version = ">= 6\.28, < 7\.0"/);
+      expect(text, folder).toContain('required_version = ">= 1.11"');
+    }
+  });
+
   /** Which of these versions of the AWS provider `terraform init` takes, or what it says. */
   async function chosen(folder: string, available: readonly string[]): Promise<string> {
     const { output: providers } = await terraform.succeed(CONFIGURATION, 'providers');

@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ACCOUNT, type Change, type Command, type Entry, REGION } from '../publish-image/standin/machine.ts';
+import { ACCOUNT, REGION } from '../publish-image/standin/machine.ts';
 import { Deployment } from './helpers/deployment.ts';
+import { expectOrder, isCommand, lineOf } from './helpers/journal.ts';
 import { tooWide } from './helpers/policies.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import type { Attributes } from './standin/values.ts';
@@ -23,6 +24,12 @@ let deployment: Deployment;
 beforeAll(async () => {
   terraform = await Terraform.start();
   deployment = new Deployment(terraform);
+  // What others need is the last to be ready, unless they wait for it.
+  terraform.account.latency = {
+    aws_ecr_repository_policy: 2500,
+    aws_lambda_function_url: 100,
+    aws_lambda_permission: 100,
+  };
 });
 afterAll(() => terraform[Symbol.dispose]());
 
@@ -33,22 +40,6 @@ function news(): string[] {
   const lines = journal.slice(seen).map(lineOf);
   seen = journal.length;
   return lines;
-}
-
-function lineOf(entry: Entry): string {
-  const isCommand = (one: Entry): one is Command => 'argv' in one;
-  return isCommand(entry)
-    ? entry.argv.join(' ')
-    : `${(entry as Change).action} ${(entry as Change).type} ${(entry as Change).name}`;
-}
-
-/** Places of lines in a list, each by how it begins. Fails when one is not there. */
-function expectOrder(lines: readonly string[], ...beginnings: string[]): void {
-  const places = beginnings.map(beginning => lines.findIndex(line => line.startsWith(beginning)));
-  expect(places, `${beginnings.join(' < ')} in\n${lines.join('\n')}`).toEqual(
-    [...places].sort((a, b) => a - b),
-  );
-  expect(places, lines.join('\n')).not.toContain(-1);
 }
 
 const theFunction = (): Attributes =>
@@ -99,7 +90,7 @@ describeTerraform('a deployment', () => {
   });
 
   test('has pushed one image, for the architecture of the function, and pinned it by the registry’s digest', () => {
-    const commands = terraform.machine.journal.filter(entry => 'argv' in entry).map(lineOf);
+    const commands = terraform.machine.journal.filter(isCommand).map(lineOf);
     expect(commands.filter(line => line.startsWith('docker push'))).toHaveLength(1);
     expect(commands.find(line => line.startsWith('docker buildx build'))).toMatch(
       new RegExp(

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ACCOUNT, REGION } from '../publish-image/standin/machine.ts';
 import { Deployment } from './helpers/deployment.ts';
+import { expectOrder, lineOf } from './helpers/journal.ts';
 import { statements, tooWide } from './helpers/policies.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 
@@ -81,11 +82,15 @@ describeTerraform('examples', () => {
   test('own-image needs no engine and no aws command, and makes no repository and no token', async () => {
     const digest = `sha256:${'a'.repeat(64)}`;
     terraform.machine.setTags('own', { v1: digest });
+    // Without a build to wait for, nothing but the order asked for keeps the function behind these.
+    terraform.account.latency = { aws_cloudwatch_log_group: 500, aws_iam_role_policy: 500 };
     const variables = [
       `image_uri=${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/own@${digest}`,
       `token_sha256=["${'b'.repeat(64)}"]`,
     ];
     await live('examples/own-image', variables, () => {
+      const order = ['aws_cloudwatch_log_group', 'aws_iam_role_policy', 'aws_lambda_function'];
+      expectOrder(terraform.machine.journal.map(lineOf), ...order.map(type => `create ${type} `));
       const journal = JSON.stringify(terraform.machine.journal);
       expect(journal).not.toContain('argv');
       expect(journal).not.toContain('aws_ecr_repository');

@@ -11,7 +11,7 @@ export interface Behaviour {
   /** Computed attributes that this change makes unknown again. */
   recomputed?(type: string, prior: Attributes, planned: Attributes): readonly string[];
   /** Does it. What it returns is laid over what was planned; throws {@link ProviderError}. */
-  create(type: string, planned: Attributes): Attributes;
+  create(type: string, planned: Attributes): Attributes | Promise<Attributes>;
   update(type: string, prior: Attributes, planned: Attributes): Attributes;
   delete(type: string, prior: Attributes): void;
   /** What there is now, or null when it is gone. */

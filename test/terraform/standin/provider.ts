@@ -25,7 +25,7 @@ interface Request {
   raw_state?: DynamicValue;
 }
 
-export type Calls = Record<string, (request: Request) => object>;
+export type Calls = Record<string, (request: Request) => object | Promise<object>>;
 
 /** Old providers may leave the types a little loose; the AWS provider is of that kind, and says so by this flag. */
 const LOOSE = { legacy_type_system: true };
@@ -50,14 +50,14 @@ export function providerCalls(schema: ProviderSchema, behaviour: Behaviour): Cal
     return { planned_state: toWire(planned), requires_replace, ...LOOSE };
   }
 
-  function apply({ type_name: type, prior_state, planned_state }: Request): object {
+  async function apply({ type_name: type, prior_state, planned_state }: Request): Promise<object> {
     const planned = attributesFromWire(planned_state);
     const prior = attributesFromWire(prior_state);
     if (!planned) {
       if (prior) behaviour.delete(type, prior);
       return { new_state: GONE, ...LOOSE };
     }
-    const done = prior ? behaviour.update(type, prior, planned) : behaviour.create(type, planned);
+    const done = prior ? behaviour.update(type, prior, planned) : await behaviour.create(type, planned);
     return { new_state: toWire(settle(resource(type), { ...planned, ...done })), ...LOOSE };
   }
 
@@ -92,10 +92,10 @@ export function providerCalls(schema: ProviderSchema, behaviour: Behaviour): Cal
 }
 
 /** Turns a refusal into a diagnostic; every other error is a fault of the stand-in and stays one. */
-function refusable(call: (request: Request) => object, otherwise: (request: Request) => object) {
-  return (request: Request): object => {
+function refusable(call: Calls[string], otherwise: (request: Request) => object) {
+  return async (request: Request): Promise<object> => {
     try {
-      return call(request);
+      return await call(request);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       return { ...otherwise(request), diagnostics: [{ severity: 'ERROR', summary: error.message }] };

@@ -57,9 +57,9 @@ function providerService(): ServiceClientConstructor['service'] {
 function implementation(calls: Calls): UntypedServiceImplementation {
   const entries = Object.entries(calls).map(([name, call]) => [
     name,
-    (...[{ request }, reply]: Parameters<UnaryHandler>) => {
+    async (...[{ request }, reply]: Parameters<UnaryHandler>) => {
       try {
-        reply(null, call(request));
+        reply(null, await call(request));
       } catch (error) {
         const fault = error instanceof Error ? error : new Error(String(error));
         reply({ code: status.INTERNAL, details: `The stand-in failed in ${name}: ${fault.stack}` });

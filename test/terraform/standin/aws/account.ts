@@ -3,6 +3,7 @@
  * order and completeness of a configuration are judged by. Images live in the registry that the stand-ins for `docker`
  * and `aws` push to and look into.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { Machine } from '../../../publish-image/standin/machine.ts';
 import { ProviderError } from '../behaviour.ts';
 import type { Attributes } from '../values.ts';
@@ -11,9 +12,13 @@ export class Account {
   readonly machine: Machine;
   /** Of Lambda's concurrency, Service Quotas tells it. */
   concurrencyQuota = 1000;
+  /** Resource type → how long its creation takes, in ms: what does not wait for it then comes too early. */
+  latency: Readonly<Record<string, number>> = {};
   readonly #resources = new Map<string, Attributes>();
   /** `function:alias` → statement ids of its resource policy. */
   readonly #statements = new Map<string, Set<string>>();
+  /** Targets whose policy is being changed. */
+  readonly #changing = new Set<string>();
 
   constructor(machine: Machine) {
     this.machine = machine;
@@ -44,13 +49,25 @@ export class Account {
     this.machine.record({ action: 'delete', type, name });
   }
 
-  addStatement(target: string, id: string): void {
+  async took(type: string): Promise<void> {
+    await setTimeout(this.latency[type] ?? 0);
+  }
+
+  /** Lambda takes one change of a policy at a time. */
+  async addStatements(type: string, target: string, ...added: string[]): Promise<void> {
     const ids = this.#statements.get(target) ?? new Set();
-    if (ids.has(id))
+    const [taken] = added.filter(id => ids.has(id));
+    if (taken) {
       refuse(
-        `ResourceConflictException: The statement id (${id}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
+        `ResourceConflictException: The statement id (${taken}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
       );
-    this.#statements.set(target, ids.add(id));
+    }
+    if (this.#changing.has(target))
+      refuse('ResourceConflictException: The function policy is being changed by another request.');
+    this.#changing.add(target);
+    await this.took(type);
+    this.#changing.delete(target);
+    this.#statements.set(target, new Set([...ids, ...added]));
   }
 
   removeStatement(target: string, id: string): void {

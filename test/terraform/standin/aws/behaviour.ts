@@ -58,9 +58,10 @@ export function awsBehaviour(account: Account): Behaviour {
       const publishes = type === 'aws_lambda_function' && planned.publish === true;
       return publishes && PUBLISHED.some(name => !same(prior[name], planned[name])) ? WITH_A_VERSION : [];
     },
-    create(type, planned) {
+    async create(type, planned) {
       const resource = knownResource(type);
-      const made = { ...common(planned), ...resource.create?.(account, planned) };
+      const made = { ...common(planned), ...(await resource.create?.(account, planned)) };
+      await account.took(type);
       account.put(type, resource.name(planned), { ...planned, ...made });
       return made;
     },

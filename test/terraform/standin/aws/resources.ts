@@ -8,7 +8,7 @@ export interface Resource {
   /** Unique among resources of the type. */
   name(attributes: Attributes): string;
   /** What AWS adds on creation. Throws when AWS would refuse. */
-  create?(account: Account, attributes: Attributes): Attributes;
+  create?(account: Account, attributes: Attributes): Attributes | Promise<Attributes>;
   /** What AWS changes by itself on an update. */
   update?(account: Account, prior: Attributes, planned: Attributes): Attributes;
   remove?(account: Account, attributes: Attributes): void;
@@ -216,12 +216,12 @@ const provisionedConcurrency: Resource = {
 
 const functionUrl: Resource = {
   name: target,
-  create(account, attributes) {
+  async create(account, attributes) {
     needAlias(account, attributes);
     // Terraform's provider does this by itself for NONE, outside of the state, on creation only.
+    const unasked = ['FunctionURLAllowPublicAccess', 'FunctionURLAllowInvokeAction'];
     if (attributes.authorization_type === 'NONE')
-      for (const id of ['FunctionURLAllowPublicAccess', 'FunctionURLAllowInvokeAction'])
-        account.addStatement(target(attributes), id);
+      await account.addStatements('aws_lambda_function_url', target(attributes), ...unasked);
     const url_id = createHash('sha256').update(randomUUID()).digest('hex').slice(0, 32);
     return {
       id: `${attributes.function_name}/${attributes.qualifier}`,
@@ -234,14 +234,16 @@ const functionUrl: Resource = {
 
 const permission: Resource = {
   name: attributes => `${target(attributes)} ${attributes.statement_id}`,
-  create(account, attributes) {
+  async create(account, attributes) {
     needAlias(account, attributes);
-    if (attributes.function_url_auth_type && attributes.action !== 'lambda:InvokeFunctionUrl')
+    if (attributes.function_url_auth_type && attributes.action !== 'lambda:InvokeFunctionUrl') {
       refuse(
         'InvalidParameterValueException: FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action',
       );
-    account.addStatement(target(attributes), text(attributes, 'statement_id'));
-    return { id: text(attributes, 'statement_id'), statement_id_prefix: '' };
+    }
+    const id = text(attributes, 'statement_id');
+    await account.addStatements('aws_lambda_permission', target(attributes), id);
+    return { id, statement_id_prefix: '' };
   },
   remove: (account, attributes) =>
     account.removeStatement(target(attributes), text(attributes, 'statement_id')),
