@@ -1,0 +1,314 @@
+/** Whether the endpoint is there, and whom it lets in. */
+import { randomBytes } from 'node:crypto';
+import { type Check, type Finding, failed, ok, skipped, type Wishes, warning } from './check.ts';
+import { type Exchange, header, messages, rpcError } from './exchange.ts';
+import { NOBODY, type Target } from './target.ts';
+
+export const reachable: Check = {
+  id: 'reachable',
+  title: 'the endpoint answers',
+  async run(target, facts) {
+    const answer = await target.modern('tools/list');
+    facts.firstMs = answer.totalMs;
+    const met = `${answer.tls ?? 'No TLS'}, ${answer.status} after ${answer.totalMs.toFixed(0)} ms`;
+    return refusedByTheWay(answer, target) ?? refusedAtTheDoor(answer, target) ?? ok(met);
+  },
+};
+
+/** An answer that is not the server's own, or tells that there is none; else undefined. */
+function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Finding | undefined {
+  const { status } = answer;
+  const speaksMcp = messages(answer).some(message => 'jsonrpc' in Object(message));
+  if (speaksMcp && status < 500) return undefined;
+  const seen = `${status} and ${excerpt(answer)}`;
+  if (status === 403)
+    return failed(`Refused before the server saw it: ${seen}`, forbiddenAdvice(credentials.kind));
+  if (status === 429) {
+    return failed(
+      `Throttled: ${seen}`,
+      'As many requests as reserved_concurrency allows are under way, or it is 0, which stops the function; a new account may run 10 at a time in all.',
+    );
+  }
+  if (status >= 300 && status < 400) {
+    const location = header(answer, 'location') ?? 'somewhere else';
+    return failed(
+      `Redirected to ${location}`,
+      'Give the final URL: MCP clients do not follow with their credentials.',
+    );
+  }
+  if (status === 404) {
+    return failed(
+      `Nothing is mounted at ${url.pathname}: ${seen}`,
+      'Give the path of the route as well: /mcp, unless app/routes.ts says otherwise.',
+    );
+  }
+  if (status === 413 || status < 500) {
+    return failed(
+      `No MCP server: ${seen}`,
+      'Is this the URL of `terraform output -raw mcp_url`? A login page or a proxy in between answers like that.',
+    );
+  }
+  return failed(
+    `The function failed: ${seen}`,
+    'Its log has the reason: `aws logs tail /aws/lambda/NAME --since 5m`. Usual ones: a setting that is refused at the start (it names it), too little memory, an image for the other architecture, a time limit that is too short.',
+  );
+}
+
+/** The server's own refusal of a request that is in order, whoever sends it; else undefined. */
+function refusedAtTheDoor(answer: Exchange, { url }: Target): Finding | undefined {
+  const { code, message = '' } = rpcError(answer) ?? {};
+  if (code === -32020) {
+    return failed(
+      `A header of MCP does not arrive as it was sent: ${message}`,
+      'Something in between takes it away or changes it: CloudFront, API Gateway and proxies pass on what they are told to.',
+    );
+  }
+  if (answer.status === 403 && /\bhost\b/i.test(message)) {
+    return failed(message, `Add ${url.hostname} to MCP_ALLOWED_HOSTS, or leave that setting out.`);
+  }
+  return undefined;
+}
+
+function forbiddenAdvice(kind: Target['credentials']['kind']): string {
+  if (kind === 'sigv4') {
+    return 'The signature or the permission is missing something. Region, clock and credentials right? The caller’s policy needs lambda:InvokeFunctionUrl and lambda:InvokeFunction on the alias (`terraform output -raw invoke_policy_json`); a caller of another account must be in iam.principals too.';
+  }
+  return 'With auth type NONE two statements are needed in the function’s policy since October 2025, lambda:InvokeFunctionUrl and lambda:InvokeFunction via the URL: `aws lambda get-policy --function-name NAME --qualifier live` shows them, `terraform apply` brings them back; an organisation’s policy may forbid public functions. With auth type AWS_IAM sign the requests: --sigv4.';
+}
+
+function excerpt({ body }: Exchange): string {
+  const text = body.replaceAll(/\s+/g, ' ').trim();
+  return text ? `"${text.slice(0, 120)}${text.length > 120 ? '…' : ''}"` : 'no body';
+}
+
+export const whoMayCall: Check = {
+  id: 'who-may-call',
+  title: 'only the right caller gets in',
+  needs: ['reachable'],
+  async run(target) {
+    const { kind } = target.credentials;
+    const [stranger, forger, caller] = [
+      await target.modern('tools/list', {}, { credentials: NOBODY }),
+      await target.modern('tools/list', {}, { credentials: madeUp() }),
+      await target.modern('tools/list'),
+    ];
+    if (stranger.status === 200) return open(kind, target.url);
+    if (forger.status === 200) {
+      return failed(
+        'A made-up token was let in.',
+        'Stop the function (reserved_concurrency = 0) and look into its `auth`.',
+      );
+    }
+    const message = rpcError(stranger)?.message ?? '';
+    if (message.includes('MCP_AUTH'))
+      return failed(`Nobody may call: ${message}`, 'Set `auth` in the Terraform variables, or MCP_AUTH.');
+    if (kind === 'none') {
+      return failed(
+        `Strangers are refused (${stranger.status}), and you have given no credentials.`,
+        'Put the token into MCP_TOKEN, or sign with --sigv4, to have the rest examined.',
+      );
+    }
+    return caller.status === 200
+      ? ok(
+          `Nobody without credentials (${stranger.status}) or with made-up ones (${forger.status}); you are let in by ${kind}.`,
+        )
+      : notLetIn(caller, kind);
+  },
+};
+
+function madeUp() {
+  return { kind: 'token', token: randomBytes(32).toString('base64url') } as const;
+}
+
+function open(kind: Target['credentials']['kind'], { hostname }: URL): Finding {
+  const unasked = kind === 'none' ? '' : ' Your credentials are not asked for.';
+  if (/^(localhost|127\.|\[::1\])/.test(hostname)) return ok(`Everybody on this machine.${unasked}`);
+  return warning(
+    `Everybody who knows the URL.${unasked}`,
+    'If that is not meant: `auth = "token"`, the default, and apply.',
+  );
+}
+
+function notLetIn(answer: Exchange, kind: string): Finding {
+  const said = rpcError(answer)?.message ?? excerpt(answer);
+  if (answer.status === 503)
+    return failed(
+      `The server cannot check tokens: ${said}`,
+      'The issuer’s keys cannot be had from the function: is MCP_OAUTH_ISSUER reachable from there (VPC without NAT?)',
+    );
+  if (answer.status === 403) {
+    return failed(
+      `You are known, but not allowed: ${said}`,
+      'A scope is missing in the token, or your ARN in iam.allowed_arns.',
+    );
+  }
+  const advice =
+    kind === 'token'
+      ? 'Is MCP_TOKEN the newest one (`terraform output -raw mcp_token`), without a line end? `printf %s "$MCP_TOKEN" | sha256sum` must be in the function’s MCP_TOKEN_SHA256. For OAuth: issuer, audience and expiry of the token must fit.'
+      : 'The function itself does not take signatures: is `auth = "iam"` set?';
+  return failed(`Your credentials are refused (${answer.status}): ${said}`, advice);
+}
+
+const STRANGE_ORIGIN = 'https://doctor.invalid';
+
+export const browsers: Check = {
+  id: 'cors',
+  title: 'web pages: only allowed ones may call',
+  needs: ['who-may-call'],
+  async run(target, _facts, { origin }: Wishes) {
+    const strange = await preflight(target, STRANGE_ORIGIN);
+    const request = await target.modern('tools/list', {}, { headers: { origin: STRANGE_ORIGIN } });
+    const granted = strange.headers.get('access-control-allow-origin') ?? [];
+    const twice = [strange, request].some(
+      answer => (answer.headers.get('access-control-allow-origin')?.length ?? 0) > 1,
+    );
+    if (twice)
+      return failed(
+        'CORS headers come twice.',
+        'Remove the cors block of the Function URL: the app answers by itself.',
+      );
+    if (granted.includes('*') || granted.includes(STRANGE_ORIGIN)) {
+      return failed(
+        `A page of any origin is granted (${granted}).`,
+        'Remove the cors block of the Function URL, or what adds such headers in between.',
+      );
+    }
+    if (request.status === 200) {
+      return failed(
+        'A request with a strange Origin is answered.',
+        'Something in between takes the Origin header away, or the server does not look at it (DNS rebinding).',
+      );
+    }
+    const refused = `Strange origins are refused (${request.status}).`;
+    return origin
+      ? ownPage(target, origin, refused)
+      : ok(`${refused} To check a page of yours: --origin https://…`);
+  },
+};
+
+function preflight(target: Target, origin: string): Promise<Exchange> {
+  return target.send({
+    method: 'OPTIONS',
+    credentials: NOBODY, // As browsers do.
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type,mcp-method,mcp-name,mcp-protocol-version',
+    },
+  });
+}
+
+async function ownPage(target: Target, origin: string, refused: string): Promise<Finding> {
+  const asked = await preflight(target, origin);
+  const allowed = asked.headers.get('access-control-allow-origin') ?? [];
+  const advice = `Set MCP_ALLOWED_ORIGINS to the host name of the page (${new URL(origin).hostname}).`;
+  if (allowed.length !== 1 || allowed[0] !== origin)
+    return failed(
+      `The preflight of ${origin} is answered with ${asked.status} and ${allowed.join(', ') || 'no permission'}.`,
+      advice,
+    );
+  const headers = (header(asked, 'access-control-allow-headers') ?? '').toLowerCase();
+  const missing = ['authorization', 'mcp-method', 'mcp-protocol-version'].filter(
+    name => !headers.includes(name),
+  );
+  if (missing.length > 0)
+    return failed(
+      `The preflight does not allow ${missing.join(', ')}.`,
+      'Something in between answers in place of the app.',
+    );
+  const request = await target.modern('tools/list', {}, { headers: { origin } });
+  return request.status === 200
+    ? ok(`${refused} ${origin} may call.`)
+    : failed(`${origin} passes the preflight and is refused then (${request.status}).`, advice);
+}
+
+interface ResourceMetadata {
+  resource?: string;
+  authorization_servers?: string[];
+}
+
+interface ServerMetadata {
+  issuer?: string;
+  jwks_uri?: string;
+  code_challenge_methods_supported?: string[];
+  registration_endpoint?: string;
+}
+
+export const oauthDiscovery: Check = {
+  id: 'oauth',
+  title: 'OAuth clients find their way',
+  needs: ['reachable'],
+  async run(target) {
+    const { pathname } = target.url;
+    const paths = [`${RESOURCE}${pathname === '/' ? '' : pathname}`, RESOURCE];
+    const answers = await Promise.all(
+      paths.map(url => target.send({ method: 'GET', url, credentials: NOBODY })),
+    );
+    if (answers.every(({ status }) => [401, 403, 404].includes(status)))
+      return skipped('This server does not use OAuth.');
+    const absent = paths.filter((_path, at) => answers[at]?.status !== 200);
+    if (absent.length > 0)
+      return failed(
+        `No metadata at ${absent.join(' and ')}.`,
+        'Both paths must reach the server, and without credentials: behind a Function URL clients have nothing else to find the issuer by.',
+      );
+    const metadata = json<ResourceMetadata>(answers[0]);
+    if (metadata?.resource !== target.url.href) {
+      return failed(
+        `The metadata is for ${metadata?.resource}, not for ${target.url.href}; clients refuse that.`,
+        'Set public_url (MCP_PUBLIC_URL) to the URL that clients use, and give the doctor that URL.',
+      );
+    }
+    const [issuer] = metadata.authorization_servers ?? [];
+    if (!issuer) return failed('The metadata names no authorization server.', 'Set MCP_OAUTH_ISSUER.');
+    return authorizationServer(target, new URL(issuer), issuer);
+  },
+};
+
+const RESOURCE = '/.well-known/oauth-protected-resource';
+
+/** RFC 8414 section 3, OpenID Connect Discovery section 4, in the order of MCP's authorization specification. */
+async function authorizationServer(target: Target, url: URL, issuer: string): Promise<Finding> {
+  const path = url.pathname.replace(/\/$/, '');
+  const places = [
+    `/.well-known/oauth-authorization-server${path}`,
+    `/.well-known/openid-configuration${path}`,
+    `${path}/.well-known/openid-configuration`,
+  ];
+  for (const place of places) {
+    const answer = await target.send({ method: 'GET', url: new URL(place, url), credentials: NOBODY });
+    const metadata = answer.status === 200 ? json<ServerMetadata>(answer) : undefined;
+    if (metadata) return judged(target, metadata, issuer);
+  }
+  return failed(
+    `${issuer} publishes no metadata.`,
+    'Is the issuer spelled exactly as in its tokens? Look at ISSUER/.well-known/openid-configuration.',
+  );
+}
+
+async function judged(target: Target, metadata: ServerMetadata, issuer: string): Promise<Finding> {
+  if (metadata.issuer !== issuer)
+    return failed(
+      `The issuer calls itself ${metadata.issuer}, not ${issuer}.`,
+      'Take over its own spelling, slash at the end included, into MCP_OAUTH_ISSUER.',
+    );
+  const keys = metadata.jwks_uri
+    ? await target.send({ method: 'GET', url: metadata.jwks_uri, credentials: NOBODY })
+    : undefined;
+  if (!json<{ keys?: unknown[] }>(keys)?.keys?.length)
+    return failed(`There are no keys at ${metadata.jwks_uri}.`, 'Without them no token can be checked.');
+  if (!metadata.code_challenge_methods_supported?.includes('S256')) {
+    return warning(
+      `${issuer} does not say that it knows PKCE (S256).`,
+      'MCP clients refuse to sign in where code_challenge_methods_supported is missing (Entra ID and Cognito do know it): put metadata that says so in front, or register the client by hand.',
+    );
+  }
+  const registration = metadata.registration_endpoint
+    ? 'clients can register themselves'
+    : 'clients must be registered beforehand';
+  return ok(`${issuer}: metadata, keys and PKCE; ${registration}.`);
+}
+
+function json<T>(answer: Exchange | undefined): T | undefined {
+  return answer && (messages(answer)[0] as T | undefined);
+}
