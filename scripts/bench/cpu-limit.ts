@@ -1,0 +1,48 @@
+/**
+ * A part of a processor, by a control group: version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu) or 1.
+ * Needs root. Lambda gives a function memory/1769 of a processor, in slices of 20 ms.
+ */
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+
+const PERIOD_US = 20_000;
+const V1 = '/sys/fs/cgroup/cpu';
+const V2 = '/sys/fs/cgroup';
+
+export class CpuLimit {
+  readonly #folder: string;
+
+  /** Throws where control groups cannot be made. */
+  constructor(share: number) {
+    const old = existsSync(V1);
+    this.#folder = `${old ? V1 : V2}/mcp-on-lambda-bench-${process.pid}`;
+    mkdirSync(this.#folder, { recursive: true });
+    const quota = Math.round(PERIOD_US * share);
+    if (old) {
+      this.#write('cpu.cfs_period_us', PERIOD_US);
+      this.#write('cpu.cfs_quota_us', quota);
+    } else this.#write('cpu.max', `${quota} ${PERIOD_US}`);
+  }
+
+  /** Why there can be no limit on this machine, or undefined. */
+  static obstacle(): string | undefined {
+    try {
+      new CpuLimit(0.5)[Symbol.dispose]();
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  /** What `pid` starts from now on is limited with it. */
+  add(pid: number): void {
+    this.#write('cgroup.procs', pid);
+  }
+
+  #write(file: string, value: string | number): void {
+    writeFileSync(`${this.#folder}/${file}`, String(value));
+  }
+
+  [Symbol.dispose](): void {
+    rmdirSync(this.#folder);
+  }
+}

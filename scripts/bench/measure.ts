@@ -1,0 +1,106 @@
+/** One process under the local Lambda's Runtime API: how long it takes to start and to answer, and what it uses. */
+import { spawnSync } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import { Environment } from '../../app/local/environment.ts';
+import { CpuLimit } from './cpu-limit.ts';
+import { cpuMs, peakRssMb } from './usage.ts';
+
+/** What is started, and what it is asked. */
+export interface Subject {
+  command: readonly [string, ...string[]];
+  /** Folder of the handler's module, and its name in it. */
+  taskRoot: string;
+  handler: string;
+  /** The event, in JSON. */
+  payload: string;
+  /** What the answer contains. */
+  expected: string;
+}
+
+/** Of one process. Times in ms since its start, or for one call. */
+export interface Run {
+  /** Until it asks for an invocation. */
+  init: number;
+  /** Until the end of the first answer. */
+  first: number;
+  /** Processor time until then. */
+  firstCpu: number;
+  /** Each call after it. */
+  calls: number[];
+  /** Processor time of one call after it. */
+  cpu: number;
+  rssMb: number;
+}
+
+/** What Lambda sets and the Runtime Interface Client insists on. */
+const LAMBDA = {
+  AWS_REGION: 'us-east-1',
+  AWS_LAMBDA_FUNCTION_NAME: 'bench',
+  AWS_LAMBDA_FUNCTION_VERSION: '1',
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+  AWS_LAMBDA_LOG_GROUP_NAME: 'bench',
+  AWS_LAMBDA_LOG_STREAM_NAME: 'bench',
+};
+
+/** With `share`, it has that part of a processor once its init is over, as on Lambda, where the init has a whole one. */
+export async function measure(subject: Subject, calls: number, share?: number): Promise<Run> {
+  using limit = share === undefined ? undefined : new CpuLimit(share);
+  const environment = new Environment({
+    command: subject.command,
+    env: {
+      PATH: process.env.PATH,
+      MCP_AUTH: 'none',
+      _HANDLER: subject.handler,
+      LAMBDA_TASK_ROOT: subject.taskRoot,
+      ...LAMBDA,
+    },
+    timeout: 60,
+    initTimeout: 30,
+    memory: 4096,
+    freeze: false,
+    output: () => undefined,
+  });
+  const started = performance.now();
+  await environment.init();
+  const init = performance.now() - started;
+  const pid = environment.pid ?? Number.NaN;
+  limit?.add(pid);
+  try {
+    await call(environment, subject);
+    const first = performance.now() - started;
+    const firstCpu = cpuMs(pid);
+    const times: number[] = [];
+    for (let i = 0; i < calls; i += 1) {
+      const before = performance.now();
+      await call(environment, subject);
+      times.push(performance.now() - before);
+    }
+    const cpu = (cpuMs(pid) - firstCpu) / calls;
+    return { init, first, firstCpu, calls: times, cpu, rssMb: peakRssMb(pid) };
+  } finally {
+    environment.kill();
+    await environment.exited;
+  }
+}
+
+/** Makes one call and checks its answer. */
+async function call(environment: Environment, { payload, expected }: Subject): Promise<void> {
+  const invocation = {
+    id: crypto.randomUUID(),
+    payload,
+    functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:bench',
+    traceId: 'Root=1',
+  };
+  const { answer, report } = await environment.invoke(invocation);
+  let text = answer.kind === 'buffered' ? answer.body.toString() : '';
+  if (answer.kind === 'streamed') for await (const chunk of answer.body) text += chunk;
+  await report;
+  if (!text.includes(expected)) throw new Error(`The answer is not what it must be: ${text.slice(0, 300)}`);
+}
+
+/** Starts Node for nothing, in ms. */
+export function nodeAlone(): number {
+  const started = performance.now();
+  spawnSync(process.execPath, ['-e', '0']);
+  return performance.now() - started;
+}

@@ -1,0 +1,158 @@
+/** What is compared: the floor, this project, and its peers with the same tool. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { v2Event } from '../../test/helpers/events.ts';
+import { modernHeaders, modernRequest } from '../../test/helpers/json-rpc.ts';
+import type { Subject } from './measure.ts';
+
+export type Era = 'modern' | 'legacy';
+
+export interface Row {
+  name: string;
+  subject: Subject;
+  /** Files that make up the function, without the Runtime Interface Client. */
+  files: readonly string[];
+  /** The era of its call; undefined where nothing is called. */
+  era?: Era;
+}
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const dist = join(here, '../../dist');
+const client = join(dist, 'ric/index.mjs');
+
+const FLOOR = `export const stream = awslambda.streamifyResponse(async (event, stream) => {
+  stream.write('{}');
+  stream.end();
+});
+`;
+
+/** A tool call whose arguments fail the schema, so that no upstream is asked. */
+const params = { name: 'get_weather', arguments: { location: '' } };
+const EVENTS: Record<Era, string> = {
+  modern: event(modernRequest('tools/call', params), modernHeaders('tools/call', params)),
+  legacy: event({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }, {}),
+};
+
+export function floor(folder: string): Row {
+  const file = join(folder, 'floor.mjs');
+  writeFileSync(file, FLOOR);
+  return {
+    name: 'floor: the client and {}',
+    files: [file],
+    subject: {
+      command: [process.execPath, client],
+      taskRoot: folder,
+      handler: 'floor.stream',
+      payload: '{}',
+      expected: '{}',
+    },
+  };
+}
+
+/** As the image runs it. */
+export function ours(): Row[] {
+  const files = ['entry.mjs', 'handler.mjs', 'bundle.cjs', 'bundle.cache'].map(name => join(dist, name));
+  const eras: [string, Era][] = [
+    ['mcp-on-lambda, 2026-07-28', 'modern'],
+    ['mcp-on-lambda, 2025-11-25', 'legacy'],
+  ];
+  return eras.map(([name, era]) => ({
+    name,
+    files,
+    era,
+    subject: {
+      command: [process.execPath, join(dist, 'entry.mjs')],
+      taskRoot: dist,
+      handler: 'handler.stream',
+      payload: EVENTS[era],
+      expected: 'Input validation error',
+    },
+  }));
+}
+
+interface Peer {
+  name: string;
+  /** Name of its file, and what it exports. */
+  handler: string;
+  era: Era;
+  expected?: string;
+  /** Other files that it needs. */
+  beside?: readonly string[];
+}
+
+const PEERS: readonly Peer[] = [
+  { name: 'SDK v1 on Hono', handler: 'sdk-v1.stream', era: 'legacy' },
+  { name: 'mcp-handler on Hono, 2026-07-28', handler: 'mcp-handler.stream', era: 'modern' },
+  { name: 'mcp-handler on Hono, 2025-11-25', handler: 'mcp-handler.stream', era: 'legacy' },
+  { name: 'FastMCP (edge) on Hono’s adapter', handler: 'fastmcp.stream', era: 'legacy', expected: 'error' },
+  { name: 'awslabs’ adapter, stdio', handler: 'awslabs.buffered', era: 'legacy', beside: ['stdio-server'] },
+];
+
+/** Installs the peers where they are not, and bundles each as one would: one minified file. */
+export async function peers(folder: string): Promise<Row[]> {
+  const sources = join(here, 'peers');
+  const lock = readFileSync(join(sources, 'package-lock.json'), 'utf8');
+  const installed = join(sources, 'node_modules/.package-lock.json');
+  if (
+    !existsSync(installed) ||
+    statSync(installed).mtimeMs < statSync(join(sources, 'package-lock.json')).mtimeMs
+  ) {
+    process.stderr.write(`Installing the peers (${lock.match(/"node_modules\//g)?.length} packages)…\n`);
+    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: sources,
+      stdio: 'inherit',
+    });
+  }
+  return Promise.all(PEERS.map(peer => bundled(peer, sources, folder)));
+}
+
+async function bundled(
+  { name, handler, era, expected = 'nput validation error', beside = [] }: Peer,
+  sources: string,
+  folder: string,
+): Promise<Row> {
+  const [module = ''] = handler.split('.');
+  const taskRoot = join(folder, module);
+  mkdirSync(taskRoot, { recursive: true });
+  await build({
+    absWorkingDir: sources,
+    entryPoints: [module, ...beside].map(file => `${file}.mjs`),
+    outdir: taskRoot,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    // Schema libraries that FastMCP's knows and this tool does not use.
+    external: ['effect', 'sury', '@valibot/to-json-schema'],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'error',
+  });
+  return {
+    name,
+    files: readdirSync(taskRoot).map(file => join(taskRoot, file)),
+    era,
+    subject: { command: [process.execPath, client], taskRoot, handler, payload: EVENTS[era], expected },
+  };
+}
+
+/** Of all its files, in kB. */
+export function bundleKb({ files }: Row): number {
+  return files.reduce((sum, file) => sum + statSync(file).size, 0) / 1000;
+}
+
+function event(message: object, headers: Record<string, string>): string {
+  const made = v2Event({ method: 'POST', path: '/mcp', body: JSON.stringify(message) }) as {
+    headers: object;
+  };
+  return JSON.stringify({
+    ...made,
+    headers: { ...made.headers, accept: 'application/json, text/event-stream', ...headers },
+  });
+}
