@@ -64,7 +64,7 @@ export function ours(): Row[] {
     files,
     era,
     subject: {
-      command: [process.execPath, join(dist, 'entry.mjs')],
+      command: [process.execPath, '--min-semi-space-size=4', join(dist, 'entry.mjs')],
       taskRoot: dist,
       handler: 'handler.stream',
       payload: EVENTS[era],
