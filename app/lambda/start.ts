@@ -4,6 +4,7 @@
  */
 import { createApp } from '../app.ts';
 import { config } from '../config.ts';
+import { runInitTasks } from '../mcp/at-init.ts';
 import { routes } from '../routes.ts';
 import { bufferedHandler, streamingHandler } from './adapter.ts';
 import { installFaultHandlers, leavingAfterFault } from './faults.ts';
@@ -30,7 +31,7 @@ export async function startHandlers(): Promise<Handlers> {
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
     return { stream: needsRuntimeClient, buffered };
   installFaultHandlers();
-  await warmUp();
+  await Promise.all([runInitTasks(), warmUp()]);
   return { stream: awslambda.streamifyResponse(leavingAfterFault(streamingHandler(app.fetch))), buffered };
 }
 

@@ -32,6 +32,13 @@ export interface TestClient {
   resource(uri: string): Promise<string>;
   prompt(name: string, args: Record<string, string>): Promise<string>;
   complete(uri: string, argument: string, value: string): Promise<string[]>;
+  completePrompt(prompt: string, argument: string, value: string): Promise<string[]>;
+  /** Their URIs. */
+  resources(): Promise<string[]>;
+  /** URIs of the templates. */
+  templates(): Promise<string[]>;
+  /** Their names. */
+  prompts(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -84,6 +91,16 @@ async function connectV1(url: string, { headers = {} }: ClientOptions = {}): Pro
       });
       return completion.values;
     },
+    async completePrompt(prompt, name, value) {
+      const { completion } = await client.complete({
+        ref: { type: 'ref/prompt', name: prompt },
+        argument: { name, value },
+      });
+      return completion.values;
+    },
+    resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
+    templates: async () => (await client.listResourceTemplates()).resourceTemplates.map(t => t.uriTemplate),
+    prompts: async () => (await client.listPrompts()).prompts.map(({ name }) => name),
     close: () => client.close(),
   };
 }
@@ -118,6 +135,16 @@ async function connectV2(
       });
       return completion.values;
     },
+    async completePrompt(prompt, name, value) {
+      const { completion } = await client.complete({
+        ref: { type: 'ref/prompt', name: prompt },
+        argument: { name, value },
+      });
+      return completion.values;
+    },
+    resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
+    templates: async () => (await client.listResourceTemplates()).resourceTemplates.map(t => t.uriTemplate),
+    prompts: async () => (await client.listPrompts()).prompts.map(({ name }) => name),
     close: () => client.close(),
   };
 }

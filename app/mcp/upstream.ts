@@ -1,0 +1,168 @@
+/**
+ * An MCP server that is somewhere else, as a server of SDK v2: every request is passed on to a connected client of it,
+ * with progress, cancellation and log messages, and comes back as it is. What SDK v2 adds to a server is the other era.
+ *
+ * Stateless as everything here: the server behind may ask its client nothing (sampling, elicitation, roots), since
+ * between two requests there is no client. It is told so.
+ */
+import type { Client } from '@modelcontextprotocol/client';
+import {
+  type Implementation,
+  type JSONRPCRequest,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Result,
+  Server,
+  type ServerCapabilities,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import * as z from 'zod';
+
+/** Passed on, each where the server behind offers it. */
+const METHODS = {
+  'tools/list': 'tools',
+  'tools/call': 'tools',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resources',
+  'resources/read': 'resources',
+  'prompts/list': 'prompts',
+  'prompts/get': 'prompts',
+  'completion/complete': 'completions',
+} as const satisfies Record<string, keyof ServerCapabilities>;
+
+export type Method = keyof typeof METHODS;
+
+/** Results are the server's own; nothing of them is judged or lost here. */
+const ANY_RESULT = z.looseObject({});
+/** The invocation's deadline comes first, as the request's signal. setTimeout() knows no longer time. */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
+/** What belongs to the request that came in, and not to the one that is passed on. */
+const OWN_META = /^(progressToken$|io\.modelcontextprotocol\/)/;
+
+/** Sends one request on. Rejects with {@link ProtocolError} for the caller. */
+export type Forward = (
+  method: Method,
+  params: Record<string, unknown>,
+  ctx: ServerContext,
+) => Promise<Result>;
+
+export interface Face {
+  info: Implementation;
+  /** Of the server behind: what it offers. */
+  offers: ServerCapabilities;
+  instructions?: string | undefined;
+  forward: Forward;
+}
+
+/** A server of SDK v2, for one request, with the face of another. */
+export function serverFor({ info, offers, instructions, forward }: Face): Server {
+  const { tools, resources, prompts, completions, logging } = offers;
+  const capabilities: ServerCapabilities = {
+    // No notification of a change would reach anybody.
+    ...(tools && { tools: { listChanged: false } }),
+    ...(resources && { resources: { listChanged: false } }),
+    ...(prompts && { prompts: { listChanged: false } }),
+    ...(completions && { completions }),
+    ...(logging && { logging }),
+  };
+  const server = new Server(info, { capabilities, ...(instructions && { instructions }) });
+  for (const [method, capability] of Object.entries(METHODS) as [Method, keyof ServerCapabilities][]) {
+    if (!capabilities[capability]) continue;
+    const handler = (request: { params?: object }, ctx: ServerContext): Promise<Result> =>
+      forward(method, { ...request.params }, ctx);
+    // One handler for all methods has the type of none.
+    server.setRequestHandler(method, handler as never);
+  }
+  return server;
+}
+
+/** A server that answers every request with why there is none. It claims to have everything, so that clients do ask. */
+export function unavailable(message: string): Server {
+  const server = new Server(
+    { name: 'unavailable', version: '0' },
+    { capabilities: { tools: {}, resources: {}, prompts: {} } },
+  );
+  server.fallbackRequestHandler = async (_request: JSONRPCRequest) => {
+    throw new ProtocolError(ProtocolErrorCode.InternalError, message);
+  };
+  return server;
+}
+
+/** The face of what `client` is connected to. */
+export function faceOf(client: Client): Face {
+  return {
+    info: client.getServerVersion() ?? { name: 'unnamed', version: '0' },
+    offers: client.getServerCapabilities() ?? {},
+    instructions: client.getInstructions(),
+    forward: (method, params, ctx) => forwardTo(client, method, params, ctx),
+  };
+}
+
+async function forwardTo(
+  client: Client,
+  method: Method,
+  { _meta, ...params }: Record<string, unknown>,
+  ctx: ServerContext,
+): Promise<Result> {
+  const { signal, notify, _meta: { progressToken } = {} } = ctx.mcpReq;
+  const meta = Object.fromEntries(Object.entries(_meta ?? {}).filter(([name]) => !OWN_META.test(name)));
+  using _ = messagesOf(client, ctx);
+  return await client
+    .request(
+      { method, params: { ...params, ...(Object.keys(meta).length > 0 && { _meta: meta }) } },
+      ANY_RESULT,
+      {
+        signal,
+        timeout: NO_TIMEOUT_MS,
+        allowInputRequired: true,
+        ...(progressToken !== undefined && {
+          onprogress: progress =>
+            void notify({ method: 'notifications/progress', params: { ...progress, progressToken } }).catch(
+              unsent,
+            ),
+        }),
+      },
+    )
+    .catch(error => {
+      throw toProtocolError(error, signal);
+    });
+}
+
+/** Requests under way on a connection. A log message names none; where there is one only, it is from that one. */
+const underWay = new WeakMap<Client, Set<ServerContext>>();
+
+function messagesOf(client: Client, ctx: ServerContext): Disposable {
+  const all = underWay.get(client) ?? new Set();
+  underWay.set(client, all.add(ctx));
+  return { [Symbol.dispose]: () => void all.delete(ctx) };
+}
+
+/** Makes `client` pass on the server's log messages, and answer what the server may not ask. Before it is connected. */
+export function prepare(client: Client): Client {
+  client.setNotificationHandler('notifications/message', async ({ params }) => {
+    const [ctx, ...others] = underWay.get(client) ?? [];
+    if (ctx && others.length === 0)
+      await ctx.mcpReq.log(params.level, params.data, params.logger).catch(unsent);
+    else console.info(`mcp: ${params.logger ?? 'server'}: ${JSON.stringify(params.data)}`);
+  });
+  client.fallbackRequestHandler = async ({ method }) => {
+    throw new ProtocolError(
+      ProtocolErrorCode.MethodNotFound,
+      `${method} needs a session with a client, and here is none: this server is served statelessly.`,
+    );
+  };
+  return client;
+}
+
+function unsent(error: Error): void {
+  console.warn(`mcp: a notification of a server could not be passed on: ${error.message}`);
+}
+
+function toProtocolError(error: Error, signal: AbortSignal): Error {
+  if (error instanceof ProtocolError || signal.aborted) return error;
+  console.error(`mcp: a request to a server was lost: ${error.message}`);
+  return new ProtocolError(
+    ProtocolErrorCode.InternalError,
+    'The server behind this route ended while it was at this request. It is started anew for the next one; the log says more.',
+  );
+}
