@@ -3,7 +3,6 @@
  * their server and an underscore before their own; resources keep their URIs, and are read from the first server that
  * has them.
  */
-import type { Client } from '@modelcontextprotocol/client';
 import {
   type McpRequestContext,
   type McpServer,
@@ -18,7 +17,7 @@ import type { Hono } from 'hono';
 import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
 import { NOT_STARTED, type StdioServer, stdioConnection } from './mcp-stdio.ts';
 import { linked, type V1Server } from './mcp-v1.ts';
-import { type Face, type Forward, faceOf, type Method, serverFor } from './upstream.ts';
+import { type Face, type Forward, type Method, serverFor, type Upstream } from './upstream.ts';
 
 /** A factory of a server, written with either SDK, or a program. */
 export type GatewayServer =
@@ -45,7 +44,7 @@ export function mcpGateway(
     );
     const named: Named[] = [];
     for (const { name, connection } of found) {
-      if (connection) named.push({ name, face: faceOf(connection.client) });
+      if (connection) named.push({ name, face: connection.upstream.face() });
       else console.error(`mcp: ${name} is left out: ${NOT_STARTED}`);
     }
     const server = serverFor(together(named));
@@ -57,7 +56,7 @@ export function mcpGateway(
 }
 
 interface Connection {
-  client: Client;
+  upstream: Upstream;
   release(): void;
 }
 
@@ -67,14 +66,14 @@ function connectionTo(
   if (typeof server !== 'function') {
     const connect = stdioConnection(server);
     return async () => {
-      const client = await connect();
-      return client && { client, release: () => undefined };
+      const upstream = await connect();
+      return upstream && { upstream, release: () => undefined };
     };
   }
   return async context => {
     const { authInfo } = context;
-    const client = await linked(await server({ ...context, era: 'legacy' }), authInfo ? { authInfo } : {});
-    return { client, release: () => void client.close() };
+    const upstream = await linked(await server({ ...context, era: 'legacy' }), authInfo ? { authInfo } : {});
+    return { upstream, release: () => void upstream.client.close() };
   };
 }
 

@@ -13,7 +13,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Hono } from 'hono';
 import { atInit } from './at-init.ts';
 import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
-import { faceOf, prepare, serverFor, unavailable } from './upstream.ts';
+import { serverFor, Upstream, unavailable } from './upstream.ts';
 
 export interface StdioServer {
   /** The program: a path, or a name that is looked for in PATH. */
@@ -38,8 +38,8 @@ const START_MS = 8_000;
 export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<McpRouteEnv> {
   const connect = stdioConnection(program);
   return mcp(async () => {
-    const client = await connect();
-    return client ? serverFor(faceOf(client)) : unavailable(NOT_STARTED);
+    const upstream = await connect();
+    return upstream ? serverFor(upstream.face()) : unavailable(NOT_STARTED);
   }, options);
 }
 
@@ -47,9 +47,9 @@ export const NOT_STARTED =
   'The server behind this route could not be started; the log of the function says why. The next request tries again.';
 
 /** Gives the one connection, made anew when it has ended; undefined when the program cannot be started. */
-export function stdioConnection(program: StdioServer): () => Promise<Client | undefined> {
-  let connection: Promise<Client | undefined> | undefined;
-  const connect = (): Promise<Client | undefined> => {
+export function stdioConnection(program: StdioServer): () => Promise<Upstream | undefined> {
+  let connection: Promise<Upstream | undefined> | undefined;
+  const connect = (): Promise<Upstream | undefined> => {
     connection ??= start(program, () => {
       connection = undefined;
     });
@@ -60,7 +60,7 @@ export function stdioConnection(program: StdioServer): () => Promise<Client | un
 }
 
 /** Undefined, and a line in the log, when it cannot be started. `ended` is called once, in that case as well. */
-async function start(program: StdioServer, ended: () => void): Promise<Client | undefined> {
+async function start(program: StdioServer, ended: () => void): Promise<Upstream | undefined> {
   const { command, args = [], env = {}, cwd, era = 'auto' } = program;
   const transport = new StdioClientTransport({
     command,
@@ -72,12 +72,11 @@ async function start(program: StdioServer, ended: () => void): Promise<Client | 
     stderr: 'pipe',
   });
   logLines(transport.stderr as Readable, command);
-  const client = prepare(
-    new Client(
-      { name: 'mcp-on-lambda', version: '0.1.0' },
-      { versionNegotiation: { mode: ERAS[era], probe: { timeoutMs: START_MS / 2 } } },
-    ),
+  const client = new Client(
+    { name: 'mcp-on-lambda', version: '0.1.0' },
+    { versionNegotiation: { mode: ERAS[era], probe: { timeoutMs: START_MS / 2 } } },
   );
+  const upstream = new Upstream(client);
   const kill = (): void => {
     if (transport.pid !== null) process.kill(transport.pid);
   };
@@ -89,7 +88,7 @@ async function start(program: StdioServer, ended: () => void): Promise<Client | 
     await client.connect(transport, { timeout: START_MS });
     process.once('exit', kill);
     client.onerror = error => console.warn(`mcp: ${command}: ${error.message}`);
-    return client;
+    return upstream;
   } catch (error) {
     console.error(`mcp: could not start ${JSON.stringify([command, ...args])}`, error);
     await client.close();

@@ -10,7 +10,7 @@ import { type AuthInfo, Client, InMemoryTransport, type Transport } from '@model
 import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
 import type { Hono } from 'hono';
 import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
-import { faceOf, prepare, serverFor } from './upstream.ts';
+import { serverFor, Upstream } from './upstream.ts';
 
 /** An `McpServer` or `Server` of `@modelcontextprotocol/sdk`. */
 export interface V1Server {
@@ -29,9 +29,9 @@ export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<
     const server = await factory(authInfo ? { authInfo } : {});
     const extra = extraOf(context);
     if (era === 'legacy') return direct(server, extra);
-    const client = await linked(server, extra);
-    const face = serverFor(faceOf(client));
-    face.onclose = () => void client.close();
+    const upstream = await linked(server, extra);
+    const face = serverFor(upstream.face());
+    face.onclose = () => void upstream.client.close();
     return face;
   }, options);
 }
@@ -58,13 +58,13 @@ function direct(server: V1Server, extra: V1Extra): McpServer {
   return product as unknown as McpServer;
 }
 
-/** A client of the server, in this process; closing it closes the server. */
-export async function linked(server: V1Server, extra: V1Extra = {}): Promise<Client> {
+/** The server, by a client in this process; closing that closes the server. */
+export async function linked(server: V1Server, extra: V1Extra = {}): Promise<Upstream> {
   const [here, there] = InMemoryTransport.createLinkedPair();
-  const client = prepare(new Client({ name: 'mcp-on-lambda', version: '0.1.0' }));
+  const upstream = new Upstream(new Client({ name: 'mcp-on-lambda', version: '0.1.0' }));
   await join(server, there, extra);
-  await client.connect(here);
-  return client;
+  await upstream.client.connect(here);
+  return upstream;
 }
 
 /** Connects `server`, so that `extra` comes with every message. */

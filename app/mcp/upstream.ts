@@ -5,10 +5,13 @@
  * Stateless as everything here: the server behind may ask its client nothing (sampling, elicitation, roots), since
  * between two requests there is no client. It is told so.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import {
   type Implementation,
   type JSONRPCRequest,
+  type LoggingMessageNotificationParams,
+  type ProgressNotificationParams,
   ProtocolError,
   ProtocolErrorCode,
   type Result,
@@ -88,70 +91,75 @@ export function unavailable(message: string): Server {
   return server;
 }
 
-/** The face of what `client` is connected to. */
-export function faceOf(client: Client): Face {
-  return {
-    info: client.getServerVersion() ?? { name: 'unnamed', version: '0' },
-    offers: client.getServerCapabilities() ?? {},
-    instructions: client.getInstructions(),
-    forward: (method, params, ctx) => forwardTo(client, method, params, ctx),
-  };
-}
+/** A client that other requests are passed on by. Make it, then connect `client`. */
+export class Upstream {
+  readonly client: Client;
+  /** Requests under way, by the token that their progress comes with. */
+  readonly #underWay = new Map<number, ServerContext>();
+  #lastToken = 0;
 
-async function forwardTo(
-  client: Client,
-  method: Method,
-  { _meta, ...params }: Record<string, unknown>,
-  ctx: ServerContext,
-): Promise<Result> {
-  const { signal, notify, _meta: { progressToken } = {} } = ctx.mcpReq;
-  const meta = Object.fromEntries(Object.entries(_meta ?? {}).filter(([name]) => !OWN_META.test(name)));
-  using _ = messagesOf(client, ctx);
-  return await client
-    .request(
-      { method, params: { ...params, ...(Object.keys(meta).length > 0 && { _meta: meta }) } },
-      ANY_RESULT,
-      {
-        signal,
-        timeout: NO_TIMEOUT_MS,
-        allowInputRequired: true,
-        ...(progressToken !== undefined && {
-          onprogress: progress =>
-            void notify({ method: 'notifications/progress', params: { ...progress, progressToken } }).catch(
-              unsent,
-            ),
-        }),
-      },
-    )
-    .catch(error => {
-      throw toProtocolError(error, signal);
-    });
-}
+  constructor(client: Client) {
+    this.client = client;
+    // The client's own way with progress forgets a request when its result is there, and with it what came just before.
+    client.setNotificationHandler('notifications/progress', ({ params }) => this.#passProgress(params));
+    client.setNotificationHandler('notifications/message', ({ params }) => this.#passMessage(params));
+    client.fallbackRequestHandler = async ({ method }) => {
+      throw new ProtocolError(
+        ProtocolErrorCode.MethodNotFound,
+        `${method} needs a session with a client, and here is none: this server is served statelessly.`,
+      );
+    };
+  }
 
-/** Requests under way on a connection. A log message names none; where there is one only, it is from that one. */
-const underWay = new WeakMap<Client, Set<ServerContext>>();
+  /** The server's, once connected. */
+  face(): Face {
+    const { client } = this;
+    return {
+      info: client.getServerVersion() ?? { name: 'unnamed', version: '0' },
+      offers: client.getServerCapabilities() ?? {},
+      instructions: client.getInstructions(),
+      forward: (method, params, ctx) => this.#forward(method, params, ctx),
+    };
+  }
 
-function messagesOf(client: Client, ctx: ServerContext): Disposable {
-  const all = underWay.get(client) ?? new Set();
-  underWay.set(client, all.add(ctx));
-  return { [Symbol.dispose]: () => void all.delete(ctx) };
-}
+  async #forward(
+    method: Method,
+    { _meta, ...params }: Record<string, unknown>,
+    ctx: ServerContext,
+  ): Promise<Result> {
+    const { signal, _meta: { progressToken } = {} } = ctx.mcpReq;
+    this.#lastToken += 1;
+    const token = this.#lastToken;
+    this.#underWay.set(token, ctx);
+    const meta = {
+      ...Object.fromEntries(Object.entries(_meta ?? {}).filter(([name]) => !OWN_META.test(name))),
+      ...(progressToken !== undefined && { progressToken: token }),
+    };
+    const request = { method, params: Object.keys(meta).length > 0 ? { ...params, _meta: meta } : params };
+    const options = { signal, timeout: NO_TIMEOUT_MS, allowInputRequired: true };
+    try {
+      return await this.client.request(request, ANY_RESULT, options);
+    } catch (error) {
+      throw toProtocolError(error as Error, signal);
+    } finally {
+      // What came before the result is on its way through promises; the result must not overtake it.
+      await setImmediate();
+      this.#underWay.delete(token);
+    }
+  }
 
-/** Makes `client` pass on the server's log messages, and answer what the server may not ask. Before it is connected. */
-export function prepare(client: Client): Client {
-  client.setNotificationHandler('notifications/message', async ({ params }) => {
-    const [ctx, ...others] = underWay.get(client) ?? [];
-    if (ctx && others.length === 0)
-      await ctx.mcpReq.log(params.level, params.data, params.logger).catch(unsent);
-    else console.info(`mcp: ${params.logger ?? 'server'}: ${JSON.stringify(params.data)}`);
-  });
-  client.fallbackRequestHandler = async ({ method }) => {
-    throw new ProtocolError(
-      ProtocolErrorCode.MethodNotFound,
-      `${method} needs a session with a client, and here is none: this server is served statelessly.`,
-    );
-  };
-  return client;
+  async #passProgress({ progressToken: token, ...progress }: ProgressNotificationParams): Promise<void> {
+    const { notify, _meta: { progressToken } = {} } = this.#underWay.get(Number(token))?.mcpReq ?? {};
+    if (!notify || progressToken === undefined) return;
+    await notify({ method: 'notifications/progress', params: { ...progress, progressToken } }).catch(unsent);
+  }
+
+  /** A log message names no request; where one only is under way, it is from that one. */
+  async #passMessage({ level, data, logger }: LoggingMessageNotificationParams): Promise<void> {
+    const [ctx, ...others] = this.#underWay.values();
+    if (ctx && others.length === 0) await ctx.mcpReq.log(level, data, logger).catch(unsent);
+    else console.info(`mcp: ${logger ?? 'server'}: ${JSON.stringify(data)}`);
+  }
 }
 
 function unsent(error: Error): void {

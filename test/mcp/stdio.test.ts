@@ -1,0 +1,163 @@
+/** A program behind `mcpStdio`: its life, its environment, its end, and what passes between it and the caller. */
+import { fileURLToPath } from 'node:url';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mcpStdio } from '../../app/mcp/mcp-stdio.ts';
+import { CLIENTS, type TestClient } from '../helpers/clients.ts';
+import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
+import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
+import { stateOf } from '../helpers/processes.ts';
+
+const CREDENTIALS = {
+  AWS_ACCESS_KEY_ID: 'AKIA',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_SESSION_TOKEN: 'token',
+};
+
+/** One environment only, so that a process lives as long as nothing happens to it. */
+let lambda: RunningLambda;
+/** As many environments as clients of the older revisions like, who ask for two things at once. */
+let wide: RunningLambda;
+let client: TestClient;
+beforeAll(async () => {
+  const env = { MCP_AUTH: 'none', ...CREDENTIALS };
+  const args = ['--timeout', '5', '--init-timeout', '20'];
+  [lambda, wide] = await Promise.all([
+    startFunction('stream', { env, args: [...args, '--concurrency', '1'] }, 'servers-app'),
+    startFunction('stream', { env, args }, 'servers-app'),
+  ]);
+  client = await CLIENTS['SDK v2, modern'](`${lambda.url}/unruly`);
+});
+afterAll(() => Promise.all([lambda.close(), wide.close()]));
+
+const pid = async (): Promise<number> => Number((await client.call('pid', {})).text);
+
+test('it is up before the first request, and its stderr is in the log', async () => {
+  const output = lambda.output();
+  expect(output).toMatch(/unruly is up/);
+  expect(output.indexOf('unruly is up')).toBeLessThan(output.search(/^START /m));
+});
+
+test('only what is named for it reaches it: no credentials, none of the function’s settings', async () => {
+  const env = JSON.parse((await client.call('env', {})).text);
+  expect(env).toMatchObject({ GIVEN: 'yes', PATH: expect.any(String) });
+  const allowed = ['GIVEN', 'HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'USER'];
+  expect(Object.keys(env).filter(name => !allowed.includes(name))).toEqual([]);
+});
+
+test('200 warm calls go to one and the same process', async () => {
+  const before = await pid();
+  for (let call = 0; call < 200; call += 1) {
+    expect((await client.call('echo', { value: `call ${call}` })).text).toBe(`call ${call}`);
+  }
+  expect(await pid()).toBe(before);
+});
+
+test.each(['die', 'SIGKILL'])(
+  '%s in the middle of a request: that one gets an error, the next a new process',
+  async how => {
+    const before = await pid();
+    const doomed = how === 'die' ? client.call('die', {}) : client.call('dawdle', { steps: 30 });
+    const told = expect(doomed).rejects.toMatchObject({
+      code: -32603,
+      message: expect.stringContaining('ended while it was at this request'),
+    });
+    if (how === 'SIGKILL') setTimeout(() => process.kill(before, 'SIGKILL'), 500);
+    await told;
+    const after = await pid();
+    expect(after).not.toBe(before);
+    expect(stateOf(before)).toBeUndefined();
+  },
+);
+
+test('the deadline is passed on as a cancellation, and the caller is told', async () => {
+  await expect(client.call('dawdle', { steps: 200 })).rejects.toMatchObject({
+    message: expect.stringMatching(/time/i),
+  });
+  // Lets the environment run on, which is frozen after an answer.
+  await client.call('dawdle', { steps: 5 });
+  await lambda.printed(/dawdle was cancelled/);
+});
+
+test('what needs a session with a client fails, and says so', async () => {
+  for (const tool of ['ask', 'ask-anyway']) {
+    expect((await client.call(tool, {})).text).toMatch(/needs a session with a client.*served statelessly/);
+  }
+});
+
+test('its log messages reach the client that asked', async () => {
+  const legacy = new Client({ name: 'test', version: '1' });
+  const heard = new Promise(resolve => {
+    legacy.setNotificationHandler('notifications/message', ({ params }) => resolve(params));
+  });
+  await legacy.connect(new StreamableHTTPClientTransport(new URL(`${wide.url}/unruly/mcp`)));
+  await legacy.callTool({ name: 'log', arguments: {} });
+  expect(await heard).toMatchObject({ level: 'warning', data: 'mind you' });
+  await legacy.close();
+});
+
+test.each(Object.entries(CLIENTS))(
+  'a server of revision 2026-07-28 is served to %s',
+  async (_name, connect) => {
+    const modern = await connect(`${wide.url}/modern`);
+    expect(await modern.call('greet', { name: 'you' })).toMatchObject({
+      text: 'hello you',
+      structured: { hello: 'you' },
+    });
+    await modern.close();
+  },
+);
+
+describe('a program that cannot be started', () => {
+  test.each(Object.entries(CLIENTS))(
+    'is told to %s, and its details to the log only',
+    async (_name, connect) => {
+      const missing = await connect(`${wide.url}/missing`);
+      const error = await missing.tools().catch(error => error);
+      expect(error.message).toContain('could not be started; the log of the function says why');
+      expect(error.message).not.toContain('/nowhere');
+      await missing.close();
+      expect(wide.output()).toMatch(/could not start \["\/nowhere\/server"\].*ENOENT/);
+    },
+  );
+});
+
+test('it ends with the function', async () => {
+  const args = ['--init-timeout', '20'];
+  const other = await startFunction('stream', { env: { MCP_AUTH: 'none' }, args }, 'servers-app');
+  const unruly = await CLIENTS['SDK v2, modern'](`${other.url}/unruly`);
+  const child = Number((await unruly.call('pid', {})).text);
+  expect(stateOf(child)).toBeDefined();
+  await unruly.close();
+  await other.close();
+  // Its parent is gone too, so it may wait for somebody who takes notice.
+  await expect.poll(() => stateOf(child) ?? 'Z').toBe('Z');
+});
+
+test('requests at the same time share it, and each gets its own answer', async () => {
+  const program = fileURLToPath(new URL('../fixtures/unruly-server.mjs', import.meta.url));
+  const app = new Hono().route(
+    '/mcp',
+    mcpStdio({ command: process.execPath, args: [program], era: 'legacy' }, { auth: async () => undefined }),
+  );
+  const call = async (name: string, args: object = {}): Promise<string> => {
+    const params = { name, arguments: args };
+    const response = await app.request('/mcp', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...modernHeaders('tools/call', params),
+      },
+      body: JSON.stringify(modernRequest('tools/call', params)),
+    });
+    const { result } = (await response.json()) as { result: { content: [{ text: string }] } };
+    return result.content[0].text;
+  };
+  const values = Array.from({ length: 50 }, (_, at) => `value ${at}`);
+  expect(await Promise.all(values.map(value => call('echo', { value })))).toEqual(values);
+  const pids = new Set(await Promise.all(values.map(() => call('pid'))));
+  expect(pids.size).toBe(1);
+  process.kill(Number([...pids][0]));
+});
