@@ -62,7 +62,8 @@ await build({
   outfile: bundle,
   format: 'cjs',
   // A function to be called, as handler.ts does.
-  banner: { js: '(function (exports, require, module) {' },
+  banner: { js: '(function (exports, require, module) { const __bundleUrl = module.url;' },
+  define: { 'import.meta.url': '__bundleUrl' },
   footer: { js: '})' },
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.

@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 
 const [source = '', cache = ''] = process.argv.slice(2);
@@ -13,7 +14,10 @@ const script = new Script(readFileSync(filename, 'utf8'), {
   filename,
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
-const bundle: { exports: Partial<typeof import('../app/lambda/start.ts')> } = { exports: {} };
+const bundle: { exports: Partial<typeof import('../app/lambda/start.ts')>; url: string } = {
+  exports: {},
+  url: pathToFileURL(filename).href,
+};
 script.runInThisContext()(bundle.exports, createRequire(filename), bundle);
 const { startHandlers, warmUp } = bundle.exports as typeof import('../app/lambda/start.ts');
 await startHandlers();

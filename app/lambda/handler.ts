@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 
 const filename = fileURLToPath(new URL('bundle.cjs', import.meta.url));
@@ -16,7 +16,10 @@ const script = new Script(readFileSync(filename, 'utf8'), {
   cachedData: readFileSync(new URL('bundle.cache', import.meta.url)),
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
-const bundle: { exports: Partial<typeof import('./start.ts')> } = { exports: {} };
+const bundle: { exports: Partial<typeof import('./start.ts')>; url: string } = {
+  exports: {},
+  url: pathToFileURL(filename).href,
+};
 script.runInThisContext()(bundle.exports, createRequire(import.meta.url), bundle);
 const { startHandlers } = bundle.exports as typeof import('./start.ts');
 
