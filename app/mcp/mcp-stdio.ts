@@ -24,7 +24,7 @@ export interface StdioServer {
   /** @default the function's own, /var/task */
   cwd?: string;
   /**
-   * The revisions that it speaks, to spare the question: `auto` starts a second process for a moment to find out.
+   * The revisions that it speaks. `auto` asks it; a program that ends at the question is started once more.
    * @default 'auto'
    */
   era?: 'auto' | 'legacy' | 'modern';
@@ -33,6 +33,8 @@ export interface StdioServer {
 const ERAS = { auto: 'auto', legacy: 'legacy', modern: { pin: '2026-07-28' } } as const;
 /** How long a program may take to say its first word. Lambda's init ends after 10 s. */
 const START_MS = 8_000;
+/** How long it may take to say which revisions it speaks; a silent one is of the older revisions. */
+const ASK_MS = 2_000;
 
 /** Mount it: `app.route('/files', mcpStdio({ command: 'node', args: ['server.js'] }))`. */
 export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<McpRouteEnv> {
@@ -50,19 +52,48 @@ export const NOT_STARTED =
 export function stdioConnection(program: StdioServer): () => Promise<Upstream | undefined> {
   let connection: Promise<Upstream | undefined> | undefined;
   const connect = (): Promise<Upstream | undefined> => {
-    connection ??= start(program, () => {
-      connection = undefined;
+    if (connection) return connection;
+    const made = start(program, () => {
+      if (connection === made) connection = undefined;
     });
-    return connection;
+    connection = made;
+    return made;
   };
   atInit(async () => void (await connect()));
   return connect;
 }
 
-/** Undefined, and a line in the log, when it cannot be started. `ended` is called once, in that case as well. */
+/** Undefined, and a line in the log, when it cannot be started. `ended` is called then, or when it ends later. */
 async function start(program: StdioServer, ended: () => void): Promise<Upstream | undefined> {
-  const { command, args = [], env = {}, cwd, era = 'auto' } = program;
-  const transport = new StdioClientTransport({
+  const { command, args = [], era = 'auto' } = program;
+  // Some programs end at a question that they do not know; those are of the older revisions.
+  const modes = era === 'auto' ? (['auto', 'legacy'] as const) : [era];
+  let failure: unknown;
+  for (const mode of modes) {
+    try {
+      return await connected(program, mode, ended);
+    } catch (error) {
+      failure = error;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') break;
+    }
+  }
+  console.error(`mcp: could not start ${JSON.stringify([command, ...args])}`, failure);
+  ended();
+  return undefined;
+}
+
+/**
+ * A subclass is asked in the connection itself which revisions it speaks; the SDK's own transport would start a second
+ * process to ask, which takes as long as the first.
+ */
+class AskedInPlace extends StdioClientTransport {}
+
+async function connected(
+  { command, args = [], env = {}, cwd }: StdioServer,
+  mode: keyof typeof ERAS,
+  ended: () => void,
+): Promise<Upstream> {
+  const transport = new AskedInPlace({
     command,
     args: [...args],
     env: Object.fromEntries(
@@ -74,27 +105,26 @@ async function start(program: StdioServer, ended: () => void): Promise<Upstream 
   logLines(transport.stderr as Readable, command);
   const client = new Client(
     { name: 'mcp-on-lambda', version: '0.1.0' },
-    { versionNegotiation: { mode: ERAS[era], probe: { timeoutMs: START_MS / 2 } } },
+    { versionNegotiation: { mode: ERAS[mode], probe: { timeoutMs: ASK_MS } } },
   );
   const upstream = new Upstream(client);
   const kill = (): void => {
     if (transport.pid !== null) process.kill(transport.pid);
   };
+  process.once('exit', kill);
+  try {
+    await client.connect(transport, { timeout: START_MS });
+  } catch (error) {
+    await client.close();
+    process.off('exit', kill);
+    throw error;
+  }
+  client.onerror = error => console.warn(`mcp: ${command}: ${error.message}`);
   client.onclose = () => {
     process.off('exit', kill);
     ended();
   };
-  try {
-    await client.connect(transport, { timeout: START_MS });
-    process.once('exit', kill);
-    client.onerror = error => console.warn(`mcp: ${command}: ${error.message}`);
-    return upstream;
-  } catch (error) {
-    console.error(`mcp: could not start ${JSON.stringify([command, ...args])}`, error);
-    await client.close();
-    ended();
-    return undefined;
-  }
+  return upstream;
 }
 
 /** What a server writes to stderr is its log. */

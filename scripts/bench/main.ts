@@ -14,7 +14,7 @@ import { CpuLimit } from './cpu-limit.ts';
 import { invocationsPerCall } from './invocations.ts';
 import { measure, nodeAlone, type Run } from './measure.ts';
 import { dollarsPerMillion, MB_PER_CPU, MEMORY_SIZES } from './prices.ts';
-import { bundleKb, floor, ours, peers, type Row } from './subjects.ts';
+import { bundleKb, floor, ours, oursWithStdio, peers, type Row } from './subjects.ts';
 
 const USAGE = `Usage: npm run bench -- [options]
 
@@ -67,7 +67,11 @@ else await bench();
 async function bench(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
-    const rows = [floor(folder), ...ours(), ...(values.peers ? await peers(folder) : [])];
+    const rows = [
+      floor(folder),
+      ...ours(),
+      ...(values.peers ? [...(await peers(folder)), ...(await oursWithStdio(folder))] : []),
+    ];
     const nodes: number[] = [];
     const runs = new Map<Row, Run[]>(rows.map(row => [row, []]));
     for (let i = 0; i < number('repetitions'); i += 1) {

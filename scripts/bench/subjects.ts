@@ -1,11 +1,20 @@
 /** What is compared: the floor, this project, and its peers with the same tool. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { v2Event } from '../../test/helpers/events.ts';
 import { modernHeaders, modernRequest } from '../../test/helpers/json-rpc.ts';
+import { ProjectCopy } from '../../test/helpers/project-copy.ts';
 import type { Subject } from './measure.ts';
 
 export type Era = 'modern' | 'legacy';
@@ -53,22 +62,23 @@ export function floor(folder: string): Row {
 }
 
 /** As the image runs it. */
-export function ours(): Row[] {
-  const files = ['entry.mjs', 'handler.mjs', 'bundle.cjs', 'bundle.cache'].map(name => join(dist, name));
+export function ours(folder = dist, name = 'mcp-on-lambda', beside: readonly string[] = []): Row[] {
+  const parts = ['entry.mjs', 'handler.mjs', 'bundle.cjs', 'bundle.cache'];
+  const files = [...parts.map(part => join(folder, part)), ...beside];
   const eras: [string, Era][] = [
-    ['mcp-on-lambda, 2026-07-28', 'modern'],
-    ['mcp-on-lambda, 2025-11-25', 'legacy'],
+    [`${name}, 2026-07-28`, 'modern'],
+    [`${name}, 2025-11-25`, 'legacy'],
   ];
   return eras.map(([name, era]) => ({
     name,
     files,
     era,
     subject: {
-      command: [process.execPath, '--min-semi-space-size=4', join(dist, 'entry.mjs')],
-      taskRoot: dist,
+      command: [process.execPath, '--min-semi-space-size=4', join(folder, 'entry.mjs')],
+      taskRoot: folder,
       handler: 'handler.stream',
       payload: EVENTS[era],
-      expected: 'Input validation error',
+      expected: 'nput validation error',
     },
   }));
 }
@@ -140,6 +150,24 @@ async function bundled(
     era,
     subject: { command: [process.execPath, client], taskRoot, handler, payload: EVENTS[era], expected },
   };
+}
+
+/** The stdio server that awslabs' adapter gets, as a route of ours. */
+export async function oursWithStdio(folder: string): Promise<Row[]> {
+  const program = join(folder, 'awslabs/stdio-server.mjs');
+  const project = new ProjectCopy();
+  project.write(
+    'app/routes.ts',
+    `import { Hono } from 'hono';
+import { mcpStdio } from './mcp/mcp-stdio.ts';
+export const routes = new Hono().route('/mcp', mcpStdio({ command: process.execPath, args: ['${program}'] }));
+`,
+  );
+  execFileSync(process.execPath, ['scripts/build.ts'], { cwd: project.folder, stdio: 'inherit' });
+  const built = join(folder, 'ours-stdio');
+  renameSync(join(project.folder, 'dist'), built);
+  project[Symbol.dispose]();
+  return ours(built, 'mcp-on-lambda, stdio', [program]);
 }
 
 /** Of all its files, in kB. */

@@ -109,6 +109,16 @@ test.each(Object.entries(CLIENTS))(
   },
 );
 
+test.each(Object.entries(CLIENTS))(
+  'a server in Python that ends at a question it does not know is served to %s',
+  async (_name, connect) => {
+    const shy = await connect(`${wide.url}/shy`);
+    expect(await shy.tools()).toEqual(['hide']);
+    expect((await shy.call('hide', {})).text).toBe('hidden');
+    await shy.close();
+  },
+);
+
 describe('a program that cannot be started', () => {
   test.each(Object.entries(CLIENTS))(
     'is told to %s, and its details to the log only',
