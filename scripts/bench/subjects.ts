@@ -74,7 +74,7 @@ export function ours(folder = dist, name = 'mcp-on-lambda', beside: readonly str
     files,
     era,
     subject: {
-      command: [process.execPath, '--min-semi-space-size=4', join(folder, 'entry.mjs')],
+      command: [process.execPath, join(folder, 'entry.mjs')],
       taskRoot: folder,
       handler: 'handler.stream',
       payload: EVENTS[era],

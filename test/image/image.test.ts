@@ -206,7 +206,7 @@ describe.skipIf(!engine)('the image', () => {
     const [image] = JSON.parse(await run('image', 'inspect', IMAGE));
     const { Entrypoint, Cmd, User, Labels, Healthcheck } = image.Config;
     expect({ Entrypoint, Cmd, User }).toEqual({
-      Entrypoint: ['node', '--min-semi-space-size=4', '/var/task/entry.mjs'],
+      Entrypoint: ['node', '/var/task/entry.mjs'],
       Cmd: ['handler.stream'],
       User: '1000:1000',
     });
