@@ -1,5 +1,5 @@
 /**
- * Answers a request during init, so that the code which answers requests has run before the first one comes: schemas
+ * Answers a request of each era during init, so that the code which answers requests has run before the first one comes: schemas
  * built, functions compiled. On Lambda the init has a whole CPU at any memory size, the first request at 128 MB has a
  * fourteenth of one. The server is one of its own; the user's is not called.
  */
@@ -17,9 +17,11 @@ const CONTEXT = { getRemainingTimeInMillis: () => 60_000 };
 export async function warmUp(): Promise<void> {
   const app = new Hono().route('/mcp', mcp(probe, { auth: async () => undefined }));
   const buffered = bufferedHandler(app.fetch);
-  const { body } = (await buffered(toolCall(), CONTEXT as never)) as { body: string };
-  if (!body.includes('structuredContent'))
-    throw new Error(`The warm-up got no result: ${body.slice(0, 500)}`);
+  for (const event of [modernCall(), legacyCall()]) {
+    const { body } = (await buffered(event, CONTEXT as never)) as { body: string };
+    if (!body.includes('structuredContent'))
+      throw new Error(`The warm-up got no result: ${body.slice(0, 500)}`);
+  }
 }
 
 function probe(): McpServer {
@@ -35,14 +37,23 @@ function probe(): McpServer {
 }
 
 /** With progress, so that the answer is a stream. */
-function toolCall(): object {
+function modernCall(): object {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': REVISION,
     'io.modelcontextprotocol/clientInfo': { name: 'warm-up', version: '0' },
     'io.modelcontextprotocol/clientCapabilities': {},
     progressToken: 1,
   };
-  const params = { name: 'echo', arguments: { text: 'x' }, _meta };
+  const headers = { 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'echo' };
+  return toolCall({ _meta }, headers);
+}
+
+function legacyCall(): object {
+  return toolCall({ _meta: { progressToken: 1 } }, {});
+}
+
+function toolCall(more: object, headers: object): object {
+  const params = { name: 'echo', arguments: { text: 'x' }, ...more };
   return {
     version: '2.0',
     rawPath: '/mcp',
@@ -51,9 +62,7 @@ function toolCall(): object {
       host: 'warm-up.invalid',
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': REVISION,
-      'mcp-method': 'tools/call',
-      'mcp-name': 'echo',
+      ...headers,
     },
     requestContext: { domainName: 'warm-up.invalid', http: { method: 'POST', path: '/mcp' } },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),

@@ -8,6 +8,7 @@ const COPIED = [
   'app',
   'scripts/build.ts',
   'scripts/code-cache.ts',
+  'scripts/unused-schemas.ts',
   'scripts/new.ts',
   'package.json',
   'tsconfig.json',

@@ -48,6 +48,33 @@ test.each(['modern', 'legacy'])(
   },
 );
 
+test.each(['modern', 'legacy'])('a v1 server is closed after its request, in the %s era', async era => {
+  let closed = 0;
+  const counted = () => {
+    const server = v1Probe();
+    server.server.onclose = () => {
+      closed += 1;
+    };
+    return server;
+  };
+  const app = new Hono().route('/mcp', mcpV1(counted, { auth: async () => undefined }));
+  for (let request = 1; request <= 20; request += 1) {
+    const response = await app.request('/mcp', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(era === 'modern' && modernHeaders('tools/list')),
+      },
+      body: JSON.stringify(
+        era === 'modern' ? modernRequest('tools/list') : { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+      ),
+    });
+    expect(await response.text()).toContain('handed');
+  }
+  await expect.poll(() => closed).toBe(20);
+});
+
 describe.each(Object.entries(CLIENTS))('the gateway, for %s', (_name, connect) => {
   let client: TestClient;
   beforeAll(async () => {
