@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
-import { unusedSchemas } from './unused-schemas.ts';
+import { leanSdk } from './lean-sdk.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -68,7 +68,7 @@ await build({
   footer: { js: '})' },
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
-  plugins: [unusedSchemas],
+  plugins: [leanSdk],
   alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
 });
 const cacheMaker = join(root, 'scripts/code-cache.ts');

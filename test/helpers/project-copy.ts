@@ -8,7 +8,7 @@ const COPIED = [
   'app',
   'scripts/build.ts',
   'scripts/code-cache.ts',
-  'scripts/unused-schemas.ts',
+  'scripts/lean-sdk.ts',
   'scripts/new.ts',
   'package.json',
   'tsconfig.json',
