@@ -5,10 +5,13 @@
  * client might send, calls one tool, and changes nothing.
  */
 import { parseArgs } from 'node:util';
-import { browsers, oauthDiscovery, reachable, whoMayCall } from './doctor/access.ts';
+import { reachable, whoMayCall } from './doctor/access.ts';
+import { browsers } from './doctor/browsers.ts';
 import { type Check, examine, type Outcome, type Status, type Wishes } from './doctor/check.ts';
 import { latency } from './doctor/latency.ts';
-import { headerNames, legacyEra, modernEra, notification, refusals, streaming } from './doctor/protocol.ts';
+import { oauthDiscovery } from './doctor/oauth.ts';
+import { headerNames, legacyEra, modernEra, notification, streaming } from './doctor/protocol.ts';
+import { refusals } from './doctor/refusals.ts';
 import { type Credentials, NOBODY, Target } from './doctor/target.ts';
 
 const USAGE = `Usage: npm run doctor -- <url> [options]

@@ -20,7 +20,7 @@ interface Names {
 }
 
 function server({ file, factory }: Names): string {
-  return `/** TODO: what this server is for, in one sentence. */
+  return `/** Greets people: an example of a typed tool, to be replaced. */
 import { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 

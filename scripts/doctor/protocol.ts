@@ -1,8 +1,8 @@
 /** Whether MCP is spoken in both eras, streamed, and refused where it must be. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Check, type Facts, type Finding, failed, ok, skipped, warning } from './check.ts';
-import { type Exchange, header, messages, rpcError } from './exchange.ts';
-import { LEGACY, MODERN, modernBody, type Target } from './target.ts';
+import { type Exchange, messages, rpcError } from './exchange.ts';
+import { LEGACY, MODERN } from './target.ts';
 
 const CAME_APART_MS = 50;
 const CAME_TOGETHER_MS = 15;
@@ -174,73 +174,3 @@ function judgeStreaming(name: string, answer: Exchange): Finding {
   }
   return warning(`${seen}: too fast to tell.`, 'Name a slower tool: --tool NAME --arguments JSON');
 }
-
-interface Refusal {
-  id: string;
-  what: string;
-  status: number;
-  code?: number;
-  send(target: Target): Promise<Exchange>;
-}
-
-const JSON_BODY = { 'content-type': 'application/json' };
-const OVERSIZE = 6 * 1024 * 1024 + 1;
-
-const REFUSALS: readonly Refusal[] = [
-  {
-    id: 'unsupported-version',
-    what: 'a revision that does not exist',
-    status: 400,
-    code: -32022,
-    send: target =>
-      target.send({
-        headers: { ...JSON_BODY, 'mcp-protocol-version': '1999-01-01', 'mcp-method': 'tools/list' },
-        body: modernBody('tools/list', {}, '1999-01-01'),
-      }),
-  },
-  {
-    id: 'unknown-method',
-    what: 'a method that does not exist',
-    status: 404,
-    code: -32601,
-    send: target => target.modern('doctor/none'),
-  },
-  {
-    id: 'bad-json',
-    what: 'a body that is no JSON',
-    status: 400,
-    code: -32700,
-    send: target => target.send({ headers: JSON_BODY, body: '{"jsonrpc":' }),
-  },
-  {
-    id: 'oversize',
-    what: 'a body of more than 6 MiB',
-    status: 413,
-    send: target => target.modern('tools/list', { padding: 'x'.repeat(OVERSIZE) }),
-  },
-  {
-    id: 'get',
-    what: 'GET, which needs a session',
-    status: 405,
-    send: target => target.send({ method: 'GET' }),
-  },
-];
-
-export const refusals: readonly Check[] = REFUSALS.map(({ id, what, status, code, send }) => ({
-  id,
-  title: `refuses ${what}`,
-  needs: ['who-may-call'],
-  async run(target: Target) {
-    const answer = await send(target);
-    const met = rpcError(answer)?.code;
-    const seen = `${answer.status}${met === undefined ? '' : ` and ${met}`}`;
-    if (answer.status === status && (code === undefined || met === code)) return ok(`${seen}.`);
-    const wanted = `${status}${code === undefined ? '' : ` and ${code}`}`;
-    return failed(
-      `Answered with ${seen} in place of ${wanted}${header(answer, 'server') ? `, by ${header(answer, 'server')}` : ''}.`,
-      answer.status >= 500
-        ? 'The function fell over it: see its log.'
-        : 'Either something in between answers in place of the server, or the server is not one of this project.',
-    );
-  },
-}));
