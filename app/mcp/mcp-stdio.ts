@@ -31,7 +31,7 @@ export interface StdioServer {
 }
 
 const ERAS = { auto: 'auto', legacy: 'legacy', modern: { pin: '2026-07-28' } } as const;
-/** How long a program may take to say its first word. Lambda's init ends after 10 s. */
+/** How long a program may take until it is connected, all attempts together. Lambda's init ends after 10 s. */
 const START_MS = 8_000;
 /** How long it may take to say which revisions it speaks; a silent one is of the older revisions. */
 const ASK_MS = 2_000;
@@ -68,13 +68,15 @@ async function start(program: StdioServer, ended: () => void): Promise<Upstream 
   const { command, args = [], era = 'auto' } = program;
   // Some programs end at a question that they do not know; those are of the older revisions.
   const modes = era === 'auto' ? (['auto', 'legacy'] as const) : [era];
+  const deadline = performance.now() + START_MS;
   let failure: unknown;
   for (const mode of modes) {
+    const left = deadline - performance.now();
+    if (left < ASK_MS) break; // The first attempt has taken its time; a second would fare no better.
     try {
-      return await connected(program, mode, ended);
+      return await connected(program, mode, left, ended);
     } catch (error) {
       failure = error;
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') break;
     }
   }
   console.error(`mcp: could not start ${JSON.stringify([command, ...args])}`, failure);
@@ -84,16 +86,32 @@ async function start(program: StdioServer, ended: () => void): Promise<Upstream 
 
 /**
  * A subclass is asked in the connection itself which revisions it speaks; the SDK's own transport would start a second
- * process to ask, which takes as long as the first.
+ * process to ask, which takes as long as the first. And it forgets its process before that has ended.
  */
-class AskedInPlace extends StdioClientTransport {}
+class OwnProcess extends StdioClientTransport {
+  #process: number | null = null;
+
+  override async start(): Promise<void> {
+    await super.start();
+    this.#process = this.pid;
+  }
+
+  kill(): void {
+    try {
+      if (this.#process !== null) process.kill(this.#process);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // It has ended by itself.
+    }
+  }
+}
 
 async function connected(
   { command, args = [], env = {}, cwd }: StdioServer,
   mode: keyof typeof ERAS,
+  limitMs: number,
   ended: () => void,
 ): Promise<Upstream> {
-  const transport = new AskedInPlace({
+  const transport = new OwnProcess({
     command,
     args: [...args],
     env: Object.fromEntries(
@@ -108,15 +126,14 @@ async function connected(
     { versionNegotiation: { mode: ERAS[mode], probe: { timeoutMs: ASK_MS } } },
   );
   const upstream = new Upstream(client);
-  const kill = (): void => {
-    if (transport.pid !== null) process.kill(transport.pid);
-  };
+  const kill = (): void => transport.kill();
   process.once('exit', kill);
   try {
-    await client.connect(transport, { timeout: START_MS });
+    await client.connect(transport, { timeout: limitMs - ASK_MS });
   } catch (error) {
-    await client.close();
+    kill();
     process.off('exit', kill);
+    await client.close();
     throw error;
   }
   client.onerror = error => console.warn(`mcp: ${command}: ${error.message}`);

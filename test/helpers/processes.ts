@@ -6,6 +6,11 @@ export function childrenOf(pid: number): number[] {
   return processes().filter(child => parentOf(child) === pid);
 }
 
+/** Its command line, or nothing when there is no such process. */
+export function commandOf(pid: number): string {
+  return (readOrNothing(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim();
+}
+
 /** Living processes of the group that `leader` leads or led. */
 export function groupOf(leader: number): number[] {
   return processes().filter(pid => {

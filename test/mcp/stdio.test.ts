@@ -7,7 +7,7 @@ import { mcpStdio } from '../../app/mcp/mcp-stdio.ts';
 import { CLIENTS, type TestClient } from '../helpers/clients.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
-import { stateOf } from '../helpers/processes.ts';
+import { childrenOf, commandOf, stateOf } from '../helpers/processes.ts';
 
 const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'AKIA',
@@ -143,6 +143,23 @@ test('it ends with the function', async () => {
   await other.close();
   // Its parent is gone too, so it may wait for somebody who takes notice.
   await expect.poll(() => stateOf(child) ?? 'Z').toBe('Z');
+});
+
+test('a program that says nothing is given up in time for the init', { timeout: 20_000 }, async () => {
+  const silent = { command: 'sleep', args: ['60'] };
+  const app = new Hono().route('/mcp', mcpStdio(silent, { auth: async () => undefined }));
+  const began = performance.now();
+  const response = await app.request('/mcp', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...modernHeaders('tools/list') },
+    body: JSON.stringify(modernRequest('tools/list')),
+  });
+  expect(await response.text()).toContain('could not be started');
+  expect(performance.now() - began).toBeLessThan(10_000);
+  const left = childrenOf(process.pid).filter(
+    pid => stateOf(pid) !== 'Z' && commandOf(pid).startsWith('sleep'),
+  );
+  expect(left).toEqual([]);
 });
 
 test('requests at the same time share it, and each gets its own answer', async () => {

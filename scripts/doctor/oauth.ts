@@ -1,0 +1,95 @@
+/** Whether OAuth clients find the authorization server: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
+import { type Check, type Finding, failed, ok, skipped, warning } from './check.ts';
+import { type Exchange, messages } from './exchange.ts';
+import { NOBODY, type Target } from './target.ts';
+
+interface ResourceMetadata {
+  resource?: string;
+  authorization_servers?: string[];
+}
+
+interface ServerMetadata {
+  issuer?: string;
+  jwks_uri?: string;
+  code_challenge_methods_supported?: string[];
+  registration_endpoint?: string;
+}
+
+export const oauthDiscovery: Check = {
+  id: 'oauth',
+  title: 'OAuth clients find their way',
+  needs: ['reachable'],
+  async run(target) {
+    const { pathname } = target.url;
+    const paths = [`${RESOURCE}${pathname === '/' ? '' : pathname}`, RESOURCE];
+    const answers = await Promise.all(
+      paths.map(url => target.send({ method: 'GET', url, credentials: NOBODY })),
+    );
+    if (answers.every(({ status }) => [401, 403, 404].includes(status)))
+      return skipped('This server does not use OAuth.');
+    const absent = paths.filter((_path, at) => answers[at]?.status !== 200);
+    if (absent.length > 0)
+      return failed(
+        `No metadata at ${absent.join(' and ')}.`,
+        'Both paths must reach the server, and without credentials: behind a Function URL clients have nothing else to find the issuer by.',
+      );
+    const metadata = json<ResourceMetadata>(answers[0]);
+    if (metadata?.resource !== target.url.href) {
+      return failed(
+        `The metadata is for ${metadata?.resource}, not for ${target.url.href}; clients refuse that.`,
+        'Set public_url (MCP_PUBLIC_URL) to the URL that clients use, and give the doctor that URL.',
+      );
+    }
+    const [issuer] = metadata.authorization_servers ?? [];
+    if (!issuer) return failed('The metadata names no authorization server.', 'Set MCP_OAUTH_ISSUER.');
+    return authorizationServer(target, new URL(issuer), issuer);
+  },
+};
+
+const RESOURCE = '/.well-known/oauth-protected-resource';
+
+/** RFC 8414 section 3, OpenID Connect Discovery section 4, in the order of MCP's authorization specification. */
+async function authorizationServer(target: Target, url: URL, issuer: string): Promise<Finding> {
+  const path = url.pathname.replace(/\/$/, '');
+  const places = [
+    `/.well-known/oauth-authorization-server${path}`,
+    `/.well-known/openid-configuration${path}`,
+    `${path}/.well-known/openid-configuration`,
+  ];
+  for (const place of places) {
+    const answer = await target.send({ method: 'GET', url: new URL(place, url), credentials: NOBODY });
+    const metadata = answer.status === 200 ? json<ServerMetadata>(answer) : undefined;
+    if (metadata) return judged(target, metadata, issuer);
+  }
+  return failed(
+    `${issuer} publishes no metadata.`,
+    'Is the issuer spelled exactly as in its tokens? Look at ISSUER/.well-known/openid-configuration.',
+  );
+}
+
+async function judged(target: Target, metadata: ServerMetadata, issuer: string): Promise<Finding> {
+  if (metadata.issuer !== issuer)
+    return failed(
+      `The issuer calls itself ${metadata.issuer}, not ${issuer}.`,
+      'Take over its own spelling, slash at the end included, into MCP_OAUTH_ISSUER.',
+    );
+  const keys = metadata.jwks_uri
+    ? await target.send({ method: 'GET', url: metadata.jwks_uri, credentials: NOBODY })
+    : undefined;
+  if (!json<{ keys?: unknown[] }>(keys)?.keys?.length)
+    return failed(`There are no keys at ${metadata.jwks_uri}.`, 'Without them no token can be checked.');
+  if (!metadata.code_challenge_methods_supported?.includes('S256')) {
+    return warning(
+      `${issuer} does not say that it knows PKCE (S256).`,
+      'MCP clients refuse to sign in where code_challenge_methods_supported is missing (Entra ID and Cognito do know it): put metadata that says so in front, or register the client by hand.',
+    );
+  }
+  const registration = metadata.registration_endpoint
+    ? 'clients can register themselves'
+    : 'clients must be registered beforehand';
+  return ok(`${issuer}: metadata, keys and PKCE; ${registration}.`);
+}
+
+function json<T>(answer: Exchange | undefined): T | undefined {
+  return answer && (messages(answer)[0] as T | undefined);
+}

@@ -1,0 +1,74 @@
+/** What must be refused, and how. https://modelcontextprotocol.io/specification/2026-07-28/basic/transports */
+import { type Check, failed, ok } from './check.ts';
+import { type Exchange, header, rpcError } from './exchange.ts';
+import { modernBody, type Target } from './target.ts';
+
+interface Refusal {
+  id: string;
+  what: string;
+  status: number;
+  code?: number;
+  send(target: Target): Promise<Exchange>;
+}
+
+const JSON_BODY = { 'content-type': 'application/json' };
+const OVERSIZE = 6 * 1024 * 1024 + 1;
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    id: 'unsupported-version',
+    what: 'a revision that does not exist',
+    status: 400,
+    code: -32022,
+    send: target =>
+      target.send({
+        headers: { ...JSON_BODY, 'mcp-protocol-version': '1999-01-01', 'mcp-method': 'tools/list' },
+        body: modernBody('tools/list', {}, '1999-01-01'),
+      }),
+  },
+  {
+    id: 'unknown-method',
+    what: 'a method that does not exist',
+    status: 404,
+    code: -32601,
+    send: target => target.modern('doctor/none'),
+  },
+  {
+    id: 'bad-json',
+    what: 'a body that is no JSON',
+    status: 400,
+    code: -32700,
+    send: target => target.send({ headers: JSON_BODY, body: '{"jsonrpc":' }),
+  },
+  {
+    id: 'oversize',
+    what: 'a body of more than 6 MiB',
+    status: 413,
+    send: target => target.modern('tools/list', { padding: 'x'.repeat(OVERSIZE) }),
+  },
+  {
+    id: 'get',
+    what: 'GET, which needs a session',
+    status: 405,
+    send: target => target.send({ method: 'GET' }),
+  },
+];
+
+export const refusals: readonly Check[] = REFUSALS.map(({ id, what, status, code, send }) => ({
+  id,
+  title: `refuses ${what}`,
+  needs: ['who-may-call'],
+  async run(target: Target) {
+    const answer = await send(target);
+    const met = rpcError(answer)?.code;
+    const seen = `${answer.status}${met === undefined ? '' : ` and ${met}`}`;
+    if (answer.status === status && (code === undefined || met === code)) return ok(`${seen}.`);
+    const wanted = `${status}${code === undefined ? '' : ` and ${code}`}`;
+    return failed(
+      `Answered with ${seen} in place of ${wanted}${header(answer, 'server') ? `, by ${header(answer, 'server')}` : ''}.`,
+      answer.status >= 500
+        ? 'The function fell over it: see its log.'
+        : 'Either something in between answers in place of the server, or the server is not one of this project.',
+    );
+  },
+}));
