@@ -66,9 +66,9 @@ await build({
   banner: { js: '(function (exports, require, module) { const __bundleUrl = module.url;' },
   define: { 'import.meta.url': '__bundleUrl' },
   footer: { js: '})' },
+  plugins: [leanSdk],
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
-  plugins: [leanSdk],
   alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
 });
 const cacheMaker = join(root, 'scripts/code-cache.ts');

@@ -6,11 +6,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
 
 const USAGE =
   'Usage: npm run new -- server <name>, where the name is of lower-case letters, digits and hyphens.\n';
 const FORMATTER = 'node_modules/@biomejs/biome/bin/biome';
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Names that the files written here, or app/routes.ts, have for something else. */
+const TAKEN = ['afterAll', 'app', 'beforeAll', 'client', 'expect', 'fetch', 'mcp', 'routes', 'test', 'z'];
 
 interface Names {
   /** `rate-limits` */
@@ -92,7 +96,20 @@ function mounted(text: string, { file, factory }: Names): string {
 function namesOf(name: string): Names {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) throw new Error(`"${name}" will not do.\n${USAGE}`);
   const factory = name.replaceAll(/-([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
+  if (TAKEN.includes(factory) || !isIdentifier(factory)) {
+    throw new Error(`"${name}" means something in the code already. Take another name.\n${USAGE}`);
+  }
   return { file: name, factory };
+}
+
+/** Not `class` or `new`, for example. */
+function isIdentifier(name: string): boolean {
+  try {
+    new Script(`'use strict'; function ${name}() {}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function create(names: Names): string[] {

@@ -1,7 +1,7 @@
 /**
- * Answers a request of each era during init, so that the code which answers requests has run before the first one comes: schemas
- * built, functions compiled. On Lambda the init has a whole CPU at any memory size, the first request at 128 MB has a
- * fourteenth of one. The server is one of its own; the user's is not called.
+ * Answers a request of each era during init, so that the code which answers requests has run before the first one comes:
+ * schemas built, functions compiled. On Lambda the init has a whole CPU at any memory size, the first request at 128 MB
+ * has a fourteenth of one. The server is one of its own; the user's is not called.
  */
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';

@@ -71,8 +71,7 @@ function connectionTo(
     };
   }
   return async context => {
-    const { authInfo } = context;
-    const upstream = await linked(await server({ ...context, era: 'legacy' }), authInfo ? { authInfo } : {});
+    const upstream = await linked(await server({ ...context, era: 'legacy' }), context);
     return { upstream, release: () => void upstream.client.close() };
   };
 }

@@ -35,6 +35,8 @@ const ERAS = { auto: 'auto', legacy: 'legacy', modern: { pin: '2026-07-28' } } a
 const START_MS = 8_000;
 /** How long it may take to say which revisions it speaks; a silent one is of the older revisions. */
 const ASK_MS = 2_000;
+/** After a start that failed, until the next attempt. */
+const PAUSE_MS = 5_000;
 
 /** Mount it: `app.route('/files', mcpStdio({ command: 'node', args: ['server.js'] }))`. */
 export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<McpRouteEnv> {
@@ -46,7 +48,7 @@ export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<M
 }
 
 export const NOT_STARTED =
-  'The server behind this route could not be started; the log of the function says why. The next request tries again.';
+  'The server behind this route could not be started; the log of the function says why. It is tried again after some seconds.';
 
 /** Gives the one connection, made anew when it has ended; undefined when the program cannot be started. */
 export function stdioConnection(program: StdioServer): () => Promise<Upstream | undefined> {
@@ -63,7 +65,7 @@ export function stdioConnection(program: StdioServer): () => Promise<Upstream | 
   return connect;
 }
 
-/** Undefined, and a line in the log, when it cannot be started. `ended` is called then, or when it ends later. */
+/** Undefined, and a line in the log, when it cannot be started. `ended` is called a while after that, or when it ends. */
 async function start(program: StdioServer, ended: () => void): Promise<Upstream | undefined> {
   const { command, args = [], era = 'auto' } = program;
   // Some programs end at a question that they do not know; those are of the older revisions.
@@ -71,16 +73,18 @@ async function start(program: StdioServer, ended: () => void): Promise<Upstream 
   const deadline = performance.now() + START_MS;
   let failure: unknown;
   for (const mode of modes) {
-    const left = deadline - performance.now();
-    if (left < ASK_MS) break; // The first attempt has taken its time; a second would fare no better.
+    // The question comes on top of the handshake.
+    const limit = deadline - performance.now() - (mode === 'legacy' ? 0 : ASK_MS);
+    if (limit < ASK_MS) break; // The first attempt has taken its time; a second would fare no better.
     try {
-      return await connected(program, mode, left, ended);
+      return await connected(program, mode, limit, ended);
     } catch (error) {
       failure = error;
     }
   }
   console.error(`mcp: could not start ${JSON.stringify([command, ...args])}`, failure);
-  ended();
+  // Not at once again: where it takes its time to fail, every request would wait for it.
+  setTimeout(ended, PAUSE_MS).unref();
   return undefined;
 }
 
@@ -105,6 +109,12 @@ class OwnProcess extends StdioClientTransport {
   }
 }
 
+/** Ended with this process. */
+const RUNNING = new Set<OwnProcess>();
+process.once('exit', () => {
+  for (const program of RUNNING) program.kill();
+});
+
 async function connected(
   { command, args = [], env = {}, cwd }: StdioServer,
   mode: keyof typeof ERAS,
@@ -126,19 +136,18 @@ async function connected(
     { versionNegotiation: { mode: ERAS[mode], probe: { timeoutMs: ASK_MS } } },
   );
   const upstream = new Upstream(client);
-  const kill = (): void => transport.kill();
-  process.once('exit', kill);
+  RUNNING.add(transport);
   try {
-    await client.connect(transport, { timeout: limitMs - ASK_MS });
+    await client.connect(transport, { timeout: limitMs });
   } catch (error) {
-    kill();
-    process.off('exit', kill);
+    transport.kill();
+    RUNNING.delete(transport);
     await client.close();
     throw error;
   }
   client.onerror = error => console.warn(`mcp: ${command}: ${error.message}`);
   client.onclose = () => {
-    process.off('exit', kill);
+    RUNNING.delete(transport);
     ended();
   };
   return upstream;

@@ -27,9 +27,8 @@ export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<
   return mcp(async context => {
     const { authInfo, era } = context;
     const server = await factory(authInfo ? { authInfo } : {});
-    const extra = extraOf(context);
-    if (era === 'legacy') return direct(server, extra);
-    const upstream = await linked(server, extra);
+    if (era === 'legacy') return direct(server, extraOf(context));
+    const upstream = await linked(server, context);
     const face = serverFor(upstream.face());
     face.onclose = () => void upstream.client.close();
     return face;
@@ -59,10 +58,10 @@ function direct(server: V1Server, extra: V1Extra): McpServer {
 }
 
 /** The server, by a client in this process; closing that closes the server. */
-export async function linked(server: V1Server, extra: V1Extra = {}): Promise<Upstream> {
+export async function linked(server: V1Server, context: McpRequestContext): Promise<Upstream> {
   const [here, there] = InMemoryTransport.createLinkedPair();
   const upstream = new Upstream(new Client({ name: 'mcp-on-lambda', version: '0.1.0' }));
-  await join(server, there, extra);
+  await join(server, there, extraOf(context));
   await upstream.client.connect(here);
   return upstream;
 }

@@ -9,7 +9,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import {
   type Implementation,
-  type JSONRPCRequest,
   type LoggingMessageNotificationParams,
   type ProgressNotificationParams,
   ProtocolError,
@@ -85,7 +84,7 @@ export function unavailable(message: string): Server {
     { name: 'unavailable', version: '0' },
     { capabilities: { tools: {}, resources: {}, prompts: {} } },
   );
-  server.fallbackRequestHandler = async (_request: JSONRPCRequest) => {
+  server.fallbackRequestHandler = async () => {
     throw new ProtocolError(ProtocolErrorCode.InternalError, message);
   };
   return server;

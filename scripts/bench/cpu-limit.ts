@@ -17,10 +17,15 @@ export class CpuLimit {
     this.#folder = `${old ? V1 : V2}/mcp-on-lambda-bench-${process.pid}`;
     mkdirSync(this.#folder, { recursive: true });
     const quota = Math.round(PERIOD_US * share);
-    if (old) {
-      this.#write('cpu.cfs_period_us', PERIOD_US);
-      this.#write('cpu.cfs_quota_us', quota);
-    } else this.#write('cpu.max', `${quota} ${PERIOD_US}`);
+    try {
+      if (old) {
+        this.#write('cpu.cfs_period_us', PERIOD_US);
+        this.#write('cpu.cfs_quota_us', quota);
+      } else this.#write('cpu.max', `${quota} ${PERIOD_US}`);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Why there can be no limit on this machine, or undefined. */

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { Environment } from '../../app/local/environment.ts';
 import { CpuLimit } from './cpu-limit.ts';
-import { cpuMs, peakRssMb } from './usage.ts';
+import { cpuMs, peakRssMb, pidsOf } from './usage.ts';
 
 /** What is started, and what it is asked. */
 export interface Subject {
@@ -64,7 +64,7 @@ export async function measure(subject: Subject, calls: number, share?: number): 
   await environment.init();
   const init = performance.now() - started;
   const pid = environment.pid ?? Number.NaN;
-  limit?.add(pid);
+  for (const each of limit ? pidsOf(pid) : []) limit?.add(each);
   try {
     await call(environment, subject);
     const first = performance.now() - started;

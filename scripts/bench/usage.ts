@@ -23,6 +23,11 @@ export function peakRssMb(pid: number): number {
   return tree(pid).reduce((sum, stat) => sum + (memoryUse(stat.pid)?.max ?? 0), 0);
 }
 
+/** `root` and all processes below it. */
+export function pidsOf(root: number): number[] {
+  return tree(root).map(({ pid }) => pid);
+}
+
 function tree(root: number): Stat[] {
   const all = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))

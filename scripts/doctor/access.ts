@@ -42,7 +42,7 @@ function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Findin
       'Give the path of the route as well: /mcp, unless app/routes.ts says otherwise.',
     );
   }
-  if (status === 413 || status < 500) {
+  if (status < 500) {
     return failed(
       `No MCP server: ${seen}`,
       'Is this the URL of `terraform output -raw mcp_url`? A login page or a proxy in between answers like that.',

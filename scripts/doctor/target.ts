@@ -26,7 +26,6 @@ export interface Sent {
   body?: string;
   /** @default the caller's */
   credentials?: Credentials;
-  timeoutMs?: number;
 }
 
 export class Target {
@@ -40,17 +39,23 @@ export class Target {
     this.timeoutMs = timeoutMs;
   }
 
-  async send({ method = 'POST', url, headers = {}, body, ...options }: Sent): Promise<Exchange> {
+  async send({
+    method = 'POST',
+    url,
+    headers = {},
+    body,
+    credentials = this.credentials,
+  }: Sent): Promise<Exchange> {
     const to = new URL(url ?? this.url, this.url);
     // Credentials are for the server that they were given for, and for nobody to whom that server points.
-    const credentials = to.origin === this.url.origin ? (options.credentials ?? this.credentials) : NOBODY;
+    const shown = to.origin === this.url.origin ? credentials : NOBODY;
     const plain = { accept: ACCEPT, 'user-agent': 'mcp-on-lambda-doctor', ...headers };
     return exchange({
       url: to,
       method,
-      headers: await withCredentials(credentials, method, to, plain, body),
+      headers: await withCredentials(shown, method, to, plain, body),
       body,
-      timeoutMs: options.timeoutMs ?? this.timeoutMs,
+      timeoutMs: this.timeoutMs,
     });
   }
 

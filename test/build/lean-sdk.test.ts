@@ -71,6 +71,9 @@ describe.each(['server', 'client'])('the schemas of @modelcontextprotocol/%s', n
     const [original, lean] = [await schemasOf(source), await schemasOf(lazyWire(source) ?? '')];
     expect(Object.keys(lean)).toEqual(Object.keys(original));
     expect(Object.keys(lean).length).toBeGreaterThan(90);
+    for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(lean))) {
+      expect(get, `${key} is made before it is asked for`).toBeDefined();
+    }
     for (const [key, schema] of Object.entries(original))
       expect(described(lean[key]), key).toEqual(described(schema));
   });

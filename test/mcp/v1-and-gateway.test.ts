@@ -18,9 +18,11 @@ afterAll(() => lambda.close());
 test.each(Object.entries(CLIENTS))(
   'a v1 tool sees the headers of the request by %s',
   async (_name, connect) => {
-    const client = await connect(`${lambda.url}/v1-probe`, { headers: { 'x-probe': 'seen' } });
-    expect(JSON.parse((await client.call('handed', {})).text)).toMatchObject({ probe: 'seen' });
-    await client.close();
+    for (const [route, tool] of Object.entries({ 'v1-probe': 'handed', all: 'old_handed' })) {
+      const client = await connect(`${lambda.url}/${route}`, { headers: { 'x-probe': 'seen' } });
+      expect(JSON.parse((await client.call(tool, {})).text), route).toMatchObject({ probe: 'seen' });
+      await client.close();
+    }
   },
 );
 

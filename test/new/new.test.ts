@@ -59,13 +59,18 @@ test('says what to do where the routes are not as they were written', async () =
   });
 });
 
-test.each([[[]], [['server']], [['server', 'Not OK']], [['tool', 'x']], [['server', '../x']]])(
-  '%j is called wrongly',
-  async args => {
-    using copy = new ProjectCopy();
-    await expect(newServer(copy, ...args)).rejects.toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('Usage'),
-    });
-  },
-);
+test.each([
+  [[]],
+  [['server']],
+  [['server', 'Not OK']],
+  [['tool', 'x']],
+  [['server', '../x']],
+  [['server', 'class']],
+  [['server', 'before-all']],
+])('%j is called wrongly', async args => {
+  using copy = new ProjectCopy();
+  await expect(newServer(copy, ...args)).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Usage'),
+  });
+});
