@@ -2,7 +2,8 @@
  * A part of a processor, by a control group: version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu) or 1.
  * Needs root. Lambda gives a function memory/1769 of a processor, in slices of 20 ms.
  */
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 const PERIOD_US = 20_000;
 const V1 = '/sys/fs/cgroup/cpu';
@@ -47,7 +48,15 @@ export class CpuLimit {
     writeFileSync(`${this.#folder}/${file}`, String(value));
   }
 
+  /** What is still ending goes back to where it came from. */
   [Symbol.dispose](): void {
+    for (const pid of readFileSync(`${this.#folder}/cgroup.procs`, 'utf8').split('\n').filter(Boolean)) {
+      try {
+        writeFileSync(`${dirname(this.#folder)}/cgroup.procs`, pid);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // It has ended meanwhile.
+      }
+    }
     rmdirSync(this.#folder);
   }
 }
