@@ -109,9 +109,14 @@ export class Environment {
   /** Starts the process and waits until it asks for work. Rejects with {@link InitError}; the environment is then dead. */
   async init(limitSeconds = this.#spec.initTimeout): Promise<void> {
     const started = performance.now();
-    const address = await this.#api.listen();
-    this.#start(address);
     const timer = setTimeout(() => this.#fail(timedOut('init', limitSeconds)), limitSeconds * 1000);
+    try {
+      this.#start(await this.#api.listen());
+    } catch (error) {
+      // For example no file descriptor is left for it.
+      this.#fail(functionError('Sandbox.Failure', (error as Error).message));
+      this.#exit.resolve();
+    }
     const outcome = await this.#phase.promise;
     clearTimeout(timer);
     if (outcome !== 'idle') {
@@ -134,7 +139,11 @@ export class Environment {
     this.#signal('SIGCONT');
     const timer = setTimeout(() => this.#fail(timedOut(invocation.id, this.#spec.timeout)), timeout * 1000);
     const watch = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS);
-    this.#api.dispatch(invocation, Date.now() + Math.round(timeout * 1000));
+    try {
+      this.#api.dispatch(invocation, Date.now() + Math.round(timeout * 1000));
+    } catch (error) {
+      this.#fail(functionError('Sandbox.Failure', (error as Error).message));
+    }
 
     const first = await this.#phase.promise;
     const answer = toAnswer(first);

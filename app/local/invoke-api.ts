@@ -1,12 +1,16 @@
 /**
  * Lambda's own Invoke API over the function, so that `aws lambda invoke --endpoint-url` and the AWS SDKs work here.
  *
- * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html and API_InvokeWithResponseStream.html. Signatures are
- * not checked, and an event invocation is run once, without the retries and destinations of the service.
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html and API_InvokeWithResponseStream.html. Who may invoke may
+ * put any caller into an event, as with the real one; so it has a port of its own, which is not the one that is published,
+ * and with auth type AWS_IAM asks for a signature. An event invocation is run once, without the retries and destinations
+ * of the service.
  */
 import { randomUUID } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Invoked, Report } from './environment.ts';
+import { RequestTooLarge, readRequest, type WireRequest } from './front/request.ts';
 import {
   type FunctionError,
   MAX_BUFFERED_RESPONSE,
@@ -14,18 +18,27 @@ import {
   responseTooLarge,
 } from './function-error.ts';
 import { type LocalFunction, newTraceId } from './local-function.ts';
+import { streamOf } from './stream-of.ts';
+
+export interface InvokeApiOptions {
+  /** Checks who signed the request. Absent: nobody is asked to sign. */
+  authorize?: ((request: WireRequest) => Promise<object | 'forbidden'>) | undefined;
+}
 
 /** An error of the service, not of the function: status, exception name, message. */
 type Refusal = readonly [status: 400 | 403 | 404 | 413 | 429, type: string, message: string];
 
 const VERSION = { 'x-amz-executed-version': '$LATEST' };
 
-export function createInvokeApi(fn: LocalFunction): Hono {
-  const api = new Hono();
+export function createInvokeApi(
+  fn: LocalFunction,
+  options: InvokeApiOptions,
+): Hono<{ Bindings: HttpBindings }> {
+  const api = new Hono<{ Bindings: HttpBindings }>();
 
   api.post('/2015-03-31/functions/:name/invocations', async c => {
     const type = c.req.header('x-amz-invocation-type') ?? 'RequestResponse';
-    const started = await start(fn, c.req.raw, c.req.param('name'), type);
+    const started = await start(fn, options, c.env.incoming, c.req.param('name'), type);
     if (started instanceof Response) return started;
     const whole = wholeAnswer(started);
     if (type === 'Event') return new Response(null, { status: 202, headers: requestIdHeader() });
@@ -44,62 +57,97 @@ export function createInvokeApi(fn: LocalFunction): Hono {
   });
 
   api.post('/2021-11-15/functions/:name/response-streaming-invocations', async c => {
-    const started = await start(
-      fn,
-      c.req.raw,
-      c.req.param('name'),
-      c.req.header('x-amz-invocation-type') ?? '',
-    );
+    const type = c.req.header('x-amz-invocation-type') ?? '';
+    const started = await start(fn, options, c.env.incoming, c.req.param('name'), type);
     if (started instanceof Response) return started;
     const headers = {
       'content-type': 'application/vnd.amazon.eventstream',
       ...VERSION,
       ...requestIdHeader(),
     };
-    return new Response(ReadableStream.from(eventStream(started)), { headers });
+    const { answer } = started;
+    const over = (): void => (answer.kind === 'streamed' ? answer.discard() : undefined);
+    return new Response(streamOf(eventStream(started), over), { headers });
   });
 
+  api.all('*', c =>
+    refuse([404, 'UnknownOperationException', `${c.req.method} ${c.req.path} is not emulated here.`]),
+  );
   return api;
 }
 
 /** Invokes the function as the request says, or answers in the service's own words. */
 async function start(
   fn: LocalFunction,
-  request: Request,
+  { authorize }: InvokeApiOptions,
+  incoming: HttpBindings['incoming'],
   name: string,
   type: string,
 ): Promise<Invoked | Response> {
+  const { headers } = incoming;
   // A page in a browser has no business here: it could put any caller into an event.
-  if (request.headers.has('origin'))
+  if (headers.origin !== undefined)
     return refuse([403, 'AccessDeniedException', 'Requests from browsers are refused.']);
-  if (!fn.isNamed(decodeURIComponent(name))) {
-    return refuse([
-      404,
-      'ResourceNotFoundException',
-      `Function not found: ${decodeURIComponent(name)}; here is ${fn.arn}`,
-    ]);
-  }
+  const ids = { requestId: randomUUID(), traceId: String(headers['x-amzn-trace-id'] ?? newTraceId()) };
+  const request = await readRequest(incoming as Parameters<typeof readRequest>[0], ids, MAX_REQUEST).catch(
+    error => {
+      if (!(error instanceof RequestTooLarge)) throw error;
+      return undefined;
+    },
+  );
+  if (!request) return refuse(TOO_LARGE);
+  if ((await authorize?.(request)) === 'forbidden')
+    return refuse(headers.authorization === undefined ? NOT_SIGNED : BADLY_SIGNED);
+  if (!fn.isNamed(name))
+    return refuse([404, 'ResourceNotFoundException', `Function not found: ${name}; here is ${fn.arn}`]);
   if (type === 'DryRun') return new Response(null, { status: 204, headers: requestIdHeader() });
-  const payload = Buffer.from(await request.arrayBuffer());
-  if (payload.length > MAX_REQUEST) {
-    const message = `Request must be smaller than ${MAX_REQUEST} bytes for the InvokeFunction operation`;
-    return refuse([413, 'RequestTooLargeException', message]);
-  }
-  const problem = jsonProblem(payload);
+  const problem = jsonProblem(request.body);
   if (problem)
     return refuse([
       400,
       'InvalidRequestContentException',
       `Could not parse request body into json: ${problem}`,
     ]);
-  const context = request.headers.get('x-amz-client-context');
-  const invoked = await fn.invoke({
-    requestId: randomUUID(),
-    traceId: request.headers.get('x-amzn-trace-id') ?? newTraceId(),
-    payload: payload.length > 0 ? payload : '{}',
-    clientContext: context ? Buffer.from(context, 'base64').toString() : undefined,
-  });
+  const context = headers['x-amz-client-context'];
+  const clientContext = context === undefined ? undefined : clientContextOf(String(context));
+  if (clientContext === 'malformed') return refuse(BAD_CONTEXT);
+  const payload = request.body.length > 0 ? request.body : '{}';
+  const invoked = await fn.invoke({ ...ids, payload, clientContext });
   return invoked === 'throttled' ? refuse([429, 'TooManyRequestsException', 'Rate Exceeded.']) : invoked;
+}
+
+const TOO_LARGE: Refusal = [
+  413,
+  'RequestTooLargeException',
+  `Request must be smaller than ${MAX_REQUEST} bytes for the InvokeFunction operation`,
+];
+const NOT_SIGNED: Refusal = [403, 'MissingAuthenticationTokenException', 'Missing Authentication Token'];
+const BADLY_SIGNED: Refusal = [
+  403,
+  'InvalidSignatureException',
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
+];
+const BAD_CONTEXT: Refusal = [
+  400,
+  'InvalidRequestContentException',
+  'The client context must be the base64 of a JSON object.',
+];
+
+/**
+ * The context as it goes into a header of the Runtime API: JSON on one line, what is not ASCII escaped, which is the same
+ * JSON to whoever parses it.
+ */
+function clientContextOf(base64: string): string | 'malformed' {
+  try {
+    const context: unknown = JSON.parse(Buffer.from(base64, 'base64').toString());
+    if (typeof context !== 'object' || context === null || Array.isArray(context)) return 'malformed';
+    return JSON.stringify(context).replace(
+      /[^\x20-\x7e]/g,
+      unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+  } catch {
+    return 'malformed';
+  }
 }
 
 async function wholeAnswer({

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FunctionSpec, Invoked } from './environment.ts';
 import type { Log } from './log.ts';
+import { environmentsBorne, startsBorne } from './machine.ts';
 import { ACCOUNT } from './options.ts';
 import { Pool } from './pool.ts';
 
@@ -11,10 +12,14 @@ export interface FunctionOptions {
   /** Name, region and account make the ARN. */
   name: string;
   region: string;
-  concurrency: number;
+  /** Reserved concurrency. Undefined: as many environments as the machine bears, and calls wait for one. */
+  concurrency: number | undefined;
   idleTimeout: number;
   spec: FunctionSpec;
 }
+
+/** Invocations at once in an account, unless AWS has raised it. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const ACCOUNT_CONCURRENCY = 1_000;
 
 export interface InvokeRequest {
   requestId: string;
@@ -31,10 +36,14 @@ export class LocalFunction {
 
   constructor(options: FunctionOptions, log: Log) {
     this.arn = `arn:aws:lambda:${options.region}:${ACCOUNT}:function:${options.name}`;
+    const environments = options.concurrency ?? environmentsBorne();
     this.#pool = new Pool({
       function: options.spec,
-      concurrency: options.concurrency,
+      concurrency: options.concurrency ?? ACCOUNT_CONCURRENCY,
+      environments,
+      startsAtOnce: startsBorne(),
       idleTimeout: options.idleTimeout,
+      onFull: () => log.note(full(environments)),
     });
     this.#log = log;
     this.#memory = options.spec.memory;
@@ -59,9 +68,21 @@ export class LocalFunction {
     return name === this.arn || name.startsWith(`${this.arn}:`) || name.split(':')[0] === own;
   }
 
+  /** Ends all its processes, without waiting until they are gone. */
+  kill(): void {
+    this.#pool.kill();
+  }
+
   close(): Promise<void> {
     return this.#pool.close();
   }
+}
+
+function full(environments: number): string {
+  return (
+    `All ${environments} environments that this machine bears are busy: further calls wait for one. ` +
+    'Lambda would start more; LAMBDA_CONCURRENCY sets how many, and beyond it 429, as reserved concurrency does.'
+  );
 }
 
 /** A new X-Ray trace header, not sampled. https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createFront } from './front/front.ts';
+import { RequestBroken } from './front/request.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { createInvokeApi } from './invoke-api.ts';
 import { LocalFunction } from './local-function.ts';
@@ -14,8 +15,12 @@ import type { LocalLambdaOptions } from './options.ts';
 export interface LocalLambda {
   /** Where the front listens, without a slash at the end. */
   url: string;
+  /** Where the Invoke API listens, when it was asked for. */
+  invokeUrl: string | undefined;
   /** Settles when a first environment is initialised; rejects with InitError when it cannot be. The front serves anyway. */
   ready: Promise<void>;
+  /** Ends the function's processes at once, for a process that cannot wait. */
+  kill(): void;
   close(): Promise<void>;
 }
 
@@ -38,24 +43,43 @@ export async function startLocalLambda(
   const log = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
   const fn = createFunction(options, env, output, log);
   const authorize = await authorization(options);
-  const serveFront = createFront(
-    fn,
-    { ...options, domainName: options.domainName || undefined, authorize },
-    log,
-  );
-  const app = new Hono<{ Bindings: HttpBindings }>();
-  app.route('/', createInvokeApi(fn));
-  app.all('*', c => serveFront(c.env.incoming));
+  const domainName = options.domainName || undefined;
+  const serveFront = createFront(fn, { ...options, domainName, authorize }, log);
+  const front = new Hono<{ Bindings: HttpBindings }>().all('*', c => serveFront(c.env.incoming));
+  const onError = faultAnswer(log);
+  front.onError(onError);
 
-  const { server, port } = await listen(app, options);
+  const listeners = [await listen(front, options)];
+  if (options.invokePort !== undefined) {
+    const api = createInvokeApi(fn, { authorize });
+    api.onError(onError);
+    const { invokePort: port } = options;
+    const invoke = listen(api, { host: '127.0.0.1', port, variable: 'LAMBDA_INVOKE_PORT' });
+    listeners.push(
+      await invoke.catch(async error => {
+        await Promise.all(listeners.map(({ close }) => close()));
+        throw error;
+      }),
+    );
+  }
+  const [{ url }, invoke] = listeners as [Listener, Listener?];
   return {
-    url: `http://${options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host}:${port}`,
+    url,
+    invokeUrl: invoke?.url,
     ready: fn.warmUp(),
+    kill: () => fn.kill(),
     async close() {
-      const closed = new Promise<void>(resolve => server.close(() => resolve()));
-      if ('closeAllConnections' in server) server.closeAllConnections();
-      await Promise.all([fn.close(), closed]);
+      await Promise.all([fn.close(), ...listeners.map(({ close }) => close())]);
     },
+  };
+}
+
+/** The answer when there can be no other: the request broke off, or the local Lambda itself is at fault. */
+function faultAnswer(log: Log) {
+  return function answerFault(error: Error): Response {
+    if (error instanceof RequestBroken) return Response.json({ message: error.message }, { status: 400 });
+    log.note(`The local Lambda is at fault: ${error.stack}`);
+    return Response.json({ message: 'The local Lambda is at fault; its log says more.' }, { status: 500 });
   };
 }
 
@@ -86,15 +110,38 @@ function createFunction(
   );
 }
 
-function listen(app: Hono<{ Bindings: HttpBindings }>, { host, port }: LocalLambdaOptions) {
-  return new Promise<{ server: ReturnType<typeof serve>; port: number }>((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, info =>
-      resolve({ server, port: (info as AddressInfo).port }),
-    );
+interface Listener {
+  url: string;
+  close(): Promise<void>;
+}
+
+interface Address {
+  host: string;
+  port: number;
+  /** Which setting chooses the port. */
+  variable?: string;
+}
+
+function listen(
+  app: Hono<{ Bindings: HttpBindings }>,
+  { host, port, variable = 'PORT' }: Address,
+): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: host, port }, info => {
+      const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+      resolve({
+        url: `http://${name}:${(info as AddressInfo).port}`,
+        close: () =>
+          new Promise(closed => {
+            server.close(() => closed());
+            if ('closeAllConnections' in server) server.closeAllConnections();
+          }),
+      });
+    });
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
         error.code === 'EADDRINUSE'
-          ? `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1}`
+          ? `Port ${port} is taken. Stop what listens there, or choose another: ${variable}=${port + 1}`
           : `Cannot listen on ${host}:${port}: ${error.message}`;
       reject(new ListenError(why));
     });

@@ -30,6 +30,15 @@ export interface Log {
   note(message: string): void;
 }
 
+/**
+ * Text from outside, so that it cannot forge a line or turn the terminal's head: control and formatting characters, and
+ * what some readers take for a line end (U+2028, U+2029), are escaped.
+ */
+export function printable(text: string): string {
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, found => found.split('').map(escaped).join(''));
+}
+
 export function createLog(format: LogFormat, write: (line: string) => void, colour: boolean): Log {
   return format === 'json' ? jsonLog(write) : textLog(write, colour);
 }
@@ -40,7 +49,8 @@ function textLog(write: (line: string) => void, colour: boolean): Log {
   return {
     start: id => write(paint('dim', `START RequestId: ${id} Version: $LATEST`)),
     end(id, report, memory) {
-      if (report.error) write(paint('red', `${id} ${report.error.type} ${summary(report.error.body)}`));
+      if (report.error)
+        write(paint('red', printable(`${id} ${report.error.type} ${summary(report.error.body)}`)));
       write(paint('dim', `END RequestId: ${id}`));
       write(paint('dim', reportLine(id, report, memory)));
     },
@@ -49,10 +59,11 @@ function textLog(write: (line: string) => void, colour: boolean): Log {
         line.status < 400 ? 'green' : line.status < 500 ? 'yellow' : 'red',
         String(line.status),
       );
-      const words = [line.method, line.path, line.call, status, `${line.duration.toFixed(1)} ms`];
-      write([...words, line.cold ? paint('cyan', 'cold') : 'warm', line.requestId].filter(Boolean).join(' '));
+      const asked = [line.method, line.path, line.call].filter(Boolean).map(text => printable(String(text)));
+      const words = [...asked, status, `${line.duration.toFixed(1)} ms`];
+      write([...words, line.cold ? paint('cyan', 'cold') : 'warm', line.requestId].join(' '));
     },
-    note: message => write(message),
+    note: message => write(printable(message)),
   };
 }
 
@@ -86,8 +97,9 @@ function summary(errorBody: string): string {
 }
 
 function jsonLog(write: (line: string) => void): Log {
+  // printable(): JSON leaves U+2028 and the like as they are, and escaped as it does it they are still the same JSON.
   const event = (type: string, record: object): void =>
-    write(JSON.stringify({ time: new Date().toISOString(), type, record }));
+    write(printable(JSON.stringify({ time: new Date().toISOString(), type, record })));
   return {
     start: requestId => event('platform.start', { requestId, version: '$LATEST' }),
     end(requestId, report, memory) {

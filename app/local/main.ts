@@ -30,6 +30,7 @@ export async function main(
       output,
     );
     endOnSignal(lambda);
+    if (lambda.invokeUrl) process.stdout.write(`Invoke API at ${lambda.invokeUrl}\n`);
     lambda.ready.catch(reportInit);
     return lambda;
   } catch (error) {
@@ -45,10 +46,15 @@ function defaultRuntime(): [string, ...string[]] {
   return [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'ric', 'index.mjs')];
 }
 
+/** What a person, a supervisor or a closed terminal sends to end a process. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? [] : ['SIGQUIT' as const])];
+
+/** However this process ends, short of SIGKILL, what it has started ends with it: a frozen process would stay for good. */
 function endOnSignal(lambda: LocalLambda): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ENDING) {
     process.once(signal, () => void lambda.close().then(() => process.exit(0)));
   }
+  process.once('exit', () => lambda.kill());
 }
 
 function reportInit(error: unknown): void {

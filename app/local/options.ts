@@ -12,6 +12,8 @@ export interface LocalLambdaOptions {
   taskRoot: string | undefined;
   port: number;
   host: string;
+  /** Of the Invoke API, on loopback; undefined: not served. */
+  invokePort: number | undefined;
   front: FrontName;
   invokeMode: InvokeMode;
   authType: 'NONE' | 'AWS_IAM';
@@ -21,7 +23,8 @@ export interface LocalLambdaOptions {
   timeout: number;
   initTimeout: number;
   memory: number;
-  concurrency: number;
+  /** Reserved concurrency; undefined when none is set. */
+  concurrency: number | undefined;
   idleTimeout: number;
   freeze: boolean;
   functionName: string;
@@ -56,6 +59,12 @@ const oneOf =
     if (!found) throw new OptionError(`${name} must be one of ${values.join(', ')}, not "${value}".`);
     return found;
   };
+const matching =
+  (pattern: RegExp, what: string) =>
+  (value: string, name: string): string => {
+    if (pattern.test(value)) return value;
+    throw new OptionError(`${name} must be ${what}, not ${JSON.stringify(value)}.`);
+  };
 const within =
   (min: number, max: number, unit: string) =>
   (value: string, name: string): number => {
@@ -82,6 +91,13 @@ function credentials(value: string, name: string): TestCredential[] {
 export const SETTINGS = {
   port: setting('port', 'PORT', '8080', 'Port of the front; 0 takes a free one', within(0, 65_535, 'a port')),
   host: setting('host', 'HOST', '127.0.0.1', 'Address to listen on', text),
+  invokePort: setting(
+    'invoke-port',
+    'LAMBDA_INVOKE_PORT',
+    '',
+    'Port of the Invoke API, on 127.0.0.1 only; 0 takes a free one; empty: not served',
+    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port')(value, name)),
+  ),
   front: setting(
     'front',
     'LAMBDA_FRONT',
@@ -141,9 +157,9 @@ export const SETTINGS = {
   concurrency: setting(
     'concurrency',
     'LAMBDA_CONCURRENCY',
-    '10',
-    'Most environments at once; beyond it 429',
-    within(1, 1_000, 'environments'),
+    '',
+    'Reserved concurrency: calls at once, beyond it 429; empty: no limit, what the machine cannot bear waits',
+    (value, name) => (value === '' ? undefined : within(1, 1_000, 'calls')(value, name)),
   ),
   idleTimeout: setting(
     'idle-timeout',
@@ -159,8 +175,20 @@ export const SETTINGS = {
     'Stop the process between invocations: on or off',
     (value, name) => oneOf('on', 'off')(value, name) === 'on',
   ),
-  functionName: setting('function-name', 'LAMBDA_FUNCTION_NAME', 'local', 'Name of the function', text),
-  region: setting('region', 'AWS_REGION', 'us-east-1', 'Region of the function', text),
+  functionName: setting(
+    'function-name',
+    'LAMBDA_FUNCTION_NAME',
+    'local',
+    'Name of the function',
+    matching(/^[\w-]{1,64}$/, 'up to 64 letters, digits, hyphens and underscores'),
+  ),
+  region: setting(
+    'region',
+    'AWS_REGION',
+    'us-east-1',
+    'Region of the function',
+    matching(/^[a-z\d-]{1,32}$/, 'of lower-case letters, digits and hyphens'),
+  ),
   logFormat: setting('log-format', 'LAMBDA_LOG_FORMAT', 'text', 'text or json', oneOf('text', 'json')),
   taskRoot: setting(
     'task-root',
@@ -227,7 +255,7 @@ Options, and the environment variables that set them:
 ${rows.join('\n')}
   -h, --help
 
-Every other environment variable reaches the function. The Invoke API is served on the same port:
-  aws lambda invoke --endpoint-url http://127.0.0.1:8080 --function-name local --payload file://event.json out.json
+Every other environment variable reaches the function. With --invoke-port 9001 the Invoke API is served as well:
+  aws lambda invoke --endpoint-url http://127.0.0.1:9001 --function-name local --payload file://event.json out.json
 `;
 }

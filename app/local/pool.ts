@@ -1,36 +1,56 @@
 /**
- * The execution environments of the function: grown on demand up to the concurrency limit, the most recently used one
- * first, idle ones ended after a while, dead ones forgotten.
+ * The execution environments of the function: started on demand, a few at a time and up to a bound; the most recently used
+ * one first; idle ones ended after a while, dead ones forgotten. Invocations that find none free wait, first come first
+ * served, for whichever is free first.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Environment, type FunctionSpec, InitError, type Invoked, type Report } from './environment.ts';
+import { functionError } from './function-error.ts';
 import type { Answer, Invocation } from './runtime-api.ts';
 
 export interface PoolOptions {
   function: FunctionSpec;
-  /** Most environments at once (reserved concurrency). */
+  /** Most invocations at once, those that wait among them; the next one is throttled. */
   concurrency: number;
+  /** Most environments at once. */
+  environments: number;
+  /** Most environments that are initialised at the same time. */
+  startsAtOnce: number;
   /** After how many seconds without an invocation an environment ends. */
   idleTimeout: number;
+  /** Told, once, when invocations wait because no more environments may be started. */
+  onFull(): void;
 }
 
+/**
+ * A caller sees the end of an answer before the runtime has asked for the next invocation. If it calls again at once, so
+ * much patience, in milliseconds, saves a cold start.
+ */
 const FINISHING_MS = 200;
-const FINISHING_AT_LIMIT_MS = 2_000;
 
 interface Idle {
   environment: Environment;
   reaper: NodeJS.Timeout;
 }
 
+/** What an invocation waits for: an environment and the seconds it has in it, or why there is none. */
+type Place = { environment: Environment; timeout: number } | { failed: Invoked };
+type Waiting = PromiseWithResolvers<Place>;
+
 export class Pool {
   readonly #options: PoolOptions;
   /** The last one was used last. */
   readonly #idle: Idle[] = [];
   readonly #all = new Set<Environment>();
-  /** Invocations that have answered but are not over: their environments are free in a moment. */
-  readonly #finishing = new Set<Promise<Report>>();
+  readonly #waiting: Waiting[] = [];
+  /** Invocations that were taken on and have not been answered to the end. */
+  #underWay = 0;
+  /** Environments in their init. */
+  #starting = 0;
+  /** Environments that have answered a moment ago and have yet to ask for more. */
+  #finishing = 0;
+  #lastInitFailed = false;
+  #saidFull = false;
   #closed = false;
-  #warmingUp: Promise<void> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -43,89 +63,156 @@ export class Pool {
 
   /** Makes one environment ready before anybody asks. Rejects with {@link InitError}. */
   warmUp(): Promise<void> {
-    const environment = this.#create();
-    const initialised = environment.init().then(
-      () => this.#release(environment),
-      error => this.#discard(environment, error),
-    );
-    this.#warmingUp = initialised.catch(() => undefined); // Whoever called is told; others start their own.
-    return initialised;
+    return this.#start();
   }
 
   /**
-   * Runs one invocation, or gives `'throttled'` when all environments are busy and no more are allowed. `onStart` is
-   * called when the function gets it.
+   * Runs one invocation, or gives `'throttled'` when too many are under way. `onStart` is called when the function gets
+   * it. Never rejects: what goes wrong is in the answer.
    */
   async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
-    await this.#warmingUp;
-    let environment = this.#takeIdle() ?? (await this.#takeFinishing());
-    let timeout = this.#options.function.timeout;
-    if (!environment) {
-      if (this.#all.size >= this.#options.concurrency) return 'throttled';
-      const started = await this.#startFor(timeout);
-      if (!(started.environment instanceof Environment)) {
-        onStart();
-        return started.environment;
-      }
-      environment = started.environment;
-      timeout = started.timeLeft;
-    }
+    if (this.#closed || this.#underWay >= this.#options.concurrency) return 'throttled';
+    this.#underWay += 1;
+    const place = await this.#place();
     onStart();
-    const { answer, report } = await environment.invoke(invocation, timeout);
-    const used = environment;
-    const released = report.finally(() => this.#release(used));
-    void answered(answer).then(() => this.#finishing.add(released));
-    void released.then(() => this.#finishing.delete(released));
-    return { answer, report: released };
+    const invoked =
+      'failed' in place ? place.failed : await this.#invokeIn(place.environment, invocation, place.timeout);
+    void answered(invoked.answer).then(() => {
+      this.#underWay -= 1;
+    });
+    return invoked;
   }
 
-  /** Ends all environments at once, and settles when they are gone. */
-  async close(): Promise<void> {
+  /** Ends all environments at once; whoever waits is told. */
+  kill(): void {
     this.#closed = true;
     for (const { reaper } of this.#idle.splice(0)) clearTimeout(reaper);
     for (const environment of this.#all) environment.kill();
+    const ended = failed(
+      new InitError(functionError('Sandbox.Failure', 'The local Lambda is ending.'), ''),
+      0,
+    );
+    for (const waiting of this.#waiting.splice(0)) waiting.resolve(ended);
+  }
+
+  /** The same, and settles when they are gone. */
+  async close(): Promise<void> {
+    this.kill();
     await Promise.all([...this.#all].map(environment => environment.exited));
   }
 
-  /**
-   * A fresh environment. When its init fails or takes too long it is done once more, now within the invocation and at
-   * its expense, as on Lambda.
-   */
-  async #startFor(timeout: number): Promise<{ environment: Environment | Invoked; timeLeft: number }> {
-    const first = this.#create();
-    try {
-      await first.init();
-      return { environment: first, timeLeft: timeout };
-    } catch (error) {
-      this.#all.delete(first);
-      if (!(error instanceof InitError)) throw error;
+  #place(): Promise<Place> {
+    const waiting: Waiting = Promise.withResolvers();
+    this.#waiting.push(waiting);
+    this.#serveWaiting();
+    return waiting.promise;
+  }
+
+  /** Called whenever something has changed that those who wait have waited for. */
+  #serveWaiting(): void {
+    while (this.#waiting.length > 0) {
+      const environment = this.#takeIdle();
+      if (!environment) break;
+      this.#waiting.shift()?.resolve({ environment, timeout: this.#options.function.timeout });
     }
-    const again = this.#create();
-    const started = Date.now();
-    try {
-      await again.init(timeout);
-      return { environment: again, timeLeft: timeout - (Date.now() - started) / 1000 };
-    } catch (error) {
-      this.#all.delete(again);
-      if (!(error instanceof InitError)) throw error;
-      return { environment: failedInit(error, Date.now() - started), timeLeft: 0 };
+    const { environments, startsAtOnce, onFull } = this.#options;
+    for (let lacking = this.#waiting.length - this.#starting - this.#finishing; lacking > 0; lacking -= 1) {
+      if (this.#all.size >= environments && !this.#saidFull) {
+        this.#saidFull = true;
+        onFull();
+      }
+      if (this.#closed || this.#all.size >= environments || this.#starting >= startsAtOnce) return;
+      void this.#start().catch(isInitError); // Those who wait are told.
     }
   }
 
-  #create(): Environment {
+  async #invokeIn(environment: Environment, invocation: Invocation, timeout: number): Promise<Invoked> {
+    const { answer, report } = await environment.invoke(invocation, timeout);
+    const finished = this.#finishingOnce();
+    const released = report.finally(() => {
+      finished.over();
+      this.#release(environment);
+    });
+    void answered(answer).then(finished.begins);
+    return { answer, report: released };
+  }
+
+  /** Counts an environment among those that will be free in a moment, for as long as that may be called a moment. */
+  #finishingOnce(): { begins: () => void; over: () => void } {
+    let state: 'before' | 'counted' | 'over' = 'before';
+    let timer: NodeJS.Timeout | undefined;
+    const over = (): void => {
+      clearTimeout(timer);
+      if (state === 'counted') this.#finishing -= 1;
+      state = 'over';
+    };
+    const begins = (): void => {
+      if (state !== 'before') return;
+      state = 'counted';
+      this.#finishing += 1;
+      timer = setTimeout(() => {
+        over();
+        this.#serveWaiting();
+      }, FINISHING_MS);
+    };
+    return { begins, over };
+  }
+
+  /**
+   * Starts an environment for whoever is first in the queue then. When its init fails or takes too long it is done once
+   * more, now within the invocation that has waited longest and at its expense, as on Lambda; until one succeeds, all
+   * are. Rejects with {@link InitError} when the init outside of an invocation fails.
+   */
+  async #start(): Promise<void> {
+    this.#starting += 1;
+    try {
+      const expecting = this.#lastInitFailed && this.#waiting.shift();
+      if (expecting) return await this.#startWithin(expecting);
+      await this.#initialised(this.#options.function.initTimeout).then(
+        environment => this.#release(environment),
+        async error => {
+          const first = this.#waiting.shift();
+          if (first) await this.#startWithin(first);
+          throw error;
+        },
+      );
+    } finally {
+      this.#starting -= 1;
+      this.#serveWaiting();
+    }
+  }
+
+  async #startWithin(waiting: Waiting): Promise<void> {
+    const { timeout } = this.#options.function;
+    const started = performance.now();
+    try {
+      const environment = await this.#initialised(timeout);
+      waiting.resolve({ environment, timeout: timeout - (performance.now() - started) / 1000 });
+    } catch (error) {
+      waiting.resolve(failed(error as InitError, performance.now() - started));
+    }
+  }
+
+  async #initialised(limitSeconds: number): Promise<Environment> {
     const environment = new Environment(this.#options.function);
     this.#all.add(environment);
-    void environment.exited.then(() => {
+    void environment.exited.then(() => this.#forget(environment));
+    try {
+      await environment.init(limitSeconds);
+      this.#lastInitFailed = false;
+      return environment;
+    } catch (error) {
+      this.#lastInitFailed = true;
       this.#all.delete(environment);
-      const at = this.#idle.findIndex(idle => idle.environment === environment);
-      for (const { reaper } of at < 0 ? [] : this.#idle.splice(at, 1)) clearTimeout(reaper);
-    });
-    return environment;
+      throw error;
+    }
   }
 
-  #discard(environment: Environment, error: unknown): never {
+  #forget(environment: Environment): void {
     this.#all.delete(environment);
-    throw error;
+    const at = this.#idle.findIndex(idle => idle.environment === environment);
+    for (const { reaper } of at < 0 ? [] : this.#idle.splice(at, 1)) clearTimeout(reaper);
+    this.#serveWaiting();
   }
 
   #takeIdle(): Environment | undefined {
@@ -136,30 +223,16 @@ export class Pool {
     return undefined;
   }
 
-  /**
-   * A caller sees the end of an answer before the runtime has asked for the next invocation. If it calls again at once,
-   * a moment's patience saves a cold start.
-   */
-  async #takeFinishing(): Promise<Environment | undefined> {
-    if (this.#finishing.size === 0) return undefined;
-    // The other choice is a cold start, or at the limit a refusal, which a busy machine must not cause.
-    const patience = this.#all.size < this.#options.concurrency ? FINISHING_MS : FINISHING_AT_LIMIT_MS;
-    await Promise.race([...this.#finishing, sleep(patience, undefined, { ref: false })]);
-    return this.#takeIdle();
-  }
-
   #release(environment: Environment): void {
+    if (this.#closed) environment.kill();
     if (!environment.alive) {
       this.#all.delete(environment);
-      return;
+    } else {
+      const reaper = setTimeout(() => environment.kill(), this.#options.idleTimeout * 1000);
+      reaper.unref();
+      this.#idle.push({ environment, reaper });
     }
-    if (this.#closed) {
-      environment.kill();
-      return;
-    }
-    const reaper = setTimeout(() => environment.kill(), this.#options.idleTimeout * 1000);
-    reaper.unref();
-    this.#idle.push({ environment, reaper });
+    this.#serveWaiting();
   }
 }
 
@@ -168,7 +241,11 @@ async function answered(answer: Answer): Promise<void> {
   if (answer.kind === 'streamed') await answer.ended;
 }
 
-function failedInit({ error }: InitError, duration: number): Invoked {
+function isInitError(error: unknown): void {
+  if (!(error instanceof InitError)) throw error;
+}
+
+function failed({ error }: InitError, duration: number): { failed: Invoked } {
   const report: Report = { duration, error, logTail: '' };
-  return { answer: { kind: 'error', error }, report: Promise.resolve(report) };
+  return { failed: { answer: { kind: 'error', error }, report: Promise.resolve(report) } };
 }

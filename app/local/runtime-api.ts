@@ -25,16 +25,25 @@ export interface Invocation {
   readonly clientContext?: string | undefined;
 }
 
-/** How a runtime answered. A streamed body ends cleanly whatever happens; `ended` tells how. */
+/** How a runtime answered. */
 export type Answer =
   | { kind: 'error'; error: FunctionError }
   | { kind: 'buffered'; contentType: string; body: Buffer }
-  | {
-      kind: 'streamed';
-      contentType: string;
-      body: AsyncIterable<Buffer>;
-      ended: Promise<FunctionError | undefined>;
-    };
+  | StreamedAnswer;
+
+export interface StreamedAnswer {
+  kind: 'streamed';
+  contentType: string;
+  /** Ends cleanly whatever happens. */
+  body: AsyncIterable<Buffer>;
+  /** Settles when the runtime has sent it all, and tells how that ended. */
+  ended: Promise<FunctionError | undefined>;
+  /**
+   * Throws away what of the body has not been taken yet, so that the runtime gets to its end: whoever is given an answer
+   * takes the body to its end or calls this, even when it has not begun. May be called at any time, any number of times.
+   */
+  discard(): void;
+}
 
 /** What the environment hears from its runtime. */
 export interface RuntimeListener {
@@ -84,9 +93,7 @@ export class RuntimeApi {
     const response = this.#waiting;
     if (!response)
       throw new Error(`The runtime is not waiting for an invocation, it is in state ${this.#state}.`);
-    this.#waiting = undefined;
-    this.#state = 'invoking';
-    this.#currentId = invocation.id;
+    // First, since it throws where HTTP does not allow a value; the runtime then goes on waiting.
     response.writeHead(200, {
       'Content-Type': 'application/json',
       'Lambda-Runtime-Aws-Request-Id': invocation.id,
@@ -95,6 +102,9 @@ export class RuntimeApi {
       'Lambda-Runtime-Trace-Id': invocation.traceId,
       ...(invocation.clientContext && { 'Lambda-Runtime-Client-Context': invocation.clientContext }),
     });
+    this.#waiting = undefined;
+    this.#state = 'invoking';
+    this.#currentId = invocation.id;
     response.end(invocation.payload);
   }
 
@@ -103,8 +113,7 @@ export class RuntimeApi {
     const [, id, what] = INVOCATION.exec(url) ?? [];
     if (method === 'GET' && url === `${BASE}/invocation/next`) return this.#next(response);
     if (method === 'POST' && url === `${BASE}/init/error`) return this.#initError(request, response);
-    if (method === 'POST' && id && what)
-      return this.#invocation(decodeURIComponent(id), what, request, response);
+    if (method === 'POST' && id && what) return this.#invocation(id, what, request, response);
     request.resume();
     refuse(
       response,
@@ -186,9 +195,9 @@ export class RuntimeApi {
 
   async #streamed(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const contentType = request.headers['content-type'] ?? 'application/octet-stream';
-    const { body, ended } = streamedBody(request);
-    this.#listener.answer({ kind: 'streamed', contentType, body, ended });
-    await ended;
+    const answer: StreamedAnswer = { kind: 'streamed', contentType, ...streamedBody(request) };
+    this.#listener.answer(answer);
+    await answer.ended;
     if (!request.complete) return; // The runtime is gone; nobody waits for a status.
     this.#state = 'answered';
     accept(response);
@@ -207,28 +216,48 @@ export class RuntimeApi {
 /**
  * The chunks of a streamed answer as they come, no faster than they are taken. When the taker leaves early, the rest is
  * read and thrown away: the function is not told that its caller has gone.
+ *
+ * Not the request's own iterator: resumed while that is being left, the request stays paused for good.
  */
-function streamedBody(request: IncomingMessage): {
-  body: AsyncIterable<Buffer>;
-  ended: Promise<FunctionError | undefined>;
-} {
-  const ended = new Promise<FunctionError | undefined>(resolve => {
-    request.once('end', () => resolve(trailerError(request.trailers)));
-    const truncated = (): void =>
-      resolve(functionError('Runtime.TruncatedResponse', 'The runtime broke the response off.'));
-    request.once('error', truncated).once('close', truncated);
+function streamedBody(request: IncomingMessage): Pick<StreamedAnswer, 'body' | 'ended' | 'discard'> {
+  const { promise: ended, resolve } = Promise.withResolvers<FunctionError | undefined>();
+  const truncated = (): void =>
+    resolve(functionError('Runtime.TruncatedResponse', 'The runtime broke the response off.'));
+  request.once('end', () => resolve(trailerError(request.trailers)));
+  // A truncated stream ends cleanly for the caller, as on Lambda; `ended` says why.
+  request.once('error', truncated).once('close', truncated);
+
+  let state: 'open' | 'discarded' | 'ended' = 'open';
+  let give: ((read: IteratorResult<Buffer>) => void) | undefined;
+  const finish = (how: 'discarded' | 'ended'): void => {
+    if (state === 'open') state = how;
+    give?.(NO_MORE);
+    request.resume();
+  };
+  request.pause().on('data', (chunk: Buffer) => {
+    if (state !== 'open') return;
+    request.pause();
+    give?.({ value: chunk });
   });
-  async function* chunks(): AsyncGenerator<Buffer> {
-    try {
-      for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
-    } catch {
-      // A truncated stream ends cleanly for the caller, as on Lambda; `ended` says why.
-    } finally {
-      request.resume();
-    }
-  }
-  return { body: chunks(), ended };
+  void ended.then(() => finish('ended'));
+
+  const discard = (): void => finish('discarded');
+  const iterator: AsyncIterator<Buffer> = {
+    next: () =>
+      new Promise(taken => {
+        if (state !== 'open') return taken(NO_MORE);
+        give = taken;
+        request.resume();
+      }),
+    async return() {
+      discard();
+      return NO_MORE;
+    },
+  };
+  return { body: { [Symbol.asyncIterator]: () => iterator }, ended, discard };
 }
+
+const NO_MORE: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
 /** An error that came after the response had begun: trailers, the second one base64 JSON. */
 function trailerError(trailers: NodeJS.Dict<string>): FunctionError | undefined {

@@ -15,6 +15,8 @@ export const ROOT = join(fileURLToPath(import.meta.url), '../../..');
 export interface RunningLambda {
   /** `http://127.0.0.1:PORT` */
   url: string;
+  /** Of the Invoke API, where `--invoke-port` asks for it; else empty. */
+  invokeUrl: string;
   /** All that it has printed so far. */
   output(): string;
   /** Waits until it has printed what `pattern` matches. Rejects after `ms`. */
@@ -99,5 +101,6 @@ async function start(args: readonly string[], env: Record<string, string> = {}):
     await close();
     throw error;
   });
-  return { url, output: () => text, printed, process: child, close, [Symbol.asyncDispose]: close };
+  const [, invokeUrl = ''] = /Invoke API at (http:\/\/[^/\s]+)/.exec(text) ?? [];
+  return { url, invokeUrl, output: () => text, printed, process: child, close, [Symbol.asyncDispose]: close };
 }

@@ -18,11 +18,8 @@ export function jsonRpcCall({ method, body }: WireRequest): string | undefined {
   }
   if (typeof message.method !== 'string') return undefined;
   const subject = message.params?.name ?? message.params?.uri;
-  // A line break in a name must not forge a log line.
-  const control = /\p{Cc}/gu;
   return [message.method, subject]
     .filter(part => typeof part === 'string')
     .join(' ')
-    .replace(control, '?')
     .slice(0, 200);
 }

@@ -9,6 +9,8 @@ import type { Invoked } from '../environment.ts';
 import { MAX_BUFFERED_RESPONSE, MAX_REQUEST, MAX_STREAMED_RESPONSE } from '../function-error.ts';
 import { type LocalFunction, newTraceId } from '../local-function.ts';
 import type { Log } from '../log.ts';
+import type { StreamedAnswer } from '../runtime-api.ts';
+import { streamOf } from '../stream-of.ts';
 import type { HttpAnswer } from './buffered-result.ts';
 import { jsonRpcCall } from './call-name.ts';
 import { type Failure, FRONTS, type Front, type FrontName, type InvokeMode } from './fronts.ts';
@@ -41,28 +43,28 @@ export function createFront(fn: Pick<LocalFunction, 'invoke'>, options: FrontOpt
     const requestId = randomUUID();
     const traceId = String(incoming.headers['x-amzn-trace-id'] ?? newTraceId());
     const { request, failed, invoked } = await admit(incoming, { requestId, traceId });
-    const outgoing = failed ? failure(front, failed) : await answerOf(front, invoked, streaming, log);
-    const over = (): void => {
-      const line = {
-        requestId,
-        method: incoming.method ?? '',
-        path: incoming.url ?? '',
-        status: outgoing.status,
-      };
-      const call = request && jsonRpcCall(request);
-      const write = (cold: boolean): void =>
-        log.request({ ...line, call, duration: performance.now() - started, cold });
-      if (invoked) void invoked.report.then(report => write(report.initDuration !== undefined));
-      else write(false);
+    const added: [string, string][] = [
+      ['x-amzn-requestid', requestId],
+      ['x-amzn-trace-id', traceId],
+    ];
+    const call = request && jsonRpcCall(request);
+    const line = { requestId, method: incoming.method ?? '', path: incoming.url ?? '', call };
+    /** Called once, when the last byte is out or the caller has left: lets go of the environment. */
+    const over = (status: number): void => {
+      const duration = performance.now() - started;
+      if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
+      void Promise.resolve(invoked?.report).then(report =>
+        log.request({ ...line, status, duration, cold: report?.initDuration !== undefined }),
+      );
     };
-    return toResponse(
-      outgoing,
-      [
-        ['x-amzn-requestid', requestId],
-        ['x-amzn-trace-id', traceId],
-      ],
-      over,
-    );
+    try {
+      const outgoing = failed ? failure(front, failed) : await answerOf(front, invoked, streaming, log);
+      return toResponse(outgoing, added, over);
+    } catch (error) {
+      // For example a header with a line end in it.
+      log.note(`The answer of the function is malformed: ${(error as Error).message}`);
+      return toResponse(failure(front, 'fault'), added, over);
+    }
   };
 
   /** Reads the request, checks who sends it, and invokes the function with its event. */
@@ -111,10 +113,7 @@ async function answerOf(
   return (whole && !(await answer.ended) && through(front.answer(whole))) || failure(front, 'fault');
 }
 
-async function streamedAnswer(
-  front: Front,
-  answer: Extract<Invoked['answer'], { kind: 'streamed' }>,
-): Promise<Outgoing> {
+async function streamedAnswer(front: Front, answer: StreamedAnswer): Promise<Outgoing> {
   if (answer.contentType === PRELUDE_CONTENT_TYPE) {
     const split = await splitPrelude(answer.body);
     if (!split) return failure(front, 'fault');
@@ -144,30 +143,20 @@ function through(answer: HttpAnswer | undefined): Outgoing | undefined {
 
 const NO_BODY = new Set([204, 205, 304]);
 
+/** Throws, without having called `over`, for what HTTP does not allow. */
 function toResponse(
   { status, headers, body }: Outgoing,
   added: [string, string][],
-  over: () => void,
+  over: (status: number) => void,
 ): Response {
   const all = new Headers([...headers, ...added]);
-  if (Buffer.isBuffer(body)) {
-    over();
-    return new Response(NO_BODY.has(status) ? null : new Uint8Array(body), { status, headers: all });
-  }
-  if (NO_BODY.has(status)) {
-    void collect(body, 0).then(over);
-    return new Response(null, { status, headers: all });
-  }
-  return new Response(ReadableStream.from(noting(body, over)), { status, headers: all });
-}
-
-/** The same chunks; `over` is told when the last one is out, or the taker has left. */
-async function* noting(chunks: AsyncIterable<Buffer>, over: () => void): AsyncGenerator<Buffer> {
-  try {
-    yield* chunks;
-  } finally {
-    over();
-  }
+  const whole = NO_BODY.has(status) ? null : Buffer.isBuffer(body) ? new Uint8Array(body) : undefined;
+  const response = new Response(
+    whole === undefined ? streamOf(body as AsyncIterable<Buffer>, () => over(status)) : whole,
+    { status, headers: all },
+  );
+  if (whole !== undefined) over(status);
+  return response;
 }
 
 async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

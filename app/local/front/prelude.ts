@@ -18,7 +18,7 @@ const MAX_PRELUDE = 1024 * 1024;
 
 /**
  * Takes the prelude off the front of `body`: gives it, and what follows it. Undefined when there is none, or it is not
- * one: the answer is malformed then.
+ * one: the answer is malformed then. Ends nothing: who asks for this still owns `body`.
  */
 export async function splitPrelude(
   body: AsyncIterable<Buffer>,
@@ -34,17 +34,12 @@ export async function splitPrelude(
     }
     if (seen.length > MAX_PRELUDE) break;
   }
-  await source.return?.(undefined);
   return undefined;
 }
 
 async function* following(first: Buffer, source: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    if (first.length > 0) yield first;
-    for (let read = await source.next(); !read.done; read = await source.next()) yield read.value;
-  } finally {
-    await source.return?.(undefined);
-  }
+  if (first.length > 0) yield first;
+  for (let read = await source.next(); !read.done; read = await source.next()) yield read.value;
 }
 
 function parsePrelude(json: string): Prelude | undefined {
@@ -57,5 +52,6 @@ function parsePrelude(json: string): Prelude | undefined {
   if (typeof given !== 'object' || given === null) return undefined;
   const statusCode = Number(given.statusCode ?? 200);
   if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) return undefined;
+  if (!Array.isArray(given.cookies ?? [])) return undefined;
   return { statusCode, headers: given.headers ?? {}, cookies: given.cookies ?? [] };
 }

@@ -28,31 +28,45 @@ export class RequestTooLarge extends Error {
   override readonly name = 'RequestTooLarge';
 }
 
-/** Reads the request to its end. Throws {@link RequestTooLarge} above `limit` bytes of body. */
+/** Thrown when the caller went away in the middle of its request, or broke HTTP's rules: nobody reads an answer. */
+export class RequestBroken extends Error {
+  override readonly name = 'RequestBroken';
+}
+
+/** Reads the request to its end. Throws {@link RequestTooLarge} above `limit` bytes of body, {@link RequestBroken}. */
 export async function readRequest(
   incoming: IncomingMessage,
   ids: { requestId: string; traceId: string },
   limit: number,
 ): Promise<WireRequest> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= limit) chunks.push(chunk);
-  }
-  if (bytes > limit) throw new RequestTooLarge();
+  const body = await readBody(incoming, limit);
   const [rawPath = '/', ...query] = (incoming.url ?? '/').split('?');
   return {
     method: incoming.method ?? 'GET',
     rawPath,
     rawQuery: query.join('?'),
     headers: headerLines(incoming.rawHeaders),
-    body: Buffer.concat(chunks),
+    body,
     sourceIp: incoming.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '127.0.0.1',
     protocol: `HTTP/${incoming.httpVersion}`,
     time: new Date(),
     ...ids,
   };
+}
+
+async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes <= limit) chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw new RequestBroken('The request broke off.', { cause });
+  }
+  if (bytes > limit) throw new RequestTooLarge();
+  return Buffer.concat(chunks);
 }
 
 function headerLines(rawHeaders: readonly string[]): [string, string][] {
