@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { helpText, OptionError, parseOptions, SETTINGS } from '../../app/local/options.ts';
-import { ROOT, startFunction } from '../helpers/local-lambda.ts';
+import { ROOT, type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
+import { childrenOf, stateOf } from '../helpers/processes.ts';
 
 const LOCAL = join(ROOT, 'dist/local.mjs');
 
@@ -97,13 +98,25 @@ describe('the process', () => {
     return { output: lambda.output() };
   }
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('ends at once on %s', async signal => {
-    const lambda = await startFunction('act');
-    await fetch(`${lambda.url}/?do=ok`);
-    lambda.process.kill(signal);
-    const [code] = await once(lambda.process, 'exit');
-    expect(code).toBe(0);
-  });
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
+    'ends at once on %s, and leaves no process behind, frozen or at work',
+    async signal => {
+      const lambda = await startFunction('act');
+      await (await fetch(`${lambda.url}/?do=ok`)).text();
+      const underWay = fetch(`${lambda.url}/?do=waitBefore`).catch(() => undefined);
+      await expect.poll(() => functionsOf(lambda).length).toBe(1);
+      await fetch(`${lambda.url}/?do=ok`);
+      const functions = functionsOf(lambda);
+      expect(functions).toHaveLength(2);
+      lambda.process.kill(signal);
+      const [code] = await once(lambda.process, 'exit');
+      expect(code).toBe(0);
+      await expect.poll(() => functions.filter(pid => (stateOf(pid) ?? 'Z') !== 'Z')).toEqual([]);
+      await underWay;
+    },
+  );
+
+  const functionsOf = (lambda: RunningLambda): number[] => childrenOf(lambda.process.pid ?? 0);
 
   test('prints one line a request, and the figures', async () => {
     await using lambda = await startFunction('act', { args: ['--memory', '256'] });
