@@ -8,12 +8,7 @@
  * Not here: how it is found out who calls, Origin and Host (app/auth), the invocation's deadline (app/lambda). They reach
  * this file as a gate and as the request's own `signal`.
  */
-import {
-  type AuthInfo,
-  createMcpHandler,
-  type McpHandlerRequestOptions,
-  type McpServerFactory,
-} from '@modelcontextprotocol/server';
+import { type AuthInfo, createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { boundedSubscriptions, refuseSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
 
@@ -80,31 +75,56 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     const authInfo = await gate(request, c.env?.event);
     if (authInfo && 'status' in authInfo) return authInfo;
     if (authInfo) c.set('authInfo', authInfo);
-    const serve = request.headers.get('mcp-method') === 'subscriptions/listen' ? listen : handler.fetch;
-    return serve(...(await parsed(request, authInfo, handlerOptions.maxRequestBodySize)));
+    const known = authInfo ? { authInfo } : {};
+    if (request.method !== 'POST') return handler.fetch(request, known);
+    const text = await textOf(request, handlerOptions.maxRequestBodySize);
+    if (text === undefined) return tooLarge(handlerOptions.maxRequestBodySize);
+    const message = parsed(text);
+    if (message === undefined) return handler.fetch(withBody(request, text), known);
+    // The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions know none.
+    const serve = methodOf(message) === 'subscriptions/listen' ? listen : handler.fetch;
+    return serve(request, { ...known, parsedBody: message });
   });
   return route;
 }
 
-/**
- * The request and what is known of it, its JSON among that: given the JSON, the SDK neither copies the request nor parses
- * it once more. What is too large or no JSON is left to the SDK, which has the answers to it.
- */
-async function parsed(
-  request: Request,
-  authInfo: AuthInfo | undefined,
-  limit: number,
-): Promise<[Request, McpHandlerRequestOptions]> {
-  const known = authInfo ? { authInfo } : {};
+/** The body, or undefined when it is over `limit` bytes; of such a one no more is kept. */
+async function textOf(request: Request, limit: number): Promise<string | undefined> {
   const length = Number(request.headers.get('content-length'));
-  if (request.method !== 'POST' || !(length > 0 && length <= limit)) return [request, known];
-  const body = await request.text();
-  try {
-    return [request, { ...known, parsedBody: JSON.parse(body) }];
-  } catch {
-    const { url, method, headers } = request;
-    return [new Request(url, { method, headers, body }), known];
+  if (length > limit) return undefined;
+  if (length > 0 || !request.body) return request.text();
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = '';
+  for await (const chunk of request.body) {
+    bytes += chunk.length;
+    if (bytes > limit) return undefined;
+    text += decoder.decode(chunk, { stream: true });
   }
+  return text + decoder.decode();
+}
+
+/** Given the JSON, the SDK neither copies the request nor parses it once more. Undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // The SDK has the answer to it.
+  }
+}
+
+function methodOf(message: unknown): unknown {
+  return (message as { method?: unknown } | null)?.method;
+}
+
+function withBody({ url, method, headers, signal }: Request, body: string): Request {
+  return new Request(url, { method, headers, body, signal });
+}
+
+/** As the SDK answers it. */
+function tooLarge(limit: number): Response {
+  const message = `Payload too large: the request body is over the limit of ${limit} bytes.`;
+  return Response.json({ jsonrpc: '2.0', error: { code: -32000, message }, id: null }, { status: 413 });
 }
 
 function reportOutOfBand(error: Error): void {

@@ -16,14 +16,18 @@ export interface SubscriptionBounds {
 
 type Serve = McpHttpHandler['fetch'];
 
+const JSON_TYPE = 'application/json';
+
 /**
- * Answers `subscriptions/listen` as a method that is not offered. `serve` goes first, so that a request that is wrong in
- * itself is told that; it must refuse every stream.
+ * Answers `subscriptions/listen` as a method that is not offered; for messages of that method only. `serve` goes first, so
+ * that a request that is wrong in itself is told that; it must refuse every stream.
  */
 export function refuseSubscriptions(serve: Serve): Serve {
   return async function refuseListen(request, options) {
     const response = await serve(request, options);
-    if (response.status !== 200) return response;
+    // A client of the older revisions has its answer: a stream that says that there is no such method.
+    const refused = response.status === 200 && response.headers.get('content-type')?.startsWith(JSON_TYPE);
+    if (!refused) return response;
     const { id } = (await response.json()) as { id?: string | number };
     const message =
       'Method not found: this server keeps no subscription streams open. Ask again instead of listening.';

@@ -30,6 +30,12 @@ function listenTo(options: McpOptions) {
     });
 }
 
+const INITIALIZE = {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'older', version: '1' },
+};
+
 const eventsOf = (text: string): { id?: string; method?: string; result?: object }[] =>
   [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? ''));
 
@@ -39,6 +45,99 @@ test('is refused by default, under the id that it asked with', async () => {
     404,
     { id: 'sub-1', error: { code: -32601 } },
   ]);
+});
+
+describe.each<[string, McpOptions]>([
+  ['refused', {}],
+  ['within bounds', { subscriptions: { max: 1, seconds: 60 } }],
+])('the header is a claim, the message decides (%s)', (_name, options) => {
+  const legacyBodies: [string, unknown, RegExp][] = [
+    ['tools/list', { jsonrpc: '2.0', id: 1, method: 'tools/list' }, /"name":"one"/],
+    [
+      'tools/call',
+      { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'one' } },
+      /"content":\[\]/,
+    ],
+    ['ping', { jsonrpc: '2.0', id: 1, method: 'ping' }, /"result":\{\}/],
+    ['initialize', { jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE }, /"serverInfo"/],
+    [
+      'a batch',
+      [
+        { jsonrpc: '2.0', id: 1, method: 'ping' },
+        { jsonrpc: '2.0', id: 2, method: 'ping' },
+      ],
+      /"id":2/,
+    ],
+    ['listen itself', { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: {} }, /-32601/],
+  ];
+  const errors: unknown[] = [];
+  const app = new Hono().route('/mcp', mcp(server, { auth: async () => undefined, ...options }));
+  app.onError(error => {
+    errors.push(error);
+    return new Response(null, { status: 500 });
+  });
+  const post = async (body: unknown, headers: Record<string, string>) => {
+    const text = JSON.stringify(body);
+    const response = await app.request('/mcp', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...headers,
+      },
+      body: text,
+    });
+    return { status: response.status, text: await response.text() };
+  };
+
+  describe.each([
+    ['with the body’s length', true],
+    ['without it', false],
+  ])('%s', (_sent, withLength) => {
+    const claimed = (body: unknown) => ({
+      'mcp-method': 'subscriptions/listen',
+      ...(withLength && { 'content-length': String(JSON.stringify(body).length) }),
+    });
+
+    test.each(legacyBodies)(
+      'an older client’s %s is answered as without it',
+      async (_method, body, answer) => {
+        expect(await post(body, claimed(body))).toEqual({ status: 200, text: expect.stringMatching(answer) });
+        expect(errors).toEqual([]);
+      },
+    );
+
+    test('of 2026-07-28 it is refused when it is another than the message’s', async () => {
+      const body = modernRequest('tools/list');
+      const { status, text } = await post(body, { ...modernHeaders('tools/list'), ...claimed(body) });
+      expect([status, JSON.parse(text).error.code]).toEqual([400, -32020]);
+    });
+
+    test('a listen under the name of another method is refused as what it is', async () => {
+      const body = modernRequest('subscriptions/listen', { notifications: {} });
+      const { status, text } = await post(body, { ...claimed(body), ...modernHeaders('tools/list') });
+      expect([status, JSON.parse(text).error.code]).toEqual([400, -32020]);
+      expect(errors).toEqual([]);
+    });
+  });
+});
+
+test.each([
+  ['says so', true],
+  ['does not say how long it is', false],
+])('a body over the limit that %s is a 413', async (_what, withLength) => {
+  const app = new Hono().route(
+    '/mcp',
+    mcp(server, { auth: async () => undefined, maxRequestBodyBytes: 500 }),
+  );
+  const body = JSON.stringify(modernRequest('tools/list', { filler: 'x'.repeat(500) }));
+  const headers = {
+    'content-type': 'application/json',
+    ...modernHeaders('tools/list'),
+    ...(withLength && { 'content-length': String(body.length) }),
+  };
+  const response = await app.request('/mcp', { method: 'POST', headers, body });
+  expect([response.status, await response.json()]).toMatchObject([413, { error: { code: -32000 } }]);
 });
 
 describe('within bounds', () => {
