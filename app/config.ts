@@ -68,6 +68,12 @@ export const settings = z.object({
     .transform(text => text.split(/[\s,]+/).filter(Boolean))
     .pipe(z.array(z.enum(ALGORITHMS, { error: `must be of ${ALGORITHMS.join(', ')}` })).min(1))
     .describe('For oauth: signature algorithms that are accepted.'),
+  MCP_OAUTH_TOKEN_TYPE: z
+    .enum(['at+jwt', 'JWT'], { error: 'must be at+jwt or JWT' })
+    .default('at+jwt')
+    .describe(
+      'For oauth: which JWTs are access tokens. at+jwt: those that say so (RFC 9068); JWT: also those of older issuers, told apart by their claims.',
+    ),
   MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: z.coerce
     .number({ error: 'must be a number of seconds' })
     .min(0)

@@ -33,6 +33,7 @@ locals {
     MCP_OAUTH_ISSUER     = var.oauth == null ? [] : [var.oauth.issuer]
     MCP_OAUTH_AUDIENCE   = var.oauth == null ? [] : var.oauth.audience
     MCP_OAUTH_SCOPES     = var.oauth == null ? [] : var.oauth.scopes
+    MCP_OAUTH_TOKEN_TYPE = var.oauth == null ? [] : [var.oauth.token_type]
     MCP_IAM_ALLOWED_ARNS = var.iam == null ? [] : var.iam.allowed_arns
     MCP_PUBLIC_URL       = var.public_url == null ? [] : [var.public_url]
   }

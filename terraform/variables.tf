@@ -84,11 +84,12 @@ variable "token_sha256" {
 }
 
 variable "oauth" {
-  description = "For oauth: the issuer, exactly as in its tokens; audience, what the tokens' aud must contain one of (default: public_url); scopes that every caller must have."
+  description = "For oauth: the issuer, exactly as in its tokens; audience, what the tokens' aud must contain one of (default: public_url); scopes that every caller must have; token_type, at+jwt for access tokens that say so (RFC 9068), JWT for issuers whose tokens do not (Cognito, Entra ID, Auth0's older profile)."
   type = object({
-    issuer   = string
-    audience = optional(list(string), [])
-    scopes   = optional(list(string), [])
+    issuer     = string
+    audience   = optional(list(string), [])
+    scopes     = optional(list(string), [])
+    token_type = optional(string, "at+jwt")
   })
   default = null
 
@@ -105,6 +106,11 @@ variable "oauth" {
   validation {
     condition     = try(startswith(var.oauth.issuer, "https://"), var.oauth == null)
     error_message = "oauth.issuer must be an https URL, exactly as in the iss of the tokens (Auth0's ends with a slash)."
+  }
+
+  validation {
+    condition     = contains(["at+jwt", "JWT"], try(var.oauth.token_type, "at+jwt"))
+    error_message = "oauth.token_type must be at+jwt, for access tokens that say so (RFC 9068), or JWT, for those of issuers from before it."
   }
 
   validation {
@@ -199,9 +205,9 @@ variable "environment" {
   validation {
     condition = length(setintersection(keys(var.environment), [
       "MCP_AUTH", "MCP_TOKEN_SHA256", "MCP_OAUTH_ISSUER", "MCP_OAUTH_AUDIENCE", "MCP_OAUTH_SCOPES",
-      "MCP_IAM_ALLOWED_ARNS", "MCP_PUBLIC_URL",
+      "MCP_OAUTH_TOKEN_TYPE", "MCP_IAM_ALLOWED_ARNS", "MCP_PUBLIC_URL",
     ])) == 0
-    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_IAM_ALLOWED_ARNS or MCP_PUBLIC_URL: they are made of auth, token_sha256, oauth, iam and public_url."
+    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_OAUTH_TOKEN_TYPE, MCP_IAM_ALLOWED_ARNS or MCP_PUBLIC_URL: they are made of auth, token_sha256, oauth, iam and public_url."
   }
 }
 

@@ -2,33 +2,14 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { settings } from '../app/config.ts';
-import { SETTINGS } from '../app/local/options.ts';
+import { documented, TABLES } from './docs.ts';
 import { ROOT } from './helpers/local-lambda.ts';
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
-function tableIn(text: string, name: string): string[] {
-  const [, block = ''] = new RegExp(`<!-- ${name} -->([\\s\\S]*?)<!-- /${name} -->`).exec(text) ?? [];
-  return block.trim().split('\n').slice(2);
-}
-
-test('the README lists every setting of the app', () => {
-  const rows = Object.entries(settings.shape).map(([name, setting]) => {
-    const { data } = setting.safeParse(undefined);
-    const fallback = Array.isArray(data) ? data.join(',') : (data ?? '');
-    return `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${setting.description} |`;
-  });
-  expect(tableIn(read('README.md'), 'settings')).toEqual(rows);
-});
-
-test('the local Lambda’s page lists every setting of its own', () => {
-  const rows = Object.values(SETTINGS).map(
-    ({ flag, env, fallback, help }) =>
-      `| \`--${flag}\` | \`${env}\` | ${fallback && `\`${fallback}\``} | ${help} |`,
-  );
-  expect(tableIn(read('app/local/README.md'), 'settings')).toEqual(rows);
+test.each(Object.keys(TABLES))('%s lists every setting: node test/docs.ts writes it', page => {
+  expect(read(page)).toBe(documented(page));
 });
 
 const pages = globSync('{*.md,app/**/*.md,terraform/**/*.md}', {

@@ -73,11 +73,13 @@ function waysOf(settings: Config): Way[] {
       MCP_OAUTH_ISSUER: issuer = '',
       MCP_OAUTH_JWKS_URL: jwksUrl,
       MCP_OAUTH_ALGORITHMS: algorithms,
+      MCP_OAUTH_TOKEN_TYPE: tokenType,
+      MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds,
     } = settings;
     const audiences =
       settings.MCP_OAUTH_AUDIENCE.length > 0 ? settings.MCP_OAUTH_AUDIENCE : [settings.MCP_PUBLIC_URL ?? ''];
-    const clockToleranceSeconds = settings.MCP_OAUTH_CLOCK_TOLERANCE_SECONDS;
-    ways.push(bearerWay(oauthResource({ issuer, audiences, jwksUrl, algorithms, clockToleranceSeconds })));
+    const rules = { issuer, audiences, jwksUrl, algorithms, tokenType, clockToleranceSeconds };
+    ways.push(bearerWay(oauthResource(rules)));
   }
   return ways;
 }

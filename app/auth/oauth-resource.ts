@@ -1,10 +1,12 @@
 /**
- * An OAuth 2.1 resource server's check of access tokens: JWTs signed by the issuer's keys, meant for this server.
+ * An OAuth 2.1 resource server's check of access tokens: JWTs signed by the issuer's keys, meant for this server, and made
+ * to be access tokens (access-token.ts).
  *
  * RFC 9068 and RFC 8725; all cryptography and claim checks are jose's. Opaque tokens are not taken: they would cost a
  * call to the authorization server on every request.
  */
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { type AccessTokenType, notAnAccessToken } from './access-token.ts';
 import type { Caller } from './identity.ts';
 
 export interface OAuthResourceOptions {
@@ -16,6 +18,8 @@ export interface OAuthResourceOptions {
   jwksUrl?: string | undefined;
   /** Signature algorithms that are accepted. Never `none`, never a shared secret. */
   algorithms: readonly string[];
+  /** Which JWTs of the issuer are access tokens. */
+  tokenType: AccessTokenType;
   /** How far clocks may differ, in seconds. */
   clockToleranceSeconds: number;
   /** @default globalThis.fetch, for the metadata */
@@ -38,7 +42,7 @@ const CACHE_MS = 10 * 60_000;
 
 /** Gives the check for access tokens: the caller, or undefined for a token that is not good. Throws {@link KeysUnavailable}. */
 export function oauthResource(options: OAuthResourceOptions) {
-  const { issuer, audiences, algorithms, clockToleranceSeconds: clockTolerance } = options;
+  const { issuer, audiences, algorithms, tokenType, clockToleranceSeconds: clockTolerance } = options;
   let keySet: Promise<KeySet> | undefined;
 
   return async function checkAccessToken(token: string): Promise<Caller | undefined> {
@@ -48,14 +52,17 @@ export function oauthResource(options: OAuthResourceOptions) {
       throw error;
     });
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload, protectedHeader } = await jwtVerify(token, keys, {
         issuer,
         audience: [...audiences],
         algorithms: [...algorithms],
         clockTolerance,
         requiredClaims: ['exp'],
       });
-      return callerOf(token, payload);
+      const problem = notAnAccessToken(protectedHeader, payload, tokenType);
+      if (!problem) return callerOf(token, payload);
+      console.warn(`auth: a token that the issuer has signed is not taken as an access token: ${problem}.`);
+      return undefined;
     } catch (error) {
       if (isBadToken(error)) return undefined;
       throw new KeysUnavailable('The keys of the authorization server cannot be fetched.', { cause: error });
@@ -107,10 +114,11 @@ function isBadToken(error: unknown): boolean {
 }
 
 function callerOf(token: string, claims: JWTPayload): Caller {
-  const { sub, exp, client_id, azp, scope, scp } = claims as JWTPayload & Record<string, unknown>;
+  const { sub, exp, client_id, azp, appid, cid, scope, scp } = claims;
   return {
     token,
-    clientId: String(client_id ?? azp ?? sub ?? 'unknown'),
+    // RFC 9068; OpenID Connect, Auth0, Entra; Entra before version 2; Okta.
+    clientId: String(client_id ?? azp ?? appid ?? cid ?? sub ?? 'unknown'),
     scopes: scopesOf(scope ?? scp),
     ...(exp !== undefined && { expiresAt: exp }),
     extra: { mode: 'oauth', subject: sub, claims },

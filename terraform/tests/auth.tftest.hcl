@@ -47,11 +47,12 @@ run "asks_an_issuer" {
 
   assert {
     condition = local.settings == {
-      MCP_AUTH           = "oauth"
-      MCP_OAUTH_ISSUER   = "https://tenant.example/"
-      MCP_OAUTH_AUDIENCE = "https://mcp.example/mcp,other"
-      MCP_OAUTH_SCOPES   = "read,write"
-      MCP_PUBLIC_URL     = "https://mcp.example/mcp"
+      MCP_AUTH             = "oauth"
+      MCP_OAUTH_ISSUER     = "https://tenant.example/"
+      MCP_OAUTH_AUDIENCE   = "https://mcp.example/mcp,other"
+      MCP_OAUTH_SCOPES     = "read,write"
+      MCP_OAUTH_TOKEN_TYPE = "at+jwt"
+      MCP_PUBLIC_URL       = "https://mcp.example/mcp"
     }
     error_message = "The function's settings are not those of the issuer."
   }
@@ -139,6 +140,31 @@ run "refuses_oauth_without_an_issuer" {
 
   variables {
     auth = "oauth"
+  }
+
+  expect_failures = [var.oauth]
+}
+
+run "takes_tokens_of_older_issuers_when_told_to" {
+  command = plan
+
+  variables {
+    auth  = "oauth"
+    oauth = { issuer = "https://tenant.example/", audience = ["mcp"], token_type = "JWT" }
+  }
+
+  assert {
+    condition     = local.settings.MCP_OAUTH_TOKEN_TYPE == "JWT"
+    error_message = "The function is not told which tokens to take."
+  }
+}
+
+run "refuses_an_unknown_token_type" {
+  command = plan
+
+  variables {
+    auth  = "oauth"
+    oauth = { issuer = "https://tenant.example/", audience = ["mcp"], token_type = "opaque" }
   }
 
   expect_failures = [var.oauth]

@@ -1,6 +1,6 @@
 /** Bearer tokens, static ones and JWTs, through the local Lambda: who gets in, who does not, and what that tells them. */
 import { createHash } from 'node:crypto';
-import { SignJWT, UnsecuredJWT } from 'jose';
+import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../helpers/local-lambda.ts';
@@ -10,6 +10,12 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const OLD = 'an-old-token-0123456789';
 const NEW = 'a-new-token-0123456789';
 const AUDIENCE = 'https://mcp.example.com/mcp';
+const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
+
+/** Takes out what the issuer puts into its tokens by default. */
+const NO_SCOPE = { scope: undefined };
+const NO_CLIENT_ID = { client_id: undefined };
+const NO_CLIENT = { ...NO_CLIENT_ID, azp: undefined };
 
 let issuer: SigningIssuer;
 let lambda: RunningLambda;
@@ -27,8 +33,8 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([lambda.close(), issuer.close()]));
 
-async function ask(headers: Record<string, string>, path = '/mcp') {
-  const response = await fetch(lambda.url + path, {
+async function ask(headers: Record<string, string>, path = '/mcp', { url } = lambda) {
+  const response = await fetch(url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...modernHeaders('tools/list'), ...headers },
     body: JSON.stringify(modernRequest('tools/list')),
@@ -37,6 +43,71 @@ async function ask(headers: Record<string, string>, path = '/mcp') {
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** Claims and `typ` of tokens that the issuer signs, and that let nobody in. */
+const NO_ACCESS_TOKENS: Record<string, [claims: JWTPayload, typ: string | null]> = {
+  'an ID token': [{ nonce: 'n-0S6', at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng', ...NO_SCOPE }, 'JWT'],
+  'an ID token without nonce': [{ name: 'Alice', ...NO_SCOPE }, null],
+  'an ID token with a scope and a nonce': [{ nonce: 'n-0S6' }, 'JWT'],
+  'an ID token with roles, as Entra makes it': [{ roles: ['Admin'], ...NO_SCOPE, ...NO_CLIENT }, 'JWT'],
+  'an ID token as Cognito makes it': [{ token_use: 'id' }, null],
+  'an ID token as Keycloak makes it': [{ typ: 'ID', azp: 'agent' }, 'JWT'],
+  'a refresh token as Keycloak makes it': [{ typ: 'Refresh', azp: 'agent' }, 'JWT'],
+  'a logout token': [{ events: { [LOGOUT]: {} }, ...NO_SCOPE }, 'logout+jwt'],
+  'a logout token without a type of its own': [{ events: { [LOGOUT]: {} } }, 'JWT'],
+  'a security event': [{ events: { 'https://schemas.openid.net/secevent/risc': {} } }, 'secevent+jwt'],
+  'a DPoP proof': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, 'dpop+jwt'],
+  'a DPoP proof without a type of its own': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, null],
+  'an introspection answer': [{ token_introspection: { active: true } }, 'token-introspection+jwt'],
+  'an authorization response': [{ code: 'abc', state: 'xyz', ...NO_SCOPE }, 'JWT'],
+  'a client assertion': [{ ...NO_SCOPE }, 'client-authentication+jwt'],
+  'a type that is no string': [{}, 7 as unknown as string],
+};
+
+describe('issuers whose access tokens do not say that they are', () => {
+  let older: RunningLambda;
+  beforeAll(async () => {
+    older = await startApp({
+      env: {
+        MCP_AUTH: 'oauth',
+        MCP_OAUTH_ISSUER: issuer.url,
+        MCP_OAUTH_AUDIENCE: AUDIENCE,
+        MCP_OAUTH_TOKEN_TYPE: 'JWT',
+      },
+    });
+  });
+  afterAll(() => older.close());
+
+  test.each<[string, JWTPayload, string | null]>([
+    ['Auth0', { azp: 'agent', scope: 'openid profile weather', ...NO_CLIENT_ID }, 'JWT'],
+    ['Cognito', { token_use: 'access', ...NO_SCOPE }, null],
+    ['Entra ID, for a person', { scp: 'weather', azp: 'agent', ver: '2.0', ...NO_SCOPE }, 'JWT'],
+    [
+      'Entra ID, for an application',
+      { roles: ['Reader'], azp: 'agent', ...NO_SCOPE, ...NO_CLIENT_ID },
+      'JWT',
+    ],
+    ['Keycloak', { typ: 'Bearer', azp: 'agent', scope: 'email' }, 'JWT'],
+    ['Okta', { cid: 'agent', scp: ['weather'], ...NO_SCOPE, ...NO_CLIENT_ID }, null],
+    ['RFC 9068', {}, 'at+jwt'],
+    ['RFC 9068, in full', {}, 'application/AT+JWT'],
+  ])('an access token as %s makes it gets in', async (_issuer, claims, typ) => {
+    const { status } = await ask(bearer(await issuer.token(claims, { typ })), '/mcp', older);
+    expect(status).toBe(200);
+    await older.printed(/"caller":"agent"/);
+  });
+
+  test.each(Object.entries(NO_ACCESS_TOKENS))(
+    '%s does not, and the log says why',
+    async (_what, [claims, typ]) => {
+      const printed = older.output().length;
+      const { status } = await ask(bearer(await issuer.token(claims, { typ })), '/mcp', older);
+      expect(status).toBe(401);
+      await expect.poll(() => older.output().slice(printed)).toMatch(/not taken as an access token: it/);
+      expect((await ask(bearer(await issuer.token()), '/mcp', older)).status).toBe(200);
+    },
+  );
+});
 
 describe('a good token', () => {
   test.each([
@@ -101,6 +172,17 @@ describe('an attack', () => {
       );
       return bearer(`${head}.${payload.toString('base64url')}.${signature}`);
     },
+    // Everything else that an issuer signs for the same audience.
+    ...Object.fromEntries(
+      Object.entries(NO_ACCESS_TOKENS).map(([what, [claims, typ]]) => [
+        what,
+        async () => bearer(await issuer.token(claims, { typ })),
+      ]),
+    ),
+    'an access token that does not say so': async () => bearer(await issuer.token({}, { typ: 'JWT' })),
+    'an access token of no type': async () => bearer(await issuer.token({}, { typ: null })),
+    'a token that is bound to a key': async () =>
+      bearer(await issuer.token({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } })),
     'keys of its own in the header': async () => {
       const jwt = new SignJWT({ sub: 'alice' }).setProtectedHeader({
         alg: 'HS256',

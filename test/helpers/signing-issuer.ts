@@ -27,6 +27,8 @@ export interface TokenMaking {
   kid?: string;
   /** Signs by a key that the issuer does not publish. */
   foreignKey?: boolean;
+  /** `typ` in the header; null leaves it out. @default at+jwt */
+  typ?: string | null;
   /** `exp` in seconds from now. */
   expiresIn?: number;
 }
@@ -59,7 +61,10 @@ export async function startSigningIssuer(audience: string): Promise<SigningIssue
   return {
     url,
     requests,
-    async token(claims = {}, { kid: header = kid, foreignKey = false, expiresIn = 300 } = {}) {
+    async token(
+      claims = {},
+      { kid: header = kid, foreignKey = false, expiresIn = 300, typ = 'at+jwt' } = {},
+    ) {
       const now = Math.floor(Date.now() / 1000);
       const payload = {
         iss: url,
@@ -71,7 +76,8 @@ export async function startSigningIssuer(audience: string): Promise<SigningIssue
         ...claims,
       };
       const key = foreignKey ? foreign.privateKey : keys.privateKey;
-      return new SignJWT(payload).setProtectedHeader({ alg: ALG, kid: header }).setIssuedAt().sign(key);
+      const named = { alg: ALG, kid: header, ...(typ !== null && { typ }) };
+      return new SignJWT(payload).setProtectedHeader(named).setIssuedAt().sign(key);
     },
     async publicKeyPem() {
       const { exportSPKI } = await import('jose');

@@ -14,5 +14,6 @@ module "mcp" {
     issuer   = var.issuer
     audience = var.audience
     scopes   = ["weather"]
+    # Cognito, Entra ID, and Auth0 without its RFC 9068 profile: token_type = "JWT"
   }
 }
