@@ -31,10 +31,27 @@ export function browserSafety(settings: () => Config): MiddlewareHandler {
   return async function browserGate(c, next) {
     const { MCP_ALLOWED_HOSTS: hosts, MCP_ALLOWED_ORIGINS: origins } = settings();
     const request = c.req.raw;
+    const { headers } = request;
     const refused =
-      (hosts.length > 0 && hostHeaderValidationResponse(request, hosts)) ||
+      malformed('Origin', headers.get('origin'), ORIGIN) ??
+      (hosts.length > 0 ? malformed('Host', headers.get('host'), HOST) : undefined) ??
+      (hosts.length > 0 ? hostHeaderValidationResponse(request, hosts) : undefined) ??
       originValidationResponse(request, origins);
     if (refused) return refused;
-    return request.headers.has('origin') ? answerCors(c, next) : next();
+    return headers.has('origin') ? answerCors(c, next) : next();
   };
+}
+
+/**
+ * What a browser sends (RFC 6454 section 6.1) and nothing that a URL parser would mend: to it a backslash is a slash, and
+ * `http://localhost\.evil.example` is of localhost. `null`, of opaque origins, is none that could be allowed.
+ */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(\[[\da-f:.]+\]|[^\s\\/?#@:[\]]+)(:\d{1,5})?$/i;
+/** RFC 9110 section 7.2: a host and perhaps a port. */
+const HOST = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
+
+function malformed(name: string, value: string | null, form: RegExp): Response | undefined {
+  if (value === null || value === '' || form.test(value)) return undefined;
+  const error = { code: -32000, message: `Invalid ${name} header.` };
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 403 });
 }

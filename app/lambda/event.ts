@@ -22,7 +22,7 @@ const UNKNOWN_SHAPE: EventProblem = {
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110 section 5.6.2
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const CONTROL = /[\0\r\n]/;
-const HOST = /^[\w.:[\]-]+$/;
+const HOST = /^[\w.:[\]-]+$/; // A URL could be made of more, and lead elsewhere: user@host, host/path.
 
 /** The problem with `event`, or undefined when an HTTP request can be made of it. */
 export function eventProblem(event: unknown): EventProblem | undefined {
@@ -51,14 +51,23 @@ function methodProblem(method: string, event: Fields): EventProblem | undefined 
 }
 
 function targetProblem(path: string, event: Fields): EventProblem | undefined {
-  if (!path.startsWith('/')) return { status: 400, message: 'The request path must begin with a slash.' };
-  if (!headersUsable(event.headers) || !headersUsable(event.multiValueHeaders)) {
-    return { status: 400, message: 'A request header has a name or a value that HTTP does not allow.' };
-  }
-  if (!HOST.test(hostOf(event))) {
-    return { status: 400, message: 'The event names no host that a URL can be made of.' };
-  }
-  return undefined;
+  const host = hostOf(event);
+  const usable: [boolean, string][] = [
+    [path.startsWith('/'), 'The request path must begin with a slash.'],
+    [
+      headersUsable(event.headers, isText) && headersUsable(event.multiValueHeaders, isTexts),
+      'A request header has a name or a value that HTTP does not allow.',
+    ],
+    [cookiesUsable(event.cookies), 'The cookies of the event are not a list of strings.'],
+    [
+      HOST.test(host) && URL.canParse(`https://${host}/`),
+      'The event names no host that a URL can be made of.',
+    ],
+    [URL.canParse(`https://${host}${path}`), 'The request path is none that a URL can be made of.'],
+    [queryUsable(event), 'The query of the event is not of strings that a URL can be made of.'],
+  ];
+  const [, message] = usable.find(([good]) => !good) ?? [];
+  return message === undefined ? undefined : { status: 400, message };
 }
 
 /** As hono/aws-lambda finds it. */
@@ -68,14 +77,54 @@ function hostOf({ requestContext, headers, multiValueHeaders }: Fields): string 
   return String(named ?? first ?? '');
 }
 
-function headersUsable(headers: unknown): boolean {
-  if (headers === undefined || headers === null) return true;
-  if (!isFields(headers)) return false;
-  return Object.entries(headers).every(
-    ([name, value]) =>
-      TOKEN.test(name) &&
-      (Array.isArray(value) ? value : [value ?? '']).every(v => typeof v === 'string' && !CONTROL.test(v)),
+/** `valid` says what a value may be; VPC Lattice has lists in `headers`. */
+function headersUsable(headers: unknown, valid: (value: unknown) => boolean): boolean {
+  return isNothing(headers) || everyEntry(headers, (name, value) => TOKEN.test(name) && valid(value));
+}
+
+function cookiesUsable(cookies: unknown): boolean {
+  return isNothing(cookies) || (Array.isArray(cookies) && cookies.every(isHeaderText));
+}
+
+function queryUsable({
+  rawQueryString,
+  queryStringParameters,
+  multiValueQueryStringParameters,
+}: Fields): boolean {
+  return (
+    (isNothing(rawQueryString) || typeof rawQueryString === 'string') &&
+    (isNothing(queryStringParameters) ||
+      everyEntry(queryStringParameters, (_, v) => isNothing(v) || isUrlText(v))) &&
+    (isNothing(multiValueQueryStringParameters) ||
+      everyEntry(
+        multiValueQueryStringParameters,
+        (_, v) => isNothing(v) || (Array.isArray(v) && v.every(isUrlText)),
+      ))
   );
+}
+
+function everyEntry(fields: unknown, check: (name: string, value: unknown) => boolean): boolean {
+  return (
+    isFields(fields) &&
+    Object.entries(fields).every(([name, value]) => name.isWellFormed() && check(name, value))
+  );
+}
+
+const isText = (value: unknown): boolean => isNothing(value) || isHeaderText(value) || isTexts(value);
+const isTexts = (values: unknown): boolean =>
+  isNothing(values) || (Array.isArray(values) && values.every(isHeaderText));
+
+function isHeaderText(value: unknown): boolean {
+  return isUrlText(value) && !CONTROL.test(value as string);
+}
+
+/** Half a surrogate pair cannot be percent-encoded. */
+function isUrlText(value: unknown): boolean {
+  return typeof value === 'string' && value.isWellFormed();
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function bodyProblem({ body, isBase64Encoded }: Fields): EventProblem | undefined {

@@ -14,6 +14,8 @@ export interface FunctionOptions {
   region: string;
   /** Reserved concurrency. Undefined: as many environments as the machine bears, and calls wait for one. */
   concurrency: number | undefined;
+  /** Most environments, where that is to be another number. */
+  environments: number | undefined;
   idleTimeout: number;
   spec: FunctionSpec;
 }
@@ -36,7 +38,7 @@ export class LocalFunction {
 
   constructor(options: FunctionOptions, log: Log) {
     this.arn = `arn:aws:lambda:${options.region}:${ACCOUNT}:function:${options.name}`;
-    const environments = options.concurrency ?? environmentsBorne();
+    const environments = options.environments ?? options.concurrency ?? environmentsBorne();
     this.#pool = new Pool({
       function: options.spec,
       concurrency: options.concurrency ?? ACCOUNT_CONCURRENCY,
@@ -80,8 +82,9 @@ export class LocalFunction {
 
 function full(environments: number): string {
   return (
-    `All ${environments} environments that this machine bears are busy: further calls wait for one. ` +
-    'Lambda would start more; LAMBDA_CONCURRENCY sets how many, and beyond it 429, as reserved concurrency does.'
+    `All ${environments} environments are busy: further calls wait for one, where Lambda would start more. ` +
+    'LAMBDA_ENVIRONMENTS sets how many there may be (by default what the machine bears); with LAMBDA_CONCURRENCY, ' +
+    'as with reserved concurrency, calls beyond it are answered by 429.'
   );
 }
 

@@ -103,6 +103,7 @@ function createFunction(
       name: options.functionName,
       region: options.region,
       concurrency: options.concurrency,
+      environments: options.environments,
       idleTimeout: options.idleTimeout,
       spec: { ...spec, output: chunk => output.write(chunk) },
     },

@@ -25,6 +25,8 @@ export interface LocalLambdaOptions {
   memory: number;
   /** Reserved concurrency; undefined when none is set. */
   concurrency: number | undefined;
+  /** Most environments; undefined when that is the machine's or the concurrency's to say. */
+  environments: number | undefined;
   idleTimeout: number;
   freeze: boolean;
   functionName: string;
@@ -160,6 +162,13 @@ export const SETTINGS = {
     '',
     'Reserved concurrency: calls at once, beyond it 429; empty: no limit, what the machine cannot bear waits',
     (value, name) => (value === '' ? undefined : within(1, 1_000, 'calls')(value, name)),
+  ),
+  environments: setting(
+    'environments',
+    'LAMBDA_ENVIRONMENTS',
+    '',
+    'Most environments at once, further calls wait; empty: the concurrency, or what the machine bears',
+    (value, name) => (value === '' ? undefined : within(1, 1_000, 'environments')(value, name)),
   ),
   idleTimeout: setting(
     'idle-timeout',

@@ -95,6 +95,8 @@ export class Upstream {
   readonly client: Client;
   /** Requests under way, by the token that their progress comes with. */
   readonly #underWay = new Map<number, ServerContext>();
+  /** Who has asked it anything so far, as long as that is one caller. */
+  #callers: 'none yet' | { only: string } | 'several' = 'none yet';
   #lastToken = 0;
 
   constructor(client: Client) {
@@ -130,6 +132,7 @@ export class Upstream {
     this.#lastToken += 1;
     const token = this.#lastToken;
     this.#underWay.set(token, ctx);
+    this.#noteCaller(ctx);
     const meta = {
       ...Object.fromEntries(Object.entries(_meta ?? {}).filter(([name]) => !OWN_META.test(name))),
       ...(progressToken !== undefined && { progressToken: token }),
@@ -153,11 +156,25 @@ export class Upstream {
     await notify({ method: 'notifications/progress', params: { ...progress, progressToken } }).catch(unsent);
   }
 
-  /** A log message names no request; where one only is under way, it is from that one. */
+  #noteCaller({ http }: ServerContext): void {
+    const { authInfo } = http ?? {};
+    // Where nobody is asked who they are, any two requests may be of two people.
+    const caller = authInfo
+      ? JSON.stringify([authInfo.clientId, authInfo.extra?.subject])
+      : `request ${this.#lastToken}`;
+    if (this.#callers === 'none yet') this.#callers = { only: caller };
+    else if (this.#callers !== 'several' && this.#callers.only !== caller) this.#callers = 'several';
+  }
+
+  /**
+   * A log message names no request, and may come late: of one that is over, and of somebody else's. So it is passed on
+   * where one request is under way and nobody but its caller has ever asked this server anything; else it goes to the log.
+   */
   async #passMessage({ level, data, logger }: LoggingMessageNotificationParams): Promise<void> {
     const [ctx, ...others] = this.#underWay.values();
-    if (ctx && others.length === 0) await ctx.mcpReq.log(level, data, logger).catch(unsent);
-    else console.info(`mcp: ${logger ?? 'server'}: ${JSON.stringify(data)}`);
+    if (ctx && others.length === 0 && this.#callers !== 'several') {
+      await ctx.mcpReq.log(level, data, logger).catch(unsent);
+    } else console.info(`mcp: ${logger ?? 'server'}: ${JSON.stringify(data)}`);
   }
 }
 

@@ -32,13 +32,27 @@ test('an allowed origin passes and may read the answer', async () => {
   expect(response.header('access-control-expose-headers')).toMatch(/Mcp-Protocol-Version.*WWW-Authenticate/);
 });
 
-test.each(['https://evil.example', 'null', 'https://app.example.com.evil.example', 'not an origin'])(
-  'the origin %s is 403',
-  async origin => {
-    const response = await post([['origin', origin]]);
-    expect([response.status, response.header('access-control-allow-origin')]).toEqual([403, undefined]);
-  },
-);
+test.each([
+  'https://evil.example',
+  'null',
+  'https://app.example.com.evil.example',
+  'not an origin',
+  // What a URL parser makes an allowed one of.
+  'https://app.example.com\\.evil.example',
+  'https:\\\\app.example.com',
+  'https://app.example.com/.evil.example',
+  'https://app.example.com?.evil.example',
+  'https://app.example.com#.evil.example',
+  'https://user@app.example.com',
+  'https://evil.example@app.example.com',
+  'https:app.example.com',
+  'https://app.example.com:443:443',
+  'https://app.example.com https://evil.example',
+  '//app.example.com',
+])('the origin %s is 403', async origin => {
+  const response = await post([['origin', origin]]);
+  expect([response.status, response.header('access-control-allow-origin')]).toEqual([403, undefined]);
+});
 
 describe('a preflight', () => {
   const preflight = (origin: string) =>
@@ -68,6 +82,16 @@ describe('a preflight', () => {
   test('of another origin is 403', async () => {
     expect((await preflight('https://evil.example')).status).toBe(403);
   });
+});
+
+test.each([
+  'localhost\\.evil.example',
+  'localhost/.evil.example',
+  'evil.example@localhost',
+  'localhost#x',
+  '[::1',
+])('the host %s is refused on a developer’s machine', async host => {
+  expect([400, 403]).toContain((await post([['host', host]])).status);
 });
 
 test('a name that leads here by DNS rebinding is 403 on a developer’s machine', async () => {

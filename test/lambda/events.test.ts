@@ -14,15 +14,15 @@ let stream: RunningLambda;
 let buffered: RunningLambda;
 beforeAll(async () => {
   [stream, buffered] = await Promise.all([
-    startFunction('stream', {}, 'hard-app'),
-    startFunction('buffered', {}, 'hard-app'),
+    startFunction('stream', { args: ['--invoke-port', '0'] }, 'hard-app'),
+    startFunction('buffered', { args: ['--invoke-port', '0'] }, 'hard-app'),
   ]);
 });
 afterAll(() => Promise.all([stream.close(), buffered.close()]));
 
-function clientOf({ url }: RunningLambda): LambdaClient {
+function clientOf({ invokeUrl }: RunningLambda): LambdaClient {
   return new LambdaClient({
-    endpoint: url,
+    endpoint: invokeUrl,
     region: 'us-east-1',
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
   });
@@ -128,7 +128,40 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
       { ...v2Event({ method: 'POST', path: '/echo' }), body: '%%%', isBase64Encoded: true },
       /base64/,
     ],
-    ['a domain that is none', v2Event({ method: 'GET', path: '/echo', domain: 'a b' }), /URL/],
+    ...['a b', 'a:99999999', '[:', 'a:b', '', 'user@host', 'host/path', '1.2.3.4.5'].map(
+      (domain): [string, unknown, RegExp] => [
+        `the domain "${domain}"`,
+        v2Event({ method: 'GET', path: '/echo', domain }),
+        /no host that a URL can be made of/,
+      ],
+    ),
+    [
+      'a query that is an object',
+      { ...v2Event({ method: 'GET', path: '/echo' }), rawQueryString: {} },
+      /query/,
+    ],
+    ['cookies that are no list', { ...v2Event({ method: 'GET', path: '/echo' }), cookies: 'a=1' }, /cookies/],
+    [
+      'a cookie with a line break',
+      { ...v2Event({ method: 'GET', path: '/echo' }), cookies: ['a\r\nb'] },
+      /cookies/,
+    ],
+    ...Object.entries<object>({
+      'a parameter that is a list': { queryStringParameters: { a: ['b'] } },
+      'a parameter with half a character': { queryStringParameters: { a: '\ud800' } },
+      'a parameter named by half a character': { queryStringParameters: { '\udc00': 'a' } },
+      'parameters that are no lists': { multiValueQueryStringParameters: { a: 'b' } },
+      'a list of what is no text': { multiValueQueryStringParameters: { a: [{}] } },
+    }).map(([what, more]): [string, unknown, RegExp] => [
+      what,
+      { ...restEvent({ method: 'GET', path: '/echo' }), ...more },
+      /query/,
+    ]),
+    [
+      'headers of many values that are none',
+      { ...restEvent({ method: 'GET', path: '/echo' }), multiValueHeaders: { a: 'b' } },
+      /header/,
+    ],
   ])('%s is a 400 that says why, and the next one is served', async (_what, event, why) => {
     const { status, headers, body } = await invoke(event);
     expect([status, headers['content-type']]).toEqual([400, expect.stringMatching(/^application\/json/)]);

@@ -1,4 +1,5 @@
 /** A program behind `mcpStdio`: its life, its environment, its end, and what passes between it and the caller. */
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Hono } from 'hono';
@@ -86,15 +87,59 @@ test('what needs a session with a client fails, and says so', async () => {
   }
 });
 
-test('its log messages reach the client that asked', async () => {
-  const legacy = new Client({ name: 'test', version: '1' });
-  const heard = new Promise(resolve => {
-    legacy.setNotificationHandler('notifications/message', ({ params }) => resolve(params));
+describe('its log messages, which name no request', () => {
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const TOKENS = { alice: 'a-token-of-alice-0123456789', bob: 'a-token-of-bob-0123456789' };
+  const auth = { MCP_AUTH: 'token', MCP_TOKEN_SHA256: Object.values(TOKENS).map(sha256).join() };
+  const start = (env: Record<string, string>) =>
+    startFunction('stream', { env, args: ['--environments', '1', '--init-timeout', '20'] }, 'servers-app');
+
+  /** A client of the older revisions, and what it hears. */
+  async function listening(url: string, token?: string) {
+    const heard: unknown[] = [];
+    const client = new Client({ name: 'test', version: '1' });
+    client.setNotificationHandler('notifications/message', ({ params }) => void heard.push(params.data));
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const at = new URL(`${url}/unruly/mcp`);
+    await client.connect(new StreamableHTTPClientTransport(at, { requestInit: { headers } }));
+    const call = (name: string, args = {}) => client.callTool({ name, arguments: args });
+    return { heard, call, close: () => client.close() };
+  }
+
+  test('reach the caller who alone has asked it anything, late ones too', async () => {
+    await using own = await start({ ...auth });
+    const alice = await listening(own.url, TOKENS.alice);
+    await alice.call('log');
+    await expect.poll(() => alice.heard).toEqual(['mind you']);
+    await alice.call('log-late', { about: 'alice' });
+    await alice.call('dawdle', { steps: 10 });
+    expect(alice.heard).toEqual(['mind you', 'late, about alice']);
+    await alice.close();
   });
-  await legacy.connect(new StreamableHTTPClientTransport(new URL(`${wide.url}/unruly/mcp`)));
-  await legacy.callTool({ name: 'log', arguments: {} });
-  expect(await heard).toMatchObject({ level: 'warning', data: 'mind you' });
-  await legacy.close();
+
+  test('never reach another caller, but the log', async () => {
+    await using shared = await start({ ...auth });
+    const [alice, bob] = [await listening(shared.url, TOKENS.alice), await listening(shared.url, TOKENS.bob)];
+    await alice.call('log-late', { about: 'alice' });
+    await bob.call('dawdle', { steps: 10 });
+    await shared.printed(/late, about alice/);
+    await bob.call('log');
+    await alice.call('log');
+    expect([alice.heard, bob.heard]).toEqual([[], []]);
+    await Promise.all([alice.close(), bob.close()]);
+  });
+
+  test('never reach anybody after the first request where nobody is asked who they are', async () => {
+    await using open = await start({ MCP_AUTH: 'none' });
+    const [one, other] = [await listening(open.url), await listening(open.url)];
+    await one.call('log');
+    await expect.poll(() => one.heard).toEqual(['mind you']);
+    await one.call('log-late', { about: 'one' });
+    await other.call('dawdle', { steps: 10 });
+    await open.printed(/late, about one/);
+    expect([one.heard, other.heard]).toEqual([['mind you'], []]);
+    await Promise.all([one.close(), other.close()]);
+  });
 });
 
 test.each(Object.entries(CLIENTS))(
