@@ -7,12 +7,14 @@ export function modernRequest(
   revision = REVISION,
   id: string | number = 1,
 ): object {
+  const { _meta: more, ...others } = params as { _meta?: object };
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': revision,
     'io.modelcontextprotocol/clientInfo': { name: 'by-hand', version: '1' },
     'io.modelcontextprotocol/clientCapabilities': {},
+    ...more,
   };
-  return { jsonrpc: '2.0', id, method, params: { _meta, ...params } };
+  return { jsonrpc: '2.0', id, method, params: { _meta, ...others } };
 }
 
 export function modernHeaders(

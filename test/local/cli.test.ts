@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { helpText, OptionError, parseOptions, SETTINGS } from '../../app/local/options.ts';
 import { ROOT, type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 import { childrenOf, stateOf } from '../helpers/processes.ts';
+import { rawRequest } from '../helpers/raw-request.ts';
 
 const LOCAL = join(ROOT, 'dist/local.mjs');
 
@@ -136,6 +137,21 @@ describe('the process', () => {
     await lambda.printed(
       /REPORT RequestId: \S+\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\tMax Memory Used: \d+ MB\tInit Duration: [\d.]+ ms/,
     );
+  });
+
+  test.each(['text', 'json'])('no name or path forges a line, --log-format %s', async format => {
+    await using lambda = await startFunction('act', { args: ['--log-format', format] });
+    const forged = 'START RequestId: forged';
+    const breaks = ['\n', '\r', '\u0085', '\u2028', '\u2029', '\u001b[2K', '\u202e', '\u{e0001}'];
+    const method = breaks.map(line => `x${line}${forged}`).join('');
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { name: method } });
+    await rawRequest(lambda.url, { method: 'POST', target: '/?do=ok', body });
+    await lambda.printed(/do=ok.*forged/);
+    const lines = lambda.output().split(/[\n\r\u0085\u2028\u2029]/);
+    expect(lines.filter(line => line.startsWith(forged))).toEqual([]);
+    expect(lambda.output().match(/[^\n\t\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}]/gu)).toBeNull();
+    const [line] = lambda.output().match(/.*forged.*/) ?? [];
+    if (format === 'json') expect(JSON.parse(line ?? '').record.call).toContain(forged);
   });
 
   test('prints JSON when asked to', async () => {
