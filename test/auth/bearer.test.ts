@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 import { type SigningIssuer, startSigningIssuer } from '../helpers/signing-issuer.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => Promise.all([lambda.close(), issuer.close()]));
+afterAll(() => closeAll(lambda, issuer));
 
 async function ask(headers: Record<string, string>, path = '/mcp', { url } = lambda) {
   const response = await fetch(url + path, {
@@ -76,7 +77,7 @@ describe('issuers whose access tokens do not say that they are', () => {
       },
     });
   });
-  afterAll(() => older.close());
+  afterAll(() => closeAll(older));
 
   test.each<[string, JWTPayload, string | null]>([
     ['Auth0', { azp: 'agent', scope: 'openid profile weather', ...NO_CLIENT_ID }, 'JWT'],

@@ -1,5 +1,6 @@
 /** Pages in a browser: Origin, Host, CORS. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 import { rawRequest } from '../helpers/raw-request.ts';
@@ -8,7 +9,7 @@ let lambda: RunningLambda;
 beforeAll(async () => {
   lambda = await startApp({ env: { MCP_ALLOWED_ORIGINS: 'app.example.com' } });
 });
-afterAll(() => lambda.close());
+afterAll(() => closeAll(lambda));
 
 const body = JSON.stringify(modernRequest('tools/list'));
 const headers: [string, string][] = [

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arnAllowed, authorizerCaller, iamCaller } from '../../app/auth/event-caller.ts';
 import { gateFor } from '../../app/auth/gate.ts';
 import { parseConfig } from '../../app/config.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 
@@ -22,7 +23,7 @@ describe('a Function URL with auth type AWS_IAM', () => {
       },
     });
   });
-  afterAll(() => lambda.close());
+  afterAll(() => closeAll(lambda));
 
   async function signed(accessKeyId: string, secretAccessKey: string): Promise<Response> {
     const { hostname, port } = new URL(lambda.url);

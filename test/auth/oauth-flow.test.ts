@@ -13,6 +13,7 @@ import {
   signIn,
   startAuthorizationServer,
 } from '../helpers/authorization-server.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { freePort, type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 import { memoryOAuthProvider, REDIRECT } from '../helpers/oauth-client.ts';
 
@@ -37,7 +38,7 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => Promise.all([lambda.close(), server.close()]));
+afterAll(() => closeAll(lambda, server));
 
 test('both well-known paths tell a client where to go', async () => {
   for (const path of ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource']) {

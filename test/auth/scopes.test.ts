@@ -1,6 +1,7 @@
 /** Scopes of a route and of a tool, and what a tool is told about its caller. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../helpers/clients.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 import { type SigningIssuer, startSigningIssuer } from '../helpers/signing-issuer.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   };
   lambda = await startFunction('stream', { env }, 'scoped-app');
 });
-afterAll(() => Promise.all([lambda.close(), issuer.close()]));
+afterAll(() => closeAll(lambda, issuer));
 
 const bearer = async (scope: string) => ({ authorization: `Bearer ${await issuer.token({ scope })}` });
 

@@ -1,5 +1,6 @@
 /** What a client gets wrong gets the status and the JSON-RPC error that the specification names; serving goes on. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 
@@ -9,7 +10,7 @@ let lambda: RunningLambda;
 beforeAll(async () => {
   lambda = await startApp();
 });
-afterAll(() => lambda.close());
+afterAll(() => closeAll(lambda));
 
 interface Sent {
   method?: string;

@@ -1,6 +1,7 @@
 /** What users do with the server, by every kind of client, through the local Lambda and the real client of the runtime. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLIENTS, type Option, type TestClient } from '../helpers/clients.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 import { MANY_PLACES, startUpstream, type Upstream } from '../helpers/upstream.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   stream = await startApp({ env, args: ['--memory', '256'] });
   buffered = await startApp({ env, args: ['--invoke-mode', 'BUFFERED'] }, 'handler.buffered');
 });
-afterAll(() => Promise.all([stream.close(), buffered.close(), upstream.close()]));
+afterAll(() => closeAll(stream, buffered, upstream));
 
 const connections = Object.entries(CLIENTS);
 
@@ -28,7 +29,7 @@ describe.each(connections)('%s', (name, connect) => {
   beforeAll(async () => {
     client = await connect(stream.url);
   });
-  afterAll(() => client.close());
+  afterAll(() => closeAll(client));
 
   test('meets the era that it speaks', () => {
     expect(client.era).toBe(/modern|auto/.test(name) ? 'modern' : 'legacy');

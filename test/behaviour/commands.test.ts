@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { ROOT, type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
     env: { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url },
   });
 });
-afterAll(() => Promise.all([lambda.close(), upstream.close()]));
+afterAll(() => closeAll(lambda, upstream));
 
 describe('the Inspector', () => {
   const inspect = async (...args: string[]) => {

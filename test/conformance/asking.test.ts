@@ -4,6 +4,7 @@
  */
 import { Client, type ElicitRequest, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { startTarget, type Target } from './target.ts';
 
 const TOOLS: [tool: string, args: Record<string, string>][] = [
@@ -21,7 +22,7 @@ beforeAll(async () => {
   url = new URL(target.url);
 });
 
-afterAll(() => target?.close());
+afterAll(() => closeAll(target));
 
 async function callTool(mode: 'legacy' | { pin: string }, name: string, args: Record<string, string>) {
   const asked: ElicitRequest['params'][] = [];

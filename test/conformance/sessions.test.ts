@@ -9,6 +9,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { judge } from './baseline.ts';
 import { everything } from './everything-server.ts';
 import { lanes, listScenarios, runLane } from './suites.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   target = await listen(serveSessions());
 });
 
-afterAll(() => target?.close());
+afterAll(() => closeAll(target));
 
 describe.each(lanes.filter(lane => lane.revision === '2025-11-25'))('suite $version', lane => {
   test('passes as a whole when sessions are kept', { timeout: 90_000 }, async () => {

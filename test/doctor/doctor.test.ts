@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAuthorizationServer } from '../helpers/authorization-server.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { freePort, ROOT, type RunningLambda, startApp, startFunction } from '../helpers/local-lambda.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
@@ -68,7 +69,7 @@ beforeAll(async () => {
   weather = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
   healthy = await startApp({ env: weather });
 });
-afterAll(() => Promise.all([healthy.close(), upstream.close()]));
+afterAll(() => closeAll(healthy, upstream));
 
 describe('finds nothing wrong with', () => {
   test('an open server on this machine', async () => {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from './local-lambda.ts';
+import type { Found } from './needs.ts';
 
 const run = promisify(execFile);
 /** The machine's own node and npm, not the ones that this repository brings. */
@@ -34,18 +35,25 @@ export interface Engine {
   run(...args: string[]): Promise<string>;
 }
 
-/** Undefined, with the reason on the console, when there is none that works. */
-export async function findEngine(): Promise<Engine | undefined> {
+/** The engine that works here, or why there is none. */
+export async function findEngine(): Promise<Found<Engine>> {
   const wanted = process.env.CONTAINER_ENGINE;
+  const problems: string[] = [];
   for (const name of ['docker', 'podman'] as const) {
     if (wanted && wanted !== name) continue;
-    const works = await run(name, ['info']).then(
-      () => true,
-      () => false,
-    );
-    if (works) return engineOf(name);
+    const problem = await run(name, ['info']).then(() => undefined, whyNot);
+    if (problem === undefined) return { found: await engineOf(name) };
+    problems.push(`${name}: ${problem}`);
   }
-  return undefined;
+  return {
+    missing: `No container engine works on this machine (${problems.join('; ')}). Install or start Docker or Podman, then: npm run test:image`,
+  };
+}
+
+function whyNot(error: { code?: unknown; stderr?: string; message: string }): string {
+  if (error.code === 'ENOENT') return 'not on PATH';
+  const lines = (error.stderr || error.message).trim().split('\n');
+  return lines.at(-1)?.trim() ?? '';
 }
 
 async function engineOf(name: Engine['name']): Promise<Engine> {
@@ -84,8 +92,7 @@ async function makeStandIn(engine: Engine): Promise<void> {
       MAX_OUTPUT,
     );
     await engine.run('import', tar, 'localhost/debian-stand-in');
-    const { stdout: packages } = await run('npm', ['root', '-g'], OWN_TOOLS);
-    await cp(join(packages.trim(), 'npm'), join(folder, 'npm'), { recursive: true, dereference: true });
+    await cp(await npmPackage(), join(folder, 'npm'), { recursive: true, dereference: true });
     await copyFile(join(ROOT, 'node_modules/node/bin/node'), join(folder, 'node'));
     await cp(await nodeHeaders(), join(folder, 'include'), { recursive: true, dereference: true });
     await mkdir(join(folder, 'certs'));
@@ -107,6 +114,15 @@ COPY certs /etc/ssl/certs
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 `;
+
+/**
+ * The folder of the npm that is on PATH, which tells every command it runs where it is. Not `npm root -g`: that goes by
+ * whatever node is first on PATH, and inside a script that is a package's.
+ */
+async function npmPackage(): Promise<string> {
+  const { stdout } = await run('npm', ['exec', '-c', 'node -p process.env.npm_execpath']);
+  return join(dirname(stdout.trim()), '..');
+}
 
 /** Headers of any Node will do: the native part is built against Node-API, which is stable across versions. */
 async function nodeHeaders(): Promise<string> {

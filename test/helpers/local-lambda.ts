@@ -68,11 +68,19 @@ export async function freePort(): Promise<number> {
 const ENTRY = join(ROOT, 'dist/entry.mjs');
 const LOCAL = join(ROOT, 'dist/local.mjs');
 
+/** Ended with this process, when a suite could not be set up to its end. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill();
+});
+
 async function start(args: readonly string[], env: Record<string, string> = {}): Promise<RunningLambda> {
   const child = spawn(process.execPath, [...args], {
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', chunk => {

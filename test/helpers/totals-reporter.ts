@@ -1,5 +1,6 @@
 /**
  * Prints the one line that CI reads, after everything else: `N passed, N failed, N skipped`.
+ * Before it, loudly, what was not run and why.
  * A run that could not collect a file counts that file as a failure, so a broken import is never "0 failed".
  */
 import type { Reporter, TestModule } from 'vitest/node';
@@ -18,6 +19,19 @@ export default class TotalsReporter implements Reporter {
         else skipped += 1;
       }
     }
+    for (const reason of notRun(modules)) process.stdout.write(`\nNOT RUN: ${reason}\n`);
     process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   }
+}
+
+/** Suites that were skipped, by the reason that is the name of what stands in their place (needs.ts). */
+function notRun(modules: readonly TestModule[]): string[] {
+  const suites = new Map<string, Set<string>>();
+  for (const module of modules) {
+    for (const test of module.children.allTests('skipped')) {
+      const suite = test.parent.type === 'suite' ? test.parent.fullName : module.relativeModuleId;
+      suites.set(test.name, (suites.get(test.name) ?? new Set()).add(suite));
+    }
+  }
+  return [...suites].map(([reason, names]) => `${[...names].join('; ')}\n${reason}`);
 }

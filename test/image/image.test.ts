@@ -2,19 +2,17 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../helpers/clients.ts';
-import { BASE, buildImage, type Engine, findEngine } from '../helpers/engine.ts';
+import { closeAll } from '../helpers/close-all.ts';
+import { BASE, buildImage, findEngine } from '../helpers/engine.ts';
 import { freePort } from '../helpers/local-lambda.ts';
+import { describeWith } from '../helpers/needs.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 import { startContainerRuntime } from './container-runtime.ts';
 
 const IMAGE = 'localhost/mcp-on-lambda:test';
 const MB = 1024 * 1024;
-const engine = await findEngine();
-if (!engine && process.env.CI)
-  throw new Error('No container engine works here, and CI must run the image tests.');
-if (!engine) console.warn('NOT RUN: the image tests. Neither Docker nor Podman works on this machine.');
 
 /** Read-only but for /tmp, as a user that exists nowhere. */
 const sandbox = (memory: number): string[] => [
@@ -24,15 +22,15 @@ const sandbox = (memory: number): string[] => [
   ...['-m', `${memory}m`, '--memory-swap', `${memory}m`],
 ];
 
-describe.skipIf(!engine)('the image', () => {
-  const { run, runFlags } = engine as Engine;
+describeWith(await findEngine())('the image', engine => {
+  const { run, runFlags } = engine;
   const started: string[] = [];
   let upstream: Upstream;
   let env: Record<string, string>;
   const figures: Record<string, string | number> = {};
 
   beforeAll(async () => {
-    await buildImage(engine as Engine, IMAGE);
+    await buildImage(engine, IMAGE);
     // A file that is read for the first time counts against the memory of the container that reads it, and Node's binary
     // alone would fill 128 MB. On Lambda that is the host's business, so here the host reads it first.
     await run(
@@ -50,7 +48,7 @@ describe.skipIf(!engine)('the image', () => {
   }, 400_000);
   afterAll(async () => {
     for (const name of started) await run('rm', '-f', '-t', '0', name);
-    await upstream.close();
+    await closeAll(upstream);
     console.table(figures);
   }, 60_000);
 
@@ -108,10 +106,7 @@ describe.skipIf(!engine)('the image', () => {
     'as Lambda runs it, with %i MB',
     async memory => {
       const variables = Object.entries({ ...env, MCP_AUTH: 'none' }).flatMap(([k, v]) => ['-e', `${k}=${v}`]);
-      const runtime = await startContainerRuntime(engine as Engine, IMAGE, [
-        ...sandbox(memory),
-        ...variables,
-      ]);
+      const runtime = await startContainerRuntime(engine, IMAGE, [...sandbox(memory), ...variables]);
       try {
         await expectAnswers(runtime.url);
         if (memory !== 128) return;
@@ -143,7 +138,7 @@ describe.skipIf(!engine)('the image', () => {
   }
 
   test('nothing configured on Lambda means nothing served', async () => {
-    const runtime = await startContainerRuntime(engine as Engine, IMAGE, sandbox(256));
+    const runtime = await startContainerRuntime(engine, IMAGE, sandbox(256));
     const response = await fetch(`${runtime.url}/mcp`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -264,7 +259,7 @@ describe.skipIf(!engine)('the image', () => {
     const [base, ours] = [await size(BASE), await size(IMAGE)];
     const { stdout: compressed } = await promisify(execFile)('sh', [
       '-c',
-      `${engine?.name} save ${IMAGE} | gzip -1 | wc -c`,
+      `${engine.name} save ${IMAGE} | gzip -1 | wc -c`,
     ]);
     figures['uncompressed, MB'] = (ours / MB).toFixed(1);
     figures['compressed, MB'] = (Number(compressed) / MB).toFixed(1);

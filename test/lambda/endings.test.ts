@@ -1,6 +1,7 @@
 /** However an answer ends, it ends well: one suite over both handlers, each under the real client. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 
 const CALL = JSON.stringify({ jsonrpc: '2.0', id: 'call-7', method: 'tools/call', params: { name: 'x' } });
@@ -15,7 +16,7 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
   beforeAll(async () => {
     lambda = await startFunction(handler, { args }, 'hard-app');
   });
-  afterAll(() => lambda.close());
+  afterAll(() => closeAll(lambda));
 
   const post = (path: string, body = CALL) =>
     fetch(lambda.url + path, { method: 'POST', body, signal: AbortSignal.timeout(5000) });

@@ -1,6 +1,7 @@
 /** Events of every kind, and things that are not events, into both handlers under the real client. */
 import { InvokeCommand, InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { albEvent, restEvent, v2Event } from '../helpers/events.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 
@@ -18,7 +19,7 @@ beforeAll(async () => {
     startFunction('buffered', { args: ['--invoke-port', '0'] }, 'hard-app'),
   ]);
 });
-afterAll(() => Promise.all([stream.close(), buffered.close()]));
+afterAll(() => closeAll(stream, buffered));
 
 function clientOf({ invokeUrl }: RunningLambda): LambdaClient {
   return new LambdaClient({

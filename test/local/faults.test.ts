@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 import { childrenOf, groupOf, openFilesOf, residentOf, stateOf } from '../helpers/processes.ts';
 
@@ -23,7 +24,7 @@ describe('what goes wrong in the function is answered as Lambda answers it, and 
   beforeAll(async () => {
     lambda = await startFunction('act', { args: ['--timeout', '1.5', '--memory', '160'] });
   });
-  afterAll(() => lambda.close());
+  afterAll(() => closeAll(lambda));
 
   test.each([
     ['exits before the first byte', 'exitBefore', BAD_GATEWAY, /Runtime\.ExitError.*exit status 7/],

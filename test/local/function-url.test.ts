@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 import { rawRequest } from '../helpers/raw-request.ts';
 
@@ -31,7 +32,7 @@ describe('the event of a Function URL', () => {
       args: ['--domain-name', 'abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-west-1.on.aws'],
     });
   });
-  afterAll(() => lambda.close());
+  afterAll(() => closeAll(lambda));
 
   async function eventOf(
     init: Parameters<typeof rawRequest>[1],

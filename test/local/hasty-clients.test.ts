@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environmentsBorne } from '../../app/local/machine.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 import { childrenOf } from '../helpers/processes.ts';
 
@@ -30,7 +31,7 @@ describe('a client that leaves', () => {
     lambda = await startFunction('act', { args: ONE });
     await (await fetch(`${lambda.url}/?do=ok`)).text();
   });
-  afterAll(() => lambda.close());
+  afterAll(() => closeAll(lambda));
 
   const moments = [0, 0, 1, 2, 5, 10, 20];
   const acts = [

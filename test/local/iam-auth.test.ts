@@ -2,6 +2,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 
 const KEY = { accessKeyId: 'AKIATESTONE', secretAccessKey: 'secret/one' };
@@ -27,7 +28,7 @@ describe('AWS_IAM', () => {
     };
     lambda = await startFunction('echo', { args: ['--auth-type', 'AWS_IAM'], env });
   });
-  afterAll(() => lambda.close());
+  afterAll(() => closeAll(lambda));
 
   async function call({
     credentials = KEY,

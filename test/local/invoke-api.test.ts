@@ -8,6 +8,7 @@ import {
   TooManyRequestsException,
 } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 
 const SERVED = ['--invoke-port', '0'];
@@ -27,7 +28,7 @@ describe('Invoke', () => {
     lambda = await startFunction('buffered', { args: SERVED });
     client = clientOf(lambda);
   });
-  afterAll(() => lambda.close());
+  afterAll(() => closeAll(lambda));
 
   const invoke = (as: string, input: Partial<InvokeCommand['input']> = {}) =>
     client.send(
@@ -199,7 +200,7 @@ describe('what cannot be passed on', () => {
   beforeAll(async () => {
     lambda = await startFunction('buffered', { args: [...SERVED, '--concurrency', '1', '--timeout', '20'] });
   });
-  afterAll(() => lambda.close());
+  afterAll(() => closeAll(lambda));
 
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const post = async (path: string, headers: Record<string, string> = {}) => {

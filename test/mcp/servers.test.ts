@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLIENTS, type TestClient } from '../helpers/clients.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'servers-'));
@@ -13,7 +14,7 @@ beforeAll(async () => {
   lambda = await startFunction('stream', { env, args: ['--init-timeout', '20'] }, 'servers-app');
 });
 afterAll(async () => {
-  await lambda.close();
+  await closeAll(lambda);
   rmSync(folder, { recursive: true });
 });
 

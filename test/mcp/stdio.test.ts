@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mcpStdio } from '../../app/mcp/mcp-stdio.ts';
 import { CLIENTS, type TestClient } from '../helpers/clients.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 import { childrenOf, commandOf, stateOf } from '../helpers/processes.ts';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   ]);
   client = await CLIENTS['SDK v2, modern'](`${lambda.url}/unruly`);
 });
-afterAll(() => Promise.all([lambda.close(), wide.close()]));
+afterAll(() => closeAll(lambda, wide));
 
 const pid = async (): Promise<number> => Number((await client.call('pid', {})).text);
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mcpV1 } from '../../app/mcp/mcp-v1.ts';
 import { v1Probe } from '../fixtures/v1-probe.ts';
 import { CLIENTS, type TestClient } from '../helpers/clients.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 
@@ -13,7 +14,7 @@ beforeAll(async () => {
   const args = ['--init-timeout', '20'];
   lambda = await startFunction('stream', { env: { MCP_AUTH: 'none' }, args }, 'servers-app');
 });
-afterAll(() => lambda.close());
+afterAll(() => closeAll(lambda));
 
 test.each(Object.entries(CLIENTS))(
   'a v1 tool sees the headers of the request by %s',
@@ -82,7 +83,7 @@ describe.each(Object.entries(CLIENTS))('the gateway, for %s', (_name, connect) =
   beforeAll(async () => {
     client = await connect(`${lambda.url}/all`);
   });
-  afterAll(() => client.close());
+  afterAll(() => closeAll(client));
 
   test('lists the tools and prompts of all, by the name of their server; who cannot be started is left out', async () => {
     const tools = await client.tools();

@@ -10,6 +10,7 @@ import {
   openMeteo,
   UpstreamError,
 } from '../../app/servers/open-meteo.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { GAZETTEER, startUpstream, type Upstream } from '../helpers/upstream.ts';
 
 let upstream: Upstream;
@@ -18,7 +19,7 @@ beforeAll(async () => {
   upstream = await startUpstream({ slowMs: 5_000 });
 });
 afterEach(() => upstream.reset());
-afterAll(() => upstream.close());
+afterAll(() => closeAll(upstream));
 
 function client(options: Partial<OpenMeteoOptions> = {}): OpenMeteo {
   return openMeteo({ geocodingUrl: upstream.url, forecastUrl: upstream.url, timeoutMs: 2_000, ...options });

@@ -18,6 +18,7 @@ import { openMeteo, UpstreamError } from '../../app/servers/open-meteo.ts';
 import { createWeather, weather } from '../../app/servers/weather.ts';
 import { LOOKUPS_AT_ONCE } from '../../app/servers/weather-comparing.ts';
 import { inWords, weatherComparison, weatherReport } from '../../app/servers/weather-report.ts';
+import { closeAll } from '../helpers/close-all.ts';
 import { MANY_PLACES, startUpstream, type Upstream } from '../helpers/upstream.ts';
 
 const MODERN = '2026-07-28';
@@ -43,10 +44,7 @@ afterEach(async () => {
   upstream.reset();
   reported = [];
 });
-afterAll(async () => {
-  await handler.close();
-  await upstream.close();
-});
+afterAll(() => closeAll(handler, upstream));
 
 type Mode = 'legacy' | { pin: string };
 

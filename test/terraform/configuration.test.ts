@@ -16,7 +16,7 @@ let terraform: Terraform;
 beforeAll(async () => {
   terraform = await Terraform.start();
 });
-afterAll(() => terraform[Symbol.dispose]());
+afterAll(() => terraform?.[Symbol.dispose]());
 
 describeTerraform('the configuration', () => {
   test('is formatted', async () => {

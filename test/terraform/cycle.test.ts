@@ -31,7 +31,7 @@ beforeAll(async () => {
     aws_lambda_permission: 100,
   };
 });
-afterAll(() => terraform[Symbol.dispose]());
+afterAll(() => terraform?.[Symbol.dispose]());
 
 /** What has happened since this was called last, each as one line. */
 let seen = 0;

@@ -75,6 +75,7 @@ describeTerraform('examples', () => {
           MCP_OAUTH_ISSUER: 'https://tenant.example/',
           MCP_OAUTH_AUDIENCE: 'https://mcp.example/mcp',
           MCP_OAUTH_SCOPES: 'weather',
+          MCP_OAUTH_TOKEN_TYPE: 'at+jwt',
         },
       });
     }));

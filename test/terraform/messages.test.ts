@@ -7,7 +7,7 @@ beforeAll(async () => {
   terraform = await Terraform.start();
   await terraform.succeed(CONFIGURATION, 'init');
 });
-afterAll(() => terraform[Symbol.dispose]());
+afterAll(() => terraform?.[Symbol.dispose]());
 
 const VPC = 'vpc={subnet_ids=["subnet-1"],security_group_ids=["sg-1"]}';
 

@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe } from 'vitest';
 import { ROOT } from '../../helpers/local-lambda.ts';
+import { describeWith, type Found } from '../../helpers/needs.ts';
 import { Machine, REGION } from '../../publish-image/standin/machine.ts';
 import { Account } from '../standin/aws/account.ts';
 import { awsBehaviour } from '../standin/aws/behaviour.ts';
@@ -19,24 +19,22 @@ import { type Attached, attach } from '../standin/server.ts';
 
 export const CONFIGURATION = join(ROOT, 'terraform');
 
-const MISSING =
-  'terraform is not installed: the tests of terraform/ are skipped. Install it: https://developer.hashicorp.com/terraform/install';
-
-/** Absolute path of the program, or undefined. Where CI asks for every test, a missing program is a failure. */
+/** Absolute path of the program. */
 const PROGRAM = find();
 
-function find(): string | undefined {
+function find(): Found<string> {
   try {
-    return execFileSync('sh', ['-c', 'command -v terraform'], { encoding: 'utf8' }).trim();
+    return { found: execFileSync('sh', ['-c', 'command -v terraform'], { encoding: 'utf8' }).trim() };
   } catch {
-    if (process.env.CI) throw new Error(MISSING);
-    process.stderr.write(`\n${MISSING}\n\n`);
-    return undefined;
+    return {
+      missing:
+        'terraform is not on PATH. Install it (https://developer.hashicorp.com/terraform/install), then: npm run test:terraform',
+    };
   }
 }
 
-/** `describe` for what needs Terraform. */
-export const describeTerraform = describe.skipIf(PROGRAM === undefined);
+/** `describe` for what needs Terraform; hands over its path. */
+export const describeTerraform = describeWith(PROGRAM);
 
 export interface Result {
   status: number | null;
@@ -64,7 +62,7 @@ export class Terraform {
       'hashicorp/random': providerCalls(readSchema('random'), randomBehaviour),
     });
     writeFileSync(join(machine.folder, 'terraform.rc'), '');
-    if (PROGRAM) symlinkSync(PROGRAM, join(machine.bin, 'terraform'));
+    if ('found' in PROGRAM) symlinkSync(PROGRAM.found, join(machine.bin, 'terraform'));
     return new Terraform(machine, account, attached);
   }
 
