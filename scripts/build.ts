@@ -10,7 +10,7 @@
  *   ric/rapid-client.node its native part, both as npm installed them
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -19,12 +19,11 @@ import { leanSdk } from './lean-sdk.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
+/** Made here and put in its place when it is whole: what runs from dist/ meanwhile is the one before. */
+const next = await mkdtemp(join(root, '.dist-'));
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
 
-await requireNativeClient();
-await rm(dist, { recursive: true, force: true });
-await mkdir(join(dist, 'ric'), { recursive: true });
 const common: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -36,7 +35,7 @@ const common: BuildOptions = {
 };
 const esModules: BuildOptions = {
   ...common,
-  outdir: dist,
+  outdir: next,
   outExtension: { '.js': '.mjs' },
   format: 'esm',
   // Packages in CommonJS call require; a bundle that is an ES module has none of its own.
@@ -44,37 +43,92 @@ const esModules: BuildOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
-// One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
-await build({ ...esModules, entryPoints: { entry: 'app/lambda/entry.ts' } });
-await build({
-  ...esModules,
-  entryPoints: { local: 'app/local/main.ts' },
-  splitting: true,
-  chunkNames: 'local/[name]-[hash]',
-});
-for (const file of ['index.mjs', 'rapid-client.node']) {
-  await copyFile(join(ric, file), join(dist, 'ric', file));
-}
-await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
-const bundle = join(dist, 'bundle.cjs');
-await build({
+const app: BuildOptions = {
   ...common,
   entryPoints: ['app/lambda/start.ts'],
-  outfile: bundle,
-  format: 'cjs',
-  // A function to be called, as handler.ts does.
-  banner: { js: '(function (exports, require, module) { const __bundleUrl = module.url;' },
-  define: { 'import.meta.url': '__bundleUrl' },
-  footer: { js: '})' },
   plugins: [leanSdk],
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
   alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
-});
-const cacheMaker = join(root, 'scripts/code-cache.ts');
-await promisify(execFile)(process.execPath, [cacheMaker, bundle, join(dist, 'bundle.cache')], {
-  env: { MCP_AUTH: 'none' },
-});
+};
+
+/** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
+const ENV = { env: { MCP_AUTH: 'none' } };
+
+/** Why there is no build, in words for whoever reads the terminal. */
+class BuildError extends Error {
+  override readonly name = 'BuildError';
+}
+
+async function bundle(): Promise<void> {
+  // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
+  await build({ ...esModules, entryPoints: { entry: 'app/lambda/entry.ts' } });
+  await build({
+    ...esModules,
+    entryPoints: { local: 'app/local/main.ts' },
+    splitting: true,
+    chunkNames: 'local/[name]-[hash]',
+  });
+  for (const file of ['index.mjs', 'rapid-client.node']) {
+    await copyFile(join(ric, file), join(next, 'ric', file));
+  }
+  await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
+  await build({
+    ...app,
+    outfile: join(next, 'bundle.cjs'),
+    format: 'cjs',
+    // A function to be called, as handler.ts does.
+    banner: { js: '(function (exports, require, module) { const __bundleUrl = module.url;' },
+    define: { 'import.meta.url': '__bundleUrl' },
+    footer: { js: '})' },
+  });
+}
+
+async function makeCodeCache(file: string): Promise<void> {
+  const cacheMaker = join(root, 'scripts/code-cache.ts');
+  const made = promisify(execFile)(process.execPath, [cacheMaker, file, join(next, 'bundle.cache')], ENV);
+  await made.catch(async error => {
+    throw new BuildError(`${await whereItThrows().catch(() => error.stderr)}\n\n${NOT_LOADED}`);
+  });
+}
+
+const NOT_LOADED =
+  'The app cannot be loaded, so nothing was built: mend what it says above. The build loads it once, without the ' +
+  'environment of this machine: what a server needs of that it must read when it is asked, not when it is loaded.';
+
+/** Loads the app once more with its source maps, so that the error names a file and a line of app/. */
+async function whereItThrows(): Promise<string> {
+  const file = join(next, 'mapped.mjs');
+  await build({
+    ...app,
+    outfile: file,
+    format: 'esm',
+    minify: false,
+    sourcemap: 'inline',
+    ...(esModules.banner && { banner: esModules.banner }),
+  });
+  const starter = join(next, 'start.mjs');
+  await writeFile(starter, `import { startHandlers } from './mapped.mjs';\nawait startHandlers();\n`);
+  const again = promisify(execFile)(process.execPath, ['--enable-source-maps', starter], ENV);
+  const { stderr } = await again.catch(error => error as { stderr: string });
+  const lines = stderr.replaceAll(`${root}/`, '').replaceAll('file://', '').split('\n');
+  return lines
+    .filter(line => !/^\s+at .*node:internal|^Node\.js v/.test(line))
+    .join('\n')
+    .trim();
+}
+
+async function putInPlace(): Promise<void> {
+  const old = `${next}-old`;
+  await chmod(next, 0o755);
+  await rename(dist, old).catch(ignoreMissing);
+  await rename(next, dist);
+  await rm(old, { recursive: true, force: true });
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
 
 async function requireNativeClient(): Promise<void> {
   const file = join(ric, 'rapid-client.node');
@@ -83,10 +137,25 @@ async function requireNativeClient(): Promise<void> {
     () => false,
   );
   if (built) return;
-  process.stderr.write(
+  throw new BuildError(
     process.platform === 'linux'
-      ? 'aws-lambda-ric has no native part. Install cmake, make, g++, python3, tar and xz, then run: npm rebuild aws-lambda-ric\n'
-      : 'aws-lambda-ric builds its native part on Linux only. Use "npm run dev" here, or "docker build" and "docker run".\n',
+      ? 'aws-lambda-ric has no native part. Install cmake, make, g++, python3, tar and xz, then run: npm rebuild aws-lambda-ric'
+      : 'aws-lambda-ric builds its native part on Linux only. Use "npm run dev" here, or "docker build" and "docker run".',
   );
-  process.exit(1);
+}
+
+try {
+  await requireNativeClient();
+  await mkdir(join(next, 'ric'));
+  await bundle();
+  await makeCodeCache(join(next, 'bundle.cjs'));
+  await putInPlace();
+} catch (error) {
+  // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
+  const printed = error instanceof Error && 'errors' in error;
+  if (!printed && !(error instanceof BuildError)) throw error;
+  process.stderr.write(printed ? 'Nothing was built: mend what it says above.\n' : `${error.message}\n`);
+  process.exitCode = 1;
+} finally {
+  await rm(next, { recursive: true, force: true });
 }

@@ -2,13 +2,44 @@
  * `npm run dev`: the app on @hono/node-server, restarted when a file changes, with no Lambda in between. For Lambda's
  * own behaviour use `npm start`.
  */
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { serve } from '@hono/node-server';
-import { createApp } from '../app/app.ts';
 import { greet } from '../app/lambda/greeting.ts';
-import { routes } from '../app/routes.ts';
 
+const root = fileURLToPath(new URL('..', import.meta.url));
 process.env.MCP_AUTH ||= 'none';
 const port = Number(process.env.PORT || 8080);
-serve({ fetch: createApp(routes).fetch, port, hostname: '127.0.0.1' }, ({ port }) =>
-  greet(`http://localhost:${port}`, process.env.MCP_AUTH === 'none'),
-);
+
+try {
+  // Not at the top: what is wrong in a file of app/ is then told here, and watched until it is mended.
+  const [{ createApp }, { config }, { routes }] = await Promise.all([
+    import('../app/app.ts'),
+    import('../app/config.ts'),
+    import('../app/routes.ts'),
+  ]);
+  config();
+  const server = serve({ fetch: createApp(routes).fetch, port, hostname: '127.0.0.1' }, ({ port }) =>
+    greet(`http://localhost:${port}`, process.env.MCP_AUTH === 'none'),
+  );
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    const taken = `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm run dev`;
+    fail(error.code === 'EADDRINUSE' ? taken : error.message);
+  });
+} catch (error) {
+  fail(describe(error));
+}
+
+/** The error with the lines of this project that led to it. */
+function describe(error: unknown): string {
+  if (error instanceof Error && 'problems' in error) return error.message; // ConfigError: all of it is meant to be read.
+  const lines = inspect(error, { colors: false }).replaceAll('file://', '').replaceAll(root, '').split('\n');
+  return lines.filter(line => !/^\s+at .*(node:internal|node_modules\/)/.test(line)).join('\n');
+}
+
+function fail(message: string): void {
+  process.stderr.write(
+    `${message}\n\nThe app does not run: mend what it says above. A change of a file starts it again.\n`,
+  );
+  process.exitCode = 1;
+}

@@ -41,6 +41,27 @@ test.each(files)('%s imports only from where its room may', file => {
     expect([room, ...(allowed ?? [])], `${file} imports app/${imported}`).toContain(imported);
 });
 
+test('no file imports itself by a detour', () => {
+  const imports = new Map(
+    files.map(file => [
+      file,
+      importsOf(file)
+        .filter(from => from.startsWith('.'))
+        .map(from => normalize(join(dirname(file), from))),
+    ]),
+  );
+  const cycles: string[] = [];
+  const follow = (path: readonly string[]): void => {
+    const last = path.at(-1) ?? '';
+    for (const next of imports.get(last) ?? []) {
+      if (next === path[0]) cycles.push([...path, next].join(' → '));
+      else if (!path.includes(next)) follow([...path, next]);
+    }
+  };
+  for (const file of files) follow([file]);
+  expect(cycles).toEqual([]);
+});
+
 test('nothing in app/ imports scripts/ or test/', () => {
   const outside = files.flatMap(importsOf).filter(from => /(^|\/)(scripts|test)\//.test(from));
   expect(outside).toEqual([]);

@@ -55,6 +55,11 @@ export class LocalFunction {
     return this.#pool.warmUp();
   }
 
+  /** See {@link Pool.replace}. */
+  replace(): Promise<void> {
+    return this.#pool.replace();
+  }
+
   async invoke(request: InvokeRequest): Promise<Invoked | 'throttled'> {
     const { requestId } = request;
     const invocation = { ...request, id: requestId, functionArn: this.arn };

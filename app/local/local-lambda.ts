@@ -19,6 +19,8 @@ export interface LocalLambda {
   invokeUrl: string | undefined;
   /** Settles when a first environment is initialised; rejects with InitError when it cannot be. The front serves anyway. */
   ready: Promise<void>;
+  /** The function's files have changed: the calls from here on get the new ones. Rejects with InitError as `ready` does. */
+  replace(): Promise<void>;
   /** Ends the function's processes at once, for a process that cannot wait. */
   kill(): void;
   close(): Promise<void>;
@@ -67,6 +69,7 @@ export async function startLocalLambda(
     url,
     invokeUrl: invoke?.url,
     ready: fn.warmUp(),
+    replace: () => fn.replace(),
     kill: () => fn.kill(),
     async close() {
       await Promise.all([fn.close(), ...listeners.map(({ close }) => close())]);

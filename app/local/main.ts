@@ -31,6 +31,7 @@ export async function main(
     );
     endOnSignal(lambda);
     if (lambda.invokeUrl) process.stdout.write(`Invoke API at ${lambda.invokeUrl}\n`);
+    heedSupervisor(lambda);
     lambda.ready.catch(reportInit);
     return lambda;
   } catch (error) {
@@ -55,6 +56,19 @@ function endOnSignal(lambda: LocalLambda): void {
     process.once(signal, () => void lambda.close().then(() => process.exit(0)));
   }
   process.once('exit', () => lambda.kill());
+}
+
+/**
+ * A process that has started this one with an IPC channel says `replace` when the function's files have changed, and takes
+ * this one with it when it goes, whatever way that is.
+ */
+function heedSupervisor(lambda: LocalLambda): void {
+  if (!process.channel) return;
+  process.on('message', message => {
+    if (message === 'replace') lambda.replace().catch(reportInit);
+  });
+  process.once('disconnect', () => void lambda.close().then(() => process.exit(0)));
+  process.channel.unref();
 }
 
 function reportInit(error: unknown): void {

@@ -48,6 +48,8 @@ export class Pool {
   #starting = 0;
   /** Environments that have answered a moment ago and have yet to ask for more. */
   #finishing = 0;
+  /** Environments with an older version of the function, to end when they are free. */
+  readonly #outdated = new WeakSet<Environment>();
   #lastInitFailed = false;
   #saidFull = false;
   #closed = false;
@@ -81,6 +83,20 @@ export class Pool {
       this.#underWay -= 1;
     });
     return invoked;
+  }
+
+  /**
+   * The function is another one now, as after a deployment: no invocation that comes from here on gets an environment that
+   * is there already. Those at work finish. Makes one of the new ones ready; rejects with {@link InitError}.
+   */
+  replace(): Promise<void> {
+    for (const environment of this.#all) this.#outdated.add(environment);
+    for (const { environment, reaper } of this.#idle.splice(0)) {
+      clearTimeout(reaper);
+      environment.kill();
+    }
+    this.#lastInitFailed = false;
+    return this.#start();
   }
 
   /** Ends all environments at once; whoever waits is told. */
@@ -224,7 +240,7 @@ export class Pool {
   }
 
   #release(environment: Environment): void {
-    if (this.#closed) environment.kill();
+    if (this.#closed || this.#outdated.has(environment)) environment.kill();
     if (!environment.alive) {
       this.#all.delete(environment);
     } else {

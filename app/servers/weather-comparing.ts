@@ -3,8 +3,7 @@
  */
 import type { CallToolResult, ServerContext } from '@modelcontextprotocol/server';
 import type { Units } from './open-meteo.ts';
-import type { WeatherOptions } from './weather.ts';
-import { explain, severalPlaces, unknownPlace } from './weather-errors.ts';
+import { explain, type Source, severalPlaces, unknownPlace } from './weather-errors.ts';
 import { findPlaces } from './weather-places.ts';
 import {
   type ComparisonEntry,
@@ -23,7 +22,7 @@ export const LOOKUPS_AT_ONCE = 5;
 
 /** One entry for each location; a place that fails has its reason. Throws once the request is aborted. */
 export async function compareWeather(
-  source: Required<WeatherOptions>,
+  source: Source,
   { locations, units }: { locations: string[]; units: Units },
   ctx: ServerContext,
 ): Promise<CallToolResult> {
@@ -39,7 +38,7 @@ export async function compareWeather(
 }
 
 async function lookUp(
-  { openMeteo, onError }: Required<WeatherOptions>,
+  { openMeteo, onError }: Source,
   location: string,
   units: Units,
   signal: AbortSignal,

@@ -3,10 +3,16 @@
  * says what that could be, and none says more of the fault than that: the fault itself goes to `onError`.
  */
 import type { CallToolResult, ServerContext } from '@modelcontextprotocol/server';
-import { type Place, UpstreamError, type UpstreamErrorCode } from './open-meteo.ts';
+import { type OpenMeteo, type Place, UpstreamError, type UpstreamErrorCode } from './open-meteo.ts';
 import { labels } from './weather-places.ts';
 
 export type OnError = (error: unknown) => void;
+
+/** Where the weather comes from, and who is told when it does not. */
+export interface Source {
+  openMeteo: OpenMeteo;
+  onError: OnError;
+}
 
 const WHAT_TO_DO: Record<UpstreamErrorCode, string> = {
   timeout: 'The weather service did not answer in time. Try again in a moment.',

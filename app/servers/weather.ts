@@ -28,6 +28,7 @@ import {
   explain,
   type OnError,
   orToolError,
+  type Source,
   severalPlaces,
   toolError,
   unknownPlace,
@@ -40,8 +41,6 @@ export interface WeatherOptions {
   /** Told of every fault and its details; the caller learns only what to do next. Never changes an answer. @default the log */
   onError?: OnError;
 }
-
-type Source = Required<WeatherOptions>;
 
 // Schemas and descriptions are built once, when the module is loaded: the server below is made anew for every request.
 

@@ -1,7 +1,7 @@
 /**
  * Prints the one line that CI reads, after everything else: `N passed, N failed, N skipped`.
  * Before it, loudly, what was not run and why.
- * A run that could not collect a file counts that file as a failure, so a broken import is never "0 failed".
+ * A file that could not be collected and a suite that could not be set up count as failures: neither is ever "0 failed".
  */
 import type { Reporter, TestModule } from 'vitest/node';
 
@@ -12,6 +12,8 @@ export default class TotalsReporter implements Reporter {
     let failed = unhandledErrors.length;
     for (const module of modules) {
       failed += module.errors().length;
+      // A suite that could not be set up: its tests count as skipped.
+      for (const suite of module.children.allSuites()) failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === 'passed') passed += 1;

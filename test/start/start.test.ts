@@ -1,7 +1,8 @@
 /** `npm start`, as a person or a supervisor runs it: by npm, in a copy of the project. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, expect, test } from 'vitest';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { childrenOf, commandOf, stateOf } from '../helpers/processes.ts';
 import { ProjectCopy } from '../helpers/project-copy.ts';
 
@@ -13,14 +14,19 @@ interface Started {
 }
 
 const started: Started[] = [];
-afterEach(() => {
+afterAll(() => {
   for (const { npm } of started.splice(0)) {
     for (const pid of descendantsOf(npm.pid ?? 0)) killIfThere(pid);
     npm.kill('SIGKILL');
   }
 });
 
-async function npmStart({ folder }: ProjectCopy, env: Record<string, string> = {}): Promise<Started> {
+/** Resolves when it has printed `until`. */
+async function npmStart(
+  { folder }: ProjectCopy,
+  env: Record<string, string> = {},
+  until = /ready at/,
+): Promise<Started> {
   const npm = spawn('npm', ['start'], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...env },
@@ -29,11 +35,11 @@ async function npmStart({ folder }: ProjectCopy, env: Record<string, string> = {
   let text = '';
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', chunk => (text += chunk));
   const printed = async (pattern: RegExp): Promise<void> => {
-    await expect.poll(() => text, { timeout: 20_000, interval: 50 }).toMatch(pattern);
+    await vi.waitFor(() => expect(text).toMatch(pattern), { timeout: 20_000, interval: 50 });
   };
   const running: Started = { npm, url: '', output: () => text, printed };
   started.push(running);
-  await printed(/ready at/);
+  await printed(until);
   running.url = /ready at (http:\/\/[^/\s]+)/.exec(text)?.[1] ?? '';
   return running;
 }
@@ -60,3 +66,117 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   },
 );
+
+describe('a file of app/ that changes', () => {
+  let copy: ProjectCopy;
+  let server: Started;
+  beforeAll(async () => {
+    copy = new ProjectCopy();
+    copy.write('app/servers/dice.ts', dice('1.0.0'));
+    copy.write('app/routes.ts', ROUTES);
+    server = await npmStart(copy);
+  });
+  afterAll(() => copy?.[Symbol.dispose]());
+
+  const version = async (): Promise<string> => {
+    const client = new Client({ name: 'test', version: '0' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
+    const { version = '' } = client.getServerVersion() ?? {};
+    await client.close();
+    return version;
+  };
+  const seen = async (from: number, pattern: RegExp): Promise<void> => {
+    await expect.poll(() => server.output().slice(from), { timeout: 20_000, interval: 50 }).toMatch(pattern);
+  };
+
+  test('is served by the next call, without a restart', async () => {
+    expect(await version()).toBe('1.0.0');
+    const from = server.output().length;
+    copy.write('app/servers/dice.ts', dice('2.0.0'));
+    await seen(from, /app\/servers\/dice\.ts has changed: built in [\d.]+ s, the next call gets it/);
+    expect(await version()).toBe('2.0.0');
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      'a syntax error',
+      `${dice('3.0.0')}\nconst x = ;`,
+      /app\/servers\/dice\.ts:\d+:\d+[\s\S]*mend what it says above/,
+    ],
+    [
+      'an import of nothing',
+      `import './nowhere.ts';\n${dice('3.0.0')}`,
+      /Could not resolve "\.\/nowhere\.ts"/,
+    ],
+    [
+      'an error when it is loaded',
+      `${dice('3.0.0')}\nthrow new Error('no dice');`,
+      /app\/servers\/dice\.ts:\d+[\s\S]*Error: no dice[\s\S]*The app cannot be loaded/,
+    ],
+  ])('with %s is named, and what runs is the function from before', async (_what, source, told) => {
+    const before = await version();
+    const from = server.output().length;
+    copy.write('app/servers/dice.ts', source);
+    await seen(from, told);
+    await seen(from, /dice\.ts has changed; what runs is still the function from before/);
+    expect(server.output().slice(from)).not.toMatch(/at .*scripts\/build\.ts/);
+    expect(await version()).toBe(before);
+    copy.write('app/servers/dice.ts', dice('4.0.0'));
+    await expect.poll(version, { timeout: 20_000 }).toBe('4.0.0');
+  });
+
+  test('with a type error is named, and runs', async () => {
+    const from = server.output().length;
+    copy.write('app/servers/dice.ts', `${dice('5.0.0')}\nexport const sides: number = 'six';\n`);
+    await seen(from, /app\/servers\/dice\.ts\(\d+,\d+\): error TS2322[\s\S]*Type errors: the function runs/);
+    expect(await version()).toBe('5.0.0');
+  });
+
+  test('of the local Lambda starts all anew, at the same settings', async () => {
+    const from = server.output().length;
+    const file = 'app/local/log.ts';
+    copy.write(file, copy.read(file).replace('`START RequestId: ', '`BEGIN RequestId: '));
+    await seen(from, /app\/local\/log\.ts has changed: .*all is started anew[\s\S]*ready at/);
+    server.url = /ready at (http:\/\/[^/\s]+)/.exec(server.output().slice(from))?.[1] ?? '';
+    expect(await version()).toBe('5.0.0');
+    await seen(from, /BEGIN RequestId/);
+  });
+});
+
+test.each<[string, Record<string, string>, string, RegExp]>([
+  [
+    'a bad setting of the local Lambda',
+    { LAMBDA_TIMEOUT: 'long' },
+    '',
+    /LAMBDA_TIMEOUT must be a number of seconds/,
+  ],
+  [
+    'a setting that the function cannot use',
+    { MCP_AUTH: 'everybody' },
+    '',
+    /MCP_AUTH: must be of token, oauth/,
+  ],
+  ['a syntax error', {}, 'const x = ;', /app\/routes\.ts:\d+:\d+[\s\S]*Nothing was built: mend/],
+])('%s is told, and no stack trace of ours', async (_what, env, more, told) => {
+  using copy = new ProjectCopy();
+  copy.write('app/routes.ts', `${copy.read('app/routes.ts')}${more}`);
+  const { printed, output } = await npmStart(copy, env, told);
+  await printed(told);
+  expect(output()).not.toMatch(/^\s+at .*(dist|scripts)\//m);
+});
+
+const ROUTES = `import { Hono } from 'hono';
+import { mcp } from './mcp/mcp.ts';
+import { dice } from './servers/dice.ts';
+
+export const routes = new Hono().route('/mcp', mcp(dice));
+`;
+
+function dice(version: string): string {
+  return `import { McpServer } from '@modelcontextprotocol/server';
+
+export function dice(): McpServer {
+  return new McpServer({ name: 'dice', version: '${version}' }, { capabilities: { tools: {} } });
+}
+`;
+}
