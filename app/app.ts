@@ -9,16 +9,18 @@ import { auth } from './auth/gate.ts';
 import type { Gate } from './auth/identity.ts';
 import { metadataResponse } from './auth/metadata.ts';
 import { config } from './config.ts';
+import { mcpPaths } from './mcp/mounted.ts';
 import { requestLog } from './telemetry/request-log.ts';
 
 /** The app that is served: `routes` plus what every deployment needs. */
 export function createApp(routes: Hono): Hono {
   const app = new Hono<{ Variables: { gate: Gate } }>();
   const gate = auth();
+  const [firstPath = '/'] = mcpPaths(routes);
   app.get('/healthz', c => c.json({ status: 'ok' }));
   app.use(requestLog());
   app.use(async function publishMetadata(c, next) {
-    const metadata = metadataResponse(c.req.raw, config());
+    const metadata = metadataResponse(c.req.raw, config(), firstPath);
     if (metadata) return metadata;
     c.set('gate', gate);
     return next();

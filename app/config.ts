@@ -120,6 +120,8 @@ export class ConfigError extends Error {
       `The environment has ${problems.length} bad setting(s):\n${problems.map(p => `  - ${p}`).join('\n')}`,
     );
     this.problems = problems;
+    // Where it was found leads nowhere: what is to be mended is the environment.
+    this.stack = `${this.name}: ${this.message}`;
   }
 }
 

@@ -5,7 +5,8 @@
  *   handler.mjs           what the Runtime Interface Client loads; it runs
  *   bundle.cjs            the app, bundled, from
  *   bundle.cache          V8's code cache for it
- *   local.mjs, local/     the local Lambda; never loaded on Lambda
+ *   local.mjs, local/     the local Lambda, and
+ *   routes.json           which servers it says are there; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
  */
@@ -86,7 +87,8 @@ async function bundle(): Promise<void> {
 
 async function makeCodeCache(file: string): Promise<void> {
   const cacheMaker = join(root, 'scripts/code-cache.ts');
-  const made = promisify(execFile)(process.execPath, [cacheMaker, file, join(next, 'bundle.cache')], ENV);
+  const files = [file, join(next, 'bundle.cache'), join(next, 'routes.json')];
+  const made = promisify(execFile)(process.execPath, [cacheMaker, ...files], ENV);
   await made.catch(async error => {
     throw new BuildError(`${await whereItThrows().catch(() => error.stderr)}\n\n${NOT_LOADED}`);
   });

@@ -1,13 +1,15 @@
 /**
- * Writes V8's code cache for the bundled app: what `node scripts/code-cache.ts bundle.cjs bundle.cache` compiles by loading
- * the app and answering a request. Run by scripts/build.ts in a process of its own, whose environment is the build's alone.
+ * Writes V8's code cache for the bundled app: what `node scripts/code-cache.ts bundle.cjs bundle.cache routes.json` compiles
+ * by loading the app and answering a request; and where its MCP servers are. Run by scripts/build.ts in a process of its
+ * own, whose environment is the build's alone.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { runBundle } from '../app/lambda/bundle.ts';
 
-const [source = '', cache = ''] = process.argv.slice(2);
+const [source = '', cache = '', routes = ''] = process.argv.slice(2);
 const { script, app } = runBundle(resolve(source));
 await app.startHandlers();
 await app.warmUp();
 writeFileSync(cache, script.createCachedData());
+writeFileSync(routes, JSON.stringify(app.paths));

@@ -8,19 +8,21 @@ import { serve } from '@hono/node-server';
 import { greet } from '../app/lambda/greeting.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const open = !process.env.MCP_AUTH;
 process.env.MCP_AUTH ||= 'none';
 const port = Number(process.env.PORT || 8080);
 
 try {
   // Not at the top: what is wrong in a file of app/ is then told here, and watched until it is mended.
-  const [{ createApp }, { config }, { routes }] = await Promise.all([
+  const [{ createApp }, { config }, { mcpPaths }, { routes }] = await Promise.all([
     import('../app/app.ts'),
     import('../app/config.ts'),
+    import('../app/mcp/mounted.ts'),
     import('../app/routes.ts'),
   ]);
   config();
   const server = serve({ fetch: createApp(routes).fetch, port, hostname: '127.0.0.1' }, ({ port }) =>
-    greet(`http://localhost:${port}`, process.env.MCP_AUTH === 'none'),
+    greet(`http://localhost:${port}`, mcpPaths(routes), open),
   );
   server.once('error', (error: NodeJS.ErrnoException) => {
     const taken = `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm run dev`;

@@ -7,8 +7,6 @@
 import type { Config } from '../config.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
-/** Where this server's endpoint is when nothing says so. */
-const DEFAULT_PATH = '/mcp';
 const ANYONE = {
   'access-control-allow-origin': '*',
   'access-control-allow-headers': '*',
@@ -21,8 +19,15 @@ export function resourceMetadataUrl(request: Request, settings: Config): string 
   return `${publicOrigin(request, settings)}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
 }
 
-/** The document, when `request` asks for it and OAuth is configured; else undefined. */
-export function metadataResponse(request: Request, settings: Config): Response | undefined {
+/**
+ * The document, when `request` asks for it and OAuth is configured; else undefined. `defaultPath` is of the endpoint that
+ * the root document is about.
+ */
+export function metadataResponse(
+  request: Request,
+  settings: Config,
+  defaultPath: string,
+): Response | undefined {
   const { pathname } = new URL(request.url);
   if (!settings.MCP_AUTH.includes('oauth') || !isMetadataPath(pathname)) return undefined;
   if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: ANYONE });
@@ -33,7 +38,7 @@ export function metadataResponse(request: Request, settings: Config): Response |
     );
   }
   const document = {
-    resource: resourceFor(pathname.slice(WELL_KNOWN.length), request, settings),
+    resource: resourceFor(pathname.slice(WELL_KNOWN.length), defaultPath, request, settings),
     authorization_servers: [settings.MCP_OAUTH_ISSUER],
     bearer_methods_supported: ['header'],
     ...(settings.MCP_OAUTH_SCOPES.length > 0 && { scopes_supported: settings.MCP_OAUTH_SCOPES }),
@@ -45,10 +50,10 @@ function isMetadataPath(path: string): boolean {
   return path === WELL_KNOWN || path.startsWith(`${WELL_KNOWN}/`);
 }
 
-function resourceFor(path: string, request: Request, settings: Config): string {
+function resourceFor(path: string, defaultPath: string, request: Request, settings: Config): string {
   const known = settings.MCP_PUBLIC_URL;
   if (known && (path === '' || path === new URL(known).pathname)) return known;
-  return `${publicOrigin(request, settings)}${path || DEFAULT_PATH}`;
+  return `${publicOrigin(request, settings)}${path || defaultPath}`;
 }
 
 /** Where callers reach this server: as configured, or as they did. Nothing is decided by it; it only tells the way. */

@@ -4,6 +4,7 @@
  *
  * `node entry.mjs handler.stream`: the argument is the handler, as the CMD of a Lambda image is.
  */
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,7 +31,8 @@ async function startLocal(): Promise<void> {
   process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
   const command: [string, ...string[]] = [process.execPath, ...process.execArgv, entry];
   const lambda = await local.main(process.argv.slice(2), process.env, command);
-  if (lambda) greet(lambda.url, open);
+  if (lambda)
+    greet(lambda.url, JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8')), open);
 }
 
 /** A file of the build, beside this one there and not to be bundled into it. */

@@ -5,12 +5,16 @@
 import { createApp } from '../app.ts';
 import { config } from '../config.ts';
 import { runInitTasks } from '../mcp/at-init.ts';
+import { mcpPaths } from '../mcp/mounted.ts';
 import { routes } from '../routes.ts';
 import { bufferedHandler, streamingHandler } from './adapter.ts';
 import { installFaultHandlers, leavingAfterFault } from './faults.ts';
 import { warmUp } from './warm-up.ts';
 
 export { warmUp };
+
+/** Where the MCP servers of routes.ts are; for what tells people. */
+export const paths = mcpPaths(routes);
 
 /** What `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform. */
 export interface Handlers {

@@ -77,7 +77,17 @@ function reportInit(error: unknown): void {
   const advice = native
     ? 'The native part of aws-lambda-ric is not built. Run "npm rebuild aws-lambda-ric" (it needs cmake, make and a C++ compiler), then build again.'
     : 'Mend what it says above; every request tries the init again.';
-  process.stderr.write(`The function does not start: ${error.error.type}. ${advice}\n`);
+  process.stderr.write(`The function does not start: ${error.error.type}${reasonOf(error)}. ${advice}\n`);
+}
+
+/** What the function's error says of itself. */
+function reasonOf({ error: { body } }: InitError): string {
+  try {
+    const { errorMessage } = JSON.parse(body) as { errorMessage?: unknown };
+    return typeof errorMessage === 'string' ? `: ${errorMessage.replace(/\.$/, '')}` : '';
+  } catch {
+    return ''; // Any runtime may post what it likes; it is in the log above.
+  }
 }
 
 function wantsColour(env: NodeJS.ProcessEnv): boolean {

@@ -68,11 +68,11 @@ const matching =
     throw new OptionError(`${name} must be ${what}, not ${JSON.stringify(value)}.`);
   };
 const within =
-  (min: number, max: number, unit: string) =>
+  (min: number, max: number, what: string) =>
   (value: string, name: string): number => {
     const number = Number(value);
     if (value.trim() !== '' && number >= min && number <= max) return number;
-    throw new OptionError(`${name} must be a number of ${unit} from ${min} to ${max}, not "${value}".`);
+    throw new OptionError(`${name} must be ${what} from ${min} to ${max}, not "${value}".`);
   };
 
 function credentials(value: string, name: string): TestCredential[] {
@@ -91,14 +91,20 @@ function credentials(value: string, name: string): TestCredential[] {
 
 /** In the order of `--help`. */
 export const SETTINGS = {
-  port: setting('port', 'PORT', '8080', 'Port of the front; 0 takes a free one', within(0, 65_535, 'a port')),
+  port: setting(
+    'port',
+    'PORT',
+    '8080',
+    'Port of the front; 0 takes a free one',
+    within(0, 65_535, 'a port number'),
+  ),
   host: setting('host', 'HOST', '127.0.0.1', 'Address to listen on', text),
   invokePort: setting(
     'invoke-port',
     'LAMBDA_INVOKE_PORT',
     '',
     'Port of the Invoke API, on 127.0.0.1 only; 0 takes a free one; empty: not served',
-    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port')(value, name)),
+    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
   ),
   front: setting(
     'front',
@@ -140,42 +146,42 @@ export const SETTINGS = {
     'LAMBDA_TIMEOUT',
     '60',
     'Seconds for one invocation',
-    within(0.1, 900, 'seconds'),
+    within(0.1, 900, 'a number of seconds'),
   ),
   initTimeout: setting(
     'init-timeout',
     'LAMBDA_INIT_TIMEOUT',
     '10',
     'Seconds for the init, before it is done again in the invocation',
-    within(0.1, 900, 'seconds'),
+    within(0.1, 900, 'a number of seconds'),
   ),
   memory: setting(
     'memory',
     'LAMBDA_MEMORY_SIZE',
     '512',
     'Memory of an environment in MB, enforced on Linux',
-    within(128, 10_240, 'MB'),
+    within(128, 10_240, 'a number of MB'),
   ),
   concurrency: setting(
     'concurrency',
     'LAMBDA_CONCURRENCY',
     '',
     'Reserved concurrency: calls at once, beyond it 429; empty: no limit, what the machine cannot bear waits',
-    (value, name) => (value === '' ? undefined : within(1, 1_000, 'calls')(value, name)),
+    (value, name) => (value === '' ? undefined : within(1, 1_000, 'a number of calls')(value, name)),
   ),
   environments: setting(
     'environments',
     'LAMBDA_ENVIRONMENTS',
     '',
     'Most environments at once, further calls wait; empty: the concurrency, or what the machine bears',
-    (value, name) => (value === '' ? undefined : within(1, 1_000, 'environments')(value, name)),
+    (value, name) => (value === '' ? undefined : within(1, 1_000, 'a number of environments')(value, name)),
   ),
   idleTimeout: setting(
     'idle-timeout',
     'LAMBDA_IDLE_TIMEOUT',
     '300',
     'Seconds without work after which an environment ends',
-    within(0.1, 86_400, 'seconds'),
+    within(0.1, 86_400, 'a number of seconds'),
   ),
   freeze: setting(
     'freeze',

@@ -9,7 +9,8 @@
  * this file as a gate and as the request's own `signal`.
  */
 import { type AuthInfo, createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { mcpHandler } from './mounted.ts';
 import { boundedSubscriptions, refuseSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
 
 /** What Hono's context carries into an MCP route. */
@@ -64,8 +65,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
           handler.fetch,
         );
 
-  const route = new Hono<McpRouteEnv>();
-  route.all('/', async function mcpRoute(c) {
+  const serveMcp = async function mcpRoute(c: Context<McpRouteEnv>): Promise<Response> {
     const request = c.req.raw;
     const gate = auth ?? c.get('gate');
     if (!gate)
@@ -84,8 +84,8 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     // The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions know none.
     const serve = methodOf(message) === 'subscriptions/listen' ? listen : handler.fetch;
     return serve(request, { ...known, parsedBody: message });
-  });
-  return route;
+  };
+  return new Hono<McpRouteEnv>().all('/', mcpHandler(serveMcp));
 }
 
 /** The body, or undefined when it is over `limit` bytes; of such a one no more is kept. */

@@ -1,9 +1,10 @@
 /** The commands that a person types: the Inspector, `npm run call`, `npm start`, `npm run dev`. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { closeAll } from '../helpers/close-all.ts';
 import { ROOT, type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
@@ -80,23 +81,45 @@ describe('npm run call', () => {
 });
 
 test('npm start says where it is and how to call it, and what it says works', async () => {
-  await lambda.printed(/claude mcp add --transport http weather http:\S+\/mcp/);
+  await lambda.printed(/claude mcp add --transport http mcp-on-lambda http:\S+\/mcp/);
   expect(lambda.output()).toContain('no authentication here');
   const [, command = ''] = await lambda.printed(/curl {10}(curl [\s\S]*?)\n\n/);
   const { stdout } = await run('sh', ['-c', command]);
   expect(stdout).toContain('"get_weather"');
 });
 
-test('npm run dev serves the same app without Lambda', async () => {
-  const child = spawn(process.execPath, [join(ROOT, 'scripts/dev.ts')], {
-    env: { PATH: process.env.PATH, PORT: '18211' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  try {
-    await once(child.stdout, 'data');
-    const response = await fetch('http://localhost:18211/healthz');
-    expect(await response.json()).toEqual({ status: 'ok' });
-  } finally {
-    child.kill();
+describe('npm run dev', () => {
+  async function dev(
+    env: Record<string, string>,
+    until: RegExp,
+  ): Promise<{ output: string; child: ChildProcess }> {
+    const child = spawn(process.execPath, [join(ROOT, 'scripts/dev.ts')], {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void child.kill());
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
+    await expect.poll(() => output, { timeout: 10_000 }).toMatch(until);
+    return { output, child };
   }
+
+  test('serves the same app without Lambda', async () => {
+    const { output } = await dev({ PORT: '0' }, /MCP server ready at/);
+    const [, url = ''] = /MCP server ready at (\S+)\/mcp/.exec(output) ?? [];
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+  });
+
+  test.each<[string, (port: number) => Record<string, string>, RegExp]>([
+    ['a port that is taken', port => ({ PORT: String(port) }), /Port \d+ is taken\..*PORT=\d+ npm run dev/],
+    ['a bad setting', () => ({ MCP_AUTH: 'everybody' }), /MCP_AUTH: must be of token/],
+  ])('%s ends it with what to do', async (_what, env, told) => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void holder.close());
+    await once(holder, 'listening');
+    const { child, output } = await dev(env((holder.address() as AddressInfo).port), told);
+    expect(output).not.toMatch(/^\s+at /m);
+    if (child.exitCode === null) await once(child, 'exit');
+    expect(child.exitCode).toBe(1);
+  });
 });

@@ -47,7 +47,7 @@ test('the build is no place for secrets: its environment does not reach the file
   const env = { MCP_AUTH: 'none', WEATHER_FORECAST_URL: `https://${secret}.example` };
   await promisify(execFile)(
     process.execPath,
-    [join(ROOT, 'scripts/code-cache.ts'), join(DIST, 'bundle.cjs'), cache],
+    [join(ROOT, 'scripts/code-cache.ts'), join(DIST, 'bundle.cjs'), cache, join(folder, 'routes.json')],
     { env },
   );
   expect((await readFile(cache)).includes(secret)).toBe(false);

@@ -249,6 +249,7 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/local.mjs',
       '/var/task/ric/index.mjs',
       '/var/task/ric/rapid-client.node',
+      '/var/task/routes.json',
     ]);
     expect([...ours].filter(file => /\/(npm|npx|yarn|corepack|g\+\+|cc1plus|cmake)$/.test(file))).toEqual([]);
     figures['files outside the base'] = added.length;

@@ -30,7 +30,7 @@ describe('options', () => {
   });
 
   test.each([
-    [['--port', 'many'], '--port must be a number of a port from 0 to 65535, not "many".'],
+    [['--port', 'many'], '--port must be a port number from 0 to 65535, not "many".'],
     [['--front', 'cdn'], '--front must be one of function-url, http-api, rest-api, alb, not "cdn".'],
     [['--memory', '64'], '--memory must be a number of MB from 128 to 10240, not "64".'],
     [['--nonsense'], /Unknown option '--nonsense'.*See --help\./],

@@ -1,6 +1,8 @@
 /** `npm start`, as a person or a supervisor runs it: by npm, in a copy of the project. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { globSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { childrenOf, commandOf, stateOf } from '../helpers/processes.ts';
@@ -180,3 +182,32 @@ export function dice(): McpServer {
 }
 `;
 }
+
+test('without the example, and with servers of one’s own only, it says where they are', async () => {
+  using copy = new ProjectCopy();
+  for (const file of globSync('app/servers/*.ts', { cwd: copy.folder })) rmSync(join(copy.folder, file));
+  copy.write('app/servers/dice.ts', dice('1.0.0'));
+  copy.write(
+    'app/routes.ts',
+    ROUTES.replace("route('/mcp', mcp(dice))", "route('/dice', mcp(dice)).route('/more/mcp', mcp(dice))"),
+  );
+  const { url, output } = await npmStart(copy, {
+    MCP_AUTH: 'oauth',
+    MCP_OAUTH_ISSUER: 'https://issuer.example',
+    MCP_OAUTH_AUDIENCE: 'dice',
+  });
+  expect(output()).toContain(`MCP server ready at ${url}/dice\nMCP server ready at ${url}/more/mcp\n`);
+  expect(output()).toContain(`claude mcp add --transport http dice ${url}/dice\n`);
+  const metadata = async (path: string) =>
+    (await (await fetch(`${url}/.well-known/oauth-protected-resource${path}`)).json()) as {
+      resource: string;
+    };
+  expect((await metadata('')).resource).toBe(`${url}/dice`);
+  expect((await metadata('/more/mcp')).resource).toBe(`${url}/more/mcp`);
+});
+
+test('with nothing mounted it says how to mount something', async () => {
+  using copy = new ProjectCopy();
+  copy.write('app/routes.ts', "import { Hono } from 'hono';\n\nexport const routes = new Hono();\n");
+  await npmStart(copy, {}, /no MCP server is mounted: add one in app\/routes\.ts/);
+});
