@@ -33,9 +33,19 @@ export function notAnAccessToken(
   if (type !== undefined && type !== 'jwt') return named;
   if (accepted === 'at+jwt')
     return `${named}, and MCP_OAUTH_TOKEN_TYPE=at+jwt takes those of RFC 9068 only; JWT takes older forms too`;
+  return ofAnotherKind(claims) ?? grantsNothing(claims);
+}
+
+/** Why claims are not an access token's, whoever has checked the signature; undefined when nothing speaks against it. */
+export function ofAnotherKind(claims: Readonly<Record<string, unknown>>): string | undefined {
+  const { typ, token_use } = claims;
   const other = OF_OTHERS.find(name => name in claims);
   if (other) return `it has the claim ${other}, as no access token has`;
-  return byClaims(claims);
+  // Keycloak: Bearer, ID, Refresh, Logout. Cognito: access, id.
+  if (typ !== undefined && typ !== 'Bearer') return `its claim typ is ${JSON.stringify(typ)}`;
+  if (token_use !== undefined && token_use !== 'access')
+    return `its token_use is ${JSON.stringify(token_use)}`;
+  return undefined;
 }
 
 /** Without the prefix that RFC 7515 section 4.1.9 lets one leave out, and in lower case, since media types know none. */
@@ -48,11 +58,7 @@ function mediaType(typ: unknown): string | undefined {
 }
 
 /** What says that it grants access: a scope, or the role of an application, or the issuer's own word for it. */
-function byClaims({ typ, token_use, scope, scp, roles, azp, appid }: JWTPayload): string | undefined {
-  // Keycloak: Bearer, ID, Refresh, Logout. Cognito: access, id.
-  if (typ !== undefined && typ !== 'Bearer') return `its claim typ is ${JSON.stringify(typ)}`;
-  if (token_use !== undefined && token_use !== 'access')
-    return `its token_use is ${JSON.stringify(token_use)}`;
+function grantsNothing({ token_use, scope, scp, roles, azp, appid }: JWTPayload): string | undefined {
   if (token_use === 'access' || has(scope) || has(scp)) return undefined;
   // Entra's tokens for applications have no scope; its ID tokens may have roles, but name no application.
   if (has(roles) && (azp ?? appid) !== undefined) return undefined;

@@ -7,6 +7,7 @@
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html,
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
  */
+import { ofAnotherKind } from './access-token.ts';
 import type { Caller } from './identity.ts';
 import { scopesOf } from './oauth-resource.ts';
 
@@ -23,7 +24,10 @@ export function iamCaller(event: unknown): Caller | undefined {
   return { token: '', clientId: arn, scopes: [], extra: { mode: 'iam', subject, arn } };
 }
 
-/** Whom an API Gateway authorizer let in: a JWT authorizer's claims, or what a Lambda authorizer put into its context. */
+/**
+ * Whom an API Gateway authorizer let in: a JWT or Cognito authorizer's claims, or what a Lambda authorizer put into its
+ * context. The former two take whatever the issuer has signed, ID tokens as well: those are refused here.
+ */
 export function authorizerCaller(event: unknown): Caller | undefined {
   const authorizer = fields(fields(fields(event).requestContext).authorizer);
   const jwt = fields(authorizer.jwt);
@@ -35,6 +39,11 @@ export function authorizerCaller(event: unknown): Caller | undefined {
         : authorizer;
   if (Object.keys(verdict).length === 0 || 'iam' in verdict) return undefined;
   const claims = fields(verdict.claims ?? verdict); // A REST API's Cognito authorizer has them a level deeper.
+  const problem = 'jwt' in authorizer || 'claims' in verdict ? ofAnotherKind(claims) : undefined;
+  if (problem) {
+    console.warn(`auth: what the authorizer in front has let in is no access token: ${problem}.`);
+    return undefined;
+  }
   const subject = text(claims.sub) ?? text(claims.principalId);
   const clientId = text(claims.client_id) ?? text(claims.azp) ?? subject;
   if (!clientId) return undefined;

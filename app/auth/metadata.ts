@@ -13,6 +13,11 @@ const ANYONE = {
   'access-control-allow-methods': 'GET, OPTIONS',
 };
 
+/** Whether callers sign in at an issuer: it is asked here, or the authorizer in front has been told to ask it. */
+export function publishesMetadata({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }: Config): boolean {
+  return modes.includes('oauth') || (modes.includes('authorizer') && issuer !== undefined);
+}
+
 /** The URL of the document for the resource that `request` asks for. */
 export function resourceMetadataUrl(request: Request, settings: Config): string {
   const { pathname } = new URL(request.url);
@@ -29,7 +34,7 @@ export function metadataResponse(
   defaultPath: string,
 ): Response | undefined {
   const { pathname } = new URL(request.url);
-  if (!settings.MCP_AUTH.includes('oauth') || !isMetadataPath(pathname)) return undefined;
+  if (!publishesMetadata(settings) || !isMetadataPath(pathname)) return undefined;
   if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: ANYONE });
   if (request.method !== 'GET') {
     return Response.json(

@@ -133,6 +133,18 @@ describe('an API Gateway authorizer', () => {
     ).toMatchObject(caller);
   });
 
+  test.each<[string, object]>([
+    ['JWT: an ID token', { jwt: { claims: { sub: 'alice', nonce: 'n', azp: 'agent' } } }],
+    [
+      'JWT: an ID token of Cognito',
+      { jwt: { claims: { sub: 'alice', client_id: 'agent', token_use: 'id' } } },
+    ],
+    ['JWT: a logout token', { jwt: { claims: { sub: 'alice', client_id: 'agent', events: '{}' } } }],
+    ['Cognito: an ID token', { claims: { sub: 'dave', token_use: 'id' } }],
+  ])('lets in what it should not (%s): refused here', (_what, authorizer) => {
+    expect(authorizerCaller({ requestContext: { authorizer } })).toBeUndefined();
+  });
+
   test.each([[{}], [{ lambda: null }], [{ jwt: {} }], [{ iam: { userArn: AGENT } }], [null]])(
     'no verdict: %j is refused',
     async authorizer => {
