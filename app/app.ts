@@ -20,7 +20,8 @@ export function createApp(routes: Hono): Hono {
   app.get('/healthz', c => c.json({ status: 'ok' }));
   app.use(requestLog());
   app.use(async function publishMetadata(c, next) {
-    const metadata = metadataResponse(c.req.raw, config(), firstPath);
+    const { event } = (c.env ?? {}) as { event?: unknown };
+    const metadata = metadataResponse(c.req.raw, config(), firstPath, event);
     if (metadata) return metadata;
     c.set('gate', gate);
     return next();

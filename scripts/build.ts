@@ -5,6 +5,7 @@
  *   handler.mjs           what the Runtime Interface Client loads; it runs
  *   bundle.cjs            the app, bundled, from
  *   bundle.cache          V8's code cache for it
+ *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   local.mjs, local/     the local Lambda, and
  *   routes.json           which servers it says are there; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
@@ -74,6 +75,7 @@ async function bundle(): Promise<void> {
     await copyFile(join(ric, file), join(next, 'ric', file));
   }
   await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
+  await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
   await build({
     ...app,
     outfile: join(next, 'bundle.cjs'),

@@ -12,6 +12,7 @@ const ARROWS: Record<string, readonly string[]> = {
   servers: ['config'],
   mcp: [],
   auth: ['config'],
+  authorizer: ['auth', 'config'],
   telemetry: [],
   config: [],
   local: [],

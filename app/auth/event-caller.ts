@@ -26,9 +26,13 @@ export function iamCaller(event: unknown): Caller | undefined {
 
 /**
  * Whom an API Gateway authorizer let in: a JWT or Cognito authorizer's claims, or what a Lambda authorizer put into its
- * context. The former two take whatever the issuer has signed, ID tokens as well: those are refused here.
+ * context. The former two take whatever the issuer has signed, ID tokens as well: those are refused here. And a verdict is
+ * kept by API Gateway for a while: where it says when its token ends (`exp`), it ends with it.
  */
-export function authorizerCaller(event: unknown): Caller | undefined {
+export function authorizerCaller(
+  event: unknown,
+  { clockToleranceSeconds = 0, now = Date.now() }: { clockToleranceSeconds?: number; now?: number } = {},
+): Caller | undefined {
   const authorizer = fields(fields(fields(event).requestContext).authorizer);
   const jwt = fields(authorizer.jwt);
   const verdict =
@@ -44,11 +48,19 @@ export function authorizerCaller(event: unknown): Caller | undefined {
     console.warn(`auth: what the authorizer in front has let in is no access token: ${problem}.`);
     return undefined;
   }
+  const expiresAt = claims.exp === undefined ? undefined : Number(claims.exp);
+  if (expiresAt !== undefined && !(now / 1000 < expiresAt + clockToleranceSeconds)) return undefined;
   const subject = text(claims.sub) ?? text(claims.principalId);
   const clientId = text(claims.client_id) ?? text(claims.azp) ?? subject;
   if (!clientId) return undefined;
   const scopes = scopesOf(jwt.scopes ?? claims.scope ?? claims.scp);
-  return { token: '', clientId, scopes, extra: { mode: 'authorizer', subject, claims } };
+  return {
+    token: '',
+    clientId,
+    scopes,
+    ...(expiresAt !== undefined && { expiresAt }),
+    extra: { mode: 'authorizer', subject, claims },
+  };
 }
 
 /**

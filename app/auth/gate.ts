@@ -36,7 +36,7 @@ export function gateFor(settings: Config, routeScopes: readonly string[] = []): 
 
   return async function gate(request, event) {
     const verdict = await judge({ authorization: request.headers.get('authorization'), event });
-    const metadata = publishesMetadata(settings) ? resourceMetadataUrl(request, settings) : undefined;
+    const metadata = publishesMetadata(settings) ? resourceMetadataUrl(request, settings, event) : undefined;
     if ('caller' in verdict) return withMetadata(verdict.caller, metadata);
     return REFUSALS[verdict.refused]({ resourceMetadataUrl: metadata, requiredScopes: scopes });
   };

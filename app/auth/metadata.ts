@@ -18,20 +18,22 @@ export function publishesMetadata({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }:
   return modes.includes('oauth') || (modes.includes('authorizer') && issuer !== undefined);
 }
 
-/** The URL of the document for the resource that `request` asks for. */
-export function resourceMetadataUrl(request: Request, settings: Config): string {
+/** The URL of the document for the resource that `request` asks for; `event` is the Lambda event it came in. */
+export function resourceMetadataUrl(request: Request, settings: Config, event?: unknown): string {
   const { pathname } = new URL(request.url);
-  return `${publicOrigin(request, settings)}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
+  const base = publicBase(pathname, request, settings, event);
+  return `${base}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
 }
 
 /**
  * The document, when `request` asks for it and OAuth is configured; else undefined. `defaultPath` is of the endpoint that
- * the root document is about.
+ * the root document is about; `event` is the Lambda event the request came in.
  */
 export function metadataResponse(
   request: Request,
   settings: Config,
   defaultPath: string,
+  event?: unknown,
 ): Response | undefined {
   const { pathname } = new URL(request.url);
   if (!publishesMetadata(settings) || !isMetadataPath(pathname)) return undefined;
@@ -42,8 +44,13 @@ export function metadataResponse(
       { status: 405, headers: { allow: 'GET, OPTIONS', ...ANYONE } },
     );
   }
+  const resourceFor = (path: string): string => {
+    const known = settings.MCP_PUBLIC_URL;
+    const aboutKnown = path === defaultPath || (known && path === new URL(known).pathname);
+    return known && aboutKnown ? known : `${publicBase(path, request, settings, event)}${path}`;
+  };
   const document = {
-    resource: resourceFor(pathname.slice(WELL_KNOWN.length), defaultPath, request, settings),
+    resource: resourceFor(pathname.slice(WELL_KNOWN.length) || defaultPath),
     authorization_servers: [settings.MCP_OAUTH_ISSUER],
     bearer_methods_supported: ['header'],
     ...(settings.MCP_OAUTH_SCOPES.length > 0 && { scopes_supported: settings.MCP_OAUTH_SCOPES }),
@@ -55,15 +62,32 @@ function isMetadataPath(path: string): boolean {
   return path === WELL_KNOWN || path.startsWith(`${WELL_KNOWN}/`);
 }
 
-function resourceFor(path: string, defaultPath: string, request: Request, settings: Config): string {
-  const known = settings.MCP_PUBLIC_URL;
-  if (known && (path === '' || path === new URL(known).pathname)) return known;
-  return `${publicOrigin(request, settings)}${path || defaultPath}`;
+/**
+ * Where callers reach what is at `/` here: as configured, or as they did. Nothing is decided by it; it only tells the way.
+ * A REST API has its stage in the path, which the server does not see: `/live/mcp` outside is `/mcp` here.
+ */
+function publicBase(
+  path: string,
+  request: Request,
+  { MCP_PUBLIC_URL: known }: Config,
+  event: unknown,
+): string {
+  if (known) {
+    const { origin, pathname } = new URL(known);
+    return `${origin}${leading(pathname, path)}`;
+  }
+  const { host } = new URL(request.url);
+  const { path: inside, requestContext: { path: outside } = {} } = (event ?? {}) as RestEvent;
+  const stage = typeof inside === 'string' && typeof outside === 'string' ? leading(outside, inside) : '';
+  return `${request.headers.get('x-forwarded-proto') ?? 'https'}://${request.headers.get('host') ?? host}${stage}`;
 }
 
-/** Where callers reach this server: as configured, or as they did. Nothing is decided by it; it only tells the way. */
-function publicOrigin(request: Request, { MCP_PUBLIC_URL: known }: Config): string {
-  if (known) return new URL(known).origin;
-  const { host } = new URL(request.url);
-  return `${request.headers.get('x-forwarded-proto') ?? 'https'}://${request.headers.get('host') ?? host}`;
+interface RestEvent {
+  path?: unknown;
+  requestContext?: { path?: unknown };
+}
+
+/** What of `outside` comes before `inside`; nothing when they are not of one place. */
+function leading(outside: string, inside: string): string {
+  return outside.endsWith(inside) ? outside.slice(0, -inside.length) : '';
 }

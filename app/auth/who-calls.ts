@@ -64,7 +64,7 @@ function waysOf(settings: Config): Way[] {
   const modes = settings.MCP_AUTH;
   const ways: Way[] = [];
   if (modes.includes('iam')) ways.push(iamWay(settings.MCP_IAM_ALLOWED_ARNS));
-  if (modes.includes('authorizer')) ways.push(async ({ event }) => authorizerCaller(event));
+  if (modes.includes('authorizer')) ways.push(authorizerWay(settings));
   if (modes.includes('token')) ways.push(bearerWay(staticTokens(settings.MCP_TOKEN_SHA256)));
   if (modes.includes('oauth')) {
     const {
@@ -87,6 +87,12 @@ function iamWay(patterns: readonly string[]): Way {
     const caller = iamCaller(event);
     if (!caller) return undefined;
     return patterns.length === 0 || arnAllowed(caller.clientId, patterns) ? caller : 'barred';
+  };
+}
+
+function authorizerWay({ MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds }: Config): Way {
+  return async function byAuthorizer({ event }) {
+    return authorizerCaller(event, { clockToleranceSeconds });
   };
 }
 
