@@ -7,7 +7,7 @@ import { HTTPException } from 'hono/http-exception';
 import { browserSafety } from './auth/browser.ts';
 import { auth } from './auth/gate.ts';
 import type { Gate } from './auth/identity.ts';
-import { metadataResponse } from './auth/metadata.ts';
+import { metadataResponse, noOAuthHere } from './auth/metadata.ts';
 import { config } from './config.ts';
 import { mcpPaths } from './mcp/mounted.ts';
 import { requestLog } from './telemetry/request-log.ts';
@@ -28,7 +28,10 @@ export function createApp(routes: Hono): Hono {
   });
   app.use(browserSafety(config));
   app.route('/', routes);
-  app.notFound(c => c.json({ error: 'not_found', message: `Nothing is mounted at ${c.req.path}.` }, 404));
+  app.notFound(c => {
+    const message = noOAuthHere(c.req.path, config()) ?? `Nothing is mounted at ${c.req.path}.`;
+    return c.json({ error: 'not_found', message }, 404);
+  });
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
     // The caller learns that it failed and the log why: the text of an unforeseen error may hold anything.

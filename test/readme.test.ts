@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { TESTED } from './clients/tested.ts';
 import { documented, TABLES } from './docs.ts';
 import { ROOT } from './helpers/local-lambda.ts';
 
@@ -10,6 +11,17 @@ const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string
 
 test.each(Object.keys(TABLES))('%s lists every setting: node test/docs.ts writes it', page => {
   expect(read(page)).toBe(documented(page));
+});
+
+test('the table of clients names those that are tested, their versions and what they speak', () => {
+  const { dependencies } = JSON.parse(read('test/clients/package.json')) as {
+    dependencies: Record<string, string>;
+  };
+  const [, table = ''] = /<!-- clients -->([\s\S]*?)<!-- \/clients -->/.exec(read('README.md')) ?? [];
+  const rows = table.trim().split('\n').slice(2);
+  expect(rows.map(row => row.split(' | ').slice(0, 3).join(' | '))).toEqual(
+    TESTED.map(({ client, package: name, speaks }) => `| ${client} | ${dependencies[name]} | ${speaks}`),
+  );
 });
 
 const pages = globSync('{*.md,app/**/*.md,terraform/**/*.md}', {

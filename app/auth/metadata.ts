@@ -58,6 +58,19 @@ export function metadataResponse(
   return Response.json(document, { headers: { 'cache-control': 'max-age=300', ...ANYONE } });
 }
 
+/** Where clients look for an authorization server when nobody tells them of one (MCP 2025-03-26, fallbacks). */
+const FALLBACKS = new Set(['/register', '/authorize', '/token']);
+
+/**
+ * What to tell a client that wants to sign in where tokens are all there is: somebody has left the header out, and reads
+ * this, if anything. Undefined for every other request.
+ */
+export function noOAuthHere(path: string, settings: Config): string | undefined {
+  if (!FALLBACKS.has(path) || !settings.MCP_AUTH.includes('token') || publishesMetadata(settings))
+    return undefined;
+  return 'This server has no sign-in: give the client a token, by the header "Authorization: Bearer TOKEN".';
+}
+
 function isMetadataPath(path: string): boolean {
   return path === WELL_KNOWN || path.startsWith(`${WELL_KNOWN}/`);
 }

@@ -75,3 +75,18 @@ test('a wrong token is compared in the same time wherever it differs', async () 
   for (const guess of ['', 'token-', 'token-a', 'token-AA', digest('token-A')])
     expect(check(guess)).toBeUndefined();
 });
+
+test('a client that tries to sign in where only tokens are taken is told to send one', async () => {
+  await using lambda = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
+  for (const path of ['/register', '/authorize', '/token']) {
+    const response = await fetch(lambda.url + path, { method: 'POST' });
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      { error: 'not_found', message: expect.stringContaining('Authorization: Bearer TOKEN') },
+    ]);
+  }
+  await using open = await startApp();
+  expect(await (await fetch(`${open.url}/register`, { method: 'POST' })).json()).toMatchObject({
+    message: 'Nothing is mounted at /register.',
+  });
+});

@@ -1,0 +1,51 @@
+/**
+ * Anthropic's Claude Code: added and listed by its own commands, which connect; and a tool called in print mode, where a
+ * model that is pretended on this machine asks for it.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { args, headers, report, token, url } from './driver.mjs';
+import { startModel } from './model.mjs';
+
+const vendor = new URL('../node_modules/@anthropic-ai/', import.meta.url).pathname;
+const platform = readdirSync(vendor).find(name => name.startsWith(`claude-code-${process.platform}-`));
+const claude = join(vendor, platform ?? '', 'claude');
+const env = {
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_AUTOUPDATER: '1',
+};
+const header = token ? ['--header', `Authorization: Bearer ${token}`] : [];
+const cwd = process.env.HOME;
+execFileSync(claude, ['mcp', 'add', '--transport', 'http', 'weather', url, ...header], {
+  env,
+  cwd,
+  stdio: 'ignore',
+});
+const health = execFileSync(claude, ['mcp', 'get', 'weather'], { env, cwd, encoding: 'utf8' });
+if (!/Connected/.test(health)) throw new Error(health);
+
+const model = await startModel('compare_weather', args);
+const config = { mcpServers: { weather: { type: 'http', url, headers } } };
+const { stdout } = await promisify(execFile)(
+  claude,
+  [
+    ...['-p', 'compare the weather', '--strict-mcp-config', '--mcp-config', JSON.stringify(config)],
+    ...['--allowedTools', 'mcp__weather__compare_weather', '--output-format', 'stream-json', '--verbose'],
+  ],
+  {
+    env: {
+      ...env,
+      ANTHROPIC_BASE_URL: model.url,
+      ANTHROPIC_API_KEY: 'not-a-key',
+      ENABLE_TOOL_SEARCH: 'false',
+    },
+    cwd,
+  },
+);
+model.close();
+const tools = model.tools.filter(name => name.startsWith('mcp__weather__'));
+report({ tools: tools.map(name => name.replace('mcp__weather__', '')), text: stdout });

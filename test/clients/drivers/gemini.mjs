@@ -1,0 +1,45 @@
+/** Google's Gemini CLI: added and listed by its own commands, which connect; and a tool called for a pretended model. */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { args, command, headers, report, token, url } from './driver.mjs';
+import { startModel } from './model.mjs';
+
+const env = { PATH: process.env.PATH, HOME: process.env.HOME, GEMINI_CLI_TRUST_WORKSPACE: 'true' };
+const cwd = process.env.HOME;
+const run = (...rest) => [
+  process.execPath,
+  [command('gemini'), ...rest],
+  { env, cwd, encoding: 'utf8', stdio: 'pipe' },
+];
+const header = token ? ['--header', `Authorization: Bearer ${token}`] : [];
+execFileSync(...run('mcp', 'add', '--transport', 'http', ...header, '-s', 'user', 'weather', url));
+const [node, words, options] = run('mcp', 'list');
+const { stdout, stderr } = await promisify(execFile)(node, words, options);
+if (!/weather: .*Connected/.test(stdout + stderr)) throw new Error(stdout + stderr);
+
+const model = await startModel('compare_weather', args);
+mkdirSync(join(cwd, '.gemini'), { recursive: true });
+const settings = {
+  security: { auth: { selectedType: 'gemini-api-key' } },
+  privacy: { usageStatisticsEnabled: false },
+  mcpServers: { weather: { httpUrl: url, headers, trust: true } },
+};
+writeFileSync(join(cwd, '.gemini/settings.json'), JSON.stringify(settings));
+const [, prompt] = run(
+  '-m',
+  'gemini-2.5-flash',
+  '--yolo',
+  '-p',
+  'compare the weather',
+  '--output-format',
+  'json',
+);
+await promisify(execFile)(node, prompt, {
+  ...options,
+  env: { ...env, GOOGLE_GEMINI_BASE_URL: model.url, GEMINI_API_KEY: 'not-a-key' },
+});
+model.close();
+const tools = model.tools.filter(name => name.includes('weather_'));
+report({ tools: tools.map(name => name.replace(/^.*weather_(?=(get|compare)_)/, '')), text: model.result });

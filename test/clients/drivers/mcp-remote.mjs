@@ -1,0 +1,24 @@
+/** mcp-remote, which brings remote servers to clients that know stdio only; here the stdio client is SDK v1's. */
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { args, command, report, token, url } from './driver.mjs';
+
+const header = token ? ['--header', `Authorization: Bearer ${token}`] : [];
+const transport = new StdioClientTransport({
+  command: process.execPath,
+  args: [command('mcp-remote'), url, '--transport', 'http-only', ...header],
+  env: { PATH: process.env.PATH, HOME: process.env.HOME },
+  stderr: 'inherit',
+});
+const client = new Client({ name: 'driver', version: '1' });
+await client.connect(transport);
+let progress = 0;
+const onprogress = () => {
+  progress += 1;
+};
+const { tools } = await client.listTools();
+const { content } = await client.callTool({ name: 'compare_weather', arguments: args }, undefined, {
+  onprogress,
+});
+await client.close();
+report({ tools: tools.map(({ name }) => name), text: content[0].text, progress });

@@ -1,0 +1,34 @@
+"""The official Python SDK: `python3 python_sdk.py URL [TOKEN]`."""
+import asyncio
+import json
+import sys
+
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
+
+url, *rest = sys.argv[1:]
+headers = {"Authorization": f"Bearer {rest[0]}"} if rest else {}
+
+
+async def main() -> None:
+    progress = 0
+
+    async def on_progress(*_) -> None:
+        nonlocal progress
+        progress += 1
+
+    async with streamablehttp_client(url, headers=headers) as (read, write, _):
+        async with ClientSession(read, write) as session:
+            await session.initialize()
+            tools = await session.list_tools()
+            arguments = {"locations": ["Berlin", "Paris, France"]}
+            answer = await session.call_tool("compare_weather", arguments, progress_callback=on_progress)
+    result = {
+        "tools": [tool.name for tool in tools.tools],
+        "text": answer.content[0].text,
+        "progress": progress,
+    }
+    print("RESULT " + json.dumps(result))
+
+
+asyncio.run(main())
