@@ -11,6 +11,15 @@ import { fileURLToPath } from 'node:url';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
 
+/** What scripts/build.ts builds for. */
+const NODE = 24;
+if (Number.parseInt(process.versions.node, 10) < NODE) {
+  process.stderr.write(
+    `Node ${NODE} or newer is needed here, and this is ${process.versions.node}. "npm start" brings its own.\n`,
+  );
+  process.exit(1);
+}
+
 if (process.env.AWS_LAMBDA_RUNTIME_API) {
   // The client reads the handler and where it is from these alone; Lambda sets both (it takes _HANDLER from the CMD).
   process.env._HANDLER ||= process.argv[2] ?? 'handler.stream';

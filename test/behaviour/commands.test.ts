@@ -88,6 +88,16 @@ test('npm start says where it is and how to call it, and what it says works', as
   expect(stdout).toContain('"get_weather"');
 });
 
+test('an older Node is told which one is needed, before anything else', async () => {
+  const older = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
+  const failed = await run(process.execPath, ['--import', older, join(ROOT, 'dist/entry.mjs')]).catch(e => e);
+  expect([failed.code, failed.stderr, failed.stdout]).toEqual([
+    1,
+    'Node 24 or newer is needed here, and this is 20.20.2. "npm start" brings its own.\n',
+    '',
+  ]);
+});
+
 describe('npm run dev', () => {
   async function dev(
     env: Record<string, string>,
