@@ -242,6 +242,7 @@ describeWith(await findEngine())('the image', engine => {
       .sort();
     const chunks = added.filter(file => /^\/var\/task\/local\/[\w-]+-[A-Z0-9]{8}\.mjs$/.test(file));
     expect(added.filter(file => !chunks.includes(file))).toEqual([
+      '/var/task/authorizer.mjs',
       '/var/task/bundle.cache',
       '/var/task/bundle.cjs',
       '/var/task/entry.mjs',
