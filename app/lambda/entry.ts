@@ -7,6 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Prepare } from '../local/main.ts';
+import type { LocalLambdaOptions } from '../local/options.ts';
 
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
@@ -39,9 +41,33 @@ async function startLocal(): Promise<void> {
   process.env.MCP_ALLOWED_HOSTS ||= LOCAL_HOSTS;
   process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
   const command: [string, ...string[]] = [process.execPath, ...process.execArgv, entry];
-  const lambda = await local.main(process.argv.slice(2), process.env, command);
-  if (lambda)
-    greet(lambda.url, JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8')), open);
+  const paths: string[] = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
+  const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) =>
+    asDeployed(options, env, paths),
+  );
+  if (lambda) greet(lambda.url, paths, open);
+}
+
+/**
+ * Behind an authorizer as terraform/ deploys it: the rules are the authorizer's, and the server takes its word; and a REST
+ * API's own 401 leads to the metadata, since no other answer of it can.
+ */
+function asDeployed(
+  options: LocalLambdaOptions,
+  env: NodeJS.ProcessEnv,
+  [path = '']: readonly string[],
+): ReturnType<Prepare> {
+  if (!options.authorizer || options.authorizer === 'jwt')
+    return { environments: { function: env, authorizer: env }, options };
+  const environments = { function: { ...env, MCP_AUTH: 'authorizer' }, authorizer: env };
+  const oauth = env.MCP_AUTH?.includes('oauth');
+  const leads = oauth ? ` resource_metadata="{url}/.well-known/oauth-protected-resource${path}"` : '';
+  const challenge = options.challenge || `Bearer${leads}`;
+  // A verdict that is kept beyond its token's end is refused by the server, and by the stage's URL a client cannot find the
+  // metadata after that.
+  const byStage = options.front === 'rest-api' && !options.domainName;
+  const authorizerTtl = options.authorizerTtl ?? (oauth && byStage ? 0 : undefined);
+  return { environments, options: { ...options, challenge, authorizerTtl } };
 }
 
 /** A file of the build, beside this one there and not to be bundled into it. */

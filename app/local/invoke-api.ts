@@ -10,7 +10,8 @@ import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Invoked, Report } from './environment.ts';
-import { RequestTooLarge, readRequest, type WireRequest } from './front/request.ts';
+import { type Authorize, isRefused } from './front/authorization.ts';
+import { RequestTooLarge, readRequest } from './front/request.ts';
 import {
   type FunctionError,
   MAX_BUFFERED_RESPONSE,
@@ -22,7 +23,7 @@ import { streamOf } from './stream-of.ts';
 
 export interface InvokeApiOptions {
   /** Checks who signed the request. Absent: nobody is asked to sign. */
-  authorize?: ((request: WireRequest) => Promise<object | 'forbidden'>) | undefined;
+  authorize?: Authorize | undefined;
 }
 
 /** An error of the service, not of the function: status, exception name, message. */
@@ -96,7 +97,7 @@ async function start(
     },
   );
   if (!request) return refuse(TOO_LARGE);
-  if ((await authorize?.(request)) === 'forbidden')
+  if (isRefused((await authorize?.(request)) ?? {}))
     return refuse(headers.authorization === undefined ? NOT_SIGNED : BADLY_SIGNED);
   if (!fn.isNamed(name))
     return refuse([404, 'ResourceNotFoundException', `Function not found: ${name}; here is ${fn.arn}`]);

@@ -28,6 +28,8 @@ export interface InvokeRequest {
   payload: string | Buffer;
   traceId: string;
   clientContext?: string | undefined;
+  /** Called when an environment gets it, and has not only been waited for. */
+  onStart?: (() => void) | undefined;
 }
 
 export class LocalFunction {
@@ -60,10 +62,12 @@ export class LocalFunction {
     return this.#pool.replace();
   }
 
-  async invoke(request: InvokeRequest): Promise<Invoked | 'throttled'> {
-    const { requestId } = request;
+  async invoke({ onStart, requestId, ...request }: InvokeRequest): Promise<Invoked | 'throttled'> {
     const invocation = { ...request, id: requestId, functionArn: this.arn };
-    const invoked = await this.#pool.invoke(invocation, () => this.#log.start(requestId));
+    const invoked = await this.#pool.invoke(invocation, () => {
+      this.#log.start(requestId);
+      onStart?.();
+    });
     if (invoked === 'throttled') return invoked;
     void invoked.report.then(report => this.#log.end(requestId, report, this.#memory));
     return invoked;

@@ -4,7 +4,10 @@
 import type { AddressInfo } from 'node:net';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { type Authorize, exceptOpenPaths } from './front/authorization.ts';
 import { createFront } from './front/front.ts';
+import { FRONTS } from './front/fronts.ts';
+import { lambdaAuthorizer } from './front/lambda-authorizer.ts';
 import { RequestBroken } from './front/request.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { createInvokeApi } from './invoke-api.ts';
@@ -37,23 +40,42 @@ export class ListenError extends Error {
   readonly code = 'LISTEN_FAILED';
 }
 
+/** Environments of the functions, which a front with an authorizer has two of. */
+export interface Environments {
+  function: NodeJS.ProcessEnv;
+  authorizer: NodeJS.ProcessEnv;
+}
+
+type Options = LocalLambdaOptions & { command: [string, ...string[]] };
+
 export async function startLocalLambda(
-  options: LocalLambdaOptions & { command: [string, ...string[]] },
-  env: NodeJS.ProcessEnv,
+  options: Options,
+  env: Environments,
   output: Output,
 ): Promise<LocalLambda> {
   const log = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
-  const fn = createFunction(options, env, output, log);
-  const authorize = await authorization(options);
-  const domainName = options.domainName || undefined;
-  const serveFront = createFront(fn, { ...options, domainName, authorize }, log);
+  const fn = createFunction(options, env.function, output, log);
+  const authorizer = hasLambdaAuthorizer(options)
+    ? createFunction(authorizerOptions(options), env.authorizer, output, log)
+    : undefined;
+  const functions = authorizer ? [fn, authorizer] : [fn];
+  const { front: name, domainName = '' } = options;
+  const frontOptions = {
+    ...options,
+    domainName: domainName || undefined,
+    stage: name === 'rest-api' ? options.stage : undefined,
+    challenge: options.challenge || undefined,
+    timeoutSeconds: options.frontTimeout,
+    authorize: await authorization(options, authorizer),
+  };
+  const serveFront = createFront(fn, frontOptions, log);
   const front = new Hono<{ Bindings: HttpBindings }>().all('*', c => serveFront(c.env.incoming));
   const onError = faultAnswer(log);
   front.onError(onError);
 
   const listeners = [await listen(front, options)];
   if (options.invokePort !== undefined) {
-    const api = createInvokeApi(fn, { authorize });
+    const api = createInvokeApi(fn, { authorize: await signatures(options, 'lambda') });
     api.onError(onError);
     const { invokePort: port } = options;
     const invoke = listen(api, { host: '127.0.0.1', port, variable: 'LAMBDA_INVOKE_PORT' });
@@ -65,15 +87,36 @@ export async function startLocalLambda(
     );
   }
   const [{ url }, invoke] = listeners as [Listener, Listener?];
+  const stagePath = name === 'rest-api' && !domainName ? `/${options.stage}` : '';
+  const all = async (does: (fn: LocalFunction) => Promise<void>): Promise<void> => {
+    await Promise.all(functions.map(does));
+  };
   return {
-    url,
+    url: `${url}${stagePath}`,
     invokeUrl: invoke?.url,
-    ready: fn.warmUp(),
-    replace: () => fn.replace(),
-    kill: () => fn.kill(),
-    async close() {
-      await Promise.all([fn.close(), ...listeners.map(({ close }) => close())]);
+    ready: all(each => each.warmUp()),
+    replace: () => all(each => each.replace()),
+    kill: () => {
+      for (const each of functions) each.kill();
     },
+    async close() {
+      await Promise.all([all(each => each.close()), ...listeners.map(({ close }) => close())]);
+    },
+  };
+}
+
+function hasLambdaAuthorizer({ authorizer }: LocalLambdaOptions): boolean {
+  return authorizer !== '' && authorizer !== 'jwt';
+}
+
+/** The authorizer is a function of its own, beside the other: its own name, environments and log lines. */
+function authorizerOptions(options: Options): Options {
+  const { functionName, authorizer } = options;
+  return {
+    ...options,
+    handler: authorizer,
+    functionName: `${functionName}-authorizer`,
+    concurrency: undefined,
   };
 }
 
@@ -86,19 +129,42 @@ function faultAnswer(log: Log) {
   };
 }
 
-/** Loaded for AWS_IAM only: the signing library is larger than all the rest. */
-async function authorization({ authType, iamCredentials, region }: LocalLambdaOptions) {
-  if (authType === 'NONE') return undefined;
-  const { createIamAuth } = await import('./front/iam-auth.ts');
-  return createIamAuth(iamCredentials, region);
+/** API Gateway’s default for REST APIs, in seconds. https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html */
+const AUTHORIZER_TTL = 300;
+
+/** Who finds out who calls; undefined when nobody is asked. The libraries for it are loaded where they are needed. */
+async function authorization(
+  options: LocalLambdaOptions,
+  authorizer: LocalFunction | undefined,
+): Promise<Authorize | undefined> {
+  const { front, region, domainName, stage, authorizerTtl: ttlSeconds = AUTHORIZER_TTL } = options;
+  if (options.authorizer === 'jwt') {
+    const { jwtAuthorizer } = await import('./front/jwt-authorizer.ts');
+    const { jwtIssuer: issuer, jwtAudience: audience, jwtScopes: scopes } = options;
+    return exceptOpenPaths(jwtAuthorizer({ issuer, audience, scopes }));
+  }
+  if (authorizer && (front === 'http-api' || front === 'rest-api')) {
+    const context = {
+      domainName: domainName || undefined,
+      stage: front === 'rest-api' ? stage : undefined,
+    };
+    const asks = { front, region, ttlSeconds, event: FRONTS[front].event, context };
+    return exceptOpenPaths(lambdaAuthorizer(authorizer, asks));
+  }
+  return signatures(options, FRONTS[front].gateway ? 'execute-api' : 'lambda');
 }
 
-function createFunction(
-  options: LocalLambdaOptions & { command: [string, ...string[]] },
-  env: NodeJS.ProcessEnv,
-  output: Output,
-  log: Log,
-): LocalFunction {
+/** The signing library is larger than all the rest. */
+async function signatures(
+  { authType, iamCredentials: credentials, region }: LocalLambdaOptions,
+  service: 'lambda' | 'execute-api',
+): Promise<Authorize | undefined> {
+  if (authType === 'NONE') return undefined;
+  const { createIamAuth } = await import('./front/iam-auth.ts');
+  return createIamAuth({ credentials, region, service });
+}
+
+function createFunction(options: Options, env: NodeJS.ProcessEnv, output: Output, log: Log): LocalFunction {
   const { timeout, initTimeout, memory, freeze, command } = options;
   const spec = { command, timeout, initTimeout, memory, freeze, env: functionEnvironment(options, env) };
   return new LocalFunction(

@@ -4,8 +4,16 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InitError } from './environment.ts';
-import { ListenError, type LocalLambda, startLocalLambda } from './local-lambda.ts';
-import { helpText, OptionError, parseOptions } from './options.ts';
+import { type Environments, ListenError, type LocalLambda, startLocalLambda } from './local-lambda.ts';
+import { helpText, type LocalLambdaOptions, OptionError, parseOptions } from './options.ts';
+
+/** What a project knows of its own functions: their environments, and settings that follow from others. */
+export type Prepare = (
+  options: LocalLambdaOptions,
+  env: NodeJS.ProcessEnv,
+) => { environments: Environments; options: LocalLambdaOptions };
+
+const asGiven: Prepare = (options, env) => ({ environments: { function: env, authorizer: env }, options });
 
 /**
  * Starts it from `argv` (without node and script) and `env`. `command` is the runtime to start when `argv` names none.
@@ -15,18 +23,20 @@ export async function main(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
   command: [string, ...string[]] = defaultRuntime(),
+  prepare: Prepare = asGiven,
 ): Promise<LocalLambda | undefined> {
   try {
-    const options = parseOptions(argv, env);
-    if (options === 'help') {
+    const parsed = parseOptions(argv, env);
+    if (parsed === 'help') {
       process.stdout.write(helpText());
       return undefined;
     }
+    const { environments, options } = prepare(parsed, env);
     const [first, ...rest] = options.command;
     const output = { write: (text: string | Buffer) => process.stdout.write(text), colour: wantsColour(env) };
     const lambda = await startLocalLambda(
       { ...options, command: first ? [first, ...rest] : command },
-      env,
+      environments,
       output,
     );
     endOnSignal(lambda);

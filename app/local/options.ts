@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import type { FrontName, InvokeMode } from './front/fronts.ts';
 import type { TestCredential } from './front/iam-auth.ts';
+import type { Throttle } from './front/throttle.ts';
 import type { LogFormat } from './log.ts';
 
 export interface LocalLambdaOptions {
@@ -20,6 +21,19 @@ export interface LocalLambdaOptions {
   /** Who may sign, for AWS_IAM. */
   iamCredentials: TestCredential[];
   domainName: string;
+  /** Of API Gateway. */
+  stage: string;
+  /** Handler of a Lambda authorizer, `jwt` for a JWT authorizer, empty for none. */
+  authorizer: string;
+  /** Seconds; undefined when none is set. */
+  authorizerTtl: number | undefined;
+  jwtIssuer: string;
+  jwtAudience: string[];
+  jwtScopes: string[];
+  challenge: string;
+  throttle: Throttle | undefined;
+  /** How long the front waits for a whole answer, in seconds; undefined: as its kind does. */
+  frontTimeout: number | undefined;
   timeout: number;
   initTimeout: number;
   memory: number;
@@ -74,6 +88,14 @@ const within =
     if (value.trim() !== '' && number >= min && number <= max) return number;
     throw new OptionError(`${name} must be ${what} from ${min} to ${max}, not "${value}".`);
   };
+
+const list = (value: string): string[] => value.split(/[\s,]+/).filter(Boolean);
+
+function throttle(value: string, name: string): Throttle {
+  const [rate, burst] = value.split(':').map(Number);
+  if (rate !== undefined && burst !== undefined && rate > 0 && burst >= 1) return { rate, burst };
+  throw new OptionError(`${name} must be RATE:BURST, such as 50:100, not "${value}".`);
+}
 
 function credentials(value: string, name: string): TestCredential[] {
   return value
@@ -140,6 +162,57 @@ export const SETTINGS = {
     '',
     'Domain to tell the function, with https and port 443; empty: the host that was called',
     text,
+  ),
+  stage: setting(
+    'stage',
+    'LAMBDA_STAGE',
+    'live',
+    'Stage of a REST API, in the path unless there is a domain name',
+    matching(/^[\w-]{1,128}$/, 'letters, digits, hyphens and underscores'),
+  ),
+  authorizer: setting(
+    'authorizer',
+    'LAMBDA_AUTHORIZER',
+    '',
+    'Authorizer of API Gateway: a handler, such as authorizer.request, or jwt (HTTP API)',
+    text,
+  ),
+  authorizerTtl: setting(
+    'authorizer-ttl',
+    'LAMBDA_AUTHORIZER_TTL',
+    '',
+    'Seconds for which a Lambda authorizer’s verdict is kept; 0 for not at all; empty: 300',
+    (value, name) => (value === '' ? undefined : within(0, 3_600, 'a number of seconds')(value, name)),
+  ),
+  jwtIssuer: setting('jwt-issuer', 'LAMBDA_JWT_ISSUER', '', 'Issuer of a JWT authorizer', text),
+  jwtAudience: setting('jwt-audience', 'LAMBDA_JWT_AUDIENCE', '', 'Its audiences, with commas', list),
+  jwtScopes: setting(
+    'jwt-scopes',
+    'LAMBDA_JWT_SCOPES',
+    '',
+    'Scopes of which a token needs one, with commas',
+    list,
+  ),
+  challenge: setting(
+    'challenge',
+    'LAMBDA_CHALLENGE',
+    '',
+    'WWW-Authenticate of a REST API’s gateway responses; {url} stands for the stage’s URL',
+    matching(/^[\t\x20-\x7e]*$/, 'printable ASCII'),
+  ),
+  throttle: setting(
+    'throttle',
+    'LAMBDA_THROTTLE',
+    '',
+    'Throttling of API Gateway’s stage: requests a second and at once, RATE:BURST; empty: none',
+    (value, name) => (value === '' ? undefined : throttle(value, name)),
+  ),
+  frontTimeout: setting(
+    'front-timeout',
+    'LAMBDA_FRONT_TIMEOUT',
+    '',
+    'Seconds the front waits for a whole answer; empty: 30 (http-api), 29 (rest-api that does not stream)',
+    (value, name) => (value === '' ? undefined : within(0.1, 900, 'a number of seconds')(value, name)),
   ),
   timeout: setting(
     'timeout',
@@ -235,14 +308,33 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): L
     const given = values[flag as keyof typeof values] as string | undefined;
     return [key, convert(given ?? (env[variable] || fallback), given === undefined ? variable : `--${flag}`)];
   });
-  const handler = positionals[0] ?? (env._HANDLER || 'handler.stream');
-  const options = { ...Object.fromEntries(read), handler, command } as LocalLambdaOptions;
-  if (options.authType === 'AWS_IAM' && options.iamCredentials.length === 0) {
-    throw new OptionError(
-      'LAMBDA_AUTH_TYPE AWS_IAM needs LAMBDA_IAM_CREDENTIALS: who may sign, as KEY_ID:SECRET.',
-    );
-  }
+  const options = { ...Object.fromEntries(read), command } as LocalLambdaOptions;
+  options.handler = positionals[0] ?? (env._HANDLER || defaultHandler(options));
+  const problem = contradiction(options);
+  if (problem) throw new OptionError(problem);
   return options;
+}
+
+/** What this repository's function calls them. */
+function defaultHandler({ front, invokeMode }: LocalLambdaOptions): string {
+  const streams = (front === 'function-url' || front === 'rest-api') && invokeMode === 'RESPONSE_STREAM';
+  return streams ? 'handler.stream' : 'handler.buffered';
+}
+
+/** What one setting asks of another. */
+function contradiction(options: LocalLambdaOptions): string | undefined {
+  const { authType, iamCredentials, authorizer, front, jwtIssuer, jwtAudience } = options;
+  if (authType === 'AWS_IAM' && iamCredentials.length === 0)
+    return 'LAMBDA_AUTH_TYPE AWS_IAM needs LAMBDA_IAM_CREDENTIALS: who may sign, as KEY_ID:SECRET.';
+  if (!authorizer) return undefined;
+  if (front !== 'http-api' && front !== 'rest-api')
+    return 'LAMBDA_AUTHORIZER needs LAMBDA_FRONT to be http-api or rest-api: only API Gateway has authorizers.';
+  if (authType === 'AWS_IAM') return 'LAMBDA_AUTHORIZER and LAMBDA_AUTH_TYPE AWS_IAM exclude each other.';
+  if (authorizer === 'jwt' && front !== 'http-api')
+    return 'LAMBDA_AUTHORIZER jwt needs LAMBDA_FRONT http-api: a REST API has no JWT authorizer.';
+  if (authorizer === 'jwt' && !(jwtIssuer && jwtAudience.length > 0))
+    return 'LAMBDA_AUTHORIZER jwt needs LAMBDA_JWT_ISSUER and LAMBDA_JWT_AUDIENCE: whose tokens are taken.';
+  return undefined;
 }
 
 function parse(args: readonly string[]) {
@@ -264,7 +356,8 @@ export function helpText(): string {
 
 Usage: node entry.mjs [handler] [options] [-- runtime command...]
 
-  handler               module.export, as the CMD of a Lambda image names it (handler.stream)
+  handler               module.export, as the CMD of a Lambda image names it; by default handler.stream, or
+                        handler.buffered where the front does not stream
 
 Options, and the environment variables that set them:
 ${rows.join('\n')}

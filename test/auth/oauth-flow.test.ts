@@ -1,6 +1,7 @@
 /**
- * The whole OAuth flow of real clients against a real authorization server (oidc-provider), with the challenge header
- * renamed on the way as a Function URL does: 401, metadata, registration, code with PKCE, token, call, refresh.
+ * The whole OAuth flow of real clients against a real authorization server (oidc-provider), through every front as
+ * terraform/ deploys it: 401, metadata, registration, code with PKCE, token, call, refresh. A Function URL renames the
+ * challenge on the way, API Gateway has its own, a REST API has its stage in the path.
  */
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 import { UnauthorizedError as UnauthorizedErrorV1 } from '@modelcontextprotocol/sdk/client/auth.js';
@@ -19,41 +20,175 @@ import { memoryOAuthProvider, REDIRECT } from '../helpers/oauth-client.ts';
 
 const TOKEN_SECONDS = 4;
 
+interface Front {
+  name: string;
+  /** Where the MCP endpoint is. */
+  path: string;
+  handler: string;
+  /** Flags for an endpoint at `url`. */
+  args(url: string, issuer: string): string[];
+  /** Whether the server must be told where it is, since it cannot see that. */
+  tellsUrl: boolean;
+  /** What the log says of a call: by whom the token was checked. */
+  checkedBy: 'oauth' | 'authorizer';
+}
+
+const AUTHORIZER = ['--authorizer', 'authorizer.request'];
+const FRONTS: Front[] = [
+  {
+    name: 'a Function URL',
+    path: '/mcp',
+    handler: 'handler.stream',
+    args: () => [],
+    tellsUrl: false,
+    checkedBy: 'oauth',
+  },
+  {
+    name: 'a REST API with a Lambda authorizer, by its stage',
+    path: '/live/mcp',
+    handler: 'handler.stream',
+    args: () => ['--front', 'rest-api', ...AUTHORIZER],
+    tellsUrl: false,
+    checkedBy: 'authorizer',
+  },
+  {
+    name: 'a REST API with a Lambda authorizer and a domain of its own',
+    path: '/mcp',
+    handler: 'handler.stream',
+    // The domain leads nowhere from here; without a challenge clients go by the well-known paths.
+    args: () => [
+      '--front',
+      'rest-api',
+      ...AUTHORIZER,
+      '--domain-name',
+      'mcp.example',
+      '--challenge',
+      'Bearer',
+    ],
+    tellsUrl: true,
+    checkedBy: 'authorizer',
+  },
+  {
+    name: 'an HTTP API with a JWT authorizer',
+    path: '/mcp',
+    handler: 'handler.buffered',
+    args: (url, issuer) => [
+      ...['--front', 'http-api', '--authorizer', 'jwt', '--jwt-issuer', issuer, '--jwt-audience', url],
+      ...['--jwt-scopes', 'mcp'],
+    ],
+    tellsUrl: false,
+    checkedBy: 'oauth',
+  },
+  {
+    name: 'an HTTP API with a Lambda authorizer',
+    path: '/mcp',
+    handler: 'handler.buffered',
+    args: () => ['--front', 'http-api', ...AUTHORIZER],
+    tellsUrl: false,
+    checkedBy: 'authorizer',
+  },
+];
+
 let server: AuthorizationServer;
-let lambda: RunningLambda;
-let url: URL;
 beforeAll(async () => {
   server = await startAuthorizationServer(['mcp'], TOKEN_SECONDS);
+});
+afterAll(() => closeAll(server));
+
+async function startBehind(front: Front): Promise<{ lambda: RunningLambda; url: URL }> {
   // The audience is the server's URL, so its port must be known before it starts.
   const port = String(await freePort());
-  url = new URL(`http://127.0.0.1:${port}/mcp`);
-  lambda = await startApp({
-    env: {
-      PORT: port,
-      MCP_AUTH: 'oauth',
-      MCP_OAUTH_ISSUER: server.issuer,
-      MCP_OAUTH_SCOPES: 'mcp',
-      MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: '0',
-      MCP_PUBLIC_URL: url.href,
-    },
+  const url = new URL(`http://127.0.0.1:${port}${front.path}`);
+  const env = {
+    PORT: port,
+    MCP_AUTH: 'oauth',
+    MCP_OAUTH_ISSUER: server.issuer,
+    MCP_OAUTH_AUDIENCE: url.href,
+    MCP_OAUTH_SCOPES: 'mcp',
+    MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: '0',
+    ...(front.tellsUrl && { MCP_PUBLIC_URL: url.href, MCP_ALLOWED_HOSTS: 'mcp.example,127.0.0.1' }),
+  };
+  const lambda = await startApp({ env, args: front.args(url.href, server.issuer) }, front.handler);
+  return { lambda, url };
+}
+
+describe.each(FRONTS)('$name', front => {
+  let lambda: RunningLambda;
+  let url: URL;
+  beforeAll(async () => {
+    ({ lambda, url } = await startBehind(front));
+  });
+  afterAll(() => closeAll(lambda));
+
+  test('has metadata that says who it is, where a client is led or looks', async () => {
+    const challenge = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(challenge.status).toBe(401);
+    const [, led] = /resource_metadata="([^"]+)"/.exec(challenge.headers.get('www-authenticate') ?? '') ?? [];
+    const wellKnown = '/.well-known/oauth-protected-resource';
+    const looks = [`${url.origin}${wellKnown}/mcp`, `${url.origin}${wellKnown}`];
+    for (const place of led ? [led] : looks) {
+      const response = await fetch(place, { headers: { origin: 'https://any.page' } });
+      expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+      expect(await response.json()).toEqual({
+        resource: url.href,
+        authorization_servers: [server.issuer],
+        bearer_methods_supported: ['header'],
+        scopes_supported: ['mcp'],
+      });
+    }
+  });
+
+  describe.each(['legacy', 'auto'] as const)('SDK v2, %s', mode => {
+    test('signs in, calls, and refreshes when the token has expired', async () => {
+      const provider = memoryOAuthProvider();
+      const connect = async (): Promise<Client> => {
+        const client = new Client({ name: 'oauth-test', version: '1.0.0' }, { versionNegotiation: { mode } });
+        const transport = new StreamableHTTPClientTransport(url, { authProvider: provider });
+        try {
+          await client.connect(transport);
+          return client;
+        } catch (error) {
+          if (!(error instanceof UnauthorizedError) || !provider.authorizationUrl) throw error;
+          const callback = await signIn(provider.authorizationUrl, REDIRECT);
+          expect(callback.get('state')).toBe(provider.lastState);
+          await transport.finishAuth(callback);
+          return connect();
+        }
+      };
+      const client = await connect();
+      expect((await client.listTools()).tools).toHaveLength(2);
+      expect(provider.authorizationUrl?.searchParams.get('code_challenge_method')).toBe('S256');
+      expect(provider.authorizationUrl?.searchParams.get('resource')).toBe(url.href);
+      const first = provider.tokens()?.access_token;
+      await new Promise(resolve => setTimeout(resolve, (TOKEN_SECONDS + 1) * 1000));
+      expect((await client.listTools()).tools).toHaveLength(2);
+      expect(provider.tokens()?.access_token).not.toBe(first);
+      await client.close();
+      await lambda.printed(new RegExp(`"auth":"${front.checkedBy}","subject":"alice"`));
+    });
+  });
+
+  test('SDK v1 signs in and calls', async () => {
+    const provider = memoryOAuthProvider();
+    const client = new ClientV1({ name: 'oauth-test-v1', version: '1.0.0' });
+    const transport = new TransportV1(url, { authProvider: provider });
+    await expect(client.connect(transport as TransportOfV1)).rejects.toThrow(UnauthorizedErrorV1);
+    const callback = await signIn(provider.authorizationUrl as URL, REDIRECT);
+    await transport.finishAuth(String(callback.get('code')));
+    const signedIn = new ClientV1({ name: 'oauth-test-v1', version: '1.0.0' });
+    await signedIn.connect(new TransportV1(url, { authProvider: provider }) as TransportOfV1);
+    expect((await signedIn.listTools()).tools).toHaveLength(2);
+    await signedIn.close();
   });
 });
-afterAll(() => closeAll(lambda, server));
 
-test('both well-known paths tell a client where to go', async () => {
-  for (const path of ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource']) {
-    const response = await fetch(lambda.url + path, { headers: { origin: 'https://any.page' } });
-    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
-    expect(await response.json()).toEqual({
-      resource: url.href,
-      authorization_servers: [server.issuer],
-      bearer_methods_supported: ['header'],
-      scopes_supported: ['mcp'],
-    });
-  }
-});
-
-test('the challenge is a 401 with its header renamed', async () => {
+test('the challenge of a Function URL is a 401 with its header renamed', async () => {
+  const { lambda, url } = await startBehind(FRONTS[0] as Front);
+  await using _ = lambda;
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -63,51 +198,10 @@ test('the challenge is a 401 with its header renamed', async () => {
   expect(response.headers.get('x-amzn-remapped-www-authenticate')).toContain('resource_metadata=');
 });
 
-describe.each(['legacy', 'auto'] as const)('SDK v2, %s', mode => {
-  test('signs in, calls, and refreshes when the token has expired', async () => {
-    const provider = memoryOAuthProvider();
-    const connect = async (): Promise<Client> => {
-      const client = new Client({ name: 'oauth-test', version: '1.0.0' }, { versionNegotiation: { mode } });
-      const transport = new StreamableHTTPClientTransport(url, { authProvider: provider });
-      try {
-        await client.connect(transport);
-        return client;
-      } catch (error) {
-        if (!(error instanceof UnauthorizedError) || !provider.authorizationUrl) throw error;
-        const callback = await signIn(provider.authorizationUrl, REDIRECT);
-        expect(callback.get('state')).toBe(provider.lastState);
-        await transport.finishAuth(callback);
-        return connect();
-      }
-    };
-    const client = await connect();
-    expect((await client.listTools()).tools).toHaveLength(2);
-    expect(provider.authorizationUrl?.searchParams.get('code_challenge_method')).toBe('S256');
-    expect(provider.authorizationUrl?.searchParams.get('resource')).toBe(url.href);
-    const first = provider.tokens()?.access_token;
-    await new Promise(resolve => setTimeout(resolve, (TOKEN_SECONDS + 1) * 1000));
-    expect((await client.listTools()).tools).toHaveLength(2);
-    expect(provider.tokens()?.access_token).not.toBe(first);
-    await client.close();
-    await lambda.printed(/"auth":"oauth","subject":"alice"/);
-  });
-});
-
-test('SDK v1 signs in and calls', async () => {
-  const provider = memoryOAuthProvider();
-  const client = new ClientV1({ name: 'oauth-test-v1', version: '1.0.0' });
-  const transport = new TransportV1(url, { authProvider: provider });
-  await expect(client.connect(transport as TransportOfV1)).rejects.toThrow(UnauthorizedErrorV1);
-  const callback = await signIn(provider.authorizationUrl as URL, REDIRECT);
-  await transport.finishAuth(String(callback.get('code')));
-  const signedIn = new ClientV1({ name: 'oauth-test-v1', version: '1.0.0' });
-  await signedIn.connect(new TransportV1(url, { authProvider: provider }) as TransportOfV1);
-  expect((await signedIn.listTools()).tools).toHaveLength(2);
-  await signedIn.close();
-});
-
 test('a token of the same server for another resource is refused', async () => {
   const provider = memoryOAuthProvider();
+  const { lambda, url } = await startBehind(FRONTS[0] as Front);
+  await using _ = lambda;
   await using other = await startApp({
     env: {
       MCP_AUTH: 'oauth',

@@ -3,13 +3,16 @@ import { expect, test } from 'vitest';
 import { startFunction } from '../helpers/local-lambda.ts';
 import { rawRequest } from '../helpers/raw-request.ts';
 
+/** A REST API has its stage in the path. */
+const stageOf = (front: string): string => (front === 'rest-api' ? '/live' : '');
+
 async function echoed(front: string): Promise<Record<string, unknown>> {
   await using lambda = await startFunction('echoBuffered', {
     args: ['--front', front, '--invoke-mode', 'BUFFERED'],
   });
   const response = await rawRequest(lambda.url, {
     method: 'POST',
-    target: '/a%20b?x=1&x=2%203',
+    target: `${stageOf(front)}/a%20b?x=1&x=2%203`,
     headers: [
       ['X-One', 'a'],
       ['X-One', 'b'],
@@ -40,7 +43,12 @@ test('a REST API gives payload format 1.0 with single and multiple values', asyn
     multiValueHeaders: { 'x-one': ['a', 'b'] },
     queryStringParameters: { x: '2 3' },
     multiValueQueryStringParameters: { x: ['1', '2 3'] },
-    requestContext: { httpMethod: 'POST', stage: '$default', identity: { sourceIp: '127.0.0.1' } },
+    requestContext: {
+      httpMethod: 'POST',
+      path: '/live/a b',
+      stage: 'live',
+      identity: { sourceIp: '127.0.0.1' },
+    },
     body: '{"k":"v"}',
   });
 });
@@ -66,15 +74,15 @@ test.each([
   await using lambda = await startFunction('buffered', {
     args: ['--front', front, '--invoke-mode', 'BUFFERED'],
   });
-  const failed = await fetch(`${lambda.url}/?as=${as}`);
+  const failed = await fetch(`${lambda.url}${stageOf(front)}/?as=${as}`);
   expect([failed.status, await failed.text()]).toEqual([status, body]);
-  const served = await fetch(`${lambda.url}/?as=full`);
+  const served = await fetch(`${lambda.url}${stageOf(front)}/?as=full`);
   expect([served.status, await served.text()]).toEqual([201, 'full']);
 });
 
 test('a REST API streams what a streaming handler writes', async () => {
   await using lambda = await startFunction('act', { args: ['--front', 'rest-api'] });
-  const response = await fetch(`${lambda.url}/?do=ticks&every=150&count=4`);
+  const response = await fetch(`${lambda.url}/live/?do=ticks&every=150&count=4`);
   const arrivals: number[] = [];
   for await (const _ of response.body ?? []) arrivals.push(performance.now());
   expect(Number(arrivals.at(-1)) - Number(arrivals[0])).toBeGreaterThan(250);

@@ -11,20 +11,34 @@ import { type LocalFunction, newTraceId } from '../local-function.ts';
 import type { Log } from '../log.ts';
 import type { StreamedAnswer } from '../runtime-api.ts';
 import { streamOf } from '../stream-of.ts';
+import { type Authorize, isRefused } from './authorization.ts';
 import type { HttpAnswer } from './buffered-result.ts';
 import { jsonRpcCall } from './call-name.ts';
 import { type Failure, FRONTS, type Front, type FrontName, type InvokeMode } from './fronts.ts';
-import type { EventContext, IamIdentity } from './function-url.ts';
+import { hostOf } from './function-url.ts';
 import { PRELUDE_CONTENT_TYPE, splitPrelude } from './prelude.ts';
 import { RequestTooLarge, readRequest, type WireRequest } from './request.ts';
 import { throughFront } from './response-headers.ts';
+import { createThrottle, type Throttle } from './throttle.ts';
 
 export interface FrontOptions {
   front: FrontName;
   invokeMode: InvokeMode;
+  /** Where API Gateway has a domain of its own, the stage is not in the path. */
   domainName?: string | undefined;
-  /** Checks who signed the request; `'forbidden'` when nobody did, or not rightly. Absent: auth type NONE. */
-  authorize?: ((request: WireRequest) => Promise<IamIdentity | 'forbidden'>) | undefined;
+  /** Name of the stage, for API Gateway. @default '$default' */
+  stage?: string | undefined;
+  /** Finds out who calls. Absent: nobody is asked. */
+  authorize?: Authorize | undefined;
+  /** Throttling of the stage, for API Gateway. */
+  throttle?: Throttle | undefined;
+  /** How long it waits for a whole answer, in seconds. @default the front's own limit */
+  timeoutSeconds?: number | undefined;
+  /**
+   * `WWW-Authenticate` of a REST API's 401, which its gateway responses can set where a function cannot; `{url}` stands for
+   * where the stage is reached. Absent: what API Gateway says by itself, a 401 or a 403 without it.
+   */
+  challenge?: string | undefined;
 }
 
 /** An answer on its way out: the body may still be coming. */
@@ -34,89 +48,161 @@ interface Outgoing {
   body: Buffer | AsyncIterable<Buffer>;
 }
 
+type Refusal = Failure | HttpAnswer;
+type Admitted = { request?: WireRequest; refused: Refusal } | { request: WireRequest; payload: Buffer };
+/** What is sent, and the invocation that it comes from, if there was one. */
+type Answered = { outgoing: Outgoing; invoked?: Invoked };
+interface Ids {
+  requestId: string;
+  traceId: string;
+}
+
 export function createFront(fn: Pick<LocalFunction, 'invoke'>, options: FrontOptions, log: Log) {
   const front = FRONTS[options.front];
   const streaming = front.streams && options.invokeMode === 'RESPONSE_STREAM';
+  const { stage = '$default', domainName, authorize } = options;
+  const stageInPath = options.front === 'rest-api' && stage !== '$default' && !domainName;
+  const admits = options.throttle && createThrottle(options.throttle);
+  const patience = options.timeoutSeconds ?? (streaming ? front.timeout.streamed : front.timeout.whole);
 
   return async function serveFront(incoming: HttpBindings['incoming']): Promise<Response> {
     const started = performance.now();
-    const requestId = randomUUID();
-    const traceId = String(incoming.headers['x-amzn-trace-id'] ?? newTraceId());
-    const { request, failed, invoked } = await admit(incoming, { requestId, traceId });
-    const added: [string, string][] = [
-      ['x-amzn-requestid', requestId],
-      ['x-amzn-trace-id', traceId],
-    ];
+    const ids = {
+      requestId: randomUUID(),
+      traceId: String(incoming.headers['x-amzn-trace-id'] ?? newTraceId()),
+    };
+    const admitted = await admit(incoming, ids);
+    const { request } = admitted;
+    const { outgoing, invoked }: Answered =
+      'refused' in admitted
+        ? { outgoing: refusal(admitted.refused, request) }
+        : await answerInTime(admitted.payload, ids);
     const call = request && jsonRpcCall(request);
-    const line = { requestId, method: incoming.method ?? '', path: incoming.url ?? '', call };
+    const line = { requestId: ids.requestId, method: incoming.method ?? '', path: incoming.url ?? '', call };
     /** Called once, when the last byte is out or the caller has left: lets go of the environment. */
     const over = (status: number): void => {
       const duration = performance.now() - started;
-      if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
+      letGo(invoked);
       void Promise.resolve(invoked?.report).then(report =>
         log.request({ ...line, status, duration, cold: report?.initDuration !== undefined }),
       );
     };
+    const added = front.added(ids.requestId, ids.traceId);
     try {
-      const outgoing = failed ? failure(front, failed) : await answerOf(front, invoked, streaming, log);
       return toResponse(outgoing, added, over);
     } catch (error) {
-      // For example a header with a line end in it.
-      log.note(`The answer of the function is malformed: ${(error as Error).message}`);
-      return toResponse(failure(front, 'fault'), added, over);
+      noteMalformed(error);
+      return toResponse(front.failures.fault, added, over);
     }
   };
 
-  /** Reads the request, checks who sends it, and invokes the function with its event. */
-  async function admit(
-    incoming: HttpBindings['incoming'],
-    ids: { requestId: string; traceId: string },
-  ): Promise<
-    | { request?: WireRequest; failed?: Failure; invoked?: undefined }
-    | { request: WireRequest; failed?: undefined; invoked: Invoked }
-  > {
+  /** Reads the request, checks who sends it, and makes the event of it. */
+  async function admit(incoming: HttpBindings['incoming'], ids: Ids): Promise<Admitted> {
     let request: WireRequest;
     try {
-      request = await readRequest(incoming as Parameters<typeof readRequest>[0], ids, MAX_REQUEST);
+      request = await readRequest(incoming as Parameters<typeof readRequest>[0], ids, front.maxBody);
     } catch (error) {
-      if (error instanceof RequestTooLarge) return { failed: 'tooLarge' };
+      if (error instanceof RequestTooLarge) return { refused: 'tooLarge' };
       throw error;
     }
-    const context: EventContext = { domainName: options.domainName };
-    const identity = await options.authorize?.(request);
-    if (identity === 'forbidden') return { request, failed: 'forbidden' };
-    const payload = Buffer.from(JSON.stringify(front.event(request, { ...context, identity })));
-    if (payload.length > MAX_REQUEST) return { request, failed: 'tooLarge' };
-    const invoked = await fn.invoke({ requestId: ids.requestId, traceId: ids.traceId, payload });
-    return invoked === 'throttled' ? { request, failed: 'throttled' } : { request, invoked };
+    if (stageInPath) {
+      const inside = withoutStage(request, stage);
+      if (!inside) return { request, refused: 'notFound' };
+      request = inside;
+    }
+    if (admits && !admits()) return { request, refused: 'rateLimited' };
+    const outcome = (await authorize?.(request)) ?? {};
+    if (isRefused(outcome))
+      return { request, refused: 'refused' in outcome ? outcome.refused : outcome.answer };
+    const payload = Buffer.from(JSON.stringify(front.event(request, { domainName, stage, ...outcome })));
+    return payload.length > MAX_REQUEST ? { request, refused: 'tooLarge' } : { request, payload };
+  }
+
+  /** The front gives up on an answer after a while; the function, which is not told, goes on. */
+  async function answerInTime(payload: Buffer, ids: Ids): Promise<Answered> {
+    const { promise: late, resolve } = Promise.withResolvers<'late'>();
+    let timer: NodeJS.Timeout | undefined;
+    // Not from the beginning: on Lambda no call waits for an environment of a machine that has too few.
+    const onStart = (): void => {
+      timer = setTimeout(() => resolve('late'), patience * 1000);
+    };
+    const invoking = fn.invoke({ ...ids, payload, onStart });
+    const first = await Promise.race([invoking.then(answered), late]);
+    clearTimeout(timer);
+    if (first !== 'late') return first;
+    void invoking.then(invoked => invoked !== 'throttled' && letGo(invoked));
+    return { outgoing: front.failures.timeout };
+  }
+
+  async function answered(invoked: Invoked | 'throttled'): Promise<Answered> {
+    if (invoked === 'throttled') return { outgoing: front.failures.throttled };
+    try {
+      return { invoked, outgoing: await answerOf(front, invoked, streaming, log) };
+    } catch (error) {
+      noteMalformed(error);
+      return { invoked, outgoing: front.failures.fault };
+    }
+  }
+
+  /** For example a header with a line end in it. */
+  function noteMalformed(error: unknown): void {
+    log.note(`The answer of the function is malformed: ${(error as Error).message}`);
+  }
+
+  function refusal(refused: Refusal, request: WireRequest | undefined): Outgoing {
+    if (typeof refused !== 'string') return refused;
+    const challenged = refused === 'unauthorized' || refused === 'denied';
+    if (!options.challenge || !challenged || !request) return front.failures[refused];
+    const scheme = domainName ? 'https' : 'http';
+    const url = `${scheme}://${domainName ?? hostOf(request)}${stageInPath ? `/${stage}` : ''}`;
+    return challengeAnswer(options.challenge.replaceAll('{url}', url));
   }
 }
 
-async function answerOf(
-  front: Front,
-  invoked: Invoked | undefined,
-  streaming: boolean,
-  log: Log,
-): Promise<Outgoing> {
-  const answer = invoked?.answer;
-  if (!answer) return failure(front, 'fault');
+/** Nobody takes any more of the answer: the runtime may get to the end of it. */
+function letGo(invoked: Invoked | undefined): void {
+  if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
+}
+
+/** As the modules of terraform/ customise the gateway responses of a REST API. */
+function challengeAnswer(challenge: string): HttpAnswer {
+  const error = { code: -32000, message: 'Valid credentials are required.' };
+  return {
+    status: 401,
+    headers: [
+      ['content-type', 'application/json'],
+      ['www-authenticate', challenge],
+    ],
+    body: Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: null, error })),
+  };
+}
+
+/** The request as it is below the stage; undefined when it is elsewhere. */
+function withoutStage(request: WireRequest, stage: string): WireRequest | undefined {
+  const { rawPath } = request;
+  if (rawPath !== `/${stage}` && !rawPath.startsWith(`/${stage}/`)) return undefined;
+  return { ...request, rawPath: rawPath.slice(stage.length + 1) || '/' };
+}
+
+async function answerOf(front: Front, invoked: Invoked, streaming: boolean, log: Log): Promise<Outgoing> {
+  const { answer } = invoked;
   if (answer.kind === 'error')
-    return failure(front, answer.error.type === 'Sandbox.Timeout' ? 'timeout' : 'fault');
+    return front.failures[answer.error.type === 'Sandbox.Timeout' ? 'timeout' : 'fault'];
   if (answer.kind === 'buffered') {
     // A streaming front does not interpret what a buffered handler returns: the caller gets it as it is.
     if (streaming) return { status: 200, headers: [['content-type', answer.contentType]], body: answer.body };
-    return through(front.answer(answer.body)) ?? failure(front, 'fault');
+    return through(front.answer(answer.body)) ?? front.failures.fault;
   }
   if (streaming) return streamedAnswer(front, answer);
   log.note('A streaming handler behind a front that does not stream: deploy handler.buffered there.');
   const whole = await collect(answer.body, MAX_BUFFERED_RESPONSE);
-  return (whole && !(await answer.ended) && through(front.answer(whole))) || failure(front, 'fault');
+  return (whole && !(await answer.ended) && through(front.answer(whole))) || front.failures.fault;
 }
 
 async function streamedAnswer(front: Front, answer: StreamedAnswer): Promise<Outgoing> {
   if (answer.contentType === PRELUDE_CONTENT_TYPE) {
     const split = await splitPrelude(answer.body);
-    if (!split) return failure(front, 'fault');
+    if (!split) return front.failures.fault;
     const { statusCode, headers, cookies } = split.prelude;
     const lines = [
       ...throughFront(Object.entries(headers)),
@@ -127,14 +213,10 @@ async function streamedAnswer(front: Front, answer: StreamedAnswer): Promise<Out
   // Before the first byte an error is still the whole answer; after it the stream just ends.
   const source = answer.body[Symbol.asyncIterator]();
   const first = await source.next();
-  if (first.done && (await answer.ended)) return failure(front, 'fault');
+  if (first.done && (await answer.ended)) return front.failures.fault;
   const rest = { [Symbol.asyncIterator]: () => source };
   const body = first.done ? Buffer.alloc(0) : upTo(prepend(first.value, rest), MAX_STREAMED_RESPONSE);
   return { status: 200, headers: [['content-type', answer.contentType]], body };
-}
-
-function failure(front: Front, kind: Failure): Outgoing {
-  return front.failures[kind];
 }
 
 function through(answer: HttpAnswer | undefined): Outgoing | undefined {

@@ -20,6 +20,10 @@ export interface IamIdentity {
 export interface EventContext {
   /** Present when the request was signed and the signature holds. */
   identity?: IamIdentity | undefined;
+  /** What an authorizer has said; for API Gateway. */
+  authorizer?: object | undefined;
+  /** Name of the stage, for API Gateway. @default '$default' */
+  stage?: string | undefined;
   /** The domain that callers are told; by default the one they called. */
   domainName?: string | undefined;
 }
@@ -53,13 +57,15 @@ function payloadV2(request: WireRequest, context: EventContext, rawPath: string)
   };
 }
 
-function requestContext(request: WireRequest, { identity, domainName }: EventContext): object {
+function requestContext(request: WireRequest, context: EventContext): object {
+  const { identity, authorizer, domainName, stage = '$default' } = context;
   const host = domainName ?? hostOf(request).replace(/:\d+$/, '');
   const [domainPrefix = host] = host.split('.');
   return {
     accountId: identity?.accountId ?? 'anonymous',
     apiId: domainPrefix,
     ...(identity && { authentication: null, authorizer: { iam: identity } }),
+    ...(authorizer && { authorizer }),
     domainName: host,
     domainPrefix,
     http: {
@@ -71,7 +77,7 @@ function requestContext(request: WireRequest, { identity, domainName }: EventCon
     },
     requestId: request.requestId,
     routeKey: '$default',
-    stage: '$default',
+    stage,
     time: clfTime(request.time),
     timeEpoch: request.time.getTime(),
   };

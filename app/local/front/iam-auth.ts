@@ -8,6 +8,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { Authorize } from './authorization.ts';
 import type { IamIdentity } from './function-url.ts';
 import { grouped, queryPairs, type WireRequest } from './request.ts';
 
@@ -23,50 +24,60 @@ const MAX_SKEW_MS = 5 * 60 * 1000;
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256\s+Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request,\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-f]{64})$/;
 
-/** Gives a check for requests to a function in `region`. */
-export function createIamAuth(
-  credentials: readonly TestCredential[],
-  region: string,
-  now: () => number = Date.now,
-) {
-  return async function authorize(request: WireRequest): Promise<IamIdentity | 'forbidden'> {
+export interface IamAuthOptions {
+  credentials: readonly TestCredential[];
+  region: string;
+  /** What is signed for: `lambda` for a Function URL and the Invoke API, `execute-api` for API Gateway. */
+  service: 'lambda' | 'execute-api';
+  /** @default Date.now */
+  now?: () => number;
+}
+
+/** Gives a check for requests: who has signed, or a refusal. */
+export function createIamAuth({ credentials, region, service, now = Date.now }: IamAuthOptions): Authorize {
+  return async function authorizeBySignature(request) {
+    const identity = await signer(request);
+    return identity === 'forbidden' ? { refused: 'forbidden' } : { identity };
+  };
+
+  async function signer(request: WireRequest): Promise<IamIdentity | 'forbidden'> {
     const header = (name: string): string | undefined =>
       request.headers.find(([given]) => given === name)?.[1];
-    const [, keyId, day, signedRegion, service, signedNames = '', signature = ''] =
+    const [, keyId, day, signedRegion, signedService, signedNames = '', signature = ''] =
       AUTHORIZATION.exec(header('authorization') ?? '') ?? [];
     const credential = credentials.find(({ accessKeyId }) => accessKeyId === keyId);
     const signingDate = amzDate(header('x-amz-date') ?? '');
-    if (!credential || !signingDate || signedRegion !== region || service !== 'lambda') return 'forbidden';
+    if (!credential || !signingDate || signedRegion !== region || signedService !== service)
+      return 'forbidden';
     if (!header('x-amz-date')?.startsWith(day ?? '-')) return 'forbidden';
     if (Math.abs(now() - signingDate.getTime()) > MAX_SKEW_MS) return 'forbidden';
     const names = new Set(signedNames.split(';'));
     if (!names.has('host') || !bodyHolds(request, header('x-amz-content-sha256'))) return 'forbidden';
-    const expected = await signatureOf(request, credential, region, names, signingDate);
+    const signing = new SignatureV4({
+      credentials: credential,
+      region,
+      service,
+      sha256: Sha256,
+      applyChecksum: false,
+    });
+    const expected = await signatureOf(request, signing, names, signingDate);
     return same(expected, signature) ? identityOf(credential) : 'forbidden';
-  };
+  }
 }
 
 async function signatureOf(
   request: WireRequest,
-  credentials: TestCredential,
-  region: string,
+  signer: SignatureV4,
   signableHeaders: Set<string>,
   signingDate: Date,
 ): Promise<string> {
-  const signer = new SignatureV4({
-    credentials,
-    region,
-    service: 'lambda',
-    sha256: Sha256,
-    applyChecksum: false,
-  });
   const headers = grouped(request.headers.filter(([name]) => signableHeaders.has(name)));
   const signed = await signer.sign(
     {
       method: request.method,
       protocol: 'https:',
       hostname: '',
-      path: request.rawPath,
+      path: request.sentPath,
       query: Object.fromEntries(grouped(queryPairs(request.rawQuery))),
       headers: Object.fromEntries([...headers].map(([name, values]) => [name, values.join(',')])),
       body: request.body,

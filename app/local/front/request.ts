@@ -7,8 +7,10 @@ import type { IncomingMessage } from 'node:http';
 
 export interface WireRequest {
   method: string;
-  /** The path as sent, percent-encoding and all. */
+  /** The path as sent, percent-encoding and all, without the stage of a REST API. */
   rawPath: string;
+  /** The path as sent, stage and all: what a signature is about. */
+  sentPath: string;
   /** The query as sent, without `?`; empty when there is none. */
   rawQuery: string;
   /** Header lines in order, names in lower case. */
@@ -44,6 +46,7 @@ export async function readRequest(
   return {
     method: incoming.method ?? 'GET',
     rawPath,
+    sentPath: rawPath,
     rawQuery: query.join('?'),
     headers: headerLines(incoming.rawHeaders),
     body,

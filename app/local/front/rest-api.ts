@@ -23,18 +23,20 @@ export function restApiEvent(request: WireRequest, context: EventContext): objec
     multiValueQueryStringParameters: query.size > 0 ? Object.fromEntries(query) : null,
     pathParameters: { proxy: path.slice(1) },
     stageVariables: null,
-    requestContext: requestContext(request, context, path),
+    requestContext: requestContext(request, context),
     body: null,
     ...eventBody(request),
   };
 }
 
-function requestContext(request: WireRequest, { identity, domainName }: EventContext, path: string): object {
+function requestContext(request: WireRequest, context: EventContext): object {
+  const { identity, authorizer, domainName, stage = '$default' } = context;
   const host = domainName ?? hostOf(request).replace(/:\d+$/, '');
   const [domainPrefix = host] = host.split('.');
   return {
     accountId: identity?.accountId ?? '123456789012',
     apiId: domainPrefix,
+    ...(authorizer && { authorizer }),
     domainName: host,
     domainPrefix,
     extendedRequestId: request.requestId,
@@ -49,14 +51,14 @@ function requestContext(request: WireRequest, { identity, domainName }: EventCon
       userAgent: request.headers.find(([name]) => name === 'user-agent')?.[1] ?? null,
       userArn: identity?.userArn ?? null,
     },
-    path,
+    path: decodedPath(request.sentPath),
     protocol: request.protocol,
     requestId: request.requestId,
     requestTime: clfTime(request.time),
     requestTimeEpoch: request.time.getTime(),
     resourceId: 'local',
     resourcePath: '/{proxy+}',
-    stage: '$default',
+    stage,
   };
 }
 
