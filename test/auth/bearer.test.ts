@@ -1,23 +1,15 @@
 /** Bearer tokens, static ones and JWTs, through the local Lambda: who gets in, who does not, and what that tells them. */
-import { createHash } from 'node:crypto';
-import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import type { JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../helpers/local-lambda.ts';
 import { type SigningIssuer, startSigningIssuer } from '../helpers/signing-issuer.ts';
+import { ATTACKS, attacks, bearer, NO_ACCESS_TOKENS, NO_CLIENT_ID, NO_SCOPE, sha256 } from './attacks.ts';
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const OLD = 'an-old-token-0123456789';
 const NEW = 'a-new-token-0123456789';
 const AUDIENCE = 'https://mcp.example.com/mcp';
-const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
-
-/** Takes out what the issuer puts into its tokens by default. */
-const NO_SCOPE = { scope: undefined };
-const NO_CLIENT_ID = { client_id: undefined };
-const NO_CLIENT = { ...NO_CLIENT_ID, azp: undefined };
-
 let issuer: SigningIssuer;
 let lambda: RunningLambda;
 beforeAll(async () => {
@@ -42,28 +34,6 @@ async function ask(headers: Record<string, string>, path = '/mcp', { url } = lam
   });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-
-/** Claims and `typ` of tokens that the issuer signs, and that let nobody in. */
-const NO_ACCESS_TOKENS: Record<string, [claims: JWTPayload, typ: string | null]> = {
-  'an ID token': [{ nonce: 'n-0S6', at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng', ...NO_SCOPE }, 'JWT'],
-  'an ID token without nonce': [{ name: 'Alice', ...NO_SCOPE }, null],
-  'an ID token with a scope and a nonce': [{ nonce: 'n-0S6' }, 'JWT'],
-  'an ID token with roles, as Entra makes it': [{ roles: ['Admin'], ...NO_SCOPE, ...NO_CLIENT }, 'JWT'],
-  'an ID token as Cognito makes it': [{ token_use: 'id' }, null],
-  'an ID token as Keycloak makes it': [{ typ: 'ID', azp: 'agent' }, 'JWT'],
-  'a refresh token as Keycloak makes it': [{ typ: 'Refresh', azp: 'agent' }, 'JWT'],
-  'a logout token': [{ events: { [LOGOUT]: {} }, ...NO_SCOPE }, 'logout+jwt'],
-  'a logout token without a type of its own': [{ events: { [LOGOUT]: {} } }, 'JWT'],
-  'a security event': [{ events: { 'https://schemas.openid.net/secevent/risc': {} } }, 'secevent+jwt'],
-  'a DPoP proof': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, 'dpop+jwt'],
-  'a DPoP proof without a type of its own': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, null],
-  'an introspection answer': [{ token_introspection: { active: true } }, 'token-introspection+jwt'],
-  'an authorization response': [{ code: 'abc', state: 'xyz', ...NO_SCOPE }, 'JWT'],
-  'a client assertion': [{ ...NO_SCOPE }, 'client-authentication+jwt'],
-  'a type that is no string': [{}, 7 as unknown as string],
-};
 
 describe('issuers whose access tokens do not say that they are', () => {
   let older: RunningLambda;
@@ -137,70 +107,10 @@ describe('a good token', () => {
 });
 
 describe('an attack', () => {
-  const attacks: Record<string, () => Promise<Record<string, string>> | Record<string, string>> = {
-    'no token': () => ({}),
-    'an empty one': () => ({ authorization: 'Bearer ' }),
-    'another scheme': () => ({ authorization: `Basic ${btoa(`user:${NEW}`)}` }),
-    'a wrong static token': () => bearer('a-wrong-token-0123456789'),
-    'the digest in place of the token': () => bearer(sha256(NEW)),
-    'a token and more': () => bearer(`${NEW} ${NEW}`),
-    'two tokens': () => ({ authorization: `Bearer wrong, Bearer ${NEW}` }),
-    'an expired one': async () => bearer(await issuer.token({}, { expiresIn: -1 })),
-    'one without an end': async () => bearer(await issuer.token({ exp: undefined as unknown as number })),
-    'one not valid yet': async () => bearer(await issuer.token({ nbf: Math.floor(Date.now() / 1000) + 60 })),
-    'another audience': async () => bearer(await issuer.token({ aud: 'https://other.example/mcp' })),
-    'no audience': async () => bearer(await issuer.token({ aud: undefined as unknown as string })),
-    'another issuer': async () => bearer(await issuer.token({ iss: 'https://evil.example' })),
-    'alg none': async () => {
-      const jwt = new UnsecuredJWT({ sub: 'alice', scope: 'mcp' })
-        .setIssuer(issuer.url)
-        .setAudience(AUDIENCE);
-      return bearer(jwt.setExpirationTime('5m').encode());
-    },
-    'HS256 with the public key': async () => {
-      const jwt = new SignJWT({ sub: 'alice' })
-        .setProtectedHeader({ alg: 'HS256', kid: 'key-1' })
-        .setIssuer(issuer.url);
-      const secret = new TextEncoder().encode(await issuer.publicKeyPem());
-      return bearer(await jwt.setAudience(AUDIENCE).setExpirationTime('5m').sign(secret));
-    },
-    'an unknown key id': async () => bearer(await issuer.token({}, { kid: 'unknown' })),
-    'a signature by another key': async () => bearer(await issuer.token({}, { foreignKey: true })),
-    'a changed payload': async () => {
-      const [head, , signature] = (await issuer.token()).split('.');
-      const payload = Buffer.from(
-        JSON.stringify({ iss: issuer.url, aud: AUDIENCE, sub: 'admin', exp: 9999999999 }),
-      );
-      return bearer(`${head}.${payload.toString('base64url')}.${signature}`);
-    },
-    // Everything else that an issuer signs for the same audience.
-    ...Object.fromEntries(
-      Object.entries(NO_ACCESS_TOKENS).map(([what, [claims, typ]]) => [
-        what,
-        async () => bearer(await issuer.token(claims, { typ })),
-      ]),
-    ),
-    'an access token that does not say so': async () => bearer(await issuer.token({}, { typ: 'JWT' })),
-    'an access token of no type': async () => bearer(await issuer.token({}, { typ: null })),
-    'a token that is bound to a key': async () =>
-      bearer(await issuer.token({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } })),
-    'keys of its own in the header': async () => {
-      const jwt = new SignJWT({ sub: 'alice' }).setProtectedHeader({
-        alg: 'HS256',
-        jku: 'https://evil.example/keys',
-      });
-      return bearer(
-        await jwt
-          .setIssuer(issuer.url)
-          .setAudience(AUDIENCE)
-          .setExpirationTime('5m')
-          .sign(new Uint8Array(32)),
-      );
-    },
-  };
+  const made = () => attacks(issuer, { token: NEW, audience: AUDIENCE });
 
-  test.each(Object.entries(attacks))('by %s is a 401 that tells nothing', async (_what, headers) => {
-    const { status, text, headers: answered } = await ask(await headers());
+  test.each(ATTACKS)('by %s is a 401 that tells nothing', async what => {
+    const { status, text, headers: answered } = await ask((await made()[what]?.()) ?? {});
     expect(status).toBe(401);
     expect(JSON.parse(text)).toEqual({
       jsonrpc: '2.0',

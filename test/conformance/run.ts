@@ -1,6 +1,6 @@
 /**
- * The conformance run: `npm run conformance`, against the everything-server in the local Lambda; or with `-- --url URL`
- * against any server that has the suites' tools.
+ * The conformance run: `npm run conformance`, against the everything-server in the local Lambda, with `-- --front rest-api`
+ * behind a REST API that streams; or with `-- --url URL` against any server that has the suites' tools.
  *
  * Prints a table a suite and revision and a line of totals a revision. Exits 1 unless every scenario passes or is in
  * baseline.yml, and every line there still has its scenario failing.
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { type Judged, judge, parseBaseline, unknownScenarios } from './baseline.ts';
 import { formatReport } from './report.ts';
 import { lanes, listScenarios, runLane, type ScenarioRun } from './suites.ts';
-import { startTarget } from './target.ts';
+import { PATHS, type StreamingFront, startTarget } from './target.ts';
 
 export interface ConformanceRun {
   scenarios: readonly Judged[];
@@ -34,9 +34,10 @@ export async function runConformance({ url }: { url: string }): Promise<Conforma
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { url: { type: 'string' } } });
-  const target =
-    values.url === undefined ? await startTarget() : { url: values.url, close: async () => undefined };
+  const { values } = parseArgs({ options: { url: { type: 'string' }, front: { type: 'string' } } });
+  const { url, front = 'function-url' } = values;
+  if (!(front in PATHS)) throw new TypeError(`--front must be one of ${Object.keys(PATHS).join(', ')}`);
+  const target = url ? { url, close: async () => undefined } : await startTarget(front as StreamingFront);
   try {
     const { ok, report } = await runConformance({ url: target.url });
     console.log(report);

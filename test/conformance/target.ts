@@ -18,16 +18,20 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** A route of our app, behind our handler, run by the Runtime Interface Client in the local Lambda. */
-export async function startTarget(): Promise<Target> {
+/** Fronts that stream; the path of the MCP endpoint behind each. */
+export const PATHS = { 'function-url': '/mcp', 'rest-api': '/live/mcp' } as const;
+export type StreamingFront = keyof typeof PATHS;
+
+/** A route of our app, behind our handler, run by the Runtime Interface Client in the local Lambda behind a front. */
+export async function startTarget(front: StreamingFront = 'function-url'): Promise<Target> {
   const hosts = 'localhost,127.0.0.1';
   const env = { MCP_AUTH: 'none', MCP_ALLOWED_HOSTS: hosts, MCP_ALLOWED_ORIGINS: hosts };
   const lambda = await startFunction(
     'stream',
-    { env, args: ['--concurrency', '100', '--timeout', '20'] },
+    { env, args: ['--front', front, '--concurrency', '100', '--timeout', '20'] },
     'conformance-app',
   );
-  return { url: `${lambda.url}/mcp`, close: lambda.close };
+  return { url: lambda.url + PATHS[front], close: lambda.close };
 }
 
 export async function listen(handle: (request: Request) => Promise<Response>): Promise<Target> {
