@@ -1,13 +1,13 @@
 # What people paste into their MCP clients. A token is never in it, but the name of an environment variable, except for
 # Claude Desktop, which has no other way: that output is sensitive.
 locals {
-  mcp_url = coalesce(var.public_url, "${module.function_url.url}${local.mcp_path}")
+  mcp_url = coalesce(var.public_url, "${local.base_url}${var.mcp_path}")
 
   # Callers with a token present it; OAuth and open servers need nothing; SigV4 needs a proxy that signs.
   client_auth = contains(local.auth, "iam") ? "iam" : contains(local.auth, "token") ? "token" : "none"
 
   # https://github.com/aws/mcp-proxy-for-aws
-  signing_args = ["mcp-proxy-for-aws@latest", local.mcp_url, "--service", "lambda", "--region", local.region]
+  signing_args = ["mcp-proxy-for-aws@latest", local.mcp_url, "--service", local.is_gateway ? "execute-api" : "lambda", "--region", local.region]
 
   signing_proxy = {
     command = "uvx"

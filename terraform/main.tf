@@ -16,8 +16,12 @@ data "aws_servicequotas_service_quota" "concurrency" {
 }
 
 locals {
-  mcp_path = "/mcp" # Where the image serves MCP, see app/routes.ts.
-  auth     = sort(distinct([for mode in split(",", var.auth) : trimspace(mode)]))
+  auth = sort(distinct([for mode in split(",", var.auth) : trimspace(mode)]))
+  iam  = contains(local.auth, "iam")
+
+  # An HTTP API sends whole answers only, and waits for 30 seconds.
+  streaming = var.streaming && var.front != "http-api"
+  timeout   = coalesce(var.timeout, var.front == "http-api" ? 29 : 60)
 
   region       = data.aws_region.current.region
   function_arn = "arn:${data.aws_partition.current.partition}:lambda:${local.region}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
@@ -26,8 +30,11 @@ locals {
   concurrency_quota    = one(data.aws_servicequotas_service_quota.concurrency[*].value)
   reserved_concurrency = var.reserved_concurrency != null ? var.reserved_concurrency : local.concurrency_quota >= 110 ? 10 : -1
 
-  # What the function is told, a list each: how many there are is known when planning, whatever they are.
-  setting_values = {
+  # Where clients find the server, as far as it is decided here; the server itself sees the rest.
+  public_url = var.public_url != null ? [var.public_url] : var.domain_name != null ? ["https://${var.domain_name}${var.mcp_path}"] : []
+
+  # What a function is told, a list each: how many there are is known when planning, whatever they are.
+  rule_values = {
     MCP_AUTH             = local.auth
     MCP_TOKEN_SHA256     = local.token_digests
     MCP_OAUTH_ISSUER     = var.oauth == null ? [] : [var.oauth.issuer]
@@ -35,9 +42,16 @@ locals {
     MCP_OAUTH_SCOPES     = var.oauth == null ? [] : var.oauth.scopes
     MCP_OAUTH_TOKEN_TYPE = var.oauth == null ? [] : [var.oauth.token_type]
     MCP_IAM_ALLOWED_ARNS = var.iam == null ? [] : var.iam.allowed_arns
-    MCP_PUBLIC_URL       = var.public_url == null ? [] : [var.public_url]
+    MCP_PUBLIC_URL       = local.public_url
   }
-  settings = { for name, values in local.setting_values : name => join(",", values) if length(values) > 0 }
+  rules = { for name, values in local.rule_values : name => join(",", values) if length(values) > 0 }
+
+  # Behind a Lambda authorizer the server takes its word, and says where callers sign in.
+  taken_on_trust = merge(
+    { for name in ["MCP_OAUTH_ISSUER", "MCP_OAUTH_SCOPES", "MCP_PUBLIC_URL"] : name => local.rules[name] if contains(keys(local.rules), name) },
+    { MCP_AUTH = "authorizer" },
+  )
+  settings = var.authorizer == "lambda" ? local.taken_on_trust : local.rules
 }
 
 module "ecr" {
@@ -72,7 +86,7 @@ module "iam" {
   policies             = var.policies
   policy_arns          = var.policy_arns
   permissions_boundary = var.permissions_boundary
-  invoke_policy        = contains(local.auth, "iam")
+  invoke_policy        = local.iam && var.front == "function-url"
   alias_arn            = module.lambda.alias_arn
   tags                 = var.tags
 }
@@ -86,10 +100,10 @@ module "lambda" {
   role_arn                = module.iam.role_arn
   architecture            = var.architecture
   memory_size             = var.memory_size
-  timeout                 = var.timeout
+  timeout                 = local.timeout
   ephemeral_storage_size  = var.ephemeral_storage_size
   environment             = merge(var.environment, local.settings)
-  streaming               = var.streaming
+  streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
   live_version            = var.live_version
@@ -102,12 +116,13 @@ module "lambda" {
 
 module "function_url" {
   source = "./modules/function-url"
+  count  = var.front == "function-url" ? 1 : 0
 
   function_name      = module.lambda.function_name
   qualifier          = module.lambda.alias_name
   region             = var.region
-  authorization_type = contains(local.auth, "iam") ? "AWS_IAM" : "NONE"
-  streaming          = var.streaming
+  authorization_type = local.iam ? "AWS_IAM" : "NONE"
+  streaming          = local.streaming
   principals         = try(var.iam.principals, [])
 }
 
@@ -122,5 +137,19 @@ check "held_at_a_version" {
   assert {
     condition     = var.live_version == null
     error_message = "Callers reach version ${coalesce(var.live_version, 0)}, code, settings and token digests of that time, whatever is deployed. Take live_version out when the rollback is over."
+  }
+}
+
+check "given_up_before_it_ends" {
+  assert {
+    condition     = var.front != "http-api" || local.timeout <= 30
+    error_message = "An HTTP API gives up on an answer after 30 seconds, whatever the function does: with timeout = ${local.timeout} it works on, and is billed, for nobody. Set timeout to 29, or front = \"rest-api\"."
+  }
+}
+
+check "account_wide_log_role" {
+  assert {
+    condition     = var.front != "rest-api" || !var.account_log_role
+    error_message = "This sets the role by which API Gateway writes the logs of all REST APIs of the account in this region, and destroy takes it away again. Where the account has one already, set account_log_role = false."
   }
 }

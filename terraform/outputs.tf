@@ -4,8 +4,24 @@ output "mcp_url" {
 }
 
 output "function_url" {
-  description = "The Function URL itself, without the path."
-  value       = module.function_url.url
+  description = "The Function URL itself, without the path; null behind an API."
+  value       = one(module.function_url[*].url)
+}
+
+output "domain_target" {
+  description = "What the record of domain_name must point to, where no hosted_zone_id was given; null without domain_name."
+  value       = one(concat(module.cloudfront[*].domain_target, compact(module.http_api[*].domain_target), compact(module.rest_api[*].domain_target)))
+}
+
+output "api_key" {
+  description = "The API key, for the header x-api-key; null where none was made."
+  value       = one(module.rest_api[*].api_key)
+  sensitive   = true
+}
+
+output "access_log_group_name" {
+  description = "Name of the group of the API's access log; null with a Function URL."
+  value       = one(concat(module.http_api[*].log_group_name, module.rest_api[*].log_group_name))
 }
 
 output "mcp_token" {
@@ -84,7 +100,7 @@ output "role_name" {
 
 output "invoke_policy_json" {
   description = "With auth = \"iam\": the policy that callers of this account need, in JSON; else null."
-  value       = module.iam.invoke_policy_json
+  value       = local.iam && local.is_gateway ? data.aws_iam_policy_document.invoke_api[0].json : module.iam.invoke_policy_json
 }
 
 output "reserved_concurrency" {

@@ -21,6 +21,170 @@ variable "region" {
   }
 }
 
+variable "front" {
+  description = "What stands in front of the function: function-url, which streams and costs nothing more; rest-api, which streams and has authorizers, a firewall, keys and address rules; http-api, which sends whole answers within 30 seconds and has a JWT authorizer."
+  type        = string
+  default     = "function-url"
+  nullable    = false
+
+  validation {
+    condition     = contains(["function-url", "http-api", "rest-api"], var.front)
+    error_message = "front must be function-url, http-api or rest-api."
+  }
+}
+
+variable "authorizer" {
+  description = "Who applies the rules of auth: none, the server itself; lambda, a second function before it, so that a refused call does not start the server (HTTP and REST APIs); jwt, the HTTP API, by the issuer of oauth, and then the server again."
+  type        = string
+  default     = "none"
+  nullable    = false
+
+  validation {
+    condition     = contains(["none", "lambda", "jwt"], var.authorizer)
+    error_message = "authorizer must be none, lambda or jwt."
+  }
+
+  validation {
+    condition     = var.authorizer == "none" || var.front != "function-url"
+    error_message = "A Function URL has no authorizers: set front to rest-api or http-api, or leave authorizer out."
+  }
+
+  validation {
+    condition     = var.authorizer != "jwt" || (var.front == "http-api" && trimspace(var.auth) == "oauth")
+    error_message = "authorizer = \"jwt\" needs front = \"http-api\" and auth = \"oauth\": it knows tokens of an issuer and nothing else."
+  }
+
+  validation {
+    condition     = var.authorizer != "lambda" || alltrue([for mode in split(",", var.auth) : contains(["token", "oauth"], trimspace(mode))])
+    error_message = "authorizer = \"lambda\" needs auth to be token, oauth, or both: it is they that it checks."
+  }
+
+  # https://datatracker.ietf.org/doc/html/rfc9728#section-3.1
+  validation {
+    condition     = var.front != "rest-api" || !strcontains(var.auth, "oauth") || var.domain_name != null || var.authorizer == "lambda"
+    error_message = "With auth = \"oauth\" clients could not find the issuer behind a REST API: its stage is in the path, so the well-known paths are not where they look, and its functions cannot send WWW-Authenticate. Set domain_name, or authorizer = \"lambda\", whose refusals can lead them."
+  }
+}
+
+variable "authorizer_cache_seconds" {
+  description = "For authorizer = \"lambda\": how long API Gateway keeps its verdict on the same Authorization header, 0 to 3600. A token that was taken back is taken that much longer. Default: 300, or 0 for oauth behind a REST API without domain_name."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.authorizer_cache_seconds == null || try(var.authorizer_cache_seconds >= 0 && var.authorizer_cache_seconds <= 3600, false)
+    error_message = "authorizer_cache_seconds must be from 0 to 3600."
+  }
+}
+
+variable "domain_name" {
+  description = "Domain of its own, such as mcp.example.com, mapped at the root. For a Function URL by CloudFront."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.domain_name == null || can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", var.domain_name))
+    error_message = "domain_name must be a name such as mcp.example.com, in lower case, without https:// and without a path."
+  }
+
+  validation {
+    condition     = var.domain_name == null || var.certificate_arn != null || var.hosted_zone_id != null
+    error_message = "domain_name needs certificate_arn, a certificate that you have, or hosted_zone_id, the zone in Route 53 in which one can be proved."
+  }
+
+  validation {
+    condition     = var.domain_name != null || (var.certificate_arn == null && var.hosted_zone_id == null)
+    error_message = "certificate_arn and hosted_zone_id have a meaning with domain_name only: give it, or leave them out."
+  }
+
+  validation {
+    condition     = var.domain_name == null || var.certificate_arn == null || var.front != "function-url" || can(regex("^arn:[^:]+:acm:us-east-1:", var.certificate_arn))
+    error_message = "certificate_arn must be of us-east-1: before a Function URL stands CloudFront, which takes certificates of no other region."
+  }
+
+  validation {
+    condition     = var.domain_name == null || var.front != "function-url" || !strcontains(var.auth, "iam")
+    error_message = "CloudFront cannot stand in front of a Function URL with AWS_IAM: the callers' signatures are for the Function URL's own name. Set front to rest-api or http-api."
+  }
+}
+
+variable "certificate_arn" {
+  description = "ARN of an issued certificate for domain_name: of the API's region; for a Function URL, which CloudFront is put before, of us-east-1. Default: one is made and proved in hosted_zone_id."
+  type        = string
+  default     = null
+}
+
+variable "hosted_zone_id" {
+  description = "Zone in Route 53 that domain_name is in: for its records, and to prove a certificate. Without it, point the name to domain_target yourself."
+  type        = string
+  default     = null
+}
+
+variable "mcp_path" {
+  description = "Path at which the image serves MCP, as in app/routes.ts; for the outputs and the metadata."
+  type        = string
+  default     = "/mcp"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(/[A-Za-z0-9._~-]+)+$", var.mcp_path))
+    error_message = "mcp_path must begin with a slash and not end with one, such as /mcp."
+  }
+}
+
+variable "throttle" {
+  description = "For HTTP and REST APIs: how many requests a second are taken, and how many at once; beyond it 429, before any function is started."
+  type = object({
+    rate  = number
+    burst = number
+  })
+  default  = { rate = 50, burst = 100 }
+  nullable = false
+}
+
+variable "api_key" {
+  description = "For a REST API: given, callers need an API key as well (header x-api-key, output api_key), with a quota of calls_per_day."
+  type = object({
+    calls_per_day = optional(number, 10000)
+  })
+  default = null
+
+  validation {
+    condition     = var.api_key == null || var.front == "rest-api"
+    error_message = "api_key needs front = \"rest-api\": nothing else has usage plans."
+  }
+}
+
+variable "allowed_cidrs" {
+  description = "For a REST API: address ranges that may call. Default: all."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.allowed_cidrs) == 0 || var.front == "rest-api"
+    error_message = "allowed_cidrs needs front = \"rest-api\": nothing else has a resource policy."
+  }
+}
+
+variable "web_acl_arn" {
+  description = "ARN of a web ACL of AWS WAF: a regional one for a REST API, one of us-east-1 for a Function URL with domain_name (CloudFront)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.web_acl_arn == null || var.front == "rest-api" || (var.front == "function-url" && var.domain_name != null)
+    error_message = "web_acl_arn needs front = \"rest-api\", or a Function URL with domain_name: AWS WAF stands before nothing else of these."
+  }
+}
+
+variable "account_log_role" {
+  description = "For a REST API: whether to set the role by which API Gateway writes logs, which is one for all REST APIs of the account in the region: destroy resets it. false where the account has one."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "auth" {
   description = "Who may call: token, oauth, or both with a comma; iam (signed requests); none, for everybody on the internet."
   type        = string
@@ -29,7 +193,7 @@ variable "auth" {
 
   validation {
     condition     = alltrue([for mode in split(",", var.auth) : contains(["token", "oauth", "iam", "none"], trimspace(mode))])
-    error_message = "auth must be token, oauth, \"token,oauth\", iam or none. (authorizer, which the app knows too, is for API Gateway; these modules make a Function URL.)"
+    error_message = "auth must be token, oauth, \"token,oauth\", iam or none. (An authorizer of API Gateway applies these rules: authorizer = \"lambda\".)"
   }
 
   validation {
@@ -39,7 +203,7 @@ variable "auth" {
 
   validation {
     condition     = !strcontains(var.auth, ",") || !strcontains(var.auth, "iam")
-    error_message = "auth = \"iam\" excludes every other way on a Function URL: with AWS_IAM the Authorization header holds the signature, so no token can come with it. Deploy a second server for token or oauth."
+    error_message = "auth = \"iam\" excludes every other way: with AWS_IAM the Authorization header holds the signature, so no token can come with it. Deploy a second server for token or oauth."
   }
 }
 
@@ -84,7 +248,7 @@ variable "token_sha256" {
 }
 
 variable "oauth" {
-  description = "For oauth: the issuer, exactly as in its tokens; audience, what the tokens' aud must contain one of (default: public_url); scopes that every caller must have; token_type, at+jwt for access tokens that say so (RFC 9068), JWT for issuers whose tokens do not (Cognito, Entra ID, Auth0's older profile)."
+  description = "For oauth: the issuer, exactly as in its tokens; audience, what the tokens' aud must contain one of (default: public_url, or domain_name and mcp_path); scopes that every caller must have; token_type, at+jwt for access tokens that say so (RFC 9068), JWT for issuers whose tokens do not (Cognito, Entra ID, Auth0's older profile)."
   type = object({
     issuer     = string
     audience   = optional(list(string), [])
@@ -114,8 +278,8 @@ variable "oauth" {
   }
 
   validation {
-    condition     = var.oauth == null || var.public_url != null || try(length(var.oauth.audience) > 0, false)
-    error_message = "oauth needs audience, or public_url: without it tokens that were made for another service would be taken here."
+    condition     = var.oauth == null || var.public_url != null || var.domain_name != null || try(length(var.oauth.audience) > 0, false)
+    error_message = "oauth needs audience, or public_url or domain_name: without it tokens that were made for another service would be taken here."
   }
 }
 
@@ -139,7 +303,7 @@ variable "iam" {
 }
 
 variable "public_url" {
-  description = "URL of the MCP endpoint as clients know it, path included, where that is not the Function URL (custom domain, CloudFront)."
+  description = "URL of the MCP endpoint as clients know it, path included, where that is neither the front's own nor domain_name's."
   type        = string
   default     = null
 
@@ -183,10 +347,9 @@ variable "memory_size" {
 }
 
 variable "timeout" {
-  description = "Time limit for a request in seconds, 1 to 900. MCP clients give up after 60 unless told otherwise; a request that goes on for nobody is billed all the same."
+  description = "Time limit for a request in seconds, 1 to 900. MCP clients give up after 60 unless told otherwise; a request that goes on for nobody is billed all the same. Default: 60, or 29 behind an HTTP API."
   type        = number
-  default     = 60
-  nullable    = false
+  default     = null
 }
 
 variable "ephemeral_storage_size" {
@@ -207,7 +370,7 @@ variable "environment" {
       "MCP_AUTH", "MCP_TOKEN_SHA256", "MCP_OAUTH_ISSUER", "MCP_OAUTH_AUDIENCE", "MCP_OAUTH_SCOPES",
       "MCP_OAUTH_TOKEN_TYPE", "MCP_IAM_ALLOWED_ARNS", "MCP_PUBLIC_URL",
     ])) == 0
-    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_OAUTH_TOKEN_TYPE, MCP_IAM_ALLOWED_ARNS or MCP_PUBLIC_URL: they are made of auth, token_sha256, oauth, iam and public_url."
+    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_OAUTH_TOKEN_TYPE, MCP_IAM_ALLOWED_ARNS or MCP_PUBLIC_URL: they are made of auth, token_sha256, oauth, iam, public_url and domain_name."
   }
 }
 

@@ -12,6 +12,8 @@ export class Account {
   readonly machine: Machine;
   /** Of Lambda's concurrency, Service Quotas tells it. */
   concurrencyQuota = 1000;
+  /** Whether the account has a role for the logs of REST APIs that nobody here has set. */
+  logRole = false;
   /** Resource type → how long its creation takes, in ms: what does not wait for it then comes too early. */
   latency: Readonly<Record<string, number>> = {};
   readonly #resources = new Map<string, Attributes>();

@@ -3,8 +3,10 @@ import { ACCOUNT, REGION } from '../../../publish-image/standin/machine.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { type Attributes, isAttributes, same, UNKNOWN } from '../values.ts';
 import { type Account, refuse } from './account.ts';
+import { GATEWAY_REPLACED_BY } from './gateway.ts';
 import { policyDocument } from './policy-document.ts';
-import { arn, PUBLISHED, RESOURCES, type Resource } from './resources.ts';
+import { arn, type Resource } from './resource.ts';
+import { PUBLISHED, RESOURCES } from './resources.ts';
 
 const DEFAULTS: Behaviour['defaults'] = {
   aws_ecr_repository: { image_tag_mutability: 'MUTABLE' },
@@ -22,6 +24,7 @@ const DEFAULTS: Behaviour['defaults'] = {
 };
 
 const REPLACED_BY: Behaviour['replacedBy'] = {
+  ...GATEWAY_REPLACED_BY,
   aws_cloudwatch_log_group: ['name', 'region'],
   aws_dynamodb_table: ['name', 'hash_key', 'range_key', 'region'],
   aws_ecr_lifecycle_policy: ['repository', 'region'],
@@ -54,6 +57,7 @@ export function awsBehaviour(account: Account): Behaviour {
   return {
     defaults: DEFAULTS ?? {},
     replacedBy: REPLACED_BY,
+    sensitive: { aws_api_gateway_api_key: ['value'] },
     recomputed: (type, prior, planned) => {
       const publishes = type === 'aws_lambda_function' && planned.publish === true;
       return publishes && PUBLISHED.some(name => !same(prior[name], planned[name])) ? WITH_A_VERSION : [];

@@ -3,19 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { ACCOUNT, REGION } from '../../../publish-image/standin/machine.ts';
 import { type Attributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
-
-export interface Resource {
-  /** Unique among resources of the type. */
-  name(attributes: Attributes): string;
-  /** What AWS adds on creation. Throws when AWS would refuse. */
-  create?(account: Account, attributes: Attributes): Attributes | Promise<Attributes>;
-  /** What AWS changes by itself on an update. */
-  update?(account: Account, prior: Attributes, planned: Attributes): Attributes;
-  remove?(account: Account, attributes: Attributes): void;
-}
-
-export const arn = (service: string, resource: string, region = REGION): string =>
-  `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
+import { GATEWAY } from './gateway.ts';
+import { arn, type Resource } from './resource.ts';
 
 const text = (attributes: Attributes, name: string): string => String(attributes[name] ?? '');
 const target = (attributes: Attributes): string => `${attributes.function_name}:${attributes.qualifier}`;
@@ -255,6 +244,7 @@ const table: Resource = {
 };
 
 export const RESOURCES: Readonly<Record<string, Resource>> = {
+  ...GATEWAY,
   aws_cloudwatch_log_group: logGroup,
   aws_dynamodb_table: table,
   aws_ecr_lifecycle_policy: ofRepository,

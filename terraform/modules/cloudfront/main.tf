@@ -1,0 +1,71 @@
+locals {
+  # Policies that AWS keeps: nothing is cached; everything goes to the function but the Host, by which a Function URL is found.
+  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+  caching_disabled              = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+  all_viewer_except_host_header = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+}
+
+# No origin access control: it takes over the Authorization header, and asks every caller of a POST for the hash of its body,
+# which MCP clients do not send. So the Function URL stays public, and the app asks for credentials whichever way one comes.
+resource "aws_cloudfront_distribution" "this" {
+  enabled         = true
+  is_ipv6_enabled = true
+  http_version    = "http2and3"
+  comment         = "MCP server ${var.domain.name}"
+  aliases         = [var.domain.name]
+  price_class     = var.price_class
+  web_acl_id      = var.web_acl_arn
+  tags            = var.tags
+
+  origin {
+    origin_id   = "function-url"
+    domain_name = trimprefix(var.function_url, "https://")
+
+    custom_origin_config {
+      http_port                = 80
+      https_port               = 443
+      origin_protocol_policy   = "https-only"
+      origin_ssl_protocols     = ["TLSv1.2"]
+      origin_read_timeout      = var.read_timeout
+      origin_keepalive_timeout = 60
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id         = "function-url"
+    allowed_methods          = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+    cached_methods           = ["GET", "HEAD"]
+    cache_policy_id          = local.caching_disabled
+    origin_request_policy_id = local.all_viewer_except_host_header
+    viewer_protocol_policy   = "https-only"
+    # What is compressed is held back until there is enough of it.
+    compress = false
+  }
+
+  viewer_certificate {
+    acm_certificate_arn      = var.domain.certificate_arn
+    ssl_support_method       = "sni-only"
+    minimum_protocol_version = "TLSv1.2_2021"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+}
+
+resource "aws_route53_record" "this" {
+  for_each = var.domain.hosted_zone_id == null ? toset([]) : toset(["A", "AAAA"])
+
+  zone_id = var.domain.hosted_zone_id
+  name    = var.domain.name
+  type    = each.key
+
+  alias {
+    name                   = aws_cloudfront_distribution.this.domain_name
+    zone_id                = aws_cloudfront_distribution.this.hosted_zone_id
+    evaluate_target_health = false
+  }
+}

@@ -1,0 +1,40 @@
+# At the root: the well-known paths of RFC 9728 lie where clients look for them, which a stage in the path would not let them.
+resource "aws_api_gateway_domain_name" "this" {
+  count = var.domain == null ? 0 : 1
+
+  region                   = var.region
+  domain_name              = var.domain.name
+  regional_certificate_arn = var.domain.certificate_arn
+  security_policy          = "TLS_1_2"
+  tags                     = var.tags
+
+  endpoint_configuration {
+    types = ["REGIONAL"]
+  }
+}
+
+resource "aws_api_gateway_base_path_mapping" "root" {
+  count = var.domain == null ? 0 : 1
+
+  region      = var.region
+  api_id      = aws_api_gateway_rest_api.this.id
+  stage_name  = aws_api_gateway_stage.live.stage_name
+  domain_name = aws_api_gateway_domain_name.this[0].domain_name
+}
+
+# The record comes last: who finds the name is answered.
+resource "aws_route53_record" "this" {
+  for_each = try(var.domain.hosted_zone_id, null) == null ? toset([]) : toset(["A", "AAAA"])
+
+  zone_id = var.domain.hosted_zone_id
+  name    = var.domain.name
+  type    = each.key
+
+  alias {
+    name                   = aws_api_gateway_domain_name.this[0].regional_domain_name
+    zone_id                = aws_api_gateway_domain_name.this[0].regional_zone_id
+    evaluate_target_health = false
+  }
+
+  depends_on = [aws_api_gateway_base_path_mapping.root]
+}

@@ -1,0 +1,210 @@
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {
+  region = var.region
+}
+
+locals {
+  region     = data.aws_region.current.region
+  lambda     = "arn:${data.aws_partition.current.partition}:apigateway:${local.region}:lambda:path"
+  invocation = var.streaming ? "2021-11-15/functions/${var.alias_arn}/response-streaming-invocations" : "2015-03-31/functions/${var.alias_arn}/invocations"
+
+  # Nobody is asked for a preflight, which carries no credentials, or for the metadata that leads to them (RFC 9728).
+  methods = {
+    root       = { resource = aws_api_gateway_rest_api.this.root_resource_id, method = "ANY", open = false }
+    all        = { resource = aws_api_gateway_resource.all.id, method = "ANY", open = false }
+    preflight  = { resource = aws_api_gateway_resource.all.id, method = "OPTIONS", open = true }
+    well_known = { resource = aws_api_gateway_resource.below_well_known.id, method = "ANY", open = true }
+  }
+
+  # What a deployment is made of: a change of any of it is served only by another deployment.
+  deployed = {
+    methods           = var.authorization
+    authorizer        = var.authorizer
+    uri               = "${local.lambda}/${local.invocation}"
+    timeout           = local.timeout_milliseconds
+    streaming         = var.streaming
+    api_key           = var.api_key != null
+    gateway_responses = local.refusals
+    policy            = local.resource_policy
+  }
+
+  # The integration's own, which for a whole answer has a limit that is the account's to raise.
+  timeout_milliseconds = var.streaming ? var.timeout * 1000 : min(var.timeout * 1000, 29000)
+
+  # A function's WWW-Authenticate is renamed on the way; that of a gateway response is not, and leads clients to where they
+  # sign in. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+  refusals = var.challenge == null ? {} : {
+    for type in ["UNAUTHORIZED", "ACCESS_DENIED"] : type => {
+      header   = "'${replace(replace(var.challenge, "{url}", local.url), "'", "")}'"
+      template = jsonencode({ jsonrpc = "2.0", id = null, error = { code = -32000, message = "Valid credentials are required." } })
+    }
+  }
+
+  url = var.domain == null ? "https://${aws_api_gateway_rest_api.this.id}.execute-api.${local.region}.${data.aws_partition.current.dns_suffix}/${var.stage_name}" : "https://${var.domain.name}"
+}
+
+resource "aws_api_gateway_rest_api" "this" {
+  region                       = var.region
+  name                         = var.name
+  description                  = "MCP server ${var.name}"
+  disable_execute_api_endpoint = var.domain != null
+  tags                         = var.tags
+
+  endpoint_configuration {
+    types = ["REGIONAL"]
+  }
+}
+
+resource "aws_api_gateway_resource" "all" {
+  region      = var.region
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_rest_api.this.root_resource_id
+  path_part   = "{proxy+}"
+}
+
+resource "aws_api_gateway_resource" "well_known" {
+  region      = var.region
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_rest_api.this.root_resource_id
+  path_part   = ".well-known"
+}
+
+resource "aws_api_gateway_resource" "below_well_known" {
+  region      = var.region
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.well_known.id
+  path_part   = "{proxy+}"
+}
+
+resource "aws_api_gateway_authorizer" "this" {
+  count = var.authorizer == null ? 0 : 1
+
+  region                           = var.region
+  rest_api_id                      = aws_api_gateway_rest_api.this.id
+  name                             = "mcp"
+  type                             = "REQUEST"
+  authorizer_uri                   = "${local.lambda}/2015-03-31/functions/${var.authorizer.alias_arn}/invocations"
+  identity_source                  = "method.request.header.Authorization"
+  authorizer_result_ttl_in_seconds = var.authorizer.ttl_seconds
+}
+
+resource "aws_api_gateway_method" "this" {
+  for_each = local.methods
+
+  region           = var.region
+  rest_api_id      = aws_api_gateway_rest_api.this.id
+  resource_id      = each.value.resource
+  http_method      = each.value.method
+  authorization    = each.value.open ? "NONE" : var.authorization
+  authorizer_id    = each.value.open ? null : one(aws_api_gateway_authorizer.this[*].id)
+  api_key_required = var.api_key != null && !each.value.open
+}
+
+resource "aws_api_gateway_integration" "this" {
+  for_each = local.methods
+
+  region                  = var.region
+  rest_api_id             = aws_api_gateway_rest_api.this.id
+  resource_id             = each.value.resource
+  http_method             = aws_api_gateway_method.this[each.key].http_method
+  type                    = "AWS_PROXY"
+  integration_http_method = "POST"
+  uri                     = "${local.lambda}/${local.invocation}"
+  response_transfer_mode  = var.streaming ? "STREAM" : "BUFFERED"
+  timeout_milliseconds    = local.timeout_milliseconds
+}
+
+resource "aws_api_gateway_gateway_response" "refusal" {
+  for_each = local.refusals
+
+  region        = var.region
+  rest_api_id   = aws_api_gateway_rest_api.this.id
+  response_type = each.key
+  status_code   = "401"
+
+  response_parameters = {
+    "gatewayresponse.header.WWW-Authenticate" = each.value.header
+  }
+
+  response_templates = {
+    "application/json" = each.value.template
+  }
+}
+
+# A deployment is a snapshot: made after everything that it is of, and the next one before this one goes.
+resource "aws_api_gateway_deployment" "this" {
+  region      = var.region
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  description = "By Terraform"
+
+  triggers = {
+    deployed = sha256(jsonencode(local.deployed))
+  }
+
+  depends_on = [
+    aws_api_gateway_integration.this,
+    aws_api_gateway_gateway_response.refusal,
+    aws_api_gateway_rest_api_policy.sources,
+  ]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_api_gateway_stage" "live" {
+  region               = var.region
+  rest_api_id          = aws_api_gateway_rest_api.this.id
+  deployment_id        = aws_api_gateway_deployment.this.id
+  stage_name           = var.stage_name
+  xray_tracing_enabled = var.tracing
+  tags                 = var.tags
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format          = jsonencode(local.access_log)
+  }
+
+  # Without the account's role for logs the stage is refused; without the permission its first answer is a 500.
+  depends_on = [aws_api_gateway_account.this, aws_lambda_permission.invoke, aws_lambda_permission.authorizer]
+}
+
+resource "aws_api_gateway_method_settings" "all" {
+  region      = var.region
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  stage_name  = aws_api_gateway_stage.live.stage_name
+  method_path = "*/*"
+
+  settings {
+    throttling_rate_limit  = var.throttle.rate
+    throttling_burst_limit = var.throttle.burst
+    metrics_enabled        = var.detailed_metrics
+    # Execution logs would hold headers and bodies, tokens among them.
+    logging_level      = "OFF"
+    data_trace_enabled = false
+  }
+}
+
+# Of this API, this stage and this alias only.
+resource "aws_lambda_permission" "invoke" {
+  region        = var.region
+  statement_id  = "McpRestApi"
+  action        = "lambda:InvokeFunction"
+  function_name = var.function_name
+  qualifier     = var.qualifier
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_api_gateway_rest_api.this.execution_arn}/${var.stage_name}/*/*"
+}
+
+resource "aws_lambda_permission" "authorizer" {
+  count = var.authorizer == null ? 0 : 1
+
+  region        = var.region
+  statement_id  = "McpRestApi"
+  action        = "lambda:InvokeFunction"
+  function_name = var.authorizer.function_name
+  qualifier     = var.authorizer.qualifier
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_api_gateway_rest_api.this.execution_arn}/authorizers/${aws_api_gateway_authorizer.this[0].id}"
+}

@@ -1,0 +1,197 @@
+variable "name" {
+  description = "Name of the API, and of its log group after /aws/apigateway/."
+  type        = string
+  nullable    = false
+}
+
+variable "region" {
+  description = "Region of the API. Default: the provider's."
+  type        = string
+  default     = null
+}
+
+variable "function_name" {
+  description = "Name of the function."
+  type        = string
+  nullable    = false
+}
+
+variable "qualifier" {
+  description = "Alias of the function that the API leads to."
+  type        = string
+  nullable    = false
+}
+
+variable "alias_arn" {
+  description = "ARN of that alias."
+  type        = string
+  nullable    = false
+}
+
+variable "streaming" {
+  description = "Whether answers are streamed (response transfer mode STREAM, for 15 minutes) or sent whole (29 seconds). Must fit the handler."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "timeout" {
+  description = "How long the API waits for the function, in seconds: the function's own time limit."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.timeout >= 1 && var.timeout <= 900
+    error_message = "timeout must be from 1 to 900 seconds."
+  }
+}
+
+variable "stage_name" {
+  description = "Name of the stage, which is part of the URL unless there is a domain."
+  type        = string
+  default     = "live"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,128}$", var.stage_name))
+    error_message = "stage_name must be letters, digits, '-' and '_'."
+  }
+}
+
+variable "authorization" {
+  description = "NONE: everybody reaches the function, which must ask for tokens itself. AWS_IAM: signed requests. CUSTOM: the authorizer."
+  type        = string
+  default     = "NONE"
+  nullable    = false
+
+  validation {
+    condition     = contains(["NONE", "AWS_IAM", "CUSTOM"], var.authorization)
+    error_message = "authorization must be NONE, AWS_IAM or CUSTOM."
+  }
+}
+
+variable "authorizer" {
+  description = "For CUSTOM: the Lambda authorizer, by name, alias and ARN of the alias; ttl_seconds, how long API Gateway keeps its verdict on the same Authorization header, 0 for not at all."
+  type = object({
+    function_name = string
+    qualifier     = string
+    alias_arn     = string
+    ttl_seconds   = optional(number, 300)
+  })
+  default = null
+
+  validation {
+    condition     = (var.authorizer != null) == (var.authorization == "CUSTOM")
+    error_message = "authorizer and authorization = \"CUSTOM\" belong together."
+  }
+
+  validation {
+    condition     = try(var.authorizer.ttl_seconds >= 0 && var.authorizer.ttl_seconds <= 3600, var.authorizer == null)
+    error_message = "authorizer.ttl_seconds must be from 0 to 3600."
+  }
+}
+
+variable "challenge" {
+  description = "WWW-Authenticate of the 401 that a caller gets whom the authorizer refuses; {url} stands for the URL of the API. Default: API Gateway's own words, 401 without a token and 403 with a wrong one."
+  type        = string
+  default     = null
+}
+
+variable "throttle" {
+  description = "How many requests a second the stage takes, and how many at once; beyond it 429, before the function is started."
+  type = object({
+    rate  = number
+    burst = number
+  })
+  default  = { rate = 50, burst = 100 }
+  nullable = false
+
+  validation {
+    condition     = var.throttle.rate > 0 && var.throttle.burst >= 1
+    error_message = "throttle needs a rate above 0 and a burst of at least 1."
+  }
+}
+
+variable "api_key" {
+  description = "Given, callers need an API key as well (header x-api-key), with a quota of calls_per_day. It meters; it does not say who calls."
+  type = object({
+    calls_per_day = optional(number, 10000)
+  })
+  default = null
+}
+
+variable "allowed_cidrs" {
+  description = "Address ranges that may call. Default: all."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in var.allowed_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "allowed_cidrs must be address ranges, such as 198.51.100.0/24."
+  }
+}
+
+variable "allowed_principals" {
+  description = "For AWS_IAM: ARNs of users, roles or accounts of other accounts that may call."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.allowed_principals) == 0 || var.authorization == "AWS_IAM"
+    error_message = "allowed_principals have a meaning with authorization AWS_IAM only."
+  }
+}
+
+variable "web_acl_arn" {
+  description = "ARN of a web ACL of AWS WAF, regional, to put in front."
+  type        = string
+  default     = null
+}
+
+variable "domain" {
+  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone_id, the zone in Route 53 to put the records into (without it, point the name to domain_target yourself). The API's own URL is then closed."
+  type = object({
+    name            = string
+    certificate_arn = string
+    hosted_zone_id  = optional(string)
+  })
+  default = null
+}
+
+variable "account_log_role" {
+  description = "Whether to set the role by which API Gateway writes logs, which is one for all REST APIs of the account in the region: destroy resets it. false where the account has one."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "detailed_metrics" {
+  description = "Whether CloudWatch gets metrics by method as well, which are paid for."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "tracing" {
+  description = "Whether requests are traced with X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "How long the access log is kept, in days."
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of everything that can have tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
