@@ -46,14 +46,14 @@ run "asks_an_issuer" {
   }
 
   assert {
-    condition = local.settings == {
+    condition = local.settings == tomap({
       MCP_AUTH             = "oauth"
       MCP_OAUTH_ISSUER     = "https://tenant.example/"
       MCP_OAUTH_AUDIENCE   = "https://mcp.example/mcp,other"
       MCP_OAUTH_SCOPES     = "read,write"
       MCP_OAUTH_TOKEN_TYPE = "at+jwt"
       MCP_PUBLIC_URL       = "https://mcp.example/mcp"
-    }
+    })
     error_message = "The function's settings are not those of the issuer."
   }
 
@@ -77,7 +77,7 @@ run "asks_for_signatures" {
   }
 
   assert {
-    condition     = local.settings == { MCP_AUTH = "iam", MCP_IAM_ALLOWED_ARNS = "arn:aws:sts::123456789012:assumed-role/agents/*" }
+    condition     = local.settings == tomap({ MCP_AUTH = "iam", MCP_IAM_ALLOWED_ARNS = "arn:aws:sts::123456789012:assumed-role/agents/*" })
     error_message = "The app does not check the caller."
   }
 
@@ -100,7 +100,7 @@ run "opens_to_everybody_when_that_is_written_out" {
   }
 
   assert {
-    condition     = local.settings == { MCP_AUTH = "none" } && output.invoke_policy_json == null
+    condition     = local.settings == tomap({ MCP_AUTH = "none" }) && output.invoke_policy_json == null
     error_message = "The function asks for something."
   }
 }

@@ -194,7 +194,7 @@ describeTerraform('a deployment', () => {
   test('a change of the sources replaces the publication and updates function and alias, nothing else', async () => {
     appendFileSync(join(deployment.root, 'app/routes.ts'), '\n// A change.\n');
     expect(await deployment.changes()).toEqual({
-      [PUBLICATION]: ['delete', 'create'],
+      [PUBLICATION]: ['create', 'delete'],
       [FUNCTION]: ['update'],
       [ALIAS]: ['update'],
     });
@@ -295,9 +295,9 @@ describeTerraform('a deployment', () => {
       'random_password.token["2"]': ['delete'],
       [FUNCTION]: ['update'],
       [ALIAS]: ['update'],
-      'module.function_url.aws_lambda_function_url.this': ['update'],
-      'module.function_url.aws_lambda_permission.invoke["public"]': ['delete'],
-      'module.function_url.aws_lambda_permission.url["public"]': ['delete'],
+      'module.function_url[0].aws_lambda_function_url.this': ['update'],
+      'module.function_url[0].aws_lambda_permission.invoke["public"]': ['delete'],
+      'module.function_url[0].aws_lambda_permission.url["public"]': ['delete'],
     });
     await deployment.apply('auth=iam');
     expect(settings()).toEqual({ MCP_AUTH: 'iam' });

@@ -34,7 +34,7 @@ test('there is a README with tables for the root module and for every module', (
 test('the root module and its modules agree on types and defaults of what it passes on', () => {
   const own = new Map(variablesOf(CONFIGURATION).map(variable => [variable.name, variable]));
   // Those that mean something else further down, or are worked out in between.
-  const others = ['environment', 'iam', 'name', 'reserved_concurrency', 'source_dir', 'vpc'];
+  const others = ['environment', 'iam', 'name', 'reserved_concurrency', 'source_dir', 'timeout', 'vpc'];
   const passed = MODULES.flatMap(name => variablesOf(moduleFolder(name))).filter(
     ({ name, fallback }) => own.has(name) && fallback !== undefined && !others.includes(name),
   );

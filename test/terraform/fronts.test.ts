@@ -79,7 +79,7 @@ describeTerraform('a REST API', () => {
       expectOrder(lines, 'create aws_api_gateway_account', 'create aws_api_gateway_stage');
       expectOrder(
         lines,
-        'create aws_cloudwatch_log_group /aws/apigateway/mcp',
+        'create aws_cloudwatch_log_group /aws/apigateway/mcp-rest',
         'create aws_api_gateway_stage',
       );
       expectOrder(lines, 'create aws_lambda_permission mcp:live McpRestApi', 'create aws_api_gateway_stage');
@@ -332,7 +332,7 @@ describeTerraform('an HTTP API', () => {
       expectOrder(lines, 'create aws_lambda_permission mcp:live McpHttpApi', 'create aws_apigatewayv2_stage');
       expectOrder(
         lines,
-        'create aws_cloudwatch_log_group /aws/apigateway/mcp',
+        'create aws_cloudwatch_log_group /aws/apigateway/mcp-http',
         'create aws_apigatewayv2_stage',
       );
       const { id } = only('aws_apigatewayv2_api');
@@ -478,7 +478,7 @@ describeTerraform('changing the front of a deployment', () => {
       const lines = news();
       for (const name of kept)
         expect(
-          lines.filter(line => line.startsWith(`create ${name}`) || line.startsWith(`delete ${name}`)),
+          lines.filter(line => line.startsWith(`create ${name} `) || line.startsWith(`delete ${name} `)),
         ).toEqual([]);
       expect(lines.filter(line => line.startsWith('docker'))).toEqual([]);
       const permission = lines.findIndex(line => line.startsWith('create aws_lambda_permission'));

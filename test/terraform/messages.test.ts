@@ -16,7 +16,7 @@ describeTerraform('a bad value is refused with what to write', () => {
     [['auth=basic'], 'auth must be token, oauth, "token,oauth", iam or none.'],
     [
       ['auth=authorizer'],
-      '(authorizer, which the app knows too, is for API Gateway; these modules make a Function URL.)',
+      '(An authorizer of API Gateway applies these rules: authorizer = "lambda".)',
     ],
     [['auth=iam,token'], 'Deploy a second server for token or oauth.'],
     [['auth=oauth'], 'oauth = { issuer = "https://…", audience = ["…"] }'],
@@ -36,7 +36,7 @@ describeTerraform('a bad value is refused with what to write', () => {
       ['environment={AWS_REGION="x"}'],
       "The function has the region and its role's credentials anyway; give yours another name.",
     ],
-    [['environment={MCP_AUTH="none"}'], 'they are made of auth, token_sha256, oauth, iam and public_url.'],
+    [['environment={MCP_AUTH="none"}'], 'they are made of auth, token_sha256, oauth, iam, public_url and domain_name.'],
     [[VPC], 'Set streaming = false, or leave vpc out.'],
     [
       ['provisioned_concurrency=5', 'reserved_concurrency=2'],

@@ -108,7 +108,7 @@ resource "aws_apigatewayv2_route" "this" {
 
 resource "aws_cloudwatch_log_group" "access" {
   region            = var.region
-  name              = "/aws/apigateway/${var.name}"
+  name              = "/aws/apigateway/${var.name}-http"
   retention_in_days = var.log_retention_days
   tags              = var.tags
 }

@@ -30,7 +30,7 @@ locals {
 
 resource "aws_cloudwatch_log_group" "access" {
   region            = var.region
-  name              = "/aws/apigateway/${var.name}"
+  name              = "/aws/apigateway/${var.name}-rest"
   retention_in_days = var.log_retention_days
   tags              = var.tags
 }

@@ -389,11 +389,14 @@ const apiMapping: Resource = {
   },
 };
 
+/** Where none is given, the provider's. */
+const regionOf = ({ region }: Attributes): string => (typeof region === 'string' ? region : REGION);
+
 const certificate: Resource = {
-  name: attributes => `${attributes.region} ${attributes.domain_name}`,
+  name: attributes => `${regionOf(attributes)} ${attributes.domain_name}`,
   create(_, attributes) {
     const name = text(attributes, 'domain_name');
-    const region = typeof attributes.region === 'string' ? attributes.region : REGION;
+    const region = regionOf(attributes);
     const made = arn('acm', `certificate/${idOf(name, region)}`, region);
     return {
       id: made,
