@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { reachable, whoMayCall } from './doctor/access.ts';
 import { browsers } from './doctor/browsers.ts';
 import { type Check, examine, type Outcome, type Status, type Wishes } from './doctor/check.ts';
+import { authorizer, front } from './doctor/front.ts';
 import { latency } from './doctor/latency.ts';
 import { oauthDiscovery } from './doctor/oauth.ts';
 import { headerNames, legacyEra, modernEra, notification, streaming } from './doctor/protocol.ts';
@@ -20,6 +21,8 @@ const USAGE = `Usage: npm run doctor -- <url> [options]
 
   --sigv4            sign the requests with the AWS credentials in the environment, for auth type AWS_IAM
                      (eval "$(aws configure export-credentials --format env)" puts them there)
+  --service NAME     service of the signature; by default execute-api for the URL of an API, else lambda; for an API
+                     with a domain of its own give execute-api
   --region REGION    region of the signature; by default that in the URL, or AWS_REGION
   --tool NAME        a tool that reports progress, to see streaming by; by default compare_weather
   --arguments JSON   its arguments
@@ -32,7 +35,9 @@ A bearer token is read from the environment variable MCP_TOKEN.
 
 const CHECKS: readonly Check[] = [
   reachable,
+  front,
   whoMayCall,
+  authorizer,
   headerNames,
   notification,
   modernEra,
@@ -59,6 +64,7 @@ function parseOrder(argv: readonly string[], env: NodeJS.ProcessEnv): Order {
     options: {
       sigv4: { type: 'boolean', default: false },
       region: { type: 'string' },
+      service: { type: 'string' },
       tool: { type: 'string' },
       arguments: { type: 'string', default: '{}' },
       origin: { type: 'string' },
@@ -77,11 +83,7 @@ function parseOrder(argv: readonly string[], env: NodeJS.ProcessEnv): Order {
     );
   }
   return {
-    target: new Target(
-      url,
-      values.sigv4 ? signer(url, values.region, env) : bearer(env.MCP_TOKEN),
-      seconds * 1000,
-    ),
+    target: new Target(url, values.sigv4 ? signer(url, values, env) : bearer(env.MCP_TOKEN), seconds * 1000),
     wishes: { tool: values.tool, toolArguments: parseObject(values.arguments), origin: values.origin },
     json: values.json,
   };
@@ -109,13 +111,18 @@ function bearer(token: string | undefined): Credentials {
   return token ? { kind: 'token', token } : NOBODY;
 }
 
-function signer(url: URL, asked: string | undefined, env: NodeJS.ProcessEnv): Credentials {
+function signer(
+  url: URL,
+  asked: { region?: string | undefined; service?: string | undefined },
+  env: NodeJS.ProcessEnv,
+): Credentials {
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_SESSION_TOKEN: sessionToken,
   } = env;
-  const region = asked ?? /\.lambda-url\.([a-z0-9-]+)\.on\.aws$/.exec(url.hostname)?.[1] ?? env.AWS_REGION;
+  const [, api, region = asked.region ?? env.AWS_REGION] =
+    /\.(lambda-url|execute-api)\.([a-z0-9-]+)\.(?:on\.aws|amazonaws\.com)$/.exec(url.hostname) ?? [];
   if (!accessKeyId || !secretAccessKey) {
     throw new UsageError(
       '--sigv4 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: eval "$(aws configure export-credentials --format env)"',
@@ -124,7 +131,8 @@ function signer(url: URL, asked: string | undefined, env: NodeJS.ProcessEnv): Cr
   if (!region) throw new UsageError('--sigv4 needs --region: the URL does not tell it.');
   return {
     kind: 'sigv4',
-    region,
+    region: asked.region ?? region,
+    service: asked.service ?? (api === 'execute-api' ? api : 'lambda'),
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
   };
 }

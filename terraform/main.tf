@@ -44,14 +44,14 @@ locals {
     MCP_IAM_ALLOWED_ARNS = var.iam == null ? [] : var.iam.allowed_arns
     MCP_PUBLIC_URL       = local.public_url
   }
-  rules = { for name, values in local.rule_values : name => join(",", values) if length(values) > 0 }
+  rules = tomap({ for name, values in local.rule_values : name => join(",", values) if length(values) > 0 })
 
   # Behind a Lambda authorizer the server takes its word, and says where callers sign in.
   taken_on_trust = merge(
     { for name in ["MCP_OAUTH_ISSUER", "MCP_OAUTH_SCOPES", "MCP_PUBLIC_URL"] : name => local.rules[name] if contains(keys(local.rules), name) },
     { MCP_AUTH = "authorizer" },
   )
-  settings = var.authorizer == "lambda" ? local.taken_on_trust : local.rules
+  settings = tomap(var.authorizer == "lambda" ? local.taken_on_trust : local.rules)
 }
 
 module "ecr" {

@@ -64,7 +64,8 @@ export async function startLocalLambda(
     ...options,
     domainName: domainName || undefined,
     stage: name === 'rest-api' ? options.stage : undefined,
-    challenge: options.challenge || undefined,
+    // An HTTP API has no gateway responses: its words cannot be changed.
+    challenge: (name === 'rest-api' && options.challenge) || undefined,
     timeoutSeconds: options.frontTimeout,
     authorize: await authorization(options, authorizer),
   };

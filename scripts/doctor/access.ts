@@ -1,7 +1,8 @@
 /** Whether the endpoint is there, and whom it lets in. */
 import { randomBytes } from 'node:crypto';
 import { type Check, type Finding, failed, ok, warning } from './check.ts';
-import { type Exchange, header, messages, rpcError } from './exchange.ts';
+import { type Exchange, header, rpcError } from './exchange.ts';
+import { frontOf, isOfGateway, isOfServer } from './front.ts';
 import { NOBODY, type Target } from './target.ts';
 
 export const reachable: Check = {
@@ -18,9 +19,9 @@ export const reachable: Check = {
 /** An answer that is not the server's own, or tells that there is none; else undefined. */
 function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Finding | undefined {
   const { status } = answer;
-  const speaksMcp = messages(answer).some(message => 'jsonrpc' in Object(message));
-  if (speaksMcp && status < 500) return undefined;
+  if (isOfServer(answer) && status < 500) return undefined;
   const seen = `${status} and ${excerpt(answer)}`;
+  if (isOfGateway(answer)) return refusedByGateway(answer, credentials.kind, seen);
   if (status === 403)
     return failed(`Refused before the server saw it: ${seen}`, forbiddenAdvice(credentials.kind));
   if (status === 429) {
@@ -54,6 +55,50 @@ function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Findin
   );
 }
 
+/** What API Gateway answers in the server's place; nothing when it only asks for credentials, which others look into. */
+function refusedByGateway(
+  answer: Exchange,
+  kind: Target['credentials']['kind'],
+  seen: string,
+): Finding | undefined {
+  const { status, body } = answer;
+  const rest = frontOf(answer) === 'rest-api';
+  if (status === 401 || (status === 403 && isOfAuthorizer(answer) && kind !== 'sigv4')) return undefined;
+  if (/Missing Authentication Token/.test(body))
+    return failed(
+      `API Gateway finds nothing there, or wants a signature: ${seen}`,
+      'Without a domain of its own the URL of a REST API has its stage in the path (/live/mcp): take that of `terraform output -raw mcp_url`. With auth = "iam" sign the requests: --sigv4.',
+    );
+  if (status === 403)
+    return failed(
+      `API Gateway refuses: ${seen}`,
+      rest
+        ? 'Is the stage in the path right (`terraform output -raw mcp_url`)? Else an API key is missing, your address is not in allowed_cidrs, the web ACL forbids it, or the API is closed for calls beside its domain; the access log says which (`terraform output -raw access_log_group_name`). With auth = "iam": --sigv4, and the policy `terraform output -raw invoke_policy_json`.'
+        : 'With auth = "iam" sign the requests: --sigv4, and the caller needs the policy `terraform output -raw invoke_policy_json`.',
+    );
+  if (status === 429)
+    return failed(
+      `Throttled by API Gateway: ${seen}`,
+      'More requests come than `throttle` allows, or an API key has used up its calls_per_day.',
+    );
+  if (status === 500 && /AuthorizerConfiguration/.test(header(answer, 'x-amzn-errortype') ?? ''))
+    return failed(
+      `The authorizer fails: ${seen}`,
+      'Its log has the reason: `aws logs tail /aws/lambda/NAME-authorizer --since 5m`. Usual ones: the issuer’s keys cannot be had, or a setting is refused at the start.',
+    );
+  if (status === 503 || status === 504)
+    return failed(
+      `API Gateway gave up: ${seen}`,
+      'The function took longer than the API waits (30 s; a REST API that streams: the function’s timeout), or as many requests as reserved_concurrency allows are under way.',
+    );
+  return undefined;
+}
+
+/** Its denials: 403 of an HTTP API is always one, or IAM's; a REST API has words for it. */
+function isOfAuthorizer(answer: Exchange): boolean {
+  return frontOf(answer) === 'http-api' || /not authorized to access this resource/i.test(answer.body);
+}
+
 /** The server's own refusal of a request that is in order, whoever sends it; else undefined. */
 function refusedAtTheDoor(answer: Exchange, { url }: Target): Finding | undefined {
   const { code, message = '' } = rpcError(answer) ?? {};
@@ -85,7 +130,7 @@ export const whoMayCall: Check = {
   id: 'who-may-call',
   title: 'only the right caller gets in',
   needs: ['reachable'],
-  async run(target) {
+  async run(target, facts) {
     const { kind } = target.credentials;
     const [stranger, forger, caller] = [
       await target.modern('tools/list', {}, { credentials: NOBODY }),
@@ -93,6 +138,7 @@ export const whoMayCall: Check = {
       await target.modern('tools/list'),
     ];
     if (stranger.status === 200) return open(kind, target.url);
+    facts.authorizer = isOfGateway(stranger);
     if (forger.status === 200) {
       return failed(
         'A made-up token was let in.',
@@ -110,7 +156,7 @@ export const whoMayCall: Check = {
     }
     return caller.status === 200
       ? ok(
-          `Nobody without credentials (${stranger.status}) or with made-up ones (${forger.status}); you are let in by ${kind}.`,
+          `Nobody without credentials (${stranger.status}) or with made-up ones (${forger.status})${facts.authorizer ? ', who do not get as far as the server' : ''}; you are let in by ${kind}.`,
         )
       : notLetIn(caller, kind);
   },
@@ -136,6 +182,12 @@ function notLetIn(answer: Exchange, kind: string): Finding {
       `The server cannot check tokens: ${said}`,
       'The issuer’s keys cannot be had from the function: is MCP_OAUTH_ISSUER reachable from there (VPC without NAT?)',
     );
+  if (isOfGateway(answer)) {
+    return failed(
+      `Refused before the server saw it (${answer.status}): ${said}`,
+      'The authorizer does not take your credentials: is MCP_TOKEN the newest one, without a line end, or a token of the issuer for this audience? Its log says why (`aws logs tail /aws/lambda/NAME-authorizer --since 5m`). A refusal is kept as well, for authorizer_cache_seconds.',
+    );
+  }
   if (answer.status === 403) {
     return failed(
       `You are known, but not allowed: ${said}`,

@@ -1,6 +1,6 @@
 /** Whether OAuth clients find the authorization server: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
 import { type Check, type Finding, failed, ok, skipped, warning } from './check.ts';
-import { type Exchange, messages } from './exchange.ts';
+import { type Exchange, header, messages } from './exchange.ts';
 import { NOBODY, type Target } from './target.ts';
 
 interface ResourceMetadata {
@@ -21,30 +21,65 @@ export const oauthDiscovery: Check = {
   needs: ['reachable'],
   async run(target) {
     const { pathname } = target.url;
+    const led = await ledTo(target);
+    if (led) return resourceMetadata(target, led);
     const paths = [`${RESOURCE}${pathname === '/' ? '' : pathname}`, RESOURCE];
     const answers = await Promise.all(
       paths.map(url => target.send({ method: 'GET', url, credentials: NOBODY })),
     );
     if (answers.every(({ status }) => [401, 403, 404].includes(status)))
-      return skipped('This server does not use OAuth.');
+      return (await belowStage(target)) ?? skipped('This server does not use OAuth.');
     const absent = paths.filter((_path, at) => answers[at]?.status !== 200);
     if (absent.length > 0)
       return failed(
         `No metadata at ${absent.join(' and ')}.`,
         'Both paths must reach the server, and without credentials: behind a Function URL clients have nothing else to find the issuer by.',
       );
-    const metadata = json<ResourceMetadata>(answers[0]);
-    if (metadata?.resource !== target.url.href) {
-      return failed(
-        `The metadata is for ${metadata?.resource}, not for ${target.url.href}; clients refuse that.`,
-        'Set public_url (MCP_PUBLIC_URL) to the URL that clients use, and give the doctor that URL.',
-      );
-    }
-    const [issuer] = metadata.authorization_servers ?? [];
-    if (!issuer) return failed('The metadata names no authorization server.', 'Set MCP_OAUTH_ISSUER.');
-    return authorizationServer(target, new URL(issuer), issuer);
+    return judgedResource(target, answers[0]);
   },
 };
+
+/** Where the challenge leads, when it arrives under its own name. RFC 9728 section 5.1. */
+async function ledTo(target: Target): Promise<URL | undefined> {
+  const challenge = await target.modern('tools/list', {}, { credentials: NOBODY });
+  const [, url] = /resource_metadata="([^"]+)"/.exec(header(challenge, 'www-authenticate') ?? '') ?? [];
+  return (url && URL.parse(url)) || undefined;
+}
+
+async function resourceMetadata(target: Target, url: URL): Promise<Finding> {
+  const answer = await target.send({ method: 'GET', url, credentials: NOBODY });
+  if (answer.status === 200) return judgedResource(target, answer);
+  return failed(
+    `WWW-Authenticate leads to ${url}, where there is ${answer.status}.`,
+    'Behind an authorizer /.well-known must be open, and the challenge must name the URL that clients use.',
+  );
+}
+
+/** Metadata where no client looks: a stage in the path. */
+async function belowStage(target: Target): Promise<Finding | undefined> {
+  const [, stage, rest = ''] = /^\/([^/]+)(\/.*)?$/.exec(target.url.pathname) ?? [];
+  if (!stage) return undefined;
+  const place = `/${stage}${RESOURCE}${rest}`;
+  const answer = await target.send({ method: 'GET', url: place, credentials: NOBODY });
+  if (answer.status !== 200 || !json<ResourceMetadata>(answer)?.resource) return undefined;
+  return failed(
+    `The metadata is at ${place}, below the stage, where clients do not look.`,
+    'A stage in the path hides the well-known paths: set domain_name, or authorizer = "lambda", whose refusals lead clients there.',
+  );
+}
+
+async function judgedResource(target: Target, answer: Exchange | undefined): Promise<Finding> {
+  const metadata = json<ResourceMetadata>(answer);
+  if (metadata?.resource !== target.url.href) {
+    return failed(
+      `The metadata is for ${metadata?.resource}, not for ${target.url.href}; clients refuse that.`,
+      'Set public_url (MCP_PUBLIC_URL) to the URL that clients use, and give the doctor that URL.',
+    );
+  }
+  const [issuer] = metadata.authorization_servers ?? [];
+  if (!issuer) return failed('The metadata names no authorization server.', 'Set MCP_OAUTH_ISSUER.');
+  return authorizationServer(target, new URL(issuer), issuer);
+}
 
 const RESOURCE = '/.well-known/oauth-protected-resource';
 

@@ -2,6 +2,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Check, type Facts, type Finding, failed, ok, skipped, warning } from './check.ts';
 import { type Exchange, messages, rpcError } from './exchange.ts';
+import { type FrontName, NAMES } from './front.ts';
 import { LEGACY, MODERN } from './target.ts';
 
 const CAME_APART_MS = 50;
@@ -11,7 +12,7 @@ export const headerNames: Check = {
   id: 'headers',
   title: 'headers arrive under their names',
   needs: ['who-may-call'],
-  async run(target) {
+  async run(target, { front = 'unknown' }) {
     const lies = {
       'MCP-Protocol-Version': { 'mcp-protocol-version': LEGACY },
       'Mcp-Method': { 'mcp-method': 'prompts/list' },
@@ -32,7 +33,7 @@ export const headerNames: Check = {
     const challenge = await target.modern('tools/list', {}, { credentials: { kind: 'none' } });
     const renamed = challenge.headers.has('x-amzn-remapped-www-authenticate');
     const back = renamed
-      ? ' WWW-Authenticate comes back as x-amzn-remapped-www-authenticate, as of any Function URL.'
+      ? ` WWW-Authenticate comes back as x-amzn-remapped-www-authenticate, as of any function behind ${NAMES[front]}.`
       : challenge.headers.has('www-authenticate')
         ? ' WWW-Authenticate comes back as it is.'
         : '';
@@ -127,7 +128,7 @@ export const streaming: Check = {
   id: 'streaming',
   title: 'progress arrives before the result',
   needs: ['modern'],
-  async run(target, { tools }, { tool, toolArguments }) {
+  async run(target, { tools, front = 'unknown' }, { tool, toolArguments }) {
     const name = tool ?? tools.find(known => known === 'compare_weather');
     if (!name)
       return skipped(
@@ -146,11 +147,11 @@ export const streaming: Check = {
         `${name} answers ${error.code}: ${error.message}`,
         'Give it other arguments: --tool NAME --arguments JSON',
       );
-    return judgeStreaming(name, answer);
+    return judgeStreaming(name, answer, front);
   },
 };
 
-function judgeStreaming(name: string, answer: Exchange): Finding {
+function judgeStreaming(name: string, answer: Exchange, front: FrontName): Finding {
   const progress = messages(answer).filter(({ method }) => method === 'notifications/progress').length;
   const [first = 0] = answer.partsMs;
   const gap = answer.totalMs - first;
@@ -166,10 +167,15 @@ function judgeStreaming(name: string, answer: Exchange): Finding {
       'Nothing to tell streaming by: name a tool that reports progress (--tool, --arguments).',
     );
   if (gap >= CAME_APART_MS) return ok(`${seen}.`);
+  if (front === 'http-api' || front === 'load-balancer')
+    return warning(
+      `${seen}: all at once, as ever behind ${NAMES[front]}.`,
+      'For progress while it lasts: front = "function-url" or "rest-api".',
+    );
   if (gap <= CAME_TOGETHER_MS && answer.totalMs >= 2 * CAME_APART_MS) {
     return failed(
       `${seen}: all at once.`,
-      'Something holds the answer back until it is whole. Streaming needs the handler handler.stream, a Function URL with invoke mode RESPONSE_STREAM (`aws lambda get-function-url-config`), no VPC, and no proxy in between that buffers.',
+      'Something holds the answer back until it is whole. Streaming needs the handler handler.stream, a Function URL with invoke mode RESPONSE_STREAM (`aws lambda get-function-url-config`) or a REST API with response transfer mode STREAM, no VPC, and no proxy in between that buffers.',
     );
   }
   return warning(`${seen}: too fast to tell.`, 'Name a slower tool: --tool NAME --arguments JSON');

@@ -16,7 +16,7 @@ export interface AwsCredentials {
 export type Credentials =
   | { kind: 'none' }
   | { kind: 'token'; token: string }
-  | { kind: 'sigv4'; region: string; credentials: AwsCredentials };
+  | { kind: 'sigv4'; region: string; service: string; credentials: AwsCredentials };
 
 export interface Sent {
   method?: string;
@@ -128,15 +128,16 @@ async function withCredentials(
   }
 }
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html: Signature Version 4 for the service `lambda`. */
+/** https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html: Signature Version 4 for the service `lambda`,
+ * or `execute-api` for API Gateway: https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html */
 async function signed(
-  { region, credentials }: Extract<Credentials, { kind: 'sigv4' }>,
+  { region, service, credentials }: Extract<Credentials, { kind: 'sigv4' }>,
   method: string,
   url: URL,
   headers: Record<string, string>,
   body: string | undefined,
 ): Promise<Record<string, string>> {
-  const signer = new SignatureV4({ credentials, region, service: 'lambda', sha256: Sha256 });
+  const signer = new SignatureV4({ credentials, region, service, sha256: Sha256 });
   // What a connection adds or changes by itself must not be signed; the names of MCP may be.
   const { connection: _, 'content-length': __, ...stable } = headers;
   const request = await signer.sign({

@@ -12,7 +12,7 @@ variables {
 
 run "makes_a_token_and_gives_the_function_its_digest" {
   assert {
-    condition     = local.settings == merge(local.settings, { MCP_AUTH = "token", MCP_TOKEN_SHA256 = sha256(output.mcp_token) })
+    condition     = local.settings == tomap(merge(local.settings, { MCP_AUTH = "token", MCP_TOKEN_SHA256 = sha256(output.mcp_token) }))
     error_message = "The function does not ask for the token, or does not know its digest."
   }
 

@@ -1,61 +1,13 @@
 /** The doctor on patients: a healthy one of every kind, and each fault that it knows, injected. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAuthorizationServer } from '../helpers/authorization-server.ts';
 import { closeAll } from '../helpers/close-all.ts';
 import { freePort, ROOT, type RunningLambda, startApp, startFunction } from '../helpers/local-lambda.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
+import { doctor, run } from './doctor.ts';
 import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
-
-interface Outcome {
-  id: string;
-  status: string;
-  found: string;
-  advice?: string;
-}
-
-interface Report {
-  code: number;
-  healthy: boolean;
-  checks: Outcome[];
-  get(id: string): Outcome;
-  /** Ids of the checks with this status. */
-  with(status: string): string[];
-}
-
-async function run(args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(ROOT, 'scripts/doctor.ts'), ...args], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
-  return { stdout, stderr, code: code as number };
-}
-
-async function doctor(
-  url: string,
-  args: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<Report> {
-  const { stdout, stderr, code } = await run([url, '--json', '--timeout', '10', ...args], env);
-  expect(stderr).toBe('');
-  const report: { url: string; healthy: boolean; checks: Outcome[] } = JSON.parse(stdout);
-  expect(code).toBe(report.healthy ? 0 : 1);
-  return {
-    ...report,
-    code,
-    get: id => report.checks.find(check => check.id === id) ?? expect.fail(`no check ${id}`),
-    with: status => report.checks.filter(check => check.status === status).map(({ id }) => id),
-  };
-}
 
 const TOKEN = 'only-its-owner-knows-this';
 const DIGEST = createHash('sha256').update(TOKEN).digest('hex');
@@ -76,7 +28,8 @@ describe('finds nothing wrong with', () => {
     const report = await doctor(`${healthy.url}/mcp`);
     expect(report.with('failed')).toEqual([]);
     expect(report.with('warning')).toEqual([]);
-    expect(report.with('skipped')).toEqual(['oauth']);
+    expect(report.with('skipped')).toEqual(['authorizer', 'oauth']);
+    expect(report.get('front').found).toBe('A Function URL.');
     expect(report.get('modern').found).toContain('weather 1.0.0: get_weather, compare_weather');
     expect(report.get('legacy').found).toContain('2025-11-25');
     expect(report.get('streaming').found).toMatch(/12 times progress/);
@@ -361,7 +314,7 @@ describe('as a command', () => {
   test('tells a person line by line', async () => {
     const { stdout, code } = await run([`${healthy.url}/mcp`]);
     expect(stdout).toMatch(/^ok {7}reachable +the endpoint answers\n/);
-    expect(stdout).toMatch(/^14 ok, 0 warnings, 0 failed, 1 skipped\n/m);
+    expect(stdout).toMatch(/^15 ok, 0 warnings, 0 failed, 2 skipped\n/m);
     expect(code).toBe(0);
   });
 

@@ -192,6 +192,18 @@ describe('a REST API’s gateway responses', () => {
     expect((await ask(lambda, 'rest-api', 'throw')).status).toBe(500);
     expect((await ask(lambda, 'rest-api', 'allow')).status).toBe(200);
   });
+
+  test('are a REST API’s alone', async () => {
+    await using lambda = await behind('http-api', '--challenge', 'Bearer');
+    for (const [token, status, message] of [
+      [undefined, 401, 'Unauthorized'],
+      ['deny', 403, 'Forbidden'],
+    ] as const) {
+      const answer = await ask(lambda, 'http-api', token);
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([status, { message }]);
+      expect(answer.headers.has('www-authenticate')).toBe(false);
+    }
+  });
 });
 
 describe('a stage', () => {

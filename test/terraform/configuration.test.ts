@@ -41,13 +41,17 @@ describeTerraform('the configuration', () => {
     expect(output).not.toContain('Warning');
   });
 
-  test.each(TESTED)('%s passes its own tests', async folder => {
-    const path = join(CONFIGURATION, folder);
-    await terraform.succeed(path, 'init', '-backend=false');
-    const { output } = await terraform.succeed(path, 'test');
-    const [, passed, failed] = /Success! (\d+) passed, (\d+) failed/.exec(output) ?? [];
-    expect({ failed, passed: Number(passed) }).toEqual({ failed: '0', passed: runsIn(folder) });
-  });
+  test.each(TESTED)(
+    '%s passes its own tests',
+    async folder => {
+      const path = join(CONFIGURATION, folder);
+      await terraform.succeed(path, 'init', '-backend=false');
+      const { output } = await terraform.succeed(path, 'test');
+      const [, passed, failed] = /Success! (\d+) passed, (\d+) failed/.exec(output) ?? [];
+      expect({ failed, passed: Number(passed) }).toEqual({ failed: '0', passed: runsIn(folder) });
+    },
+    120_000,
+  );
 
   test('calls nothing real in its own tests', () => {
     expect(terraform.machine.journal).toEqual([]);

@@ -1,5 +1,5 @@
 /** The READMEs of terraform/ are held against the configuration, and the commands to deploy are run as they stand. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DOCUMENTED, documented } from './docs.ts';
@@ -7,7 +7,7 @@ import { Deployment } from './helpers/deployment.ts';
 import { outputsOf, type Variable, variablesOf } from './helpers/hcl.ts';
 import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform.ts';
 
-const MODULES = ['ecr', 'image', 'lambda', 'function-url', 'iam'];
+const MODULES = readdirSync(join(CONFIGURATION, 'modules')).sort();
 const moduleFolder = (name: string): string => join(CONFIGURATION, 'modules', name);
 
 describe.each(DOCUMENTED.map(readme => relative(CONFIGURATION, readme)))('%s', readme => {
@@ -34,7 +34,16 @@ test('there is a README with tables for the root module and for every module', (
 test('the root module and its modules agree on types and defaults of what it passes on', () => {
   const own = new Map(variablesOf(CONFIGURATION).map(variable => [variable.name, variable]));
   // Those that mean something else further down, or are worked out in between.
-  const others = ['environment', 'iam', 'name', 'reserved_concurrency', 'source_dir', 'timeout', 'vpc'];
+  const others = [
+    'authorizer',
+    'environment',
+    'iam',
+    'name',
+    'reserved_concurrency',
+    'source_dir',
+    'timeout',
+    'vpc',
+  ];
   const passed = MODULES.flatMap(name => variablesOf(moduleFolder(name))).filter(
     ({ name, fallback }) => own.has(name) && fallback !== undefined && !others.includes(name),
   );

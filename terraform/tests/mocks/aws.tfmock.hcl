@@ -7,7 +7,8 @@ mock_data "aws_caller_identity" {
 
 mock_data "aws_partition" {
   defaults = {
-    partition = "aws"
+    partition  = "aws"
+    dns_suffix = "amazonaws.com"
   }
 }
 
@@ -83,5 +84,83 @@ mock_resource "aws_lambda_function_url" {
 mock_resource "aws_dynamodb_table" {
   defaults = {
     arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/mock"
+  }
+}
+
+mock_resource "aws_acm_certificate" {
+  defaults = {
+    arn = "arn:aws:acm:eu-west-1:123456789012:certificate/mock"
+    domain_validation_options = [{
+      domain_name           = "mcp.example.com"
+      resource_record_name  = "_proof.mcp.example.com."
+      resource_record_type  = "CNAME"
+      resource_record_value = "_proof.acm-validations.aws."
+    }]
+  }
+}
+
+mock_resource "aws_acm_certificate_validation" {
+  defaults = {
+    certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/mock"
+  }
+}
+
+mock_resource "aws_cloudfront_distribution" {
+  defaults = {
+    domain_name    = "mock.cloudfront.net"
+    hosted_zone_id = "Z2FDTNDATAQYW2"
+  }
+}
+
+mock_resource "aws_api_gateway_rest_api" {
+  defaults = {
+    id               = "mockrest01"
+    execution_arn    = "arn:aws:execute-api:eu-west-1:123456789012:mockrest01"
+    root_resource_id = "mockroot01"
+  }
+}
+
+mock_resource "aws_api_gateway_authorizer" {
+  defaults = {
+    id = "mockauth01"
+  }
+}
+
+mock_resource "aws_api_gateway_stage" {
+  defaults = {
+    arn = "arn:aws:apigateway:eu-west-1::/restapis/mockrest01/stages/live"
+  }
+}
+
+mock_resource "aws_api_gateway_domain_name" {
+  defaults = {
+    regional_domain_name = "d-mock.execute-api.eu-west-1.amazonaws.com"
+    regional_zone_id     = "ZREGIONAL"
+  }
+}
+
+mock_resource "aws_apigatewayv2_api" {
+  defaults = {
+    id            = "mockhttp01"
+    api_endpoint  = "https://mockhttp01.execute-api.eu-west-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:eu-west-1:123456789012:mockhttp01"
+  }
+}
+
+mock_resource "aws_apigatewayv2_authorizer" {
+  defaults = {
+    id = "mockauth02"
+  }
+}
+
+mock_resource "aws_apigatewayv2_integration" {
+  defaults = {
+    id = "mockint001"
+  }
+}
+
+mock_resource "aws_apigatewayv2_stage" {
+  defaults = {
+    id = "$default"
   }
 }

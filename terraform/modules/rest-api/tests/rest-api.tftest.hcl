@@ -1,0 +1,163 @@
+mock_provider "aws" {
+  source          = "../../tests/mocks"
+  override_during = plan
+}
+
+variables {
+  name          = "mcp"
+  function_name = "mcp"
+  qualifier     = "live"
+  alias_arn     = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live"
+}
+
+run "streams_for_as_long_as_the_function_may" {
+  command = plan
+
+  variables {
+    timeout = 900
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_api_gateway_integration.this : each.response_transfer_mode == "STREAM" && each.timeout_milliseconds == 900000 && endswith(each.uri, "function:mcp:live/response-streaming-invocations")])
+    error_message = "Answers are held back, or cut off before the function ends."
+  }
+
+  assert {
+    condition     = aws_lambda_permission.invoke.source_arn == "arn:aws:execute-api:eu-west-1:123456789012:mockrest01/live/*/*" && aws_lambda_permission.invoke.qualifier == "live"
+    error_message = "Other APIs could call the function too, or this one other versions."
+  }
+
+  assert {
+    condition     = aws_api_gateway_method_settings.all.settings[0].logging_level == "OFF" && !aws_api_gateway_method_settings.all.settings[0].data_trace_enabled && !can(regex("(?i)authorization|header|querystring|body", aws_api_gateway_stage.live.access_log_settings[0].format))
+    error_message = "A log could hold a token."
+  }
+
+  assert {
+    condition     = output.url == "https://mockrest01.execute-api.eu-west-1.amazonaws.com/live"
+    error_message = "The URL lacks the stage."
+  }
+}
+
+run "sends_whole_answers_within_its_limit" {
+  command = plan
+
+  variables {
+    streaming = false
+    timeout   = 60
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_api_gateway_integration.this : each.response_transfer_mode == "BUFFERED" && each.timeout_milliseconds == 29000 && endswith(each.uri, "function:mcp:live/invocations")])
+    error_message = "API Gateway would refuse the integration."
+  }
+}
+
+run "leads_refused_callers_to_the_issuer" {
+  command = plan
+
+  variables {
+    authorization = "CUSTOM"
+    challenge     = "Bearer resource_metadata=\"{url}/.well-known/oauth-protected-resource/mcp\""
+    authorizer = {
+      function_name = "mcp-authorizer"
+      qualifier     = "live"
+      alias_arn     = "arn:aws:lambda:eu-west-1:123456789012:function:mcp-authorizer:live"
+      ttl_seconds   = 0
+    }
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_api_gateway_gateway_response.refusal : each.status_code == "401" && each.response_parameters["gatewayresponse.header.WWW-Authenticate"] == "'Bearer resource_metadata=\"https://mockrest01.execute-api.eu-west-1.amazonaws.com/live/.well-known/oauth-protected-resource/mcp\"'"])
+    error_message = "Clients are not led to the metadata below the stage."
+  }
+
+  assert {
+    condition     = sort([for each in aws_api_gateway_method.this : each.authorization]) == tolist(["CUSTOM", "CUSTOM", "NONE", "NONE"])
+    error_message = "More is open than preflights and metadata, or less."
+  }
+
+  assert {
+    condition     = aws_lambda_permission.authorizer[0].source_arn == "arn:aws:execute-api:eu-west-1:123456789012:mockrest01/authorizers/mockauth01"
+    error_message = "Others could ask the authorizer."
+  }
+}
+
+run "lets_in_from_given_addresses_with_keys_behind_a_firewall" {
+  command = plan
+
+  variables {
+    allowed_cidrs = ["198.51.100.0/24"]
+    api_key       = { calls_per_day = 7 }
+    web_acl_arn   = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/mine/1"
+  }
+
+  assert {
+    condition     = join(",", [for each in jsondecode(aws_api_gateway_rest_api_policy.sources[0].policy).Statement : each.Effect]) == "Allow,Deny"
+    error_message = "The policy does not forbid what comes from elsewhere."
+  }
+
+  assert {
+    condition     = aws_api_gateway_usage_plan.this[0].quota_settings[0].limit == 7 && length([for each in aws_api_gateway_method.this : each if each.api_key_required]) == 2
+    error_message = "Keys are not asked for, or not counted."
+  }
+
+  assert {
+    condition     = aws_wafv2_web_acl_association.this[0].resource_arn == aws_api_gateway_stage.live.arn
+    error_message = "The firewall stands elsewhere."
+  }
+}
+
+run "opens_nothing_beside_signatures" {
+  command = plan
+
+  variables {
+    authorization      = "AWS_IAM"
+    allowed_principals = ["arn:aws:iam::111122223333:root"]
+    allowed_cidrs      = ["198.51.100.0/24"]
+  }
+
+  assert {
+    condition     = [for each in jsondecode(aws_api_gateway_rest_api_policy.sources[0].policy).Statement : each.Sid] == ["OtherAccounts", "FromNowhereElse"]
+    error_message = "A permission for everybody goes around IAM."
+  }
+}
+
+run "leaves_the_account_as_it_is_where_told_to" {
+  command = plan
+
+  variables {
+    account_log_role = false
+  }
+
+  assert {
+    condition     = length(aws_api_gateway_account.this) == 0 && length(aws_iam_role.logs) == 0
+    error_message = "The role of all APIs of the account is replaced."
+  }
+}
+
+run "closes_its_own_url_where_it_has_a_domain" {
+  command = plan
+
+  variables {
+    domain = { name = "mcp.example.com", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/mine", hosted_zone_id = "Z1" }
+  }
+
+  assert {
+    condition     = aws_api_gateway_rest_api.this.disable_execute_api_endpoint && output.url == "https://mcp.example.com" && length(aws_route53_record.this) == 2
+    error_message = "There is a way around the domain, or no way to it."
+  }
+}
+
+run "refuses_what_does_not_belong_together" {
+  command = plan
+
+  variables {
+    authorizer         = { function_name = "a", qualifier = "b", alias_arn = "c" }
+    allowed_principals = ["arn:aws:iam::111122223333:root"]
+    allowed_cidrs      = ["everywhere"]
+    stage_name         = "a stage"
+    throttle           = { rate = 0, burst = 0 }
+  }
+
+  expect_failures = [var.authorizer, var.allowed_principals, var.allowed_cidrs, var.stage_name, var.throttle]
+}
