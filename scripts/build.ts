@@ -7,7 +7,7 @@
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
- *   local.mjs, local/     the local Lambda, and
+ *   local.mjs, local/     the local Lambda with its window, and
  *   routes.json           which servers it says are there; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { leanSdk } from './lean-sdk.ts';
-import { makePageFiles } from './page-files.ts';
+import { makePageFiles, makeWindowFiles } from './page-files.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -103,6 +103,7 @@ async function bundle(): Promise<void> {
     define: { 'import.meta.url': '__pageUrl' },
   });
   await makePageFiles(join(next, 'page'));
+  await makeWindowFiles(join(next, 'local'));
   await build({
     ...app,
     outfile: join(next, 'bundle.cjs'),
