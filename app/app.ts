@@ -10,7 +10,7 @@ import type { Gate } from './auth/identity.ts';
 import { metadataResponse, noOAuthHere } from './auth/metadata.ts';
 import { config } from './config.ts';
 import { mcpPaths } from './mcp/mounted.ts';
-import { browserPage } from './page/browser-page.ts';
+import { browserPage, pageFiles } from './page/browser-page.ts';
 import { isOwnPage } from './page/way-here.ts';
 import { requestLog } from './telemetry/request-log.ts';
 
@@ -34,6 +34,7 @@ export function createApp(routes: Hono): Hono {
     c.set('gate', gate);
     return next();
   });
+  app.use(pageFiles({ settings: config }));
   app.use(browserSafety(config, ownPage));
   app.use(browserPage({ settings: config, routes, paths }));
   app.route('/', routes);

@@ -21,20 +21,35 @@ export interface PageOptions {
 /** Where its style sheet and script are, below the root of the app. */
 export const FILES = '/_page/';
 
+/** Answers a browser that opens the URL. */
 export function browserPage({ settings, routes, paths }: PageOptions): MiddlewareHandler {
   const pages = new Set(rootIsFree(routes) ? ['/', ...paths] : paths);
 
-  return async function serveBrowser(c, next) {
-    const { method, path } = c.req;
-    if (method !== 'GET' && method !== 'HEAD') return next();
-    const isPage = pages.has(path) && wantsHtml(c.req.header('accept'));
-    if (!(isPage || path.startsWith(FILES)) || settings().MCP_PAGE === 'off') return next();
-    const event: unknown = c.env?.event;
-    const { fileResponse, pageResponse } = await import('./view.ts');
-    if (!isPage) return (await fileResponse(path.slice(FILES.length), c.req.raw, event)) ?? next();
-    const way: Way = wayHere(c.req.raw, settings(), event);
+  return async function servePage(c, next) {
+    const { path } = c.req;
+    const isPage = isRead(c.req.method) && pages.has(path) && wantsHtml(c.req.header('accept'));
+    if (!isPage || settings().MCP_PAGE === 'off') return next();
+    const { pageResponse } = await import('./view.ts');
+    const way: Way = wayHere(c.req.raw, settings(), c.env?.event);
     return pageResponse({ way, path, paths, settings: settings() });
   };
+}
+
+/**
+ * Serves what the page is made of, which is the same for everybody. Before the origin is asked about: browsers name one for
+ * a module script, and a page whose calls will be refused is to say so.
+ */
+export function pageFiles({ settings }: Pick<PageOptions, 'settings'>): MiddlewareHandler {
+  return async function serveFile(c, next) {
+    const { method, path } = c.req;
+    if (!isRead(method) || !path.startsWith(FILES) || settings().MCP_PAGE === 'off') return next();
+    const { fileResponse } = await import('./view.ts');
+    return (await fileResponse(path.slice(FILES.length), c.req.raw, c.env?.event)) ?? next();
+  };
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** Whether it is a browser that opens a page: an MCP client asks for `text/event-stream`, and gets its 405. */
