@@ -28,7 +28,7 @@ describe('who may look into the window', () => {
   let lambda: RunningLambda;
   let window: string;
   beforeAll(async () => {
-    ({ lambda, window } = await startWithWindow('sleeps'));
+    ({ lambda, window } = await startWithWindow('act'));
   });
   afterAll(() => closeAll(lambda));
 
@@ -58,21 +58,21 @@ describe('who may look into the window', () => {
   test('it is on loopback, on no path of the front, and is not served unless it is asked for', async () => {
     expect(new URL(window).hostname).toBe('127.0.0.1');
     expect(new URL(window).port).not.toBe(new URL(lambda.url).port);
-    await using without = await startFunction('sleeps');
+    await using without = await startFunction('act');
     expect(without.output()).not.toMatch(WINDOW);
   });
 });
 
 describeWith(await findChromium())('the window in a browser', chromium => {
   test('it shows a call as it lives, with its log and event, and hides credentials', async () => {
-    const { lambda, window } = await startWithWindow('logs');
+    const { lambda, window } = await startWithWindow('act');
     const { page, complaints, close } = await visit(chromium);
     try {
       await page.goto(window);
-      await fetch(`${lambda.url}/some/path`, { headers: { authorization: 'Bearer very-secret' } }).then(r =>
-        r.text(),
+      await fetch(`${lambda.url}/some/path?do=ok`, { headers: { authorization: 'Bearer very-secret' } }).then(
+        r => r.text(),
       );
-      await page.getByRole('button', { name: 'GET /some/path' }).click();
+      await page.getByRole('button', { name: /^GET .some.path/ }).click();
       await page.getByRole('heading', { name: 'Event, as Lambda hands it over' }).waitFor();
       const details = await page.locator('#details').textContent();
       expect(details).toContain('"rawPath": "/some/path"');
@@ -92,11 +92,11 @@ describeWith(await findChromium())('the window in a browser', chromium => {
     ['Kill', 502, 'Runtime.ExitError'],
     ['Time out', 502, 'Sandbox.Timeout'],
   ])('%s: the caller gets %i, the next one an answer', async (name, status, error) => {
-    const { lambda, window } = await startWithWindow('sleeps');
+    const { lambda, window } = await startWithWindow('act');
     const { page, complaints, close } = await visit(chromium);
     try {
       await page.goto(window);
-      const call = fetch(`${lambda.url}/?ms=20000`);
+      const call = fetch(`${lambda.url}/?do=waitBefore&ms=20000`);
       await page.locator('li.busy').waitFor();
       await page.getByRole('button', { name: /^Freeze/ }).click();
       await page.locator('li.held').waitFor();
@@ -105,7 +105,7 @@ describeWith(await findChromium())('the window in a browser', chromium => {
       await page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
       expect((await call).status).toBe(status);
       await page.getByText(`${status} ${error}`).waitFor();
-      expect((await fetch(`${lambda.url}/?ms=1`)).status).toBe(200);
+      expect((await fetch(`${lambda.url}/?do=ok`)).status).toBe(200);
       expect(complaints).toEqual([]);
     } finally {
       await close();
