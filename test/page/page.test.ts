@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startAuthorizationServer } from '../helpers/authorization-server.ts';
 import { closeAll } from '../helpers/close-all.ts';
-import { type RunningLambda, startApp, startFunction } from '../helpers/local-lambda.ts';
+import { freePort, type RunningLambda, startApp, startFunction } from '../helpers/local-lambda.ts';
 import { describeWith } from '../helpers/needs.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 import { findChromium, type Visit, type VisitOptions, visit } from './chromium.ts';
@@ -31,6 +32,21 @@ async function seriousProblems(page: Page): Promise<string[]> {
   return found.violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
+
+/** Registers a client as somebody does beforehand; gives its id. */
+async function registered(issuer: string, redirectUri: string): Promise<string> {
+  const response = await fetch(`${issuer}/reg`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code'],
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+    }),
+  });
+  return ((await response.json()) as { client_id: string }).client_id;
 }
 
 describeWith(await findChromium())('the page in a browser', chromium => {
@@ -284,6 +300,36 @@ describeWith(await findChromium())('the page in a browser', chromium => {
       expect(kept).toEqual([0, 0, '']);
       expect(closed.output()).not.toContain(TOKEN);
     });
+  });
+
+  test('a visitor signs in by OAuth in a window of its own, and the token is kept nowhere', async () => {
+    const server = await startAuthorizationServer(['weather'], 300);
+    const port = await freePort();
+    const env = {
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_ISSUER: server.issuer,
+      MCP_PUBLIC_URL: `http://127.0.0.1:${port}/mcp`,
+      MCP_OAUTH_SCOPES: 'weather',
+    };
+    const lambda = await startApp({ args: ['--port', String(port)], env });
+    try {
+      const { page } = await goTo(`${lambda.url}/mcp`);
+      const signIn = page.getByRole('button', { name: /^Sign in at/ });
+      await signIn.click();
+      // This issuer lets no page register a client, which is told.
+      await page.getByRole('alert').waitFor();
+      expect(await page.getByRole('alert').textContent()).toContain('no CORS for it');
+      await page.getByLabel(/^Client id/).fill(await registered(server.issuer, `${lambda.url}/mcp`));
+      const popup = page.waitForEvent('popup');
+      await signIn.click();
+      const closed = (await popup).waitForEvent('close');
+      await page.getByRole('tab', { name: /Tools 2/ }).waitFor();
+      await closed;
+      const kept = await page.evaluate('[localStorage.length, sessionStorage.length, location.search]');
+      expect(kept).toEqual([0, 0, '']);
+    } finally {
+      await closeAll(lambda, server);
+    }
   });
 
   test('an origin that is refused is told with what to do', async () => {
