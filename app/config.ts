@@ -92,6 +92,10 @@ export const settings = z.object({
   MCP_ALLOWED_HOSTS: words.describe(
     'Host names under which the server may be called; for servers on a local network. Default: any.',
   ),
+  MCP_PAGE: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .describe('Whether a browser that opens the URL gets a page to connect clients and try the tools.'),
   WEATHER_GEOCODING_URL: httpUrl
     .default('https://geocoding-api.open-meteo.com')
     .describe('Base URL of the geocoding API that the example server asks.'),

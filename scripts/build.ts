@@ -6,7 +6,8 @@
  *   bundle.cjs            the app, bundled, from
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
- *   local.mjs, local/     the local Lambda, and
+ *   page.cjs, page/       the page a browser sees, loaded when one asks for it
+ *   local.mjs, local/     the local Lambda with its window, and
  *   routes.json           which servers it says are there; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
@@ -16,8 +17,9 @@ import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'no
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { leanSdk } from './lean-sdk.ts';
+import { makePageFiles, makeWindowFiles } from './page-files.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -45,10 +47,26 @@ const esModules: BuildOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
+/**
+ * What the page is made of stays out of the bundle. Required and not imported from beside it: an import out of a script of
+ * node:vm is an experiment of Node, which says so in the log.
+ */
+const pageBeside: Plugin = {
+  name: 'page-beside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/view\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'page-beside' } : undefined,
+    );
+    onResolve({ filter: /^\.\/page\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'page-beside' }, () => ({
+      contents: "module.exports = require('./page.cjs');",
+    }));
+  },
+};
 const app: BuildOptions = {
   ...common,
   entryPoints: ['app/lambda/start.ts'],
-  plugins: [leanSdk],
+  plugins: [leanSdk, pageBeside],
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
   alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
@@ -76,6 +94,16 @@ async function bundle(): Promise<void> {
   }
   await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
   await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
+  await build({
+    ...common,
+    entryPoints: ['app/page/view.ts'],
+    outfile: join(next, 'page.cjs'),
+    format: 'cjs',
+    banner: { js: "const __pageUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': '__pageUrl' },
+  });
+  await makePageFiles(join(next, 'page'));
+  await makeWindowFiles(join(next, 'local'));
   await build({
     ...app,
     outfile: join(next, 'bundle.cjs'),

@@ -15,6 +15,8 @@ export interface LocalLambdaOptions {
   host: string;
   /** Of the Invoke API, on loopback; undefined: not served. */
   invokePort: number | undefined;
+  /** Of the window into the platform, on loopback; undefined: not served. */
+  windowPort: number | undefined;
   front: FrontName;
   invokeMode: InvokeMode;
   authType: 'NONE' | 'AWS_IAM';
@@ -126,6 +128,13 @@ export const SETTINGS = {
     'LAMBDA_INVOKE_PORT',
     '',
     'Port of the Invoke API, on 127.0.0.1 only; 0 takes a free one; empty: not served',
+    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
+  ),
+  windowPort: setting(
+    'window-port',
+    'LAMBDA_WINDOW_PORT',
+    '',
+    'Port of the window into the platform, on 127.0.0.1 only; 0 takes a free one; empty: not served',
     (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
   ),
   front: setting(
