@@ -9,11 +9,11 @@ const ARROWS: Record<string, readonly string[]> = {
   lambda: ['app', 'config', 'routes', 'mcp', 'local'],
   app: ['config', 'auth', 'mcp', 'telemetry'],
   routes: ['servers', 'mcp', 'auth'],
-  servers: ['config'],
+  servers: ['config', 'telemetry'],
   mcp: [],
   auth: ['config'],
   authorizer: ['auth', 'config'],
-  telemetry: [],
+  telemetry: ['config'],
   config: [],
   local: [],
 };

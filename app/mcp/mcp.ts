@@ -21,6 +21,8 @@ export interface McpRouteEnv {
     gate?: Gate;
     /** Set here, for the request log. */
     authInfo?: AuthInfo;
+    /** Set here, for the request log: the message, and the names of the tools that this route is known to have. */
+    mcpCall?: { message: unknown; tools: ReadonlySet<string> };
   };
 }
 
@@ -55,13 +57,19 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     maxRequestBodySize: limits.maxRequestBodyBytes ?? LAMBDA_REQUEST_BYTES,
     ...(limits.keepAliveMs !== undefined && { keepAliveMs: limits.keepAliveMs }),
   };
-  const handler = createMcpHandler(factory, { ...handlerOptions, maxSubscriptions: 0 });
+  const tools = new Set<string>();
+  const noting: McpServerFactory = async context => {
+    const server = await factory(context);
+    noteTools(server, tools);
+    return server;
+  };
+  const handler = createMcpHandler(noting, { ...handlerOptions, maxSubscriptions: 0 });
   const listen =
     subscriptions === 'refuse'
       ? refuseSubscriptions(handler.fetch)
       : boundedSubscriptions(
           subscriptions,
-          () => createMcpHandler(factory, { ...handlerOptions, bus: handler.bus }),
+          () => createMcpHandler(noting, { ...handlerOptions, bus: handler.bus }),
           handler.fetch,
         );
 
@@ -80,6 +88,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     const text = await textOf(request, handlerOptions.maxRequestBodySize);
     if (text === undefined) return tooLarge(handlerOptions.maxRequestBodySize);
     const message = parsed(text);
+    c.set('mcpCall', { message, tools });
     if (message === undefined) return handler.fetch(withBody(request, text), known);
     // The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions know none.
     const serve = methodOf(message) === 'subscriptions/listen' ? listen : handler.fetch;
@@ -111,6 +120,12 @@ function parsed(text: string): unknown {
   } catch {
     return undefined; // The SDK has the answer to it.
   }
+}
+
+/** Of an `McpServer`, of either SDK; what else there may be does not tell. */
+function noteTools(server: object, names: Set<string>): void {
+  const { _registeredTools: registered } = server as { _registeredTools?: object };
+  for (const name in registered) names.add(name);
 }
 
 function methodOf(message: unknown): unknown {
