@@ -25,8 +25,8 @@ export interface FunctionSpec {
   memory: number;
   /** Whether the process is stopped between invocations. */
   freeze: boolean;
-  /** Takes what the function writes to stdout and stderr. */
-  output: (chunk: Buffer) => void;
+  /** Takes what the function's process writes to stdout and stderr. */
+  output: (chunk: Buffer, pid: number) => void;
 }
 
 /** The figures of one invocation, as the REPORT line has them. */
@@ -189,7 +189,7 @@ export class Environment {
     });
     const output = (chunk: Buffer): void => {
       this.#logTail = Buffer.concat([this.#logTail, chunk]).subarray(-LOG_TAIL_BYTES);
-      this.#spec.output(chunk);
+      this.#spec.output(chunk, this.pid ?? 0);
     };
     this.#child.stdout?.on('data', output);
     this.#child.stderr?.on('data', output);

@@ -13,6 +13,7 @@ import { functionEnvironment } from './function-environment.ts';
 import { createInvokeApi } from './invoke-api.ts';
 import { LocalFunction } from './local-function.ts';
 import { createLog, type Log } from './log.ts';
+import { Metrics } from './metrics.ts';
 import type { LocalLambdaOptions } from './options.ts';
 
 export interface LocalLambda {
@@ -54,9 +55,14 @@ export async function startLocalLambda(
   output: Output,
 ): Promise<LocalLambda> {
   const log = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
-  const fn = createFunction(options, env.function, output, log);
+  const metrics = options.metrics ? new Metrics() : undefined;
+  const printed = (chunk: Buffer, pid: number): void => {
+    output.write(chunk);
+    metrics?.take(chunk, pid);
+  };
+  const fn = createFunction(options, env.function, printed, log);
   const authorizer = hasLambdaAuthorizer(options)
-    ? createFunction(authorizerOptions(options), env.authorizer, output, log)
+    ? createFunction(authorizerOptions(options), env.authorizer, printed, log)
     : undefined;
   const functions = authorizer ? [fn, authorizer] : [fn];
   const { front: name, domainName = '' } = options;
@@ -101,6 +107,7 @@ export async function startLocalLambda(
     },
     async close() {
       await Promise.all([all(each => each.close()), ...listeners.map(({ close }) => close())]);
+      if (metrics) output.write(`\n${metrics.table()}\n`);
     },
   };
 }
@@ -164,7 +171,12 @@ async function signatures(
   return createIamAuth({ credentials, region, service });
 }
 
-function createFunction(options: Options, env: NodeJS.ProcessEnv, output: Output, log: Log): LocalFunction {
+function createFunction(
+  options: Options,
+  env: NodeJS.ProcessEnv,
+  printed: (chunk: Buffer, pid: number) => void,
+  log: Log,
+): LocalFunction {
   const { timeout, initTimeout, memory, freeze, command } = options;
   const spec = { command, timeout, initTimeout, memory, freeze, env: functionEnvironment(options, env) };
   return new LocalFunction(
@@ -174,7 +186,7 @@ function createFunction(options: Options, env: NodeJS.ProcessEnv, output: Output
       concurrency: options.concurrency,
       environments: options.environments,
       idleTimeout: options.idleTimeout,
-      spec: { ...spec, output: chunk => output.write(chunk) },
+      spec: { ...spec, output: printed },
     },
     log,
   );
