@@ -142,6 +142,9 @@ function tooLarge(limit: number): Response {
   return Response.json({ jsonrpc: '2.0', error: { code: -32000, message }, id: null }, { status: 413 });
 }
 
-function reportOutOfBand(error: Error): void {
-  console.warn(`mcp: ${error.message}`);
+/** What the SDK says of a rejected request quotes the caller, who may have put a secret there: of that only the kind is told. */
+const REJECTED = /^Rejected inbound request \([\w-]+\)/;
+
+function reportOutOfBand({ message }: Error): void {
+  console.warn(`mcp: ${REJECTED.exec(message)?.[0] ?? message}`);
 }

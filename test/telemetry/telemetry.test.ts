@@ -86,7 +86,7 @@ describe('the line of a request', () => {
       bytes: expect.any(Number),
       ms: expect.any(Number),
     });
-    expect(lambda.output()).toContain(`END RequestId: ${line.requestId}`);
+    await lambda.printed(new RegExp(`END RequestId: ${line.requestId}`));
     expect(await lineOf({})).toMatchObject({ cold: false });
   });
 
