@@ -207,6 +207,14 @@ describe('a thousand calls of all kinds', () => {
     });
   });
 
+  test('are no longer than terraform/modules/observability reckons, with Lambda’s own lines beside', () => {
+    const cost = readFileSync(join(ROOT, 'terraform/modules/observability/cost.tf'), 'utf8');
+    const reckoned = Number(/log_bytes = (\d+)/.exec(cost)?.[1]);
+    const lambdasOwn = 700; // platform.start and platform.report, and 26 bytes that are charged for each line
+    const longest = Math.max(...lines.map(line => Buffer.byteLength(JSON.stringify(line))));
+    expect(longest + lambdasOwn).toBeLessThan(reckoned);
+  });
+
   test('add up to what was sent', () => {
     const totals = sums(lines);
     expect(totals).toMatchObject({

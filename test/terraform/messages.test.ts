@@ -14,10 +14,7 @@ const VPC = 'vpc={subnet_ids=["subnet-1"],security_group_ids=["sg-1"]}';
 describeTerraform('a bad value is refused with what to write', () => {
   test.each([
     [['auth=basic'], 'auth must be token, oauth, "token,oauth", iam or none.'],
-    [
-      ['auth=authorizer'],
-      '(An authorizer of API Gateway applies these rules: authorizer = "lambda".)',
-    ],
+    [['auth=authorizer'], '(An authorizer of API Gateway applies these rules: authorizer = "lambda".)'],
     [['auth=iam,token'], 'Deploy a second server for token or oauth.'],
     [['auth=oauth'], 'oauth = { issuer = "https://…", audience = ["…"] }'],
     [['token_sha256=["secret"]'], 'printf %s "$TOKEN" | sha256sum'],
@@ -36,7 +33,10 @@ describeTerraform('a bad value is refused with what to write', () => {
       ['environment={AWS_REGION="x"}'],
       "The function has the region and its role's credentials anyway; give yours another name.",
     ],
-    [['environment={MCP_AUTH="none"}'], 'they are made of auth, token_sha256, oauth, iam, public_url and domain_name.'],
+    [
+      ['environment={MCP_AUTH="none"}'],
+      'they are made of auth, token_sha256, oauth, iam, public_url and domain_name.',
+    ],
     [[VPC], 'Set streaming = false, or leave vpc out.'],
     [
       ['provisioned_concurrency=5', 'reserved_concurrency=2'],
