@@ -2,7 +2,14 @@
  * What is known of the call that a request makes, for everything that is said about it: its line in the log, the lines
  * that its tools log, and the headers of the requests that they send.
  */
-import type { Trace } from './trace.ts';
+
+/** Read by trace.ts. */
+export interface Trace {
+  /** 32 hex digits. */
+  traceId: string | undefined;
+  traceparent: string | undefined;
+  tracestate: string | undefined;
+}
 
 export interface Call {
   /** Of the invocation. Undefined where there is no Lambda. */

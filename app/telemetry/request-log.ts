@@ -7,12 +7,12 @@
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { config } from '../config.ts';
-import { rememberCall } from './call.ts';
+import { rememberCall, type Trace } from './call.ts';
 import { writeLine } from './log.ts';
 import { metricsOf } from './metrics.ts';
 import { type GivenUp, messagesIn, type Outcome, outcomeOf, toldBy, worst } from './outcome.ts';
 import { shortened } from './payloads.ts';
-import { type Trace, traceOf } from './trace.ts';
+import { traceOf } from './trace.ts';
 
 /** What the line is made of besides the request and the response: app/lambda and app/mcp put it there. */
 export interface RequestLogEnv {

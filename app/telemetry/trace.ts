@@ -3,14 +3,7 @@
  * has the same keys, or of X-Ray's header, which Lambda's fronts set. It is passed on as it came: the spans are made by X-Ray
  * and by whoever calls, not here.
  */
-import { callOf, type ToolContext } from './call.ts';
-
-export interface Trace {
-  /** 32 hex digits. */
-  traceId: string | undefined;
-  traceparent: string | undefined;
-  tracestate: string | undefined;
-}
+import { callOf, type ToolContext, type Trace } from './call.ts';
 
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader */
