@@ -26,7 +26,7 @@ export function createApp(routes: Hono): Hono {
   const paths = mcpPaths(routes);
   const [firstPath = '/'] = paths;
   app.get('/healthz', c => c.json({ status: 'ok' }));
-  app.use(requestLog());
+  app.use(requestLog(new Set(routes.routes.map(({ path }) => path))));
   app.use(async function publishMetadata(c, next) {
     const { event } = (c.env ?? {}) as { event?: unknown };
     const metadata = metadataResponse(c.req.raw, config(), firstPath, event);

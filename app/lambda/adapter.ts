@@ -15,7 +15,7 @@ import {
 } from 'hono/aws-lambda';
 import { type EventProblem, eventProblem } from './event.ts';
 import { type Fetch, guardedFetch } from './guarded-fetch.ts';
-import { beginInvocation } from './invocation.ts';
+import { beginInvocation, type Invocation } from './invocation.ts';
 
 /** What the adapter hands to the app as its environment (Hono's `c.env`). */
 export interface LambdaBindings {
@@ -24,6 +24,8 @@ export interface LambdaBindings {
   /** The function context; the streaming adapter calls it `context`, the buffered one `lambdaContext`. */
   context?: LambdaContext;
   lambdaContext?: LambdaContext;
+  /** Set here: what the request log watches. */
+  invocation?: Invocation;
 }
 
 type BufferedHandler = (event: unknown, context?: LambdaContext) => Promise<unknown>;
@@ -66,6 +68,7 @@ function guarded(
     if (refused)
       return Response.json({ error: 'bad_event', message: refused.message }, { status: refused.status });
     const invocation = beginInvocation(env.context ?? env.lambdaContext);
+    env.invocation = invocation;
     return guardedFetch(fetch, request, env, invocation, () => bodyText(env.event));
   };
 }

@@ -34,8 +34,9 @@ export async function guardedFetch(
   const response = await Promise.race([answer, givenUp(signal)]).catch(brokenOff);
   if (isResponse(response) && !signal.aborted) return guardBody(response, invocation, requestBody);
   answer.then(late => late.body?.cancel()).catch(brokenOff);
-  invocation.end();
-  return lastWordResponse(isResponse(response) ? signal.reason : response, requestBody);
+  const why: GivenUp = isResponse(response) ? signal.reason : response;
+  invocation.end(why);
+  return lastWordResponse(why, requestBody);
 }
 
 async function guardBody(
@@ -79,10 +80,13 @@ function pieces(body: ReadableStream<Uint8Array>, invocation: Invocation) {
   return {
     async next(): Promise<Piece> {
       const read = await reader.read().catch(brokenOff);
-      if ('value' in read && !read.done) return read.value;
-      invocation.end();
-      if ('code' in read) return read;
-      return signal.aborted ? (signal.reason as GivenUp) : 'end';
+      if ('value' in read && !read.done) {
+        invocation.watcher?.piece(read.value);
+        return read.value;
+      }
+      const why = 'code' in read ? read : signal.aborted ? (signal.reason as GivenUp) : undefined;
+      invocation.end(why);
+      return why ?? 'end';
     },
     /** The taker has left. */
     async cancel(reason: unknown): Promise<void> {

@@ -11,12 +11,21 @@ export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
+/** Told of an answer while it goes out; for the request log. Must not throw. */
+export interface Watcher {
+  piece(bytes: Uint8Array): void;
+  /** Once, when the last byte is out, or the answer was given up for `why`. */
+  end(why: GivenUp | undefined): void;
+}
+
 export interface Invocation {
   /** Aborted when the answer is given up; the reason is the {@link GivenUp}. */
   readonly signal: AbortSignal;
   giveUp(why: GivenUp): void;
-  /** Ends the watch over the deadline. */
-  end(): void;
+  /** Set by whoever wants to know. */
+  watcher: Watcher | undefined;
+  /** Ends the watch over the deadline, and tells the watcher. Called again it does nothing. */
+  end(why?: GivenUp): void;
 }
 
 const underway = new Set<Invocation>();
@@ -31,9 +40,10 @@ export function beginInvocation(context: InvocationContext | undefined): Invocat
   const invocation: Invocation = {
     signal: controller.signal,
     giveUp,
-    end() {
+    watcher: undefined,
+    end(why) {
       clearTimeout(timer);
-      underway.delete(invocation);
+      if (underway.delete(invocation)) invocation.watcher?.end(why);
     },
   };
   underway.add(invocation);

@@ -26,8 +26,8 @@ export interface FunctionSpec {
   memory: number;
   /** Whether the process is stopped between invocations. */
   freeze: boolean;
-  /** Takes what the function writes to stdout and stderr. */
-  output: (chunk: Buffer) => void;
+  /** Takes what the function's process writes to stdout and stderr. */
+  output: (chunk: Buffer, pid: number) => void;
   /** Told of what happens, where somebody watches. */
   observer?: Observer | undefined;
 }
@@ -224,7 +224,7 @@ export class Environment {
     });
     const output = (chunk: Buffer): void => {
       this.#logTail = Buffer.concat([this.#logTail, chunk]).subarray(-LOG_TAIL_BYTES);
-      this.#spec.output(chunk);
+      this.#spec.output(chunk, this.pid ?? 0);
       this.#spec.observer?.output(this.id, chunk);
     };
     this.#child.stdout?.on('data', output);

@@ -13,6 +13,7 @@ import { functionEnvironment } from './function-environment.ts';
 import { createInvokeApi } from './invoke-api.ts';
 import { LocalFunction } from './local-function.ts';
 import { createLog, type Log } from './log.ts';
+import { Metrics } from './metrics.ts';
 import type { Observer } from './observer.ts';
 import type { LocalLambdaOptions } from './options.ts';
 
@@ -56,13 +57,18 @@ export async function startLocalLambda(
   env: Environments,
   output: Output,
 ): Promise<LocalLambda> {
-  const printed = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
+  const plain = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
   // Who does not ask for the window does not load it.
   const window = options.windowPort === undefined ? undefined : await import('./window/window.ts');
   const recorder = window && new window.Recorder();
-  const log = recorder?.watching(printed) ?? printed;
+  const log = recorder?.watching(plain) ?? plain;
+  const metrics = options.metrics ? new Metrics() : undefined;
+  const printed = (chunk: Buffer, pid: number): void => {
+    output.write(chunk);
+    metrics?.take(chunk, pid);
+  };
   const make = (options: Options, env: NodeJS.ProcessEnv): LocalFunction =>
-    createFunction(options, env, output, log, recorder?.observer(options.functionName));
+    createFunction(options, env, printed, log, recorder?.observer(options.functionName));
   const fn = make(options, env.function);
   const authorizer = hasLambdaAuthorizer(options)
     ? make(authorizerOptions(options), env.authorizer)
@@ -127,6 +133,7 @@ export async function startLocalLambda(
     },
     async close() {
       await Promise.all([all(each => each.close()), ...listeners.map(({ close }) => close())]);
+      if (metrics) output.write(`\n${metrics.table()}\n`);
     },
   };
 }
@@ -193,7 +200,7 @@ async function signatures(
 function createFunction(
   options: Options,
   env: NodeJS.ProcessEnv,
-  output: Output,
+  printed: (chunk: Buffer, pid: number) => void,
   log: Log,
   observer: Observer | undefined,
 ): LocalFunction {
@@ -206,7 +213,7 @@ function createFunction(
       concurrency: options.concurrency,
       environments: options.environments,
       idleTimeout: options.idleTimeout,
-      spec: { ...spec, observer, output: chunk => output.write(chunk) },
+      spec: { ...spec, observer, output: printed },
     },
     log,
   );

@@ -48,6 +48,8 @@ export interface LocalLambdaOptions {
   functionName: string;
   region: string;
   logFormat: LogFormat;
+  /** Whether a table of the function's metrics is printed at the end. */
+  metrics: boolean;
   /** The runtime's command line: what stood after `--`. Empty: the caller's default. */
   command: string[];
 }
@@ -293,6 +295,13 @@ export const SETTINGS = {
     '',
     'Folder of the function; empty: where the entry is',
     value => value || undefined,
+  ),
+  metrics: setting(
+    'metrics',
+    'LAMBDA_METRICS',
+    'off',
+    'Print a table of what CloudWatch would measure when it ends: on or off',
+    (value, name) => oneOf('on', 'off')(value, name) === 'on',
   ),
 } satisfies { [K in keyof LocalLambdaOptions]?: Setting<LocalLambdaOptions[K]> };
 

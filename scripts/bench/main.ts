@@ -7,7 +7,7 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.ts';
 import { CpuLimit } from './cpu-limit.ts';
@@ -21,6 +21,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --repetitions N   processes started for each row, 9 by default
   --calls N         warm calls to each process, 100 by default
   --no-peers        only the floor and this project
+  --against DIR     also another build: a dist/ that was kept
   --no-limit        without the second table, whose calls have a part of a processor only (needs root)
   --json FILE       the rows as JSON
   --svg FILE        a chart of the cold starts
@@ -55,6 +56,7 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '100' },
     peers: { type: 'boolean', default: true },
     limit: { type: 'boolean', default: true },
+    against: { type: 'string' },
     json: { type: 'string' },
     svg: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -70,6 +72,7 @@ async function bench(): Promise<void> {
     const rows = [
       floor(folder),
       ...ours(),
+      ...(values.against ? ours(resolve(values.against), values.against) : []),
       ...(values.peers ? [...(await peers(folder)), ...(await oursWithStdio(folder))] : []),
     ];
     const nodes: number[] = [];
