@@ -7,7 +7,7 @@ import { Deployment } from './helpers/deployment.ts';
 import { outputsOf, type Variable, variablesOf } from './helpers/hcl.ts';
 import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform.ts';
 
-const MODULES = ['ecr', 'image', 'lambda', 'function-url', 'iam'];
+const MODULES = ['ecr', 'image', 'lambda', 'function-url', 'github-oidc', 'iam'];
 const moduleFolder = (name: string): string => join(CONFIGURATION, 'modules', name);
 
 describe.each(DOCUMENTED.map(readme => relative(CONFIGURATION, readme)))('%s', readme => {
