@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -20,16 +20,19 @@ const browser: BuildOptions = {
   target: 'es2023',
   minify: true,
   write: false,
+  metafile: true,
   logLevel: 'warning',
   legalComments: 'none',
 };
 
-/** Writes them to `folder`, which is made. */
-export async function makePageFiles(folder: string): Promise<void> {
+/** Writes them to `folder`, which is made. Gives what has gone into them. */
+export async function makePageFiles(folder: string): Promise<Metafile[]> {
   await mkdir(folder, { recursive: true });
+  const script = await bundled('app/page/browser/console.ts');
+  const style = await bundled('app/page/page.css');
   const sources = {
-    script: ['console.js', await bundled('app/page/browser/console.ts')],
-    style: ['page.css', await bundled('app/page/page.css')],
+    script: ['console.js', script.content],
+    style: ['page.css', style.content],
     icon: ['icon.svg', await readFile(join(root, 'app/page/icon.svg'))],
   } as const;
   const names: Record<string, string> = {};
@@ -41,21 +44,25 @@ export async function makePageFiles(folder: string): Promise<void> {
     await writeFile(join(folder, `${name}.br`), await compressed(content));
   }
   await writeFile(join(folder, 'files.json'), JSON.stringify(names));
+  return [script.metafile, style.metafile];
 }
 
-/** The script and the style sheet of the local Lambda's window, under names of their own. */
-export async function makeWindowFiles(folder: string): Promise<void> {
+/** The script and the style sheet of the local Lambda's window, under names of their own. Gives what has gone into them. */
+export async function makeWindowFiles(folder: string): Promise<Metafile[]> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'window.js'), await bundled('app/local/window/browser/window.ts'));
-  await writeFile(join(folder, 'window.css'), await bundled('app/local/window/window.css'));
+  const script = await bundled('app/local/window/browser/window.ts');
+  const style = await bundled('app/local/window/window.css');
+  await writeFile(join(folder, 'window.js'), script.content);
+  await writeFile(join(folder, 'window.css'), style.content);
   await writeFile(join(folder, 'window.html'), await readFile(join(root, 'app/local/window/window.html')));
+  return [script.metafile, style.metafile];
 }
 
-async function bundled(entry: string): Promise<Uint8Array> {
-  const { outputFiles = [] } = await build({ ...browser, entryPoints: [entry] });
+async function bundled(entry: string): Promise<{ content: Uint8Array; metafile: Metafile }> {
+  const { outputFiles = [], metafile } = await build({ ...browser, entryPoints: [entry] });
   const [file] = outputFiles;
-  if (!file) throw new Error(`esbuild made nothing of ${entry}.`);
-  return file.contents;
+  if (!file || !metafile) throw new Error(`esbuild made nothing of ${entry}.`);
+  return { content: file.contents, metafile };
 }
 
 async function compressed(content: Uint8Array): Promise<Buffer> {

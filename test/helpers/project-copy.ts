@@ -11,6 +11,7 @@ const COPIED = [
   'scripts/lean-sdk.ts',
   'scripts/new.ts',
   'scripts/page-files.ts',
+  'scripts/sbom.ts',
   'scripts/start.ts',
   'package.json',
   'tsconfig.json',
