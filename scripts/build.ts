@@ -18,8 +18,8 @@ import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'no
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
-import { leanSdk } from './lean-sdk.ts';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { APP, COMMON } from './app-build.ts';
 import { makePageFiles, makeWindowFiles } from './page-files.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
 
@@ -27,21 +27,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 /** Made here and put in its place when it is whole: what runs from dist/ meanwhile is the one before. */
 const next = await mkdtemp(join(root, '.dist-'));
-const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
 
-const common: BuildOptions = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  minify: true,
-  keepNames: true,
-  logLevel: 'warning',
-  metafile: true,
-};
 const esModules: BuildOptions = {
-  ...common,
+  ...COMMON,
   outdir: next,
   outExtension: { '.js': '.mjs' },
   format: 'esm',
@@ -50,31 +39,6 @@ const esModules: BuildOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
-/**
- * What the page is made of stays out of the bundle. Required and not imported from beside it: an import out of a script of
- * node:vm is an experiment of Node, which says so in the log.
- */
-const pageBeside: Plugin = {
-  name: 'page-beside',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/view\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path, namespace: 'page-beside' } : undefined,
-    );
-    onResolve({ filter: /^\.\/page\.cjs$/ }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /./, namespace: 'page-beside' }, () => ({
-      contents: "module.exports = require('./page.cjs');",
-    }));
-  },
-};
-const app: BuildOptions = {
-  ...common,
-  entryPoints: ['app/lambda/start.ts'],
-  plugins: [leanSdk, pageBeside],
-  // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
-  // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
-  alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
-};
-
 /** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
 const ENV = { env: { MCP_AUTH: 'none' } };
 
@@ -99,7 +63,7 @@ async function bundle(): Promise<Metafile[]> {
   const handler = await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
   const authorizer = await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
   const page = await build({
-    ...common,
+    ...COMMON,
     entryPoints: ['app/page/view.ts'],
     outfile: join(next, 'page.cjs'),
     format: 'cjs',
@@ -111,7 +75,7 @@ async function bundle(): Promise<Metafile[]> {
     ...(await makeWindowFiles(join(next, 'local'))),
   ];
   const bundled = await build({
-    ...app,
+    ...APP,
     outfile: join(next, 'bundle.cjs'),
     format: 'cjs',
     // A function to be called, as handler.ts does.
@@ -142,7 +106,7 @@ const NOT_LOADED =
 async function whereItThrows(): Promise<string> {
   const file = join(next, 'mapped.mjs');
   await build({
-    ...app,
+    ...APP,
     outfile: file,
     format: 'esm',
     minify: false,
