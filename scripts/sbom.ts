@@ -78,7 +78,9 @@ function packagesIn(metafiles: readonly Metafile[]): string[] {
       Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
     ),
   );
-  const folders = inputs.map(file => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0]);
+  // Named as in the lock, wherever the packages lie: they may be linked to.
+  const named = inputs.map(file => file.replace(/^.*?(?=node_modules\/)/, ''));
+  const folders = named.map(file => /^node_modules\/(.*node_modules\/)?(@[^/]+\/)?[^/]+/.exec(file)?.[0]);
   return [...new Set([...folders, 'node_modules/aws-lambda-ric'])].filter(folder => folder !== undefined);
 }
 

@@ -15,6 +15,7 @@ const COPIED = [
   'scripts/page-files.ts',
   'scripts/sbom.ts',
   'scripts/start.ts',
+  'package-lock.json',
   'package.json',
   'tsconfig.json',
   'biome.json',
