@@ -15,6 +15,8 @@ export interface Invocation {
   /** Aborted when the answer is given up; the reason is the {@link GivenUp}. */
   readonly signal: AbortSignal;
   giveUp(why: GivenUp): void;
+  /** Calls `heard` when the answer is given up, after the signal; for the one that answers, who needs no event for it. */
+  onGivenUp(heard: (why: GivenUp) => void): void;
   /** Ends the watch over the deadline. */
   end(): void;
 }
@@ -26,11 +28,17 @@ const RESERVE = { share: 0.1, min: 100, max: 1_000 };
 
 export function beginInvocation(context: InvocationContext | undefined): Invocation {
   const controller = new AbortController();
-  const giveUp = (why: GivenUp): void => controller.abort(why);
+  const listeners: ((why: GivenUp) => void)[] = [];
+  const giveUp = (why: GivenUp): void => {
+    if (controller.signal.aborted) return;
+    controller.abort(why);
+    for (const heard of listeners) heard(why);
+  };
   const timer = context && setTimeout(giveUp, timeToWork(context.getRemainingTimeInMillis()), DEADLINE);
   const invocation: Invocation = {
     signal: controller.signal,
     giveUp,
+    onGivenUp: heard => void listeners.push(heard),
     end() {
       clearTimeout(timer);
       underway.delete(invocation);
