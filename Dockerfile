@@ -17,7 +17,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && npm_config_nodedir=/usr/local npm rebuild aws-lambda-ric
 COPY tsconfig.json ./
 COPY app ./app
-COPY scripts/build.ts scripts/code-cache.ts scripts/lean-sdk.ts ./scripts/
+COPY scripts/app-build.ts scripts/build.ts scripts/code-cache.ts scripts/lean-calls.ts scripts/lean-sdk.ts ./scripts/
 RUN node scripts/build.ts && chmod -R a=rX dist
 
 FROM ${NODE_IMAGE}

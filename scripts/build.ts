@@ -17,26 +17,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
-import { leanSdk } from './lean-sdk.ts';
+import { APP, COMMON } from './app-build.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 /** Made here and put in its place when it is whole: what runs from dist/ meanwhile is the one before. */
 const next = await mkdtemp(join(root, '.dist-'));
-const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
 
-const common: BuildOptions = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  minify: true,
-  keepNames: true,
-  logLevel: 'warning',
-};
 const esModules: BuildOptions = {
-  ...common,
+  ...COMMON,
   outdir: next,
   outExtension: { '.js': '.mjs' },
   format: 'esm',
@@ -45,15 +35,6 @@ const esModules: BuildOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
-const app: BuildOptions = {
-  ...common,
-  entryPoints: ['app/lambda/start.ts'],
-  plugins: [leanSdk],
-  // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
-  // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
-  alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
-};
-
 /** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
 const ENV = { env: { MCP_AUTH: 'none' } };
 
@@ -77,7 +58,7 @@ async function bundle(): Promise<void> {
   await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
   await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
   await build({
-    ...app,
+    ...APP,
     outfile: join(next, 'bundle.cjs'),
     format: 'cjs',
     // A function to be called, as handler.ts does.
@@ -104,7 +85,7 @@ const NOT_LOADED =
 async function whereItThrows(): Promise<string> {
   const file = join(next, 'mapped.mjs');
   await build({
-    ...app,
+    ...APP,
     outfile: file,
     format: 'esm',
     minify: false,

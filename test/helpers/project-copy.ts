@@ -6,8 +6,10 @@ import { ROOT } from './local-lambda.ts';
 
 const COPIED = [
   'app',
+  'scripts/app-build.ts',
   'scripts/build.ts',
   'scripts/code-cache.ts',
+  'scripts/lean-calls.ts',
   'scripts/lean-sdk.ts',
   'scripts/new.ts',
   'scripts/start.ts',
