@@ -86,8 +86,8 @@ function standInFor(event: unknown): LambdaEvent {
   const context = given?.requestContext;
   const line = { path: '/', httpMethod: 'POST', headers: { host: 'refused.invalid' } };
   const multiValue = given?.multiValueHeaders ? { multiValueHeaders: { host: ['refused.invalid'] } } : {};
-  if (context && 'elb' in context)
-    return { ...line, ...multiValue, requestContext: context } as unknown as LambdaEvent;
+  if (typeof context === 'object' && context !== null && 'elb' in context)
+    return { ...line, ...multiValue, requestContext: { elb: {} } } as unknown as LambdaEvent;
   if (typeof given?.httpMethod === 'string')
     return { ...line, ...multiValue, requestContext: {} } as unknown as LambdaEvent;
   const http = { method: 'POST', path: '/' };
