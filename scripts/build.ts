@@ -10,14 +10,16 @@
  *   routes.json           which servers it says are there; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
+ *   sbom.cdx.json         what all of this consists of (scripts/sbom.ts); nothing reads it at run time
  */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { leanSdk } from './lean-sdk.ts';
+import { SBOM_FILE, sbom } from './sbom.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -34,6 +36,7 @@ const common: BuildOptions = {
   minify: true,
   keepNames: true,
   logLevel: 'warning',
+  metafile: true,
 };
 const esModules: BuildOptions = {
   ...common,
@@ -62,10 +65,11 @@ class BuildError extends Error {
   override readonly name = 'BuildError';
 }
 
-async function bundle(): Promise<void> {
+/** Gives what has gone into it. */
+async function bundle(): Promise<Metafile[]> {
   // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
-  await build({ ...esModules, entryPoints: { entry: 'app/lambda/entry.ts' } });
-  await build({
+  const entry = await build({ ...esModules, entryPoints: { entry: 'app/lambda/entry.ts' } });
+  const local = await build({
     ...esModules,
     entryPoints: { local: 'app/local/main.ts' },
     splitting: true,
@@ -74,9 +78,9 @@ async function bundle(): Promise<void> {
   for (const file of ['index.mjs', 'rapid-client.node']) {
     await copyFile(join(ric, file), join(next, 'ric', file));
   }
-  await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
-  await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
-  await build({
+  const handler = await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
+  const authorizer = await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
+  const bundled = await build({
     ...app,
     outfile: join(next, 'bundle.cjs'),
     format: 'cjs',
@@ -85,6 +89,7 @@ async function bundle(): Promise<void> {
     define: { 'import.meta.url': '__bundleUrl' },
     footer: { js: '})' },
   });
+  return [entry, local, handler, authorizer, bundled].flatMap(({ metafile }) => metafile ?? []);
 }
 
 async function makeCodeCache(file: string): Promise<void> {
@@ -151,8 +156,10 @@ async function requireNativeClient(): Promise<void> {
 try {
   await requireNativeClient();
   await mkdir(join(next, 'ric'));
-  await bundle();
+  const metafiles = await bundle();
   await makeCodeCache(join(next, 'bundle.cjs'));
+  const baseImage = process.env.NODE_IMAGE || undefined;
+  await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, ric, baseImage }));
   await putInPlace();
 } catch (error) {
   // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
