@@ -10,6 +10,7 @@ const COPIED = [
   'scripts/code-cache.ts',
   'scripts/lean-sdk.ts',
   'scripts/new.ts',
+  'scripts/sbom.ts',
   'scripts/start.ts',
   'package.json',
   'tsconfig.json',
