@@ -24,7 +24,7 @@ test('the table of clients names those that are tested, their versions and what 
   );
 });
 
-const pages = globSync('{*.md,app/**/*.md,terraform/**/*.md}', {
+const pages = globSync('{*.md,.github/*.md,app/**/*.md,terraform/**/*.md}', {
   cwd: ROOT,
   exclude: ['**/node_modules/**', '**/.terraform/**'],
 });
