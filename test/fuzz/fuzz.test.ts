@@ -8,15 +8,19 @@ import { startTarget, type Target } from './target.ts';
 const SHARE_MS = 30_000 / PROPERTIES.length;
 const seed = Date.now() % 1_000_000;
 
-let target: Target;
+/** By the seconds that the function has. */
+const targets = new Map<number | undefined, Target>();
 beforeAll(async () => {
-  target = await startTarget();
+  for (const timeout of new Set(PROPERTIES.map(property => property.timeout)))
+    targets.set(timeout, await startTarget(timeout));
 });
-afterAll(() => closeAll(target));
+afterAll(() => closeAll(...targets.values()));
 
 test.each(PROPERTIES)(
   '$name',
   async property => {
+    const target = targets.get(property.timeout);
+    if (!target) throw new Error('The target was not started.');
     const { failure, runs } = await fuzz(property, target, SHARE_MS, seed);
     expect(failure, `npm run fuzz -- --seed ${seed} --only ${property.name}`).toBeUndefined();
     expect(runs).toBeGreaterThan(0);

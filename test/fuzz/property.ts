@@ -12,6 +12,8 @@ export interface Property<Case = never> {
   /** Also the name of its file in corpus/. */
   name: string;
   arbitrary: fc.Arbitrary<Case>;
+  /** Seconds that the function has for a case. @default 3 */
+  timeout?: number;
   /** Rejects when something that must hold does not. */
   check(target: Target, given: Case): Promise<void>;
 }

@@ -27,7 +27,7 @@ if (!(each > 0) || !Number.isInteger(seed))
 console.log(`seed ${seed}`);
 for (const property of chosen) {
   // Each its own: what one has ruined must not fail another.
-  const target = await startTarget();
+  const target = await startTarget(property.timeout);
   try {
     const started = performance.now();
     const { runs, failure } = await fuzz(property, target, each, seed);

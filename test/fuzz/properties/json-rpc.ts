@@ -219,11 +219,12 @@ async function check(target: Target, { route, body: given }: Case): Promise<void
   await expectPlain(target);
 }
 
-export const jsonRpc: Property<Case> = { name: 'json-rpc', arbitrary, check };
+export const jsonRpc: Property<Case> = { name: 'json-rpc', arbitrary, timeout: 30, check };
 
 /** 5.9 MB take long to make and to send: a property of their own, of few cases. */
 export const largeBodies: Property<Case> = {
   name: 'large-bodies',
+  timeout: 30,
   arbitrary: fc.record({
     route: fc.constantFrom('v2', 'v1', 'stdio', 'all'),
     body: fc.record({
