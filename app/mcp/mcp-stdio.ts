@@ -93,16 +93,15 @@ async function start(program: StdioServer, ended: () => void): Promise<Upstream 
  * process to ask, which takes as long as the first. And it forgets its process before that has ended.
  */
 class OwnProcess extends StdioClientTransport {
-  #process: number | null = null;
+  #child: ChildProcess | undefined;
   /** Called when nothing more can come of it, before it has ended. */
   onlost?: () => void;
 
   override async start(): Promise<void> {
     await super.start();
-    this.#process = this.pid;
+    this.#child = (this as unknown as { _process?: ChildProcess })._process;
     // Alive, but it can answer nobody any more. The SDK does not tell, and every request would wait for its deadline.
-    const { _process } = this as unknown as { _process?: ChildProcess };
-    _process?.stdout?.once('end', () => this.#lost());
+    this.#child?.stdout?.once('end', () => this.#lost());
   }
 
   /** Also called by the SDK when more has come without a line end than it keeps. It would give the program four seconds. */
@@ -116,12 +115,9 @@ class OwnProcess extends StdioClientTransport {
     this.kill('SIGKILL');
   }
 
+  /** Does nothing when it has ended. */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
-    try {
-      if (this.#process !== null) process.kill(this.#process, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // It has ended by itself.
-    }
+    this.#child?.kill(signal);
   }
 }
 

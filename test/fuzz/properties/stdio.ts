@@ -84,6 +84,7 @@ export const stdio: Property<Case> = {
 /** Output without a line end, up to a gigabyte. */
 export const longLines: Property<Case> = {
   name: 'long-lines',
+  timeout: 30,
   arbitrary: fc.record({
     route: fc.constantFrom('stdio', 'all'),
     acts: fc
