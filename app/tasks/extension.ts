@@ -34,7 +34,6 @@ export interface ExtensionOptions {
 }
 
 const named = z.object({ taskId: z.string().max(200) });
-const answered = named.extend({ inputResponses: z.record(z.string(), z.unknown()) });
 
 /** Before the server is connected. */
 export function offerTasks(given: McpServer | Server, options: ExtensionOptions): void {
@@ -45,8 +44,12 @@ export function offerTasks(given: McpServer | Server, options: ExtensionOptions)
     requireTasks(ctx);
     return detailed(await current(taskId, options), taskId, pollIntervalMs);
   });
-  server.setRequestHandler('tasks/update', { params: answered }, async ({ taskId, inputResponses }, ctx) => {
+  server.setRequestHandler('tasks/update', { params: named }, async ({ taskId }, ctx) => {
     requireTasks(ctx);
+    // The SDK takes them out of the parameters, and out of them what is no answer to anything.
+    const { inputResponses } = ctx.mcpReq;
+    if (!inputResponses)
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'inputResponses is missing.');
     await update(taskId, inputResponses, options);
     return {};
   });

@@ -4,12 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { acceptedContent, inputRequired, McpServer } from '@modelcontextprotocol/server';
+import { build } from 'esbuild';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -20,6 +22,7 @@ import { backgroundWorks } from '../../app/mcp/mounted.ts';
 import { awsCall } from '../../app/tasks/aws-call.ts';
 import { dynamoStore } from '../../app/tasks/dynamo-store.ts';
 import { dynamoTasks } from '../../app/tasks/dynamo-tasks.ts';
+import { ROOT } from '../helpers/local-lambda.ts';
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:local:live';
 const ENVELOPE = {
@@ -296,4 +299,21 @@ test('only an event that is nothing else is an order', () => {
     'mcpBackgroundWork',
   ])
     expect(orderOf(event)).toBeUndefined();
+});
+
+test('the build has nothing of it as long as no route asks for it', async () => {
+  const stdin = { contents: "export { dynamoTasks } from './app/tasks/dynamo-tasks.ts';", resolveDir: ROOT };
+  const { outputFiles } = await build({
+    stdin,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+  });
+  const traces = [/DynamoDB_\d/, /tasks\/update["'],\{params/];
+  for (const trace of traces) {
+    expect(outputFiles[0]?.text).toMatch(trace);
+    expect(readFileSync(`${ROOT}/dist/bundle.cjs`, 'utf8')).not.toMatch(trace);
+  }
 });
