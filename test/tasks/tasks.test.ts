@@ -13,7 +13,7 @@ import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client
 import { acceptedContent, inputRequired, McpServer } from '@modelcontextprotocol/server';
 import { build } from 'esbuild';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { awsSettings } from '../../app/config.ts';
 import { orderOf } from '../../app/lambda/background.ts';
@@ -31,6 +31,8 @@ const ENVELOPE = {
 };
 const TASKS = { elicitation: {}, extensions: { 'io.modelcontextprotocol/tasks': {} } };
 const KEYS = ['AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL_LAMBDA', 'MCP_TASKS_TABLE'] as const;
+
+vi.setConfig({ testTimeout: 30_000 });
 
 type Json = Record<string, unknown>;
 let dynamo: Server;
@@ -106,7 +108,10 @@ beforeAll(async () => {
     const clientId = request.headers.get('x-caller') ?? 'me';
     return { token: 'secret-token', clientId, scopes: [] };
   };
-  const tasks = dynamoTasks({ tools: { slow: {}, ask: {}, breaks: { otherwise: 'refuse' } }, leaseMs: 300 });
+  const tasks = dynamoTasks({
+    tools: { slow: {}, ask: {}, breaks: { otherwise: 'refuse' } },
+    leaseMs: 1_500,
+  });
   routes = new Hono().route('/mcp', mcp(server, { auth, tasks }));
 });
 
@@ -168,12 +173,12 @@ async function until(taskId: unknown, ...statuses: string[]): Promise<Json> {
 }
 
 test('a long tool is answered by a task, which gets progress and the result', async () => {
-  const { result } = await call('slow', { ms: 500 });
+  const { result } = await call('slow', { ms: 1_800 });
   expect(result).toMatchObject({ resultType: 'task', status: 'working', ttlMs: expect.any(Number) });
   const { status, statusMessage } = await until(result.taskId, 'working');
   expect(status).toBe('working');
   expect(statusMessage).toBeUndefined();
-  await pause(300);
+  await pause(900);
   expect((await get(result.taskId)).statusMessage).toBe('1 of 2: half');
   const done = await until(result.taskId, 'completed');
   expect(done).toMatchObject({ resultType: 'complete', result: { content: [{ text: 'x' }] } });
@@ -229,7 +234,7 @@ test('cancelled while working, it stays so and the work ends', async () => {
 test('delivered three times at once, it is done once', async () => {
   runs = [];
   deliveries = 3;
-  const { result } = await call('slow', { ms: 800 });
+  const { result } = await call('slow', { ms: 2_500 });
   deliveries = 1;
   await until(result.taskId, 'completed');
   await pause(700);
