@@ -24,6 +24,13 @@ test('the table of clients names those that are tested, their versions and what 
   );
 });
 
+test('the table of fronts is the same on both pages', () => {
+  const tableOf = (page: string): string | undefined =>
+    /<!-- fronts -->([\s\S]*?)<!-- \/fronts -->/.exec(read(page))?.[1];
+  expect(tableOf('README.md')).toMatch(/\| `front` \| `function-url` \|/);
+  expect(tableOf('terraform/README.md')).toBe(tableOf('README.md'));
+});
+
 const pages = globSync('{*.md,app/**/*.md,terraform/**/*.md}', {
   cwd: ROOT,
   exclude: ['**/node_modules/**', '**/.terraform/**'],
