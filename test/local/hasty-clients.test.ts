@@ -74,6 +74,8 @@ test('a client that leaves a streaming Invoke frees the environment too', async 
   }
 });
 
+const busyNotes = (lambda: RunningLambda) => lambda.output().match(/environments are busy.*/g) ?? [];
+
 describe('calls at once, from cold', () => {
   const many = async (lambda: RunningLambda, count: number, query = 'ok') => {
     const answers = await Promise.all(
@@ -87,9 +89,18 @@ describe('calls at once, from cold', () => {
     const answers = await many(lambda, 100, 'waitBefore&ms=100');
     expect([...answers.keys()]).toEqual([200]);
     expect(functionPids(lambda).length).toBeLessThanOrEqual(environmentsBorne());
-    expect(lambda.output().match(/environments are busy/g)).toHaveLength(1);
     expect([...(await many(lambda, 100)).keys()]).toEqual([200]);
-    expect(lambda.output().match(/environments are busy/g)).toHaveLength(1);
+    // A machine on which an init takes long may never come to have all of them.
+    expect(busyNotes(lambda).length).toBeLessThanOrEqual(1);
+  });
+
+  test('that they wait is said once, and what to do about it', async () => {
+    await using lambda = await startFunction('act', { args: ['--environments', '2'] });
+    for (const count of [8, 8]) {
+      expect([...(await many(lambda, count, 'waitBefore&ms=200')).keys()]).toEqual([200]);
+    }
+    await expect.poll(() => busyNotes(lambda)).toEqual([expect.stringContaining('LAMBDA_ENVIRONMENTS sets')]);
+    expect(lambda.output()).toContain('All 2 environments are busy');
   });
 
   test('100 at a reserved concurrency of 100 are all answered, and far fewer environments started', async () => {
