@@ -2,7 +2,8 @@
 #
 # node:24-bookworm-slim and not a distroless image: it has the headers that the build needs and the same C library, comes
 # from the project that makes Node, and can be looked into. Lambda loads an image by the blocks that are touched, so what
-# lies unused in the base costs no start-up time. To use another: --build-arg NODE_IMAGE=...
+# lies unused in the base costs no start-up time. Nothing that runs needs a shell, a package manager or a writable file.
+# To use another, or to pin this one by digest: --build-arg NODE_IMAGE=docker.io/library/node@sha256:...
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
@@ -17,8 +18,10 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && npm_config_nodedir=/usr/local npm rebuild aws-lambda-ric
 COPY tsconfig.json ./
 COPY app ./app
-COPY scripts/build.ts scripts/code-cache.ts scripts/lean-sdk.ts ./scripts/
-RUN node scripts/build.ts && chmod -R a=rX dist
+COPY scripts/app-build.ts scripts/build.ts scripts/code-cache.ts scripts/lean-calls.ts scripts/lean-sdk.ts scripts/page-files.ts scripts/sbom.ts ./scripts/
+# Which base it was, for the list of what is in the image.
+ARG NODE_IMAGE
+RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build.ts && chmod -R a=rX dist
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="mcp-on-lambda" \

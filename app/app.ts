@@ -10,15 +10,23 @@ import type { Gate } from './auth/identity.ts';
 import { metadataResponse, noOAuthHere } from './auth/metadata.ts';
 import { config } from './config.ts';
 import { mcpPaths } from './mcp/mounted.ts';
+import { browserPage, pageFiles } from './page/browser-page.ts';
+import { isOwnPage } from './page/way-here.ts';
 import { requestLog } from './telemetry/request-log.ts';
+
+/** The page's own script is not a page from elsewhere. */
+function ownPage(origin: string, event: unknown): boolean {
+  return config().MCP_PAGE === 'on' && isOwnPage(origin, config(), event);
+}
 
 /** The app that is served: `routes` plus what every deployment needs. */
 export function createApp(routes: Hono): Hono {
   const app = new Hono<{ Variables: { gate: Gate } }>();
   const gate = auth();
-  const [firstPath = '/'] = mcpPaths(routes);
+  const paths = mcpPaths(routes);
+  const [firstPath = '/'] = paths;
   app.get('/healthz', c => c.json({ status: 'ok' }));
-  app.use(requestLog());
+  app.use(requestLog(new Set(routes.routes.map(({ path }) => path))));
   app.use(async function publishMetadata(c, next) {
     const { event } = (c.env ?? {}) as { event?: unknown };
     const metadata = metadataResponse(c.req.raw, config(), firstPath, event);
@@ -26,7 +34,9 @@ export function createApp(routes: Hono): Hono {
     c.set('gate', gate);
     return next();
   });
-  app.use(browserSafety(config));
+  app.use(pageFiles({ settings: config }));
+  app.use(browserSafety(config, ownPage));
+  app.use(browserPage({ settings: config, routes, paths }));
   app.route('/', routes);
   app.notFound(c => {
     const message = noOAuthHere(c.req.path, config()) ?? `Nothing is mounted at ${c.req.path}.`;

@@ -92,6 +92,24 @@ export const settings = z.object({
   MCP_ALLOWED_HOSTS: words.describe(
     'Host names under which the server may be called; for servers on a local network. Default: any.',
   ),
+  MCP_PAGE: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .describe('Whether a browser that opens the URL gets a page to connect clients and try the tools.'),
+  MCP_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' })
+    .default('info')
+    .describe('Least severe lines that tools log. The line of each request is always written.'),
+  MCP_LOG_PAYLOADS: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('off')
+    .describe(
+      'For debugging: on puts what was sent and answered into the line of a request, shortened, secrets masked.',
+    ),
+  MCP_METRICS: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .describe('Whether CloudWatch makes metrics of the lines of requests.'),
   WEATHER_GEOCODING_URL: httpUrl
     .default('https://geocoding-api.open-meteo.com')
     .describe('Base URL of the geocoding API that the example server asks.'),

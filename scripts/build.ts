@@ -6,37 +6,31 @@
  *   bundle.cjs            the app, bundled, from
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
- *   local.mjs, local/     the local Lambda, and
+ *   page.cjs, page/       the page a browser sees, loaded when one asks for it
+ *   local.mjs, local/     the local Lambda with its window, and
  *   routes.json           which servers it says are there; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
+ *   sbom.cdx.json         what all of this consists of (scripts/sbom.ts); nothing reads it at run time
  */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type BuildOptions, build } from 'esbuild';
-import { leanSdk } from './lean-sdk.ts';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { APP, COMMON } from './app-build.ts';
+import { makePageFiles, makeWindowFiles } from './page-files.ts';
+import { SBOM_FILE, sbom } from './sbom.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 /** Made here and put in its place when it is whole: what runs from dist/ meanwhile is the one before. */
 const next = await mkdtemp(join(root, '.dist-'));
-const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
 
-const common: BuildOptions = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  minify: true,
-  keepNames: true,
-  logLevel: 'warning',
-};
 const esModules: BuildOptions = {
-  ...common,
+  ...COMMON,
   outdir: next,
   outExtension: { '.js': '.mjs' },
   format: 'esm',
@@ -45,15 +39,6 @@ const esModules: BuildOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
-const app: BuildOptions = {
-  ...common,
-  entryPoints: ['app/lambda/start.ts'],
-  plugins: [leanSdk],
-  // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
-  // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
-  alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
-};
-
 /** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
 const ENV = { env: { MCP_AUTH: 'none' } };
 
@@ -62,10 +47,11 @@ class BuildError extends Error {
   override readonly name = 'BuildError';
 }
 
-async function bundle(): Promise<void> {
+/** Gives what has gone into it. */
+async function bundle(): Promise<Metafile[]> {
   // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
-  await build({ ...esModules, entryPoints: { entry: 'app/lambda/entry.ts' } });
-  await build({
+  const entry = await build({ ...esModules, entryPoints: { entry: 'app/lambda/entry.ts' } });
+  const local = await build({
     ...esModules,
     entryPoints: { local: 'app/local/main.ts' },
     splitting: true,
@@ -74,10 +60,22 @@ async function bundle(): Promise<void> {
   for (const file of ['index.mjs', 'rapid-client.node']) {
     await copyFile(join(ric, file), join(next, 'ric', file));
   }
-  await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
-  await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
-  await build({
-    ...app,
+  const handler = await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
+  const authorizer = await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
+  const page = await build({
+    ...COMMON,
+    entryPoints: ['app/page/view.ts'],
+    outfile: join(next, 'page.cjs'),
+    format: 'cjs',
+    banner: { js: "const __pageUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': '__pageUrl' },
+  });
+  const inBrowsers = [
+    ...(await makePageFiles(join(next, 'page'))),
+    ...(await makeWindowFiles(join(next, 'local'))),
+  ];
+  const bundled = await build({
+    ...APP,
     outfile: join(next, 'bundle.cjs'),
     format: 'cjs',
     // A function to be called, as handler.ts does.
@@ -85,6 +83,10 @@ async function bundle(): Promise<void> {
     define: { 'import.meta.url': '__bundleUrl' },
     footer: { js: '})' },
   });
+  const metafiles = [entry, local, handler, authorizer, page, bundled].flatMap(
+    ({ metafile }) => metafile ?? [],
+  );
+  return [...metafiles, ...inBrowsers];
 }
 
 async function makeCodeCache(file: string): Promise<void> {
@@ -104,7 +106,7 @@ const NOT_LOADED =
 async function whereItThrows(): Promise<string> {
   const file = join(next, 'mapped.mjs');
   await build({
-    ...app,
+    ...APP,
     outfile: file,
     format: 'esm',
     minify: false,
@@ -151,8 +153,10 @@ async function requireNativeClient(): Promise<void> {
 try {
   await requireNativeClient();
   await mkdir(join(next, 'ric'));
-  await bundle();
+  const metafiles = await bundle();
   await makeCodeCache(join(next, 'bundle.cjs'));
+  const baseImage = process.env.NODE_IMAGE || undefined;
+  await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, ric, baseImage }));
   await putInPlace();
 } catch (error) {
   // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.

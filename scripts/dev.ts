@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { serve } from '@hono/node-server';
 import { greet } from '../app/lambda/greeting.ts';
+import { makePageFiles } from './page-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const open = !process.env.MCP_AUTH;
@@ -21,8 +22,9 @@ try {
     import('../app/routes.ts'),
   ]);
   config();
+  await makePageFiles(fileURLToPath(new URL('../dist/page', import.meta.url)));
   const server = serve({ fetch: createApp(routes).fetch, port, hostname: '127.0.0.1' }, ({ port }) =>
-    greet(`http://localhost:${port}`, mcpPaths(routes), open),
+    greet(`http://localhost:${port}`, { paths: mcpPaths(routes), open, page: config().MCP_PAGE === 'on' }),
   );
   server.once('error', (error: NodeJS.ErrnoException) => {
     const taken = `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm run dev`;

@@ -1,6 +1,7 @@
 /**
  * Makes the MCP SDK start faster in the bundle: it makes thousands of zod schemas, one of every type of the protocol, of
- * which serving needs a few. Making the rest was a seventh of the init.
+ * which serving needs a few. Making the rest was a seventh of the init. What it repeats with every call is taken out by
+ * lean-calls.ts.
  *
  * Three changes to the text of the SDK, which leave what it means as it is (test/build/lean-sdk.test.ts compares):
  * schemas that are made when it is loaded are marked, so that esbuild may drop those that nobody uses; so is the table
@@ -9,6 +10,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
+import { leanCalls } from './lean-calls.ts';
 
 const SCHEMAS = /@modelcontextprotocol\/core\/dist\/(schemas|auth)-[\w-]+\.mjs$/;
 const WIRE = /@modelcontextprotocol\/(server|client)\/dist\/[\w-]+\.mjs$/;
@@ -17,21 +19,36 @@ export const leanSdk: Plugin = {
   name: 'lean-sdk',
   setup(build) {
     const lean = new Set<string>();
-    const change = (filter: RegExp, what: string, lighten: (text: string) => string | undefined): void =>
+    const change = (filter: RegExp, changes: Record<string, Change>): void =>
       build.onLoad({ filter }, async ({ path }) => {
-        const contents = lighten(await readFile(path, 'utf8'));
-        if (contents) lean.add(what);
-        return contents ? { contents } : undefined;
+        const original = await readFile(path, 'utf8');
+        let contents = original;
+        for (const [what, lighten] of Object.entries(changes)) {
+          const lighter = lighten(contents);
+          if (lighter === undefined) continue;
+          lean.add(what);
+          contents = lighter;
+        }
+        return contents === original ? undefined : { contents };
       });
-    change(SCHEMAS, 'schemas', droppableSchemas);
-    change(WIRE, 'wire', lazyWire);
+    change(SCHEMAS, { schemas: droppableSchemas });
+    change(WIRE, { wire: lazyWire, calls: leanCalls });
     build.onEnd(() => {
-      if (lean.size === 2) return undefined;
-      const text =
-        'The MCP SDK is not as scripts/lean-sdk.ts knows it: all its schemas are made, and the start is slower.';
-      return { warnings: [{ text }] };
+      const warnings = Object.entries(UNKNOWN).filter(([what]) => !lean.has(what));
+      return { warnings: warnings.map(([, text]) => ({ text })) };
     });
   },
+};
+
+/** The text of a file of the SDK, changed; undefined where there is nothing of what it changes. */
+type Change = (text: string) => string | undefined;
+
+const ALL_MADE =
+  'The MCP SDK is not as scripts/lean-sdk.ts knows it: all its schemas are made, and the start is slower.';
+const UNKNOWN = {
+  schemas: ALL_MADE,
+  wire: ALL_MADE,
+  calls: 'The MCP SDK is not as scripts/lean-calls.ts knows it: every call is slower.',
 };
 
 /** Every top-level schema may be dropped. Undefined when there is none. */

@@ -32,6 +32,8 @@ watchApp(rebuild);
 function start(): void {
   const entry = join(root, 'dist/entry.mjs');
   const started = spawn(process.execPath, [entry, ...process.argv.slice(2)], {
+    // What happens in the platform is shown to whoever develops here, on a free port unless one is named.
+    env: { LAMBDA_WINDOW_PORT: '0', ...process.env },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   lambda = started;

@@ -107,3 +107,23 @@ output "reserved_concurrency" {
   description = "How many requests are served at the same time at most; -1 for no limit but the account's."
   value       = local.reserved_concurrency
 }
+
+output "worst_month" {
+  description = "What the worst month can cost at the bound of reserved_concurrency; null without observability."
+  value       = one(module.observability[*].worst_month)
+}
+
+output "dashboard_url" {
+  description = "URL of the dashboard in the console; null without one."
+  value       = one(module.observability[*].dashboard_url)
+}
+
+output "alarm_topic_arn" {
+  description = "ARN of the topic that alarms and the budget are sent to, to subscribe others; null without observability."
+  value       = one(module.observability[*].topic_arn)
+}
+
+output "logs_command" {
+  description = "Shell command that follows the log."
+  value       = "aws logs tail ${module.lambda.log_group_name} --follow --region ${local.region}"
+}

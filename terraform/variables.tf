@@ -450,6 +450,31 @@ variable "log_level" {
   nullable    = false
 }
 
+variable "observability" {
+  description = "Dashboard, alarms, saved queries and a budget: modules/observability says what each is and costs. email: who is told."
+  type = object({
+    enabled            = optional(bool, true)
+    email              = optional(string)
+    dashboard          = optional(bool, true)
+    alarms             = optional(bool, true)
+    monthly_budget     = optional(number, 20)
+    error_rate_percent = optional(number, 5)
+    refusals           = optional(number, 100)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.observability.email == null || can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.observability.email))
+    error_message = "observability.email must be an e-mail address."
+  }
+
+  validation {
+    condition     = var.observability.monthly_budget >= 0 && var.observability.error_rate_percent >= 0 && var.observability.refusals >= 0
+    error_message = "monthly_budget, error_rate_percent and refusals of observability must not be below 0."
+  }
+}
+
 variable "tags" {
   description = "Tags of everything that can have tags."
   type        = map(string)

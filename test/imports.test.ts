@@ -7,13 +7,14 @@ import { ROOT } from './helpers/local-lambda.ts';
 /** Room → rooms it may import. A file directly in app/ is a room by its own name. */
 const ARROWS: Record<string, readonly string[]> = {
   lambda: ['app', 'config', 'routes', 'mcp', 'local'],
-  app: ['config', 'auth', 'mcp', 'telemetry'],
+  app: ['config', 'auth', 'mcp', 'page', 'telemetry'],
   routes: ['servers', 'mcp', 'auth'],
-  servers: ['config'],
+  servers: ['config', 'telemetry'],
   mcp: [],
   auth: ['config'],
   authorizer: ['auth', 'config'],
-  telemetry: [],
+  page: ['config'],
+  telemetry: ['config'],
   config: [],
   local: [],
 };

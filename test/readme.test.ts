@@ -31,7 +31,7 @@ test('the table of fronts is the same on both pages', () => {
   expect(tableOf('terraform/README.md')).toBe(tableOf('README.md'));
 });
 
-const pages = globSync('{*.md,app/**/*.md,terraform/**/*.md}', {
+const pages = globSync('{*.md,.github/*.md,app/**/*.md,terraform/**/*.md}', {
   cwd: ROOT,
   exclude: ['**/node_modules/**', '**/.terraform/**'],
 });

@@ -19,7 +19,11 @@ const EXPOSED = [
   'x-amzn-requestid',
 ];
 
-export function browserSafety(settings: () => Config): MiddlewareHandler {
+/** `own` tells an origin, well formed, that is this server's itself, by the Lambda event that the request came in. */
+export function browserSafety(
+  settings: () => Config,
+  own: (origin: string, event: unknown) => boolean = () => false,
+): MiddlewareHandler {
   // No list of request headers: the ones asked for are allowed, since Mcp-Param-* names are the tools' own.
   const answerCors = cors({
     origin: origin => origin,
@@ -27,6 +31,8 @@ export function browserSafety(settings: () => Config): MiddlewareHandler {
     exposeHeaders: EXPOSED,
     maxAge: 7200,
   });
+
+  const isOwn = (origin: string | null, event: unknown): boolean => origin !== null && own(origin, event);
 
   return async function browserGate(c, next) {
     const { MCP_ALLOWED_HOSTS: hosts, MCP_ALLOWED_ORIGINS: origins } = settings();
@@ -36,7 +42,7 @@ export function browserSafety(settings: () => Config): MiddlewareHandler {
       malformed('Origin', headers.get('origin'), ORIGIN) ??
       (hosts.length > 0 ? malformed('Host', headers.get('host'), HOST) : undefined) ??
       (hosts.length > 0 ? hostHeaderValidationResponse(request, hosts) : undefined) ??
-      originValidationResponse(request, origins);
+      (isOwn(headers.get('origin'), c.env?.event) ? undefined : originValidationResponse(request, origins));
     if (refused) return refused;
     return headers.has('origin') ? answerCors(c, next) : next();
   };

@@ -2,20 +2,18 @@
  * The only importer of hono/aws-lambda: a Lambda event in, a fetch-style app asked, the answer back as a buffered result
  * or a response stream. `@hono/aws-lambda`, its announced successor, will change one line.
  *
+ * Its `streamHandle` is not used: it takes every body through three streams and an aborted signal, a fifth of a warm call.
+ * Its `handle` makes the Request; response-stream.ts writes the answer.
+ *
  * Before the adapter, the event is checked (event.ts); after it, every answer is guarded (guarded-fetch.ts).
  */
 
 import type { Hono } from 'hono';
-import {
-  defaultIsContentTypeBinary,
-  handle,
-  type LambdaContext,
-  type LambdaEvent,
-  streamHandle,
-} from 'hono/aws-lambda';
+import { defaultIsContentTypeBinary, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import { type EventProblem, eventProblem } from './event.ts';
-import { type Fetch, guardedFetch } from './guarded-fetch.ts';
-import { beginInvocation } from './invocation.ts';
+import { type Answer, type Fetch, guardedAnswer, guardedFetch, wholeAnswer } from './guarded-fetch.ts';
+import { beginInvocation, type Invocation } from './invocation.ts';
+import { type ResponseStream, writeAnswer } from './response-stream.ts';
 
 /** What the adapter hands to the app as its environment (Hono's `c.env`). */
 export interface LambdaBindings {
@@ -24,6 +22,8 @@ export interface LambdaBindings {
   /** The function context; the streaming adapter calls it `context`, the buffered one `lambdaContext`. */
   context?: LambdaContext;
   lambdaContext?: LambdaContext;
+  /** Set here: what the request log watches. */
+  invocation?: Invocation;
 }
 
 type BufferedHandler = (event: unknown, context?: LambdaContext) => Promise<unknown>;
@@ -32,10 +32,18 @@ type StreamingHandler = (event: unknown, responseStream: unknown, context: Lambd
 /** A handler for HTTP APIs, load balancers, buffered REST APIs and Function URLs with invoke mode BUFFERED. */
 export function bufferedHandler(fetch: Fetch): BufferedHandler {
   const refusals: Refusals = new WeakMap();
-  const adapted = handle(asHono(guarded(fetch, refusals)), {
-    // SSE is text. Base64 would be right too, but a client behind a front that does not decode it sees nothing else.
-    isContentTypeBinary: type => !type.startsWith('text/') && defaultIsContentTypeBinary(type),
-  });
+  const adapted = handle(
+    asHono(async function bufferedApp(request, env: LambdaBindings) {
+      const { event, lambdaContext } = env;
+      const app = refusing(fetch, refusals.get(event));
+      env.invocation = beginInvocation(lambdaContext);
+      return guardedFetch(app, request, env, env.invocation, () => bodyText(event));
+    }),
+    {
+      // SSE is text. Base64 would be right too, but a client behind a front that does not decode it sees nothing else.
+      isContentTypeBinary: type => !type.startsWith('text/') && defaultIsContentTypeBinary(type),
+    },
+  );
   return function buffered(event, context) {
     return adapted(servable(event, refusals), context);
   };
@@ -44,30 +52,45 @@ export function bufferedHandler(fetch: Fetch): BufferedHandler {
 /** A handler for Function URLs and REST APIs that stream. Needs RIC's global `awslambda`. */
 export function streamingHandler(fetch: Fetch): StreamingHandler {
   const refusals: Refusals = new WeakMap();
-  const answer = guarded(fetch, refusals);
-  const adapted = streamHandle(
-    asHono(async (request, env) => withSomeBody(await answer(request, env), request)),
+  const adapted = handle(
+    asHono(async function streamingApp(request, { event, requestContext, lambdaContext }: Carried) {
+      const { context, responseStream } = lambdaContext;
+      const invocation = beginInvocation(context);
+      const env: LambdaBindings = { event, requestContext, context, invocation };
+      const app = refusing(fetch, refusals.get(event));
+      const answer = await guardedAnswer(app, request, env, invocation, () => bodyText(event));
+      await writeAnswer(answer, responseStream, request.method);
+      return WRITTEN;
+    }),
   );
-  return function stream(event, responseStream, context) {
-    // The adapter's type has the buffered handler's parameters; a streaming one is called with the stream in between.
-    const call = adapted as unknown as StreamingHandler;
-    return call(servable(event, refusals), responseStream, context);
+  return async function stream(event, responseStream, context) {
+    const carrier = { context, responseStream } as unknown as LambdaContext;
+    const result = await adapted(servable(event, refusals), carrier);
+    // The adapter has an answer of its own to what it cannot make a Request of.
+    if (result.body !== WRITTEN_BODY)
+      await writeAnswer(answerOf(result), responseStream as ResponseStream, '');
   };
+}
+
+/** What the adapter hands on, with the stream in its luggage. */
+interface Carried extends Pick<LambdaBindings, 'event' | 'requestContext'> {
+  lambdaContext: { context: LambdaContext; responseStream: ResponseStream };
+}
+
+/** For the adapter, which makes a result of it that nobody looks at. */
+const WRITTEN_BODY = '(written)';
+const WRITTEN = { status: 200, headers: new Map(), text: async () => WRITTEN_BODY } as unknown as Response;
+
+function answerOf({ statusCode, body }: { statusCode: number; body: string }): Answer {
+  return wholeAnswer(new Response(body, { status: statusCode }));
 }
 
 type Refusals = WeakMap<object, EventProblem>;
 
-function guarded(
-  fetch: Fetch,
-  refusals: Refusals,
-): (request: Request, env: LambdaBindings) => Promise<Response> {
-  return async function guardedApp(request, env) {
-    const refused = refusals.get(env.event);
-    if (refused)
-      return Response.json({ error: 'bad_event', message: refused.message }, { status: refused.status });
-    const invocation = beginInvocation(env.context ?? env.lambdaContext);
-    return guardedFetch(fetch, request, env, invocation, () => bodyText(env.event));
-  };
+/** The app, or what refuses in its place. */
+function refusing(fetch: Fetch, refused: EventProblem | undefined): Fetch {
+  if (!refused) return fetch;
+  return () => Response.json({ error: 'bad_event', message: refused.message }, { status: refused.status });
 }
 
 /** The event itself, or one that the adapter can read in the place of one that it cannot, marked as refused. */
@@ -86,8 +109,8 @@ function standInFor(event: unknown): LambdaEvent {
   const context = given?.requestContext;
   const line = { path: '/', httpMethod: 'POST', headers: { host: 'refused.invalid' } };
   const multiValue = given?.multiValueHeaders ? { multiValueHeaders: { host: ['refused.invalid'] } } : {};
-  if (context && 'elb' in context)
-    return { ...line, ...multiValue, requestContext: context } as unknown as LambdaEvent;
+  if (typeof context === 'object' && context !== null && 'elb' in context)
+    return { ...line, ...multiValue, requestContext: { elb: {} } } as unknown as LambdaEvent;
   if (typeof given?.httpMethod === 'string')
     return { ...line, ...multiValue, requestContext: {} } as unknown as LambdaEvent;
   const http = { method: 'POST', path: '/' };
@@ -100,16 +123,7 @@ function bodyText({ body, isBase64Encoded }: LambdaEvent): string | undefined {
   return isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
 }
 
-/**
- * A streamed answer without a body has been seen to stay open for minutes behind a Function URL, so it gets a line end,
- * except where HTTP forbids one.
- */
-function withSomeBody(response: Response, request: Request): Response {
-  const forbidden = request.method === 'HEAD' || [204, 205, 304].includes(response.status);
-  return response.body || forbidden ? response : new Response('\n', response);
-}
-
 /** The adapter asks for a Hono app and calls nothing but `fetch`. */
-function asHono(fetch: (request: Request, env: LambdaBindings) => Promise<Response>): Hono {
+function asHono<Env>(fetch: (request: Request, env: Env) => Promise<Response>): Hono {
   return { fetch } as unknown as Hono;
 }

@@ -2,6 +2,8 @@
 declare global {
   var awslambda: {
     streamifyResponse<H>(handler: H): H;
+    /** Gives `stream` a head, in JSON, that goes before what is written first. */
+    HttpResponseStream: { from<S>(stream: S, head: object): S };
   };
 }
 

@@ -45,7 +45,7 @@ async function startLocal(): Promise<void> {
   const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) =>
     asDeployed(options, env, paths),
   );
-  if (lambda) greet(lambda.url, paths, open);
+  if (lambda) greet(lambda.url, { paths, open, page: process.env.MCP_PAGE !== 'off' });
 }
 
 /**

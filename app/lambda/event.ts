@@ -32,10 +32,24 @@ export function eventProblem(event: unknown): EventProblem | undefined {
   return methodProblem(line.method, event) ?? targetProblem(line.path, event) ?? bodyProblem(event);
 }
 
+type Kind = 'alb' | 'v2' | 'lattice' | 'v1';
+
+/** As hono/aws-lambda tells them apart: the fields that are checked must be those that it reads. */
+function kindOf(event: Fields, context: Fields): Kind {
+  if (Object.hasOwn(context, 'elb')) return 'alb';
+  if (Object.hasOwn(event, 'rawPath') && Object.hasOwn(context, 'http')) return 'v2';
+  return Object.hasOwn(context, 'serviceArn') ? 'lattice' : 'v1';
+}
+
+const LINES: Record<Kind, (event: Fields) => [method: unknown, path: unknown]> = {
+  alb: ({ httpMethod, path }) => [httpMethod, path],
+  v2: ({ requestContext, rawPath }) => [((requestContext as Fields).http as Fields | null)?.method, rawPath],
+  lattice: ({ method, path }) => [method, path],
+  v1: ({ httpMethod, path }) => [httpMethod, path],
+};
+
 function requestLine(event: Fields, context: Fields): { method: string; path: string } | undefined {
-  const http = isFields(context.http) ? context.http : undefined;
-  const method = http?.method ?? event.httpMethod ?? ('serviceArn' in context ? event.method : undefined);
-  const path = http ? event.rawPath : event.path;
+  const [method, path] = LINES[kindOf(event, context)](event);
   if (typeof method !== 'string' || typeof path !== 'string') return undefined;
   return { method, path };
 }
@@ -52,10 +66,12 @@ function methodProblem(method: string, event: Fields): EventProblem | undefined 
 
 function targetProblem(path: string, event: Fields): EventProblem | undefined {
   const host = hostOf(event);
+  const lists = kindOf(event, event.requestContext as Fields) === 'lattice';
   const usable: [boolean, string][] = [
     [path.startsWith('/'), 'The request path must begin with a slash.'],
     [
-      headersUsable(event.headers, isText) && headersUsable(event.multiValueHeaders, isTexts),
+      headersUsable(event.headers, lists ? isTexts : isText) &&
+        headersUsable(event.multiValueHeaders, isTexts),
       'A request header has a name or a value that HTTP does not allow.',
     ],
     [cookiesUsable(event.cookies), 'The cookies of the event are not a list of strings.'],
@@ -74,7 +90,8 @@ function targetProblem(path: string, event: Fields): EventProblem | undefined {
 function hostOf({ requestContext, headers, multiValueHeaders }: Fields): string {
   const named = (requestContext as Fields).domainName ?? (headers as Fields | null)?.host;
   const [first] = ((multiValueHeaders as Fields | undefined)?.host as unknown[] | undefined) ?? [];
-  return String(named ?? first ?? '');
+  const host = named ?? first;
+  return typeof host === 'string' ? host : '';
 }
 
 /** `valid` says what a value may be; VPC Lattice has lists in `headers`. */
@@ -110,7 +127,7 @@ function everyEntry(fields: unknown, check: (name: string, value: unknown) => bo
   );
 }
 
-const isText = (value: unknown): boolean => isNothing(value) || isHeaderText(value) || isTexts(value);
+const isText = (value: unknown): boolean => isNothing(value) || isHeaderText(value);
 const isTexts = (values: unknown): boolean =>
   isNothing(values) || (Array.isArray(values) && values.every(isHeaderText));
 
@@ -130,7 +147,7 @@ function isNothing(value: unknown): boolean {
 function bodyProblem({ body, isBase64Encoded }: Fields): EventProblem | undefined {
   if (body === undefined || body === null) return undefined;
   if (typeof body !== 'string') return { status: 400, message: 'The event body is not a string.' };
-  if (isBase64Encoded === true && (body.length % 4 !== 0 || !BASE64.test(body))) {
+  if (isBase64Encoded && (body.length % 4 !== 0 || !BASE64.test(body))) {
     return { status: 400, message: 'The event says that its body is base64, and it is not.' };
   }
   return undefined;

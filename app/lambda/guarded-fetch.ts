@@ -18,73 +18,122 @@ const BROKE_OFF: GivenUp = {
     'Internal error: the server could not finish this answer. Its log says why; trying again may help.',
 };
 
+/** An answer as it is sent: the head, and the body piece by piece. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** The next piece of the body, undefined at its end. Never rejects. */
+  next(): Promise<Uint8Array | undefined>;
+  /** The taker has left. Never rejects. */
+  cancel(reason: unknown): Promise<void>;
+}
+
 /**
- * Answers `request` by `fetch` under `invocation`, which ends with the answer's last byte. Never rejects, and neither
- * does the body. `requestBody` gives what the caller sent, for the ids that a last word must carry.
+ * Answers `request` by `fetch` under `invocation`, which ends with the answer's last byte. Never rejects. `requestBody`
+ * gives what the caller sent, for the ids that a last word must carry.
  */
-export async function guardedFetch(
+export async function guardedAnswer(
   fetch: Fetch,
   request: Request,
   env: object,
   invocation: Invocation,
   requestBody: () => string | undefined,
-): Promise<Response> {
-  const { signal } = invocation;
-  const answer = (async () => fetch(withSignal(request, signal), env))();
-  const response = await Promise.race([answer, givenUp(signal)]).catch(brokenOff);
-  if (isResponse(response) && !signal.aborted) return guardBody(response, invocation, requestBody);
+): Promise<Answer> {
+  const answer = (async () => fetch(withSignal(request, invocation.signal), env))();
+  const response = await Promise.race([answer, givenUp(invocation)]).catch(brokenOff);
+  if (isResponse(response) && !invocation.signal.aborted) return guardBody(response, invocation, requestBody);
   answer.then(late => late.body?.cancel()).catch(brokenOff);
-  invocation.end();
-  return lastWordResponse(isResponse(response) ? signal.reason : response, requestBody);
+  const why: GivenUp = isResponse(response) ? invocation.signal.reason : response;
+  invocation.end(why);
+  return wholeAnswer(lastWordResponse(why, requestBody));
 }
 
-async function guardBody(
-  response: Response,
-  invocation: Invocation,
-  requestBody: () => string | undefined,
-): Promise<Response> {
-  if (!response.body) {
-    invocation.end();
-    return response;
-  }
-  const { next, cancel } = pieces(response.body, invocation);
-  const first = await next();
-  if (first === 'end') return new Response(null, response); // An empty stream would lose status and headers on the way.
-  if (!(first instanceof Uint8Array)) return lastWordResponse(first, requestBody);
-
-  const events = response.headers.get('content-type')?.startsWith('text/event-stream');
-  let piece: Piece | undefined = first;
+/** The same as a Response, whose body never fails either. */
+export async function guardedFetch(...args: Parameters<typeof guardedAnswer>): Promise<Response> {
+  const { status, headers, next, cancel } = await guardedAnswer(...args);
+  let piece = await next();
+  if (!piece) return new Response(null, { status, headers }); // An empty stream would lose status and headers on the way.
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       piece ??= await next();
-      if (piece instanceof Uint8Array) controller.enqueue(piece);
-      else {
-        if (piece !== 'end' && events) controller.enqueue(lastWordEvents(piece, requestBody));
-        controller.close();
-      }
+      if (piece) controller.enqueue(piece);
+      else controller.close();
       piece = undefined;
     },
     cancel,
   });
-  return new Response(body, response);
+  return new Response(body, { status, headers });
+}
+
+/** Waits for the first piece: until then the answer may still become another one. */
+async function guardBody(
+  response: Response,
+  invocation: Invocation,
+  requestBody: () => string | undefined,
+): Promise<Answer> {
+  const { status, headers } = response;
+  if (!response.body) {
+    invocation.end();
+    return { status, headers, ...NO_BODY };
+  }
+  const { next, cancel } = pieces(response.body, invocation);
+  const first = await next();
+  if (first === 'end') return { status, headers, ...NO_BODY };
+  if (!(first instanceof Uint8Array)) return wholeAnswer(lastWordResponse(first, requestBody));
+
+  const events = headers.get('content-type')?.startsWith('text/event-stream');
+  let piece: Piece | undefined = first;
+  return {
+    status,
+    headers,
+    async next() {
+      const given = piece ?? (await next());
+      piece = given instanceof Uint8Array ? undefined : 'end';
+      if (given instanceof Uint8Array) return given;
+      return given !== 'end' && events ? lastWordEvents(given, requestBody) : undefined;
+    },
+    cancel,
+  };
+}
+
+const NO_BODY: Pick<Answer, 'next' | 'cancel'> = {
+  next: async () => undefined,
+  cancel: async () => undefined,
+};
+
+/** Of a response that is there in full. */
+export function wholeAnswer(response: Response): Answer {
+  let given = false;
+  return {
+    status: response.status,
+    headers: response.headers,
+    async next() {
+      if (given) return undefined;
+      given = true;
+      return new Uint8Array(await response.arrayBuffer());
+    },
+    cancel: NO_BODY.cancel,
+  };
 }
 
 /** Reads `body` piece by piece. Whatever becomes of the body, the reader is told and never thrown at. */
 function pieces(body: ReadableStream<Uint8Array>, invocation: Invocation) {
-  const { signal } = invocation;
   const reader = body.getReader();
-  // A cancelled reader ends at once, so no piece is waited for after the signal.
-  signal.addEventListener('abort', () => reader.cancel(signal.reason).catch(brokenOff), { once: true });
+  // A cancelled reader ends at once, so no piece is waited for after that.
+  invocation.onGivenUp(why => reader.cancel(why).catch(brokenOff));
 
   return {
     async next(): Promise<Piece> {
       const read = await reader.read().catch(brokenOff);
-      if ('value' in read && !read.done) return read.value;
-      invocation.end();
-      if ('code' in read) return read;
-      return signal.aborted ? (signal.reason as GivenUp) : 'end';
+      if ('value' in read && !read.done) {
+        invocation.watcher?.piece(read.value);
+        return read.value;
+      }
+      const { signal } = invocation;
+      const why = 'code' in read ? read : signal.aborted ? (signal.reason as GivenUp) : undefined;
+      invocation.end(why);
+      return why ?? 'end';
     },
-    /** The taker has left. */
     async cancel(reason: unknown): Promise<void> {
       invocation.end();
       await reader.cancel(reason).catch(brokenOff);
@@ -102,10 +151,8 @@ function isResponse(answer: Response | GivenUp): answer is Response {
   return 'status' in answer;
 }
 
-function givenUp(signal: AbortSignal): Promise<GivenUp> {
-  return new Promise(resolve => {
-    signal.addEventListener('abort', () => resolve(signal.reason), { once: true });
-  });
+function givenUp(invocation: Invocation): Promise<GivenUp> {
+  return new Promise(resolve => invocation.onGivenUp(resolve));
 }
 
 function brokenOff(error: unknown): GivenUp {

@@ -11,12 +11,23 @@ export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
+/** Told of an answer while it goes out; for the request log. Must not throw. */
+export interface Watcher {
+  piece(bytes: Uint8Array): void;
+  /** Once, when the last byte is out, or the answer was given up for `why`. */
+  end(why: GivenUp | undefined): void;
+}
+
 export interface Invocation {
   /** Aborted when the answer is given up; the reason is the {@link GivenUp}. */
   readonly signal: AbortSignal;
   giveUp(why: GivenUp): void;
-  /** Ends the watch over the deadline. */
-  end(): void;
+  /** Calls `heard` when the answer is given up, after the signal; for the one that answers, who needs no event for it. */
+  onGivenUp(heard: (why: GivenUp) => void): void;
+  /** Set by whoever wants to know. */
+  watcher: Watcher | undefined;
+  /** Ends the watch over the deadline, and tells the watcher. Called again it does nothing. */
+  end(why?: GivenUp): void;
 }
 
 const underway = new Set<Invocation>();
@@ -26,14 +37,21 @@ const RESERVE = { share: 0.1, min: 100, max: 1_000 };
 
 export function beginInvocation(context: InvocationContext | undefined): Invocation {
   const controller = new AbortController();
-  const giveUp = (why: GivenUp): void => controller.abort(why);
+  const listeners: ((why: GivenUp) => void)[] = [];
+  const giveUp = (why: GivenUp): void => {
+    if (controller.signal.aborted) return;
+    controller.abort(why);
+    for (const heard of listeners) heard(why);
+  };
   const timer = context && setTimeout(giveUp, timeToWork(context.getRemainingTimeInMillis()), DEADLINE);
   const invocation: Invocation = {
     signal: controller.signal,
     giveUp,
-    end() {
+    onGivenUp: heard => void listeners.push(heard),
+    watcher: undefined,
+    end(why) {
       clearTimeout(timer);
-      underway.delete(invocation);
+      if (underway.delete(invocation)) invocation.watcher?.end(why);
     },
   };
   underway.add(invocation);

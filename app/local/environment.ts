@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { exited, type FunctionError, functionError, timedOut } from './function-error.ts';
 import { memoryUse } from './memory.ts';
+import type { EnvironmentState, Observer } from './observer.ts';
 import { type Answer, type Invocation, RuntimeApi } from './runtime-api.ts';
 
 /** What the function is and what it may use. */
@@ -25,8 +26,10 @@ export interface FunctionSpec {
   memory: number;
   /** Whether the process is stopped between invocations. */
   freeze: boolean;
-  /** Takes what the function writes to stdout and stderr. */
-  output: (chunk: Buffer) => void;
+  /** Takes what the function's process writes to stdout and stderr. */
+  output: (chunk: Buffer, pid: number) => void;
+  /** Told of what happens, where somebody watches. */
+  observer?: Observer | undefined;
 }
 
 /** The figures of one invocation, as the REPORT line has them. */
@@ -66,7 +69,11 @@ export class InitError extends Error {
   }
 }
 
+let made = 0;
+
 export class Environment {
+  /** Unlike that of any other in this process. */
+  readonly id = ++made;
   readonly #spec: FunctionSpec;
   readonly #api: RuntimeApi;
   #child: ChildProcess | undefined;
@@ -108,6 +115,7 @@ export class Environment {
 
   /** Starts the process and waits until it asks for work. Rejects with {@link InitError}; the environment is then dead. */
   async init(limitSeconds = this.#spec.initTimeout): Promise<void> {
+    this.#is('init');
     const started = performance.now();
     const timer = setTimeout(() => this.#fail(timedOut('init', limitSeconds)), limitSeconds * 1000);
     try {
@@ -137,6 +145,8 @@ export class Environment {
     this.#logTail = Buffer.alloc(0);
     const started = performance.now();
     this.#signal('SIGCONT');
+    this.#spec.observer?.invoked(this.id, invocation);
+    this.#is('busy');
     const timer = setTimeout(() => this.#fail(timedOut(invocation.id, this.#spec.timeout)), timeout * 1000);
     const watch = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS);
     try {
@@ -155,8 +165,32 @@ export class Environment {
     return { answer, report };
   }
 
+  /** Stops the process in the middle of an invocation, whose time goes on; {@link resume} lets it run again. */
+  hold(): void {
+    if (this.#invocation === undefined) return;
+    this.#signal('SIGSTOP');
+    this.#is('held');
+  }
+
+  resume(): void {
+    if (this.#invocation === undefined) return;
+    this.#signal('SIGCONT');
+    this.#is('busy');
+  }
+
+  /** The process dies, as of a fault of its own. */
+  crash(): void {
+    this.#signal('SIGKILL');
+  }
+
+  /** The time of the invocation under way, if there is one, is up now. */
+  timeOut(): void {
+    if (this.#invocation !== undefined) this.#fail(timedOut(this.#invocation, this.#spec.timeout));
+  }
+
   /** Ends the process at once, as Lambda does where there is no extension. */
   kill(): void {
+    if (this.#alive) this.#is('ended');
     this.#alive = false;
     this.#signal('SIGKILL');
     this.#api.close();
@@ -175,6 +209,7 @@ export class Environment {
       ...(error && { error }),
     };
     this.#initDuration = undefined;
+    if (this.#invocation !== undefined) this.#spec.observer?.reported(this.#invocation, report);
     if (this.#alive) this.#freeze();
     return report;
   }
@@ -189,7 +224,8 @@ export class Environment {
     });
     const output = (chunk: Buffer): void => {
       this.#logTail = Buffer.concat([this.#logTail, chunk]).subarray(-LOG_TAIL_BYTES);
-      this.#spec.output(chunk);
+      this.#spec.output(chunk, this.pid ?? 0);
+      this.#spec.observer?.output(this.id, chunk);
     };
     this.#child.stdout?.on('data', output);
     this.#child.stderr?.on('data', output);
@@ -229,6 +265,11 @@ export class Environment {
 
   #freeze(): void {
     if (this.#spec.freeze) this.#signal('SIGSTOP');
+    this.#is(this.#spec.freeze ? 'frozen' : 'idle');
+  }
+
+  #is(state: EnvironmentState): void {
+    this.#spec.observer?.environment(this.id, state, this.pid);
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -2,7 +2,7 @@
  * The function as its fronts see it: takes an event, gives the answer, and writes what Lambda writes to the log.
  */
 import { randomBytes } from 'node:crypto';
-import type { FunctionSpec, Invoked } from './environment.ts';
+import type { Environment, FunctionSpec, Invoked } from './environment.ts';
 import type { Log } from './log.ts';
 import { environmentsBorne, startsBorne } from './machine.ts';
 import { ACCOUNT } from './options.ts';
@@ -55,6 +55,11 @@ export class LocalFunction {
 
   warmUp(): Promise<void> {
     return this.#pool.warmUp();
+  }
+
+  /** See {@link Pool.find}. */
+  environment(id: number): Environment | undefined {
+    return this.#pool.find(id);
   }
 
   /** See {@link Pool.replace}. */

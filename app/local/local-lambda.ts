@@ -13,6 +13,8 @@ import { functionEnvironment } from './function-environment.ts';
 import { createInvokeApi } from './invoke-api.ts';
 import { LocalFunction } from './local-function.ts';
 import { createLog, type Log } from './log.ts';
+import { Metrics } from './metrics.ts';
+import type { Observer } from './observer.ts';
 import type { LocalLambdaOptions } from './options.ts';
 
 export interface LocalLambda {
@@ -20,6 +22,8 @@ export interface LocalLambda {
   url: string;
   /** Where the Invoke API listens, when it was asked for. */
   invokeUrl: string | undefined;
+  /** Where the window into the platform is, when it was asked for. */
+  windowUrl: string | undefined;
   /** Settles when a first environment is initialised; rejects with InitError when it cannot be. The front serves anyway. */
   ready: Promise<void>;
   /** The function's files have changed: the calls from here on get the new ones. Rejects with InitError as `ready` does. */
@@ -53,10 +57,21 @@ export async function startLocalLambda(
   env: Environments,
   output: Output,
 ): Promise<LocalLambda> {
-  const log = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
-  const fn = createFunction(options, env.function, output, log);
+  const plain = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
+  // Who does not ask for the window does not load it.
+  const window = options.windowPort === undefined ? undefined : await import('./window/window.ts');
+  const recorder = window && new window.Recorder();
+  const log = recorder?.watching(plain) ?? plain;
+  const metrics = options.metrics ? new Metrics() : undefined;
+  const printed = (chunk: Buffer, pid: number): void => {
+    output.write(chunk);
+    metrics?.take(chunk, pid);
+  };
+  const make = (options: Options, env: NodeJS.ProcessEnv): LocalFunction =>
+    createFunction(options, env, printed, log, recorder?.observer(options.functionName));
+  const fn = make(options, env.function);
   const authorizer = hasLambdaAuthorizer(options)
-    ? createFunction(authorizerOptions(options), env.authorizer, output, log)
+    ? make(authorizerOptions(options), env.authorizer)
     : undefined;
   const functions = authorizer ? [fn, authorizer] : [fn];
   const { front: name, domainName = '' } = options;
@@ -75,26 +90,42 @@ export async function startLocalLambda(
   front.onError(onError);
 
   const listeners = [await listen(front, options)];
-  if (options.invokePort !== undefined) {
-    const api = createInvokeApi(fn, { authorize: await signatures(options, 'lambda') });
-    api.onError(onError);
-    const { invokePort: port } = options;
-    const invoke = listen(api, { host: '127.0.0.1', port, variable: 'LAMBDA_INVOKE_PORT' });
-    listeners.push(
-      await invoke.catch(async error => {
-        await Promise.all(listeners.map(({ close }) => close()));
-        throw error;
-      }),
-    );
-  }
-  const [{ url }, invoke] = listeners as [Listener, Listener?];
+  const add = async (
+    app: Hono<{ Bindings: HttpBindings }>,
+    port: number,
+    variable: string,
+  ): Promise<string> => {
+    app.onError(onError);
+    const listening = listen(app, { host: '127.0.0.1', port, variable });
+    const listener = await listening.catch(async error => {
+      await Promise.all(listeners.map(({ close }) => close()));
+      throw error;
+    });
+    listeners.push(listener);
+    return listener.url;
+  };
+  const [{ url = '' } = {}] = listeners;
   const stagePath = name === 'rest-api' && !domainName ? `/${options.stage}` : '';
+  const invokeUrl =
+    options.invokePort === undefined
+      ? undefined
+      : await add(
+          createInvokeApi(fn, { authorize: await signatures(options, 'lambda') }),
+          options.invokePort,
+          'LAMBDA_INVOKE_PORT',
+        );
+  const seen = { recorder, functions, options, url: `${url}${stagePath}` };
+  const windowUrl =
+    window && recorder && options.windowPort !== undefined
+      ? await add(window.createWindow({ ...seen, recorder }), options.windowPort, 'LAMBDA_WINDOW_PORT')
+      : undefined;
   const all = async (does: (fn: LocalFunction) => Promise<void>): Promise<void> => {
     await Promise.all(functions.map(does));
   };
   return {
     url: `${url}${stagePath}`,
-    invokeUrl: invoke?.url,
+    invokeUrl,
+    windowUrl,
     ready: all(each => each.warmUp()),
     replace: () => all(each => each.replace()),
     kill: () => {
@@ -102,6 +133,7 @@ export async function startLocalLambda(
     },
     async close() {
       await Promise.all([all(each => each.close()), ...listeners.map(({ close }) => close())]);
+      if (metrics) output.write(`\n${metrics.table()}\n`);
     },
   };
 }
@@ -165,7 +197,13 @@ async function signatures(
   return createIamAuth({ credentials, region, service });
 }
 
-function createFunction(options: Options, env: NodeJS.ProcessEnv, output: Output, log: Log): LocalFunction {
+function createFunction(
+  options: Options,
+  env: NodeJS.ProcessEnv,
+  printed: (chunk: Buffer, pid: number) => void,
+  log: Log,
+  observer: Observer | undefined,
+): LocalFunction {
   const { timeout, initTimeout, memory, freeze, command } = options;
   const spec = { command, timeout, initTimeout, memory, freeze, env: functionEnvironment(options, env) };
   return new LocalFunction(
@@ -175,7 +213,7 @@ function createFunction(options: Options, env: NodeJS.ProcessEnv, output: Output
       concurrency: options.concurrency,
       environments: options.environments,
       idleTimeout: options.idleTimeout,
-      spec: { ...spec, output: chunk => output.write(chunk) },
+      spec: { ...spec, observer, output: printed },
     },
     log,
   );

@@ -84,7 +84,7 @@ function reportLine(id: string, report: Report, memory: number): string {
 }
 
 /** Whole milliseconds; the init is billed too (since August 2025). */
-function billed({ duration, initDuration = 0 }: Report): number {
+export function billed({ duration, initDuration = 0 }: Pick<Report, 'duration' | 'initDuration'>): number {
   return Math.ceil(duration + initDuration);
 }
 

@@ -41,6 +41,7 @@ export async function main(
     );
     endOnSignal(lambda);
     if (lambda.invokeUrl) process.stdout.write(`Invoke API at ${lambda.invokeUrl}\n`);
+    if (lambda.windowUrl) process.stdout.write(`Window into the platform: ${lambda.windowUrl}/\n`);
     heedSupervisor(lambda);
     lambda.ready.catch(reportInit);
     return lambda;

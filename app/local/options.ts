@@ -15,6 +15,8 @@ export interface LocalLambdaOptions {
   host: string;
   /** Of the Invoke API, on loopback; undefined: not served. */
   invokePort: number | undefined;
+  /** Of the window into the platform, on loopback; undefined: not served. */
+  windowPort: number | undefined;
   front: FrontName;
   invokeMode: InvokeMode;
   authType: 'NONE' | 'AWS_IAM';
@@ -46,6 +48,8 @@ export interface LocalLambdaOptions {
   functionName: string;
   region: string;
   logFormat: LogFormat;
+  /** Whether a table of the function's metrics is printed at the end. */
+  metrics: boolean;
   /** The runtime's command line: what stood after `--`. Empty: the caller's default. */
   command: string[];
 }
@@ -126,6 +130,13 @@ export const SETTINGS = {
     'LAMBDA_INVOKE_PORT',
     '',
     'Port of the Invoke API, on 127.0.0.1 only; 0 takes a free one; empty: not served',
+    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
+  ),
+  windowPort: setting(
+    'window-port',
+    'LAMBDA_WINDOW_PORT',
+    '',
+    'Port of the window into the platform, on 127.0.0.1 only; 0 takes a free one; empty: not served',
     (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
   ),
   front: setting(
@@ -284,6 +295,13 @@ export const SETTINGS = {
     '',
     'Folder of the function; empty: where the entry is',
     value => value || undefined,
+  ),
+  metrics: setting(
+    'metrics',
+    'LAMBDA_METRICS',
+    'off',
+    'Print a table of what CloudWatch would measure when it ends: on or off',
+    (value, name) => oneOf('on', 'off')(value, name) === 'on',
   ),
 } satisfies { [K in keyof LocalLambdaOptions]?: Setting<LocalLambdaOptions[K]> };
 

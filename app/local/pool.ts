@@ -63,6 +63,11 @@ export class Pool {
     return this.#all.size;
   }
 
+  /** The environment of that id, while it exists. */
+  find(id: number): Environment | undefined {
+    return [...this.#all].find(environment => environment.id === id);
+  }
+
   /** Makes one environment ready before anybody asks. Rejects with {@link InitError}. */
   warmUp(): Promise<void> {
     return this.#start();

@@ -6,7 +6,7 @@
  * in between), shared by requests at the same time, started anew by the next request when it has ended. It gets the
  * variables that are named for it and nothing else of the environment, so none of the function's credentials.
  */
-import { createInterface } from 'node:readline';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -93,19 +93,31 @@ async function start(program: StdioServer, ended: () => void): Promise<Upstream 
  * process to ask, which takes as long as the first. And it forgets its process before that has ended.
  */
 class OwnProcess extends StdioClientTransport {
-  #process: number | null = null;
+  #child: ChildProcess | undefined;
+  /** Called when nothing more can come of it, before it has ended. */
+  onlost?: () => void;
 
   override async start(): Promise<void> {
     await super.start();
-    this.#process = this.pid;
+    this.#child = (this as unknown as { _process?: ChildProcess })._process;
+    // Alive, but it can answer nobody any more. The SDK does not tell, and every request would wait for its deadline.
+    this.#child?.stdout?.once('end', () => this.#lost());
   }
 
-  kill(): void {
-    try {
-      if (this.#process !== null) process.kill(this.#process);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // It has ended by itself.
-    }
+  /** Also called by the SDK when more has come without a line end than it keeps. It would give the program four seconds. */
+  override async close(): Promise<void> {
+    this.#lost();
+    await super.close();
+  }
+
+  #lost(): void {
+    this.onlost?.();
+    this.kill('SIGKILL');
+  }
+
+  /** Does nothing when it has ended. */
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.#child?.kill(signal);
   }
 }
 
@@ -146,6 +158,7 @@ async function connected(
     throw error;
   }
   client.onerror = error => console.warn(`mcp: ${command}: ${error.message}`);
+  transport.onlost = ended;
   client.onclose = () => {
     RUNNING.delete(transport);
     ended();
@@ -153,7 +166,30 @@ async function connected(
   return upstream;
 }
 
+/** Characters of a line that are kept: what a program writes without an end must fill neither memory nor the log. */
+const MAX_LOG_LINE = 16 * 1024;
+
 /** What a server writes to stderr is its log. */
 function logLines(stderr: Readable, command: string): void {
-  createInterface({ input: stderr }).on('line', line => console.info(`${command}: ${line}`));
+  let line = '';
+  let dropped = 0;
+  const add = (text: string): void => {
+    const kept = text.slice(0, MAX_LOG_LINE - line.length);
+    line += kept;
+    dropped += text.length - kept.length;
+  };
+  const tell = (): void => {
+    console.info(`${command}: ${line}${dropped > 0 ? ` (and ${dropped} more characters)` : ''}`);
+    line = '';
+    dropped = 0;
+  };
+  stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    const [first = '', ...others] = chunk.split(/\r?\n/);
+    add(first);
+    for (const text of others) {
+      tell();
+      add(text);
+    }
+  });
+  stderr.once('end', () => line && tell());
 }

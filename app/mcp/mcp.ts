@@ -21,6 +21,8 @@ export interface McpRouteEnv {
     gate?: Gate;
     /** Set here, for the request log. */
     authInfo?: AuthInfo;
+    /** Set here, for the request log: the message, and the names of the tools that this route is known to have. */
+    mcpCall?: { message: unknown; tools: ReadonlySet<string> };
   };
 }
 
@@ -55,13 +57,19 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     maxRequestBodySize: limits.maxRequestBodyBytes ?? LAMBDA_REQUEST_BYTES,
     ...(limits.keepAliveMs !== undefined && { keepAliveMs: limits.keepAliveMs }),
   };
-  const handler = createMcpHandler(factory, { ...handlerOptions, maxSubscriptions: 0 });
+  const tools = new Set<string>();
+  const noting: McpServerFactory = async context => {
+    const server = await factory(context);
+    noteTools(server, tools);
+    return server;
+  };
+  const handler = createMcpHandler(noting, { ...handlerOptions, maxSubscriptions: 0 });
   const listen =
     subscriptions === 'refuse'
       ? refuseSubscriptions(handler.fetch)
       : boundedSubscriptions(
           subscriptions,
-          () => createMcpHandler(factory, { ...handlerOptions, bus: handler.bus }),
+          () => createMcpHandler(noting, { ...handlerOptions, bus: handler.bus }),
           handler.fetch,
         );
 
@@ -80,6 +88,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     const text = await textOf(request, handlerOptions.maxRequestBodySize);
     if (text === undefined) return tooLarge(handlerOptions.maxRequestBodySize);
     const message = parsed(text);
+    c.set('mcpCall', { message, tools });
     if (message === undefined) return handler.fetch(withBody(request, text), known);
     // The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions know none.
     const serve = methodOf(message) === 'subscriptions/listen' ? listen : handler.fetch;
@@ -113,6 +122,12 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Of an `McpServer`, of either SDK; what else there may be does not tell. */
+function noteTools(server: object, names: Set<string>): void {
+  const { _registeredTools: registered } = server as { _registeredTools?: object };
+  for (const name in registered) names.add(name);
+}
+
 function methodOf(message: unknown): unknown {
   return (message as { method?: unknown } | null)?.method;
 }
@@ -127,6 +142,9 @@ function tooLarge(limit: number): Response {
   return Response.json({ jsonrpc: '2.0', error: { code: -32000, message }, id: null }, { status: 413 });
 }
 
-function reportOutOfBand(error: Error): void {
-  console.warn(`mcp: ${error.message}`);
+/** What the SDK says of a rejected request quotes the caller, who may have put a secret there: of that only the kind is told. */
+const REJECTED = /^Rejected inbound request \([\w-]+\)/;
+
+function reportOutOfBand({ message }: Error): void {
+  console.warn(`mcp: ${REJECTED.exec(message)?.[0] ?? message}`);
 }

@@ -1,34 +1,199 @@
 /**
- * One line of JSON a request: what was asked, by whom, how it ended. CloudWatch Logs Insights finds the fields by itself.
+ * One line of JSON a request: what was asked, by whom, how it ended, and the metrics of it. It is written when the last byte
+ * of the answer is out, or the answer was given up. README.md, "Operate it", says what each field means.
  *
- * Never in it: headers, bodies, arguments, tokens.
+ * Never in it: headers, bodies, arguments, results, tokens, queries, error texts, nor any word of the caller's but names that
+ * are known here: a tool that is there, a method of MCP's, a path that is mounted.
  */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { config } from '../config.ts';
+import { rememberCall, type Trace } from './call.ts';
+import { writeLine } from './log.ts';
+import { metricsOf } from './metrics.ts';
+import { type GivenUp, messagesIn, type Outcome, outcomeOf, toldBy, worst } from './outcome.ts';
+import { shortened } from './payloads.ts';
+import { traceOf } from './trace.ts';
 
-/** What the line is made of besides the request and the response. */
+/** What the line is made of besides the request and the response: app/lambda and app/mcp put it there. */
 export interface RequestLogEnv {
-  Variables: { authInfo?: { clientId: string; extra?: { mode?: unknown; subject?: unknown } } };
-}
-
-export function requestLog(write: (line: string) => void = console.log): MiddlewareHandler<RequestLogEnv> {
-  return async function logRequest(c, next) {
-    const started = performance.now();
-    await next();
-    const { headers } = c.req.raw;
-    const caller = c.get('authInfo');
-    const line = {
-      type: 'request',
-      method: c.req.method,
-      path: c.req.path,
-      status: c.res.status,
-      ms: Math.round(performance.now() - started), // to the first byte
-      mcpMethod: headers.get('mcp-method') ?? undefined,
-      mcpName: headers.get('mcp-name') ?? undefined,
-      revision: headers.get('mcp-protocol-version') ?? undefined,
-      caller: caller?.clientId,
-      auth: caller?.extra?.mode,
-      subject: caller?.extra?.subject,
-    };
-    write(JSON.stringify(line));
+  Bindings: {
+    context?: LambdaContext;
+    lambdaContext?: LambdaContext;
+    invocation?: { watcher: Watcher | undefined };
+  };
+  Variables: {
+    authInfo?: { clientId: string; extra?: { mode?: unknown; subject?: unknown } };
+    mcpCall?: { message: unknown; tools: ReadonlySet<string> };
   };
 }
+
+interface LambdaContext {
+  awsRequestId: string;
+  functionName: string;
+}
+
+interface Watcher {
+  piece(bytes: Uint8Array): void;
+  end(why: GivenUp | undefined): void;
+}
+
+interface Message {
+  method?: unknown;
+  params?: { name?: unknown; _meta?: Record<string, unknown> };
+}
+
+/** https://modelcontextprotocol.io/specification: what may be asked of a server. */
+const METHODS =
+  /^(?:initialize|ping|server\/discover|completion\/complete|logging\/setLevel|tools\/(?:list|call)|prompts\/(?:list|get)|resources\/(?:list|read|subscribe|unsubscribe|templates\/list)|subscriptions\/listen|tasks\/(?:get|list|result|cancel|update)|notifications\/[a-z_/]{1,40})$/;
+const REVISION = /^\d{4}-\d\d-\d\d$/;
+const TOOL_NAME = /^[\w./-]{1,128}$/;
+const WELL_KNOWN = /^\/\.well-known\/[a-z-]{1,64}/;
+/** Names that servers which do not tell their tools' have answered to, kept by an environment. Each is a metric that is paid for. */
+const MAX_LEARNED = 50;
+const OTHER = '(other)';
+
+/** `paths` that are mounted: any other is told as `(other)`. */
+export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<RequestLogEnv> {
+  let cold = true;
+  const learned = new Set<string>();
+
+  return async function logRequest(c, next) {
+    const line = new RequestLine(c, cold, paths, learned);
+    cold = false;
+    const { invocation } = c.env ?? {};
+    if (invocation) invocation.watcher = line;
+    await next();
+    line.answered(c.res);
+    if (!invocation) line.end(undefined);
+  };
+}
+
+class RequestLine implements Watcher {
+  readonly #c: Context<RequestLogEnv>;
+  readonly #started = performance.now();
+  readonly #cold: boolean;
+  readonly #paths: ReadonlySet<string>;
+  readonly #learned: Set<string>;
+  readonly #context: LambdaContext | undefined;
+  #response: { status: number; events: boolean; firstByteMs: number } | undefined;
+  #told: Outcome = 'ok';
+  #bytes = 0;
+  #last: Uint8Array | undefined;
+  #trace: Trace | undefined;
+
+  constructor(c: Context<RequestLogEnv>, cold: boolean, paths: ReadonlySet<string>, learned: Set<string>) {
+    this.#c = c;
+    this.#cold = cold;
+    this.#paths = paths;
+    this.#learned = learned;
+    this.#context = c.env?.context ?? c.env?.lambdaContext;
+    const line = this;
+    rememberCall(c.req.raw, {
+      requestId: this.#context?.awsRequestId,
+      get trace() {
+        return line.#traced();
+      },
+      about: () => ({ tool: line.#tool('ok', false), caller: c.get('authInfo')?.clientId }),
+    });
+  }
+
+  answered({ status, headers }: Response): void {
+    const events = headers.get('content-type')?.startsWith('text/event-stream') === true;
+    this.#response = { status, events, firstByteMs: Math.round(performance.now() - this.#started) };
+  }
+
+  piece(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    if (!this.#c.get('mcpCall')) return;
+    this.#told = worst([this.#told, toldBy(bytes)]);
+    this.#last = bytes;
+  }
+
+  end(why: GivenUp | undefined): void {
+    const { status, events = false, firstByteMs } = this.#response ?? {};
+    const outcome = outcomeOf(status, this.#told, why);
+    const ms = Math.round(performance.now() - this.#started);
+    const tool = this.#tool(outcome, true);
+    const { MCP_METRICS, MCP_LOG_PAYLOADS } = config();
+    writeLine(LEVEL[outcome], {
+      type: 'request',
+      requestId: this.#context?.awsRequestId,
+      traceId: this.#traced().traceId,
+      ...this.#asked(),
+      tool,
+      ...this.#caller(),
+      status,
+      outcome,
+      ms,
+      firstByteMs,
+      bytes: this.#bytes,
+      cold: this.#cold,
+      ...(MCP_LOG_PAYLOADS === 'on' && this.#payloads()),
+      ...(MCP_METRICS === 'on' &&
+        metricsOf({
+          outcome,
+          duration: ms,
+          cold: this.#cold,
+          streamedBytes: events ? this.#bytes : 0,
+          functionName: this.#context?.functionName ?? 'local',
+          tool,
+        })),
+    });
+  }
+
+  #message(): Message {
+    return (this.#c.get('mcpCall')?.message ?? {}) as Message;
+  }
+
+  #traced(): Trace {
+    this.#trace ??= traceOf(this.#c.req.raw.headers, this.#message().params?._meta);
+    return this.#trace;
+  }
+
+  #asked(): object {
+    const { req } = this.#c;
+    const { method, params } = this.#message();
+    const revision =
+      params?._meta?.['io.modelcontextprotocol/protocolVersion'] ??
+      req.raw.headers.get('mcp-protocol-version');
+    return {
+      method: /^[A-Z]{3,7}$/.test(req.method) ? req.method : OTHER,
+      path: this.#paths.has(req.path) ? req.path : (WELL_KNOWN.exec(req.path)?.[0] ?? OTHER),
+      mcpMethod: method === undefined ? undefined : METHODS.test(String(method)) ? method : OTHER,
+      revision: typeof revision === 'string' && REVISION.test(revision) ? revision : undefined,
+    };
+  }
+
+  #caller(): object {
+    const { clientId, extra } = this.#c.get('authInfo') ?? {};
+    return { caller: clientId, auth: extra?.mode, subject: extra?.subject };
+  }
+
+  /** The tool that was called, by a name that is bounded: what nobody has heard of is `(other)`. */
+  #tool(outcome: Outcome, learn: boolean): string | undefined {
+    const { method, params } = this.#message();
+    if (method !== 'tools/call') return undefined;
+    const name = params?.name;
+    if (typeof name !== 'string' || !TOOL_NAME.test(name)) return OTHER;
+    const { tools } = this.#c.get('mcpCall') ?? {};
+    if (tools?.has(name)) return name;
+    if (tools && tools.size > 0) return OTHER;
+    if (learn && outcome === 'ok' && this.#learned.size < MAX_LEARNED) this.#learned.add(name);
+    return this.#learned.has(name) ? name : OTHER;
+  }
+
+  #payloads(): object {
+    const { params } = this.#message();
+    const answer = this.#last && messagesIn(Buffer.from(this.#last).toString()).at(-1);
+    return { sent: shortened(params), answered: shortened(answer) };
+  }
+}
+
+const LEVEL = {
+  ok: 'info',
+  tool_error: 'info',
+  protocol_error: 'info',
+  refused: 'warn',
+  failed: 'error',
+  aborted: 'error',
+} as const satisfies Record<Outcome, string>;

@@ -7,21 +7,26 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.ts';
 import { CpuLimit } from './cpu-limit.ts';
 import { invocationsPerCall } from './invocations.ts';
 import { measure, nodeAlone, type Run } from './measure.ts';
 import { dollarsPerMillion, MB_PER_CPU, MEMORY_SIZES } from './prices.ts';
+import { profiled, STAGE_NAMES } from './profile.ts';
 import { bundleKb, floor, ours, oursWithStdio, peers, type Row } from './subjects.ts';
+import { compareLookups, throughput } from './throughput.ts';
 
 const USAGE = `Usage: npm run bench -- [options]
 
   --repetitions N   processes started for each row, 9 by default
   --calls N         warm calls to each process, 100 by default
   --no-peers        only the floor and this project
+  --against DIR     also another build: a dist/ that was kept
   --no-limit        without the second table, whose calls have a part of a processor only (needs root)
+  --no-many         without the third table: calls per second, and 100 lookups in one call
+  --profile         where a warm call's time goes, by part of the program; nothing else
   --json FILE       the rows as JSON
   --svg FILE        a chart of the cold starts
 `;
@@ -45,6 +50,10 @@ interface Result {
   /** With 128 MB's part of a processor after the init. */
   limited_first_ms?: number;
   limited_warm_ms?: number;
+  limited_cpu_ms?: number;
+  /** Calls per second of one environment, and of 10 together. */
+  calls_per_second_1?: number;
+  calls_per_second_10?: number;
 }
 
 const LIMITED = { repetitions: 3, calls: 20, share: MEMORY_SIZES[0] / MB_PER_CPU };
@@ -55,6 +64,9 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '100' },
     peers: { type: 'boolean', default: true },
     limit: { type: 'boolean', default: true },
+    against: { type: 'string' },
+    many: { type: 'boolean', default: true },
+    profile: { type: 'boolean', default: false },
     json: { type: 'string' },
     svg: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -62,7 +74,29 @@ const { values } = parseArgs({
   allowNegative: true,
 });
 if (values.help) process.stdout.write(USAGE);
+else if (values.profile) await profile();
 else await bench();
+
+async function profile(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  try {
+    for (const row of ours()) {
+      const stages = await profiled(row, folder);
+      const parts = [...new Set(stages.flatMap(Object.keys))].filter(part => part !== 'waiting').sort();
+      process.stdout.write(`\n${row.name}: ms of a call, by part\n`);
+      const line = (name: string, of: (stage: Record<string, number>) => number | undefined) => ({
+        '': name,
+        ...Object.fromEntries(stages.map((stage, at) => [STAGE_NAMES[at], shown(of(stage), 3)])),
+      });
+      console.table([
+        ...parts.map(part => line(part, stage => stage[part] ?? 0)),
+        line('together', stage => parts.reduce((sum, part) => sum + (stage[part] ?? 0), 0)),
+      ]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 async function bench(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
@@ -70,6 +104,7 @@ async function bench(): Promise<void> {
     const rows = [
       floor(folder),
       ...ours(),
+      ...(values.against ? ours(resolve(values.against), values.against) : []),
       ...(values.peers ? [...(await peers(folder)), ...(await oursWithStdio(folder))] : []),
     ];
     const nodes: number[] = [];
@@ -83,6 +118,7 @@ async function bench(): Promise<void> {
     for (const row of rows) results.push(await resultOf(row, runs.get(row) ?? []));
     show(results);
     if (values.limit) await limited(rows, results);
+    if (values.many) await many(rows, results);
     if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
     if (values.svg)
       writeFileSync(
@@ -146,6 +182,7 @@ async function limited(rows: readonly Row[], results: readonly Result[]): Promis
     if (result) {
       result.limited_first_ms = median(all.map(({ first }) => first));
       result.limited_warm_ms = median(all.map(({ calls }) => quantile(calls, 0.5)));
+      result.limited_cpu_ms = median(all.map(({ cpu }) => cpu));
     }
   }
   const base = results.find(isFloor);
@@ -153,13 +190,45 @@ async function limited(rows: readonly Row[], results: readonly Result[]): Promis
     `\nWith 1/${(1 / LIMITED.share).toFixed(0)} of a processor after the init, as at ${MEMORY_SIZES[0]} MB\n`,
   );
   console.table(
-    results.slice(1).map(({ name, limited_first_ms: first, limited_warm_ms: warm }) => ({
+    results.slice(1).map(({ name, limited_first_ms: first, limited_warm_ms: warm, limited_cpu_ms: cpu }) => ({
       '': name,
       'first ms': shown(first),
       '÷ floor': ratio(first, base?.limited_first_ms),
       'warm ms': shown(warm),
       '÷ floor ': ratio(warm, base?.limited_warm_ms),
+      'CPU ms': shown(cpu, 2),
+      '÷ floor  ': ratio(cpu, base?.limited_cpu_ms),
     })),
+  );
+}
+
+/** The third table, of rows that serve one process each; into `results` as well. */
+async function many(rows: readonly Row[], results: readonly Result[]): Promise<void> {
+  for (const row of rows.filter(({ name }) => !name.includes('stdio'))) {
+    progress(`Calls per second of ${row.name}`);
+    const result = results.find(({ name }) => name === row.name);
+    if (!result) continue;
+    result.calls_per_second_1 = await throughput(row, 1);
+    result.calls_per_second_10 = await throughput(row, 10);
+  }
+  const base = results.find(isFloor);
+  process.stdout.write('\nCalls per second, without a pause between them\n');
+  console.table(
+    results
+      .filter(({ calls_per_second_1: one }) => one)
+      .map(({ name, calls_per_second_1: one, calls_per_second_10: ten }) => ({
+        '': name,
+        'one environment': shown(one, 0),
+        '÷ floor': ratio(one, base?.calls_per_second_1),
+        '10 environments': shown(ten, 0),
+        '÷ floor ': ratio(ten, base?.calls_per_second_10),
+      })),
+  );
+  const [row] = ours();
+  if (!row) return;
+  const { ms, upstreamMs } = await compareLookups(row);
+  process.stdout.write(
+    `\n100 lookups in one compare_weather: ${shown(ms)} ms; the same requests alone: ${shown(upstreamMs)} ms; ratio ${ratio(ms, upstreamMs)}\n`,
   );
 }
 

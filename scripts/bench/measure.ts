@@ -42,10 +42,9 @@ const LAMBDA = {
   AWS_LAMBDA_LOG_STREAM_NAME: 'bench',
 };
 
-/** With `share`, it has that part of a processor once its init is over, as on Lambda, where the init has a whole one. */
-export async function measure(subject: Subject, calls: number, share?: number): Promise<Run> {
-  using limit = share === undefined ? undefined : new CpuLimit(share);
-  const environment = new Environment({
+/** A process of `subject`, not yet started; with `env` besides what Lambda sets. */
+export function environmentOf(subject: Subject, env: Record<string, string> = {}): Environment {
+  return new Environment({
     command: subject.command,
     env: {
       PATH: process.env.PATH,
@@ -53,6 +52,7 @@ export async function measure(subject: Subject, calls: number, share?: number): 
       _HANDLER: subject.handler,
       LAMBDA_TASK_ROOT: subject.taskRoot,
       ...LAMBDA,
+      ...env,
     },
     timeout: 60,
     initTimeout: 30,
@@ -60,6 +60,12 @@ export async function measure(subject: Subject, calls: number, share?: number): 
     freeze: false,
     output: () => undefined,
   });
+}
+
+/** With `share`, it has that part of a processor once its init is over, as on Lambda, where the init has a whole one. */
+export async function measure(subject: Subject, calls: number, share?: number): Promise<Run> {
+  using limit = share === undefined ? undefined : new CpuLimit(share);
+  const environment = environmentOf(subject);
   const started = performance.now();
   await environment.init();
   const init = performance.now() - started;
@@ -84,7 +90,7 @@ export async function measure(subject: Subject, calls: number, share?: number): 
 }
 
 /** Makes one call and checks its answer. */
-async function call(environment: Environment, { payload, expected }: Subject): Promise<void> {
+export async function call(environment: Environment, { payload, expected }: Subject): Promise<void> {
   const invocation = {
     id: crypto.randomUUID(),
     payload,

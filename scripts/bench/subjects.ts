@@ -83,6 +83,13 @@ export function ours(folder = dist, name = 'mcp-on-lambda', beside: readonly str
   }));
 }
 
+/** The same function, asked for many places in one call. */
+export function compareSubject({ subject }: Row, locations: readonly string[]): Subject {
+  const many = { name: 'compare_weather', arguments: { locations } };
+  const payload = event(modernRequest('tools/call', many), modernHeaders('tools/call', many));
+  return { ...subject, payload, expected: locations.at(-1) ?? '' };
+}
+
 interface Peer {
   name: string;
   /** Name of its file, and what it exports. */

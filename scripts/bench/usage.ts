@@ -10,12 +10,27 @@ interface Stat {
   parent: number;
   /** Of the process, and of its children that have ended. */
   ticks: number;
+  /** Of those, the children's. */
+  endedTicks: number;
 }
 
-/** Processor time of `pid` and of all below it, living or ended, in ms. */
+/** Processor time of `pid` and of all below it, living or ended, in ms. To the microsecond but for children that ended. */
 export function cpuMs(pid: number): number {
-  const ticks = tree(pid).map(stat => stat.ticks);
-  return ticks.reduce((sum, each) => sum + each, 0) * MS_PER_TICK;
+  return tree(pid).reduce((sum, { pid: each, ticks, endedTicks }) => {
+    const living = threadMs(each) ?? (ticks - endedTicks) * MS_PER_TICK;
+    return sum + living + endedTicks * MS_PER_TICK;
+  }, 0);
+}
+
+/** Of the threads of `pid`, by https://docs.kernel.org/scheduler/sched-stats.html; undefined where the kernel has none. */
+function threadMs(pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const spent = threads.map(thread => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'));
+    return spent.reduce((sum, text) => sum + Number(text.split(' ')[0]), 0) / 1e6;
+  } catch {
+    return undefined; // It has just ended, or this kernel does not count so.
+  }
 }
 
 /** The highest resident sets of `pid` and of the living below it, added up, in MiB. */
@@ -50,5 +65,5 @@ function stat(pid: number): Stat | undefined {
     .split(' ')
     .map(Number);
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15);
-  return { pid, parent: fields[1] ?? 0, ticks: utime + stime + cutime + cstime };
+  return { pid, parent: fields[1] ?? 0, ticks: utime + stime + cutime + cstime, endedTicks: cutime + cstime };
 }

@@ -30,6 +30,7 @@ beforeAll(async () => {
   const options = [
     '--no-peers',
     '--no-limit',
+    '--no-many',
     '--repetitions',
     '5',
     '--calls',

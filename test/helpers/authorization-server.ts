@@ -37,6 +37,8 @@ export async function startAuthorizationServer(
         }),
       },
     },
+    // So that a page in a browser may ask it.
+    clientBasedCORS: () => true,
     issueRefreshToken: () => true,
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },

@@ -6,11 +6,16 @@ import { ROOT } from './local-lambda.ts';
 
 const COPIED = [
   'app',
+  'scripts/app-build.ts',
   'scripts/build.ts',
   'scripts/code-cache.ts',
+  'scripts/lean-calls.ts',
   'scripts/lean-sdk.ts',
   'scripts/new.ts',
+  'scripts/page-files.ts',
+  'scripts/sbom.ts',
   'scripts/start.ts',
+  'package-lock.json',
   'package.json',
   'tsconfig.json',
   'biome.json',

@@ -251,9 +251,40 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/ric/index.mjs',
       '/var/task/ric/rapid-client.node',
       '/var/task/routes.json',
+      '/var/task/sbom.cdx.json',
     ]);
     expect([...ours].filter(file => /\/(npm|npx|yarn|corepack|g\+\+|cc1plus|cmake)$/.test(file))).toEqual([]);
     figures['files outside the base'] = added.length;
+  }, 60_000);
+
+  test('holds in /var/task what its own list says, byte by byte, and names its base', async () => {
+    const inImage = (entrypoint: string, ...args: string[]) =>
+      run('run', '--rm', ...runFlags, '--entrypoint', entrypoint, IMAGE, ...args);
+    const sums = await inImage('find', '/var/task', '-type', 'f', '-exec', 'sha256sum', '{}', '+');
+    const found = sums
+      .trim()
+      .split('\n')
+      .map(line => line.replace('  /var/task/', ' ').split(' ').reverse())
+      .filter(([name]) => name !== 'sbom.cdx.json');
+    const { components } = JSON.parse(await inImage('cat', '/var/task/sbom.cdx.json')) as {
+      components: { type: string; name: string; version?: string; hashes?: { content: string }[] }[];
+    };
+    const listed = components.filter(({ type }) => type === 'file');
+    expect(found.toSorted()).toEqual(
+      listed.map(({ name, hashes }) => [name, hashes?.[0]?.content]).toSorted(),
+    );
+    const [base] = components.filter(({ type }) => type === 'container');
+    expect(`${base?.name}:${base?.version}`).toBe(BASE);
+    const node = components.find(({ type }) => type === 'platform');
+    expect(`v${node?.version}`).toBe((await inImage('node', '--version')).trim());
+  }, 60_000);
+
+  test('runs without a shell, or anything else but Node and the C library', async () => {
+    const name = `mcp-on-lambda-test-${randomUUID()}`;
+    const hidden = ['/bin', '/usr/sbin', '/usr/bin', '/sbin'].flatMap(folder => ['--tmpfs', `${folder}:ro`]);
+    started.push(name);
+    await run('run', '-d', '--name', name, ...runFlags, ...sandbox(256), ...hidden, IMAGE);
+    await expect.poll(() => run('logs', name), { timeout: 15_000 }).toContain('MCP server ready');
   }, 60_000);
 
   test('adds at most 4 MB to the base', async () => {

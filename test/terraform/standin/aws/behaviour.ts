@@ -4,6 +4,7 @@ import type { Behaviour } from '../behaviour.ts';
 import { type Attributes, isAttributes, same, UNKNOWN } from '../values.ts';
 import { type Account, refuse } from './account.ts';
 import { GATEWAY_REPLACED_BY } from './gateway.ts';
+import { OBSERVABILITY_REPLACED_BY } from './observability.ts';
 import { policyDocument } from './policy-document.ts';
 import { arn, type Resource } from './resource.ts';
 import { PUBLISHED, RESOURCES } from './resources.ts';
@@ -25,6 +26,7 @@ const DEFAULTS: Behaviour['defaults'] = {
 
 const REPLACED_BY: Behaviour['replacedBy'] = {
   ...GATEWAY_REPLACED_BY,
+  ...OBSERVABILITY_REPLACED_BY,
   aws_cloudwatch_log_group: ['name', 'region'],
   aws_dynamodb_table: ['name', 'hash_key', 'range_key', 'region'],
   aws_ecr_lifecycle_policy: ['repository', 'region'],

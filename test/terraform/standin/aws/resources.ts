@@ -4,6 +4,7 @@ import { ACCOUNT, REGION } from '../../../publish-image/standin/machine.ts';
 import { type Attributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
 import { GATEWAY } from './gateway.ts';
+import { OBSERVABILITY } from './observability.ts';
 import { arn, type Resource } from './resource.ts';
 
 const text = (attributes: Attributes, name: string): string => String(attributes[name] ?? '');
@@ -245,6 +246,7 @@ const table: Resource = {
 
 export const RESOURCES: Readonly<Record<string, Resource>> = {
   ...GATEWAY,
+  ...OBSERVABILITY,
   aws_cloudwatch_log_group: logGroup,
   aws_dynamodb_table: table,
   aws_ecr_lifecycle_policy: ofRepository,

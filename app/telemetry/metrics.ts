@@ -1,0 +1,81 @@
+/**
+ * The metrics of a call, in CloudWatch's embedded metric format: they ride on the line of the request, so they cost no call.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ *
+ * CloudWatch asks $0.30 a month for each metric that is written, by the hour: what is rare is written only when it happens, and
+ * only three are kept by tool. terraform/modules/observability draws and watches these names.
+ */
+import type { Outcome } from './outcome.ts';
+
+export const NAMESPACE = 'McpOnLambda';
+
+/** Name → unit. */
+export const METRICS = {
+  /** Requests, refused ones and all. */
+  Calls: 'Count',
+  /** Until the last byte, of what was not refused. */
+  Duration: 'Milliseconds',
+  /** Outcomes tool_error, failed, aborted. */
+  Errors: 'Count',
+  /** Outcome protocol_error. */
+  ProtocolErrors: 'Count',
+  /** Outcome refused. */
+  Refusals: 'Count',
+  /** Outcome aborted. */
+  Aborted: 'Count',
+  /** First request of an execution environment. */
+  ColdStarts: 'Count',
+  /** Of answers that were streams of events. */
+  StreamedBytes: 'Bytes',
+} as const;
+
+export type MetricName = keyof typeof METRICS;
+
+/** Also kept by tool. */
+export const BY_TOOL: readonly MetricName[] = ['Calls', 'Duration', 'Errors'];
+
+export interface Measured {
+  outcome: Outcome;
+  /** Milliseconds. */
+  duration: number;
+  cold: boolean;
+  streamedBytes: number;
+  functionName: string;
+  /** Undefined where no tool was called. */
+  tool: string | undefined;
+}
+
+const ERRORS: ReadonlySet<Outcome> = new Set(['tool_error', 'failed', 'aborted']);
+const definition = (name: MetricName) => ({ Name: name, Unit: METRICS[name] });
+
+/** The members of the line that CloudWatch makes metrics of. */
+export function metricsOf({ outcome, duration, cold, streamedBytes, functionName, tool }: Measured): object {
+  const values: Partial<Record<MetricName, number>> = { Calls: 1 };
+  if (outcome !== 'refused') values.Duration = duration;
+  if (ERRORS.has(outcome)) values.Errors = 1;
+  if (outcome === 'protocol_error') values.ProtocolErrors = 1;
+  if (outcome === 'refused') values.Refusals = 1;
+  if (outcome === 'aborted') values.Aborted = 1;
+  if (cold) values.ColdStarts = 1;
+  if (streamedBytes > 0) values.StreamedBytes = streamedBytes;
+  const names = Object.keys(values) as MetricName[];
+  const of = (dimensions: string[], metrics: MetricName[]) => ({
+    Namespace: NAMESPACE,
+    Dimensions: [dimensions],
+    Metrics: metrics.map(definition),
+  });
+  const directives = [of(['Function'], names)];
+  if (tool)
+    directives.push(
+      of(
+        ['Function', 'Tool'],
+        names.filter(name => BY_TOOL.includes(name)),
+      ),
+    );
+  return {
+    _aws: { Timestamp: Date.now(), CloudWatchMetrics: directives },
+    Function: functionName,
+    ...(tool && { Tool: tool }),
+    ...values,
+  };
+}

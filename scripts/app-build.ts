@@ -1,0 +1,45 @@
+/** How the app is bundled: for dist/, and readable for those who look into it (scripts/bench/profile.ts). */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BuildOptions, Plugin } from 'esbuild';
+import { leanSdk } from './lean-sdk.ts';
+
+const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
+
+/** Of everything that is bundled. */
+export const COMMON: BuildOptions = {
+  absWorkingDir: join(dirname(fileURLToPath(import.meta.url)), '..'),
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  logLevel: 'warning',
+  metafile: true,
+};
+
+/**
+ * What the page is made of stays out of the bundle. Required and not imported from beside it: an import out of a script of
+ * node:vm is an experiment of Node, which says so in the log.
+ */
+const pageBeside: Plugin = {
+  name: 'page-beside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/view\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'page-beside' } : undefined,
+    );
+    onResolve({ filter: /^\.\/page\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'page-beside' }, () => ({
+      contents: "module.exports = require('./page.cjs');",
+    }));
+  },
+};
+
+export const APP: BuildOptions = {
+  ...COMMON,
+  entryPoints: ['app/lambda/start.ts'],
+  plugins: [leanSdk, pageBeside],
+  // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
+  // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
+  alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
+};

@@ -1,0 +1,157 @@
+/**
+ * What the build consists of, as a CycloneDX 1.6 document: made from what esbuild has read (its metafile), what npm has
+ * locked (package-lock.json), what the Runtime Interface Client says of its native part, and the files themselves.
+ * Nothing of it is kept by hand. https://cyclonedx.org/docs/1.6/json/
+ *
+ * The packages of the base image are not in it: those are its publisher's, and a scanner reads them from the image.
+ */
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
+
+export interface SbomInput {
+  /** Of package.json and package-lock.json. */
+  root: string;
+  /** The build; every file in it is listed. */
+  folder: string;
+  metafiles: readonly Metafile[];
+  /** Folder of aws-lambda-ric, as installed. */
+  ric: string;
+  /** The base image, by tag or digest, where one is built on. */
+  baseImage: string | undefined;
+}
+
+interface Component {
+  type: 'application' | 'library' | 'platform' | 'container' | 'file';
+  'bom-ref': string;
+  name: string;
+  version?: string;
+  purl?: string;
+  licenses?: object[];
+  hashes?: { alg: string; content: string }[];
+  externalReferences?: { type: string; url: string }[];
+}
+
+interface Locked {
+  version: string;
+  license?: string;
+  integrity?: string;
+}
+
+export const SBOM_FILE = 'sbom.cdx.json';
+
+/** The document, the same bytes for the same build. Throws when a package that is in it is not in the lock. */
+export function sbom(input: SbomInput): string {
+  const read = (file: string) => JSON.parse(readFileSync(join(input.root, file), 'utf8'));
+  const { name, version, license } = read('package.json') as Record<string, string>;
+  const { packages } = read('package-lock.json') as { packages: Record<string, Locked> };
+  const application: Component = {
+    type: 'application',
+    'bom-ref': `pkg:npm/${name}@${version}`,
+    name: String(name),
+    version: String(version),
+    licenses: licensed(license),
+  };
+  const components = [
+    ...packagesIn(input.metafiles).map(path => library(path, packages)),
+    ...nativeParts(input.ric),
+    platform(),
+    ...(input.baseImage ? [base(input.baseImage)] : []),
+    ...files(input.folder),
+  ];
+  const document = {
+    $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
+    bomFormat: 'CycloneDX',
+    specVersion: '1.6',
+    version: 1,
+    metadata: { component: application },
+    components: components.toSorted((a, b) => (a['bom-ref'] < b['bom-ref'] ? -1 : 1)),
+  };
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+/** Folders of packages of which something is in the bundles, and of the client, which is copied as it is. */
+function packagesIn(metafiles: readonly Metafile[]): string[] {
+  const inputs = metafiles.flatMap(({ outputs }) =>
+    Object.values(outputs).flatMap(output =>
+      Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+    ),
+  );
+  // Named as in the lock, wherever the packages lie: they may be linked to.
+  const named = inputs.map(file => file.replace(/^.*?(?=node_modules\/)/, ''));
+  const folders = named.map(file => /^node_modules\/(.*node_modules\/)?(@[^/]+\/)?[^/]+/.exec(file)?.[0]);
+  return [...new Set([...folders, 'node_modules/aws-lambda-ric'])].filter(folder => folder !== undefined);
+}
+
+function library(path: string, packages: Record<string, Locked>): Component {
+  const locked = packages[path];
+  if (!locked) throw new Error(`${path} is in the bundle and not in package-lock.json: run npm ci.`);
+  const name = path.replace(/^.*node_modules\//, '');
+  const purl = `pkg:npm/${name.replace('@', '%40')}@${locked.version}`;
+  const [, digest] = /^sha512-(.+)$/.exec(locked.integrity ?? '') ?? [];
+  return {
+    type: 'library',
+    'bom-ref': path === `node_modules/${name}` ? purl : `${purl}#${path}`,
+    name,
+    version: locked.version,
+    purl,
+    licenses: licensed(locked.license),
+    ...(digest && { hashes: [{ alg: 'SHA-512', content: Buffer.from(digest, 'base64').toString('hex') }] }),
+  };
+}
+
+/** One licence, or an expression of several. */
+function licensed(license: string | undefined): object[] {
+  if (!license) return [];
+  return / (OR|AND|WITH) /.test(license) ? [{ expression: license }] : [{ license: { id: license } }];
+}
+
+/** What is compiled into rapid-client.node; its makers list it before each licence. node-gyp only does the compiling. */
+function nativeParts(ric: string): Component[] {
+  const text = readFileSync(join(ric, 'THIRD-PARTY-LICENSES'), 'utf8');
+  const listed = [...text.matchAll(/^\*\* (.+?); version (\S+) -- (\S+)$/gm)].map(
+    ([, name = '', version = '', url = '']) => ({
+      name,
+      version,
+      url,
+    }),
+  );
+  const linked = listed.filter(({ name }) => name !== 'node-gyp');
+  if (linked.length === 0) throw new Error('aws-lambda-ric lists no parts of its native client any more.');
+  return linked.map(({ name, version, url }) => {
+    const purl = `pkg:generic/${name}@${version}`;
+    const externalReferences = [{ type: 'vcs', url }];
+    return { type: 'library', 'bom-ref': purl, name, version, purl, externalReferences };
+  });
+}
+
+/** The Node that builds is the one that runs: in the image both come from the same base. */
+function platform(): Component {
+  const { node: version } = process.versions;
+  const purl = `pkg:generic/node@${version}`;
+  return { type: 'platform', 'bom-ref': purl, name: 'node', version, purl, licenses: licensed('MIT') };
+}
+
+function base(image: string): Component {
+  const [, name = image, version = ''] = /^(.+?)(?::([^/@]+))?(?:@.+)?$/.exec(image) ?? [];
+  const [, digest] = /@sha256:([0-9a-f]{64})$/.exec(image) ?? [];
+  return {
+    type: 'container',
+    'bom-ref': `container:${image}`,
+    name,
+    ...(version && { version }),
+    ...(digest && { hashes: [{ alg: 'SHA-256', content: digest }] }),
+  };
+}
+
+function files(folder: string): Component[] {
+  return globSync('**/*', { cwd: folder, withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name !== SBOM_FILE)
+    .map(entry => {
+      const path = join(entry.parentPath, entry.name);
+      const name = path.slice(folder.length + 1);
+      const content = createHash('sha256').update(readFileSync(path)).digest('hex');
+      return { type: 'file', 'bom-ref': `file:${name}`, name, hashes: [{ alg: 'SHA-256', content }] };
+    });
+}

@@ -1,0 +1,105 @@
+data "aws_partition" "current" {}
+
+locals {
+  issuer       = "token.actions.githubusercontent.com"
+  provider_arn = var.provider_arn != null ? var.provider_arn : one(aws_iam_openid_connect_provider.github[*].arn)
+}
+
+# AWS knows GitHub's certificate authority, so no thumbprint is named.
+# https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+resource "aws_iam_openid_connect_provider" "github" {
+  count = var.provider_arn == null ? 1 : 0
+
+  url            = "https://${local.issuer}"
+  client_id_list = ["sts.${data.aws_partition.current.dns_suffix}"]
+  tags           = var.tags
+}
+
+# Both claims as a whole, by StringEquals: a wildcard in sub is how other repositories, branches or pull requests get in.
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+
+    principals {
+      type        = "Federated"
+      identifiers = [local.provider_arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:aud"
+      values   = ["sts.${data.aws_partition.current.dns_suffix}"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:sub"
+      values   = ["repo:${var.repository}:environment:${var.environment}"]
+    }
+  }
+}
+
+resource "aws_iam_role" "pipeline" {
+  name                 = var.name
+  description          = "Publishes and deploys from GitHub: ${var.repository}, environment ${var.environment}"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  max_session_duration = 3600
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
+}
+
+# What scripts/publish-image needs, of this repository only. Nothing can be deleted, and no policy changed.
+data "aws_iam_policy_document" "publish" {
+  statement {
+    sid       = "LogInToRegistries"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "PushImages"
+    actions = [
+      "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchGetImage",
+      "ecr:CompleteLayerUpload",
+      "ecr:DescribeImages",
+      "ecr:GetDownloadUrlForLayer",
+      "ecr:InitiateLayerUpload",
+      "ecr:PutImage",
+      "ecr:UploadLayerPart",
+    ]
+    resources = [var.repository_arn]
+  }
+}
+
+resource "aws_iam_role_policy" "publish" {
+  name   = "publish"
+  role   = aws_iam_role.pipeline.name
+  policy = data.aws_iam_policy_document.publish.json
+}
+
+# New code for a function that is there, and its alias; not its role, its settings, its URL or who may call it.
+data "aws_iam_policy_document" "deploy" {
+  count = var.function_arn == null ? 0 : 1
+
+  statement {
+    sid = "DeployCode"
+    actions = [
+      "lambda:GetAlias",
+      "lambda:GetFunction",
+      "lambda:GetFunctionConfiguration",
+      "lambda:PublishVersion",
+      "lambda:UpdateAlias",
+      "lambda:UpdateFunctionCode",
+    ]
+    resources = [var.function_arn, "${var.function_arn}:*"]
+  }
+}
+
+resource "aws_iam_role_policy" "deploy" {
+  count = var.function_arn == null ? 0 : 1
+
+  name   = "deploy"
+  role   = aws_iam_role.pipeline.name
+  policy = data.aws_iam_policy_document.deploy[0].json
+}

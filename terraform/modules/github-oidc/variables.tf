@@ -1,0 +1,78 @@
+variable "name" {
+  description = "Name of the role. Roles have no region: two pipelines in one account need two names."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9+=,.@_-]{1,64}$", var.name))
+    error_message = "name must be 1 to 64 letters, digits and '+=,.@_-'."
+  }
+}
+
+variable "repository" {
+  description = "The GitHub repository whose workflows may take the role: OWNER/NAME, exactly as GitHub spells it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", var.repository))
+    error_message = "repository must be OWNER/NAME, without wildcards: everybody who can run a workflow there gets the role."
+  }
+}
+
+variable "environment" {
+  description = "The GitHub environment that a job must run in. Its protection rules say who may deploy, and from which branch."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9 ._-]*$", var.environment))
+    error_message = "environment must be the name of a GitHub environment, without wildcards, colons and slashes."
+  }
+}
+
+variable "provider_arn" {
+  description = "ARN of the account's OIDC provider for GitHub. Default: the module makes one; there can be one only in an account."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.provider_arn == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.provider_arn))
+    error_message = "provider_arn must be arn:aws:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
+  }
+}
+
+variable "repository_arn" {
+  description = "ARN of the ECR repository that images are pushed to."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9._/-]+$", var.repository_arn))
+    error_message = "repository_arn must be the ARN of one ECR repository."
+  }
+}
+
+variable "function_arn" {
+  description = "ARN of the function that gets the images, without version or alias. Default: none, the role only publishes images."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.function_arn == null || can(regex("^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.function_arn))
+    error_message = "function_arn must be the ARN of one function, without version or alias."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of a policy that bounds what the role can ever do."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags of the role and the provider."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

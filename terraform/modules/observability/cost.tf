@@ -1,0 +1,34 @@
+# What the worst month can cost at the bound that reserved_concurrency sets. On-demand prices of us-east-1, first tier, without
+# the free tier, November 2026; other regions differ by up to a third.
+locals {
+  # https://aws.amazon.com/lambda/pricing/
+  prices = {
+    arm64  = { gb_second = 0.0000133334, provisioned = 0.0000033334, request = 0.0000002 }
+    x86_64 = { gb_second = 0.0000166667, provisioned = 0.0000041667, request = 0.0000002 }
+  }
+  price = local.prices[var.architecture]
+
+  # https://aws.amazon.com/cloudwatch/pricing/: logs, a GB taken in.
+  price_log_gb = 0.5
+  # Of a request: the app's line, and Lambda's own, which npm test measures.
+  log_bytes = 2400
+
+  seconds = 31 * 24 * 3600
+  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html: ten requests a second for each unit of it.
+  requests = max(var.reserved_concurrency, 0) * 10 * local.seconds
+
+  compute     = max(var.reserved_concurrency, 0) * local.seconds * var.memory_size / 1024 * local.price.gb_second
+  provisioned = var.provisioned_concurrency * local.seconds * var.memory_size / 1024 * local.price.provisioned
+  per_request = local.requests * local.price.request
+  logs        = local.requests * local.log_bytes / 1000000000 * local.price_log_gb
+  worst       = local.compute + local.provisioned + local.per_request + local.logs
+
+  bounded = join(" ", [
+    "The worst month costs about ${format("$%.0f", local.worst)}:",
+    "${var.reserved_concurrency} requests at the same time without a pause for 31 days at ${var.memory_size} MB (${format("$%.0f", local.compute + local.provisioned)}),",
+    "as many a second as Lambda begins, ten times that (${format("$%.0f", local.per_request)}), and a log line for each (${format("$%.0f", local.logs)}).",
+    "Not in it: what fronts (API Gateway, CloudFront, an authorizer's function) cost, data transfer ($0.09 a GB), what tools log and call.",
+    "Prices: aws.amazon.com/lambda/pricing, aws.amazon.com/cloudwatch/pricing, us-east-1, November 2026.",
+  ])
+  unbounded = "Nothing bounds the worst month: set reserved_concurrency."
+}

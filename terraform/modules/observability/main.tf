@@ -1,0 +1,99 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_region" "current" {
+  region = var.region
+}
+
+locals {
+  region    = data.aws_region.current.region
+  account   = data.aws_caller_identity.current.account_id
+  namespace = "McpOnLambda"                      # app/telemetry/metrics.ts
+  platform  = "McpOnLambda/${var.function_name}" # What is made of Lambda's own lines, which do not name the function.
+}
+
+# Where alarms and the budget go. E-mail costs nothing for the first 1,000 a month.
+resource "aws_sns_topic" "alarms" {
+  region = var.region
+  name   = "${var.function_name}-alarms"
+  tags   = var.tags
+}
+
+data "aws_iam_policy_document" "publish" {
+  statement {
+    sid       = "AlarmsOfThisAccount"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alarms.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  region = var.region
+  arn    = aws_sns_topic.alarms.arn
+  policy = data.aws_iam_policy_document.publish.json
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  count = var.email == null ? 0 : 1
+
+  region    = var.region
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = var.email
+}
+
+# Memory is in no line of the app's. https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+resource "aws_cloudwatch_log_metric_filter" "memory" {
+  region         = var.region
+  name           = "${var.function_name}-memory"
+  log_group_name = var.log_group_name
+  pattern        = "{ ($.type = \"platform.report\") && ($.record.metrics.maxMemoryUsedMB > 0) }"
+
+  metric_transformation {
+    name      = "MemoryUsed"
+    namespace = local.platform
+    value     = "$.record.metrics.maxMemoryUsedMB"
+    unit      = "Megabytes"
+  }
+}
+
+# Of the whole account, since tags count only where an account's owner has activated them for its bills.
+resource "aws_budgets_budget" "monthly" {
+  count = var.monthly_budget > 0 ? 1 : 0
+
+  name         = "${var.function_name}-${local.region}"
+  budget_type  = "COST"
+  limit_amount = tostring(var.monthly_budget)
+  limit_unit   = "USD"
+  time_unit    = "MONTHLY"
+  tags         = var.tags
+
+  cost_filter {
+    name   = "Service"
+    values = ["AWS Lambda", "AmazonCloudWatch"]
+  }
+
+  dynamic "notification" {
+    for_each = { ACTUAL = 80, FORECASTED = 100 }
+
+    content {
+      comparison_operator       = "GREATER_THAN"
+      notification_type         = notification.key
+      threshold                 = notification.value
+      threshold_type            = "PERCENTAGE"
+      subscriber_sns_topic_arns = [aws_sns_topic.alarms.arn]
+    }
+  }
+
+  depends_on = [aws_sns_topic_policy.alarms]
+}

@@ -1,0 +1,28 @@
+# What an operator looks at, what wakes one, and what the worst month costs.
+module "observability" {
+  source = "./modules/observability"
+  count  = var.observability.enabled ? 1 : 0
+
+  function_name           = module.lambda.function_name
+  log_group_name          = module.lambda.log_group_name
+  region                  = var.region
+  architecture            = var.architecture
+  memory_size             = var.memory_size
+  timeout                 = local.timeout
+  reserved_concurrency    = local.reserved_concurrency
+  provisioned_concurrency = var.provisioned_concurrency
+  email                   = var.observability.email
+  dashboard               = var.observability.dashboard
+  alarms                  = var.observability.alarms
+  monthly_budget          = var.observability.monthly_budget
+  error_rate_percent      = var.observability.error_rate_percent
+  refusals                = var.observability.refusals
+  tags                    = var.tags
+}
+
+check "metrics_are_kept" {
+  assert {
+    condition     = !var.observability.enabled || contains(["TRACE", "DEBUG", "INFO"], var.log_level)
+    error_message = "log_level = \"${var.log_level}\" keeps the lines of requests out of the log, and the metrics, which are made of them, with it: the dashboard and two alarms stay empty. Set log_level = \"INFO\", or observability = { enabled = false }."
+  }
+}

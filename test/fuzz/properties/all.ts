@@ -1,0 +1,21 @@
+/** All properties, in the order in which they are tried. */
+import type { Property } from '../property.ts';
+import { events } from './events.ts';
+import { http } from './http.ts';
+import { jsonRpc, largeBodies } from './json-rpc.ts';
+import { protocolHeaders } from './protocol-headers.ts';
+import { runtimeApi } from './runtime-api.ts';
+import { longLines, stdio } from './stdio.ts';
+import { tokens } from './tokens.ts';
+
+export const PROPERTIES: readonly Property[] = [
+  events,
+  http,
+  jsonRpc,
+  largeBodies,
+  protocolHeaders,
+  tokens,
+  runtimeApi,
+  stdio,
+  longLines,
+] as readonly unknown[] as readonly Property[];

@@ -1,0 +1,56 @@
+/**
+ * A property of the fuzzer: what is made up, and what must hold of it. Cases are plain JSON, so that one which was found
+ * can be kept in corpus/ and is tried first from then on.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { ROOT } from '../helpers/local-lambda.ts';
+import type { Target } from './target.ts';
+
+export interface Property<Case = never> {
+  /** Also the name of its file in corpus/. */
+  name: string;
+  arbitrary: fc.Arbitrary<Case>;
+  /** Seconds that the function has for a case. @default 3 */
+  timeout?: number;
+  /** Rejects when something that must hold does not. */
+  check(target: Target, given: Case): Promise<void>;
+}
+
+/** A case that was found once, with what was wrong then. */
+interface Found {
+  found: string;
+  case: unknown;
+}
+
+export interface Outcome {
+  name: string;
+  /** Cases that were tried. */
+  runs: number;
+  seed: number;
+  /** The smallest case that fails, as it would stand in the corpus, and why. */
+  failure?: { case: unknown; message: string; path: string };
+}
+
+/** Tries the corpus, then new cases for `ms` milliseconds. Same seed, same cases. */
+export async function fuzz(property: Property, target: Target, ms: number, seed: number): Promise<Outcome> {
+  const examples = corpusOf(property.name).map(found => [found.case] as [never]);
+  const holds = fc.asyncProperty(property.arbitrary, given => property.check(target, given));
+  const details = await fc.check(holds, {
+    seed,
+    examples,
+    numRuns: Number.MAX_SAFE_INTEGER,
+    interruptAfterTimeLimit: ms,
+  });
+  const outcome = { name: property.name, runs: details.numRuns, seed };
+  if (!details.failed) return outcome;
+  const message = details.errorInstance instanceof Error ? details.errorInstance.message : 'unknown';
+  const [smallest] = details.counterexample ?? [];
+  return { ...outcome, failure: { case: smallest, message, path: details.counterexamplePath ?? '' } };
+}
+
+export function corpusOf(name: string): Found[] {
+  const file = join(ROOT, 'test/fuzz/corpus', `${name}.json`);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Found[]) : [];
+}
