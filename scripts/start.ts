@@ -14,10 +14,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const QUIET_MS = 100;
 
 let lambda: ChildProcess | undefined;
+/** What checks the types, which takes longer than it takes to end. */
+let compiling: ChildProcess | undefined;
 let ending = false;
 for (const signal of SIGNALS) {
   process.on(signal, () => {
     ending = true;
+    compiling?.kill();
     if (lambda) lambda.kill(signal);
     else process.exit(0);
   });
@@ -38,7 +41,9 @@ function start(): void {
   });
   lambda = started;
   started.once('exit', code => {
-    if (lambda === started) process.exit(ending ? 0 : (code ?? 1));
+    if (lambda !== started) return;
+    compiling?.kill();
+    process.exit(ending ? 0 : (code ?? 1));
   });
 }
 
@@ -91,9 +96,12 @@ async function reportTypes(): Promise<void> {
     cwd: root,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  compiling?.kill();
+  compiling = tsc;
   let output = '';
   tsc.stdout.on('data', chunk => (output += chunk));
   await once(tsc, 'close');
+  if (compiling !== tsc) return;
   const errors = output.split('\n').filter(line => line.startsWith('app/'));
   if (errors.length > 0)
     say(`${errors.join('\n')}\n(Type errors: the function runs, but may not do what you think.)`);
