@@ -164,3 +164,9 @@ mock_resource "aws_apigatewayv2_stage" {
     id = "$default"
   }
 }
+
+mock_resource "aws_sns_topic" {
+  defaults = {
+    arn = "arn:aws:sns:eu-west-1:123456789012:mock-alarms"
+  }
+}

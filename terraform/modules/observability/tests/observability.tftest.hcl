@@ -1,0 +1,109 @@
+mock_provider "aws" {
+  source          = "../../tests/mocks"
+  override_during = plan
+}
+
+variables {
+  function_name        = "mcp"
+  log_group_name       = "/aws/lambda/mcp"
+  memory_size          = 512
+  timeout              = 60
+  reserved_concurrency = 10
+}
+
+run "watches_with_cheap_defaults_and_wakes_nobody_unasked" {
+  command = plan
+
+  assert {
+    condition     = sort(keys(aws_cloudwatch_metric_alarm.simple)) == tolist(["crashes", "refusals", "slow", "throttles"]) && length(aws_cloudwatch_metric_alarm.error_rate) == 1
+    error_message = "Not the alarms that README.md has."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.simple), aws_cloudwatch_metric_alarm.error_rate) :
+      alarm.treat_missing_data == "notBreaching" && alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(alarm.alarm_description) > 60
+    ])
+    error_message = "An alarm tells nobody, or not what to do, or goes off where nobody calls."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.simple["slow"].threshold == 54000
+    error_message = "Slow is not 90 % of the time limit, in milliseconds."
+  }
+
+  assert {
+    condition     = length(aws_sns_topic_subscription.email) == 0
+    error_message = "Somebody is written to although no address was given."
+  }
+
+  assert {
+    condition     = one(aws_budgets_budget.monthly).limit_amount == "20" && length(one(aws_budgets_budget.monthly).notification) == 2
+    error_message = "The budget is not 20 dollars with two notifications."
+  }
+
+  assert {
+    condition     = length(jsondecode(one(aws_cloudwatch_dashboard.this).dashboard_body).widgets) == 10
+    error_message = "The dashboard lacks widgets."
+  }
+}
+
+run "says_what_the_worst_month_costs" {
+  command = plan
+
+  # 10 × 31 days × 0.5 GB × $0.0000133334 = 178.57; 267.84 million requests: 53.57; 2,400 bytes of log for each: 321.41.
+  assert {
+    condition     = output.worst_month_dollars == 554 && strcontains(output.worst_month, "about $554:")
+    error_message = "The worst month is another one: ${output.worst_month}"
+  }
+}
+
+run "counts_what_is_kept_warm_and_the_other_processor" {
+  command = plan
+
+  variables {
+    architecture            = "x86_64"
+    memory_size             = 1024
+    provisioned_concurrency = 2
+  }
+
+  # 446.40 for 10 at once, 22.32 for 2 that are kept warm, and requests and their log as before.
+  assert {
+    condition     = output.worst_month_dollars == 844
+    error_message = "The worst month is another one: ${output.worst_month}"
+  }
+}
+
+run "promises_no_bound_where_there_is_none" {
+  command = plan
+
+  variables {
+    reserved_concurrency = -1
+  }
+
+  assert {
+    condition     = output.worst_month_dollars == null && strcontains(output.worst_month, "set reserved_concurrency")
+    error_message = "A bound is said although nothing bounds it."
+  }
+}
+
+run "leaves_out_what_is_not_wanted" {
+  command = plan
+
+  variables {
+    dashboard      = false
+    alarms         = false
+    monthly_budget = 0
+    email          = "on-call@example.com"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_dashboard.this) + length(aws_cloudwatch_metric_alarm.simple) + length(aws_cloudwatch_metric_alarm.error_rate) + length(aws_budgets_budget.monthly) == 0
+    error_message = "Something is made although it was turned off."
+  }
+
+  assert {
+    condition     = output.dashboard_url == null && one(aws_sns_topic_subscription.email).endpoint == "on-call@example.com"
+    error_message = "The dashboard has a URL, or the address gets nothing."
+  }
+}
