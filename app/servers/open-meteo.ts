@@ -202,7 +202,9 @@ async function attempt<Answer>(question: Question<Answer>, options: OpenMeteoOpt
   }
   try {
     return question.answer.parse(JSON.parse(body));
-  } catch (cause) {
+  } catch (error) {
+    // A SyntaxError quotes what it could not read, and an answer is not for the log.
+    const cause = error instanceof SyntaxError ? `${body.length} characters that are not JSON` : error;
     throw new UpstreamError('unexpected-answer', { ...about, cause });
   }
 }

@@ -2,6 +2,7 @@
  * The Open-Meteo client against a server that speaks as Open-Meteo does: what it asks, what it makes of the answer, when
  * it tries again, and when it gives up.
  */
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
@@ -296,9 +297,14 @@ it('an error names the operation and the host, and nothing of the request or the
   const forecastUrl = `${upstream.url}/secret-path?apikey=k3y`;
   for (const fault of ['busy', 'error', 'not-json', 'missing-fields', 'reset'] as const) {
     upstream.setFault(fault);
-    const { message, host } = await faultOf(client({ forecastUrl }).forecast(at('Berlin'), 'metric'));
+    const error = await faultOf(client({ forecastUrl }).forecast(at('Berlin'), 'metric'));
+    const { message, host } = error;
     expect(host).toBe(new URL(upstream.url).host);
     expect(message).toContain(`Open-Meteo forecast at ${host} `);
     expect(message).not.toMatch(/secret|k3y|52\.5|limit exceeded|html|10\.0|undefined|ECONN/);
+    // Nor what the log shows of it.
+    expect(inspect(error, { depth: null })).not.toMatch(
+      /secret-path|srv.secret|k3y|limit exceeded|html>|10\.0\.0/,
+    );
   }
 });
