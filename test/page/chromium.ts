@@ -1,7 +1,8 @@
 /** A real Chromium, driven by playwright-core, that speaks to nobody but this machine and forgets everything. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -80,4 +81,16 @@ function listen(context: BrowserContext, page: Page, { complaints, requests }: V
   });
   page.on('pageerror', error => complaints.push(String(error)));
   context.on('request', request => requests.push(request.url()));
+}
+
+/** What axe finds that is serious. */
+export async function seriousProblems(page: Page): Promise<string[]> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  // By the debugger: the page's own policy allows no script but its own.
+  const found = (await page.evaluate(`(() => { ${axe}; return axe.run(); })()`)) as {
+    violations: { id: string; impact: string; nodes: { html: string }[] }[];
+  };
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 }

@@ -1,7 +1,5 @@
 /** The page in a real browser, before the function under the real Runtime Interface Client. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startAuthorizationServer } from '../helpers/authorization-server.ts';
@@ -9,7 +7,7 @@ import { closeAll } from '../helpers/close-all.ts';
 import { freePort, type RunningLambda, startApp, startFunction } from '../helpers/local-lambda.ts';
 import { describeWith } from '../helpers/needs.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
-import { findChromium, type Visit, type VisitOptions, visit } from './chromium.ts';
+import { findChromium, seriousProblems, type Visit, type VisitOptions, visit } from './chromium.ts';
 
 const HOSTILE_TEXTS = [
   '<script>window.hacked=1</script>',
@@ -21,18 +19,6 @@ const HOSTILE_TEXTS = [
 ];
 const LOCAL = { MCP_AUTH: 'none', MCP_ALLOWED_ORIGINS: '127.0.0.1', MCP_ALLOWED_HOSTS: '127.0.0.1' };
 const TOKEN = 'f3b0c4d1-a-long-token-of-nobody';
-
-/** What axe finds that is serious. */
-async function seriousProblems(page: Page): Promise<string[]> {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  // By the debugger: the page's own policy allows no script but its own.
-  const found = (await page.evaluate(`(() => { ${axe}; return axe.run(); })()`)) as {
-    violations: { id: string; impact: string; nodes: { html: string }[] }[];
-  };
-  return found.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}
 
 /** Registers a client as somebody does beforehand; gives its id. */
 async function registered(issuer: string, redirectUri: string): Promise<string> {

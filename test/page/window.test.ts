@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 import { describeWith } from '../helpers/needs.ts';
-import { findChromium, visit } from './chromium.ts';
+import { findChromium, seriousProblems, visit } from './chromium.ts';
 
 const WINDOW = /Window into the platform: (http:\/\/127\.0\.0\.1:\d+)\//;
 
@@ -87,6 +87,30 @@ describeWith(await findChromium())('the window in a browser', chromium => {
       await lambda.close();
     }
   });
+
+  test.each(['light', 'dark'] as const)(
+    'in the %s axe finds nothing serious, and markup is text',
+    async colorScheme => {
+      const { lambda, window } = await startWithWindow('act');
+      const { page, complaints, close } = await visit(chromium, { colorScheme });
+      const markup = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
+      try {
+        await page.goto(window);
+        const query = new URLSearchParams({ do: 'prints', text: markup });
+        await fetch(`${lambda.url}/?${query}`, { headers: { 'x-markup': markup } }).then(r => r.text());
+        await page.getByRole('button', { name: /^GET/ }).click();
+        await page.getByRole('heading', { name: 'Event, as Lambda hands it over' }).waitFor();
+        await expect.poll(() => page.locator('#details').textContent()).toContain('<img src=x');
+        expect(await page.locator('#details img, #details script, #invocations img').count()).toBe(0);
+        expect(await page.evaluate('window.hacked')).toBeUndefined();
+        expect(await seriousProblems(page)).toEqual([]);
+        expect(complaints).toEqual([]);
+      } finally {
+        await close();
+        await lambda.close();
+      }
+    },
+  );
 
   test.each([
     ['Kill', 502, 'Runtime.ExitError'],
