@@ -240,7 +240,9 @@ describeWith(await findEngine())('the image', engine => {
     const added = [...ours]
       .filter(file => !base.has(file) && !/^\/(etc\/(hosts|hostname|resolv.conf|mtab)|dev\/)/.test(file))
       .sort();
-    const chunks = added.filter(file => /^\/var\/task\/local\/[\w-]+-[A-Z0-9]{8}\.mjs$/.test(file));
+    const hashed =
+      /^\/var\/task\/(?:local\/[\w-]+-[A-Z0-9]{8}\.mjs|page\/(?:console|icon|page)-[0-9a-f]{10}\.\w+(?:\.br)?)$/;
+    const chunks = added.filter(file => hashed.test(file));
     expect(added.filter(file => !chunks.includes(file))).toEqual([
       '/var/task/authorizer.mjs',
       '/var/task/bundle.cache',
@@ -248,6 +250,11 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/entry.mjs',
       '/var/task/handler.mjs',
       '/var/task/local.mjs',
+      '/var/task/local/window.css',
+      '/var/task/local/window.html',
+      '/var/task/local/window.js',
+      '/var/task/page.cjs',
+      '/var/task/page/files.json',
       '/var/task/ric/index.mjs',
       '/var/task/ric/rapid-client.node',
       '/var/task/routes.json',
