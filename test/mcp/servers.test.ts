@@ -10,7 +10,8 @@ import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 const folder = mkdtempSync(join(tmpdir(), 'servers-'));
 let lambda: RunningLambda;
 beforeAll(async () => {
-  const env = { MCP_AUTH: 'none', SERVERS_FOLDER: folder, API_KEY: 'the function’s own' };
+  const SERVERS = 'everything,everything-v1,files,memory,thinking';
+  const env = { MCP_AUTH: 'none', SERVERS, SERVERS_FOLDER: folder, API_KEY: 'the function’s own' };
   lambda = await startFunction('stream', { env, args: ['--init-timeout', '20'] }, 'servers-app');
 });
 afterAll(async () => {

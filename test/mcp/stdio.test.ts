@@ -26,8 +26,12 @@ beforeAll(async () => {
   const env = { MCP_AUTH: 'none', ...CREDENTIALS };
   const args = ['--timeout', '5', '--init-timeout', '20'];
   [lambda, wide] = await Promise.all([
-    startFunction('stream', { env, args: [...args, '--concurrency', '1'] }, 'servers-app'),
-    startFunction('stream', { env, args }, 'servers-app'),
+    startFunction(
+      'stream',
+      { env: { ...env, SERVERS: 'unruly' }, args: [...args, '--concurrency', '1'] },
+      'servers-app',
+    ),
+    startFunction('stream', { env: { ...env, SERVERS: 'unruly,modern,shy,missing' }, args }, 'servers-app'),
   ]);
   client = await CLIENTS['SDK v2, modern'](`${lambda.url}/unruly`);
 });
@@ -93,7 +97,11 @@ describe('its log messages, which name no request', () => {
   const TOKENS = { alice: 'a-token-of-alice-0123456789', bob: 'a-token-of-bob-0123456789' };
   const auth = { MCP_AUTH: 'token', MCP_TOKEN_SHA256: Object.values(TOKENS).map(sha256).join() };
   const start = (env: Record<string, string>) =>
-    startFunction('stream', { env, args: ['--environments', '1', '--init-timeout', '20'] }, 'servers-app');
+    startFunction(
+      'stream',
+      { env: { ...env, SERVERS: 'unruly' }, args: ['--environments', '1', '--init-timeout', '20'] },
+      'servers-app',
+    );
 
   /** A client of the older revisions, and what it hears. */
   async function listening(url: string, token?: string) {
@@ -181,7 +189,8 @@ describe('a program that cannot be started', () => {
 
 test('it ends with the function', async () => {
   const args = ['--init-timeout', '20'];
-  const other = await startFunction('stream', { env: { MCP_AUTH: 'none' }, args }, 'servers-app');
+  const env = { MCP_AUTH: 'none', SERVERS: 'unruly' };
+  const other = await startFunction('stream', { env, args }, 'servers-app');
   const unruly = await CLIENTS['SDK v2, modern'](`${other.url}/unruly`);
   const child = Number((await unruly.call('pid', {})).text);
   expect(stateOf(child)).toBeDefined();

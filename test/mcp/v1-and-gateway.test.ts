@@ -12,7 +12,11 @@ import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 let lambda: RunningLambda;
 beforeAll(async () => {
   const args = ['--init-timeout', '20'];
-  lambda = await startFunction('stream', { env: { MCP_AUTH: 'none' }, args }, 'servers-app');
+  lambda = await startFunction(
+    'stream',
+    { env: { MCP_AUTH: 'none', SERVERS: 'all,v1-probe,dice' }, args },
+    'servers-app',
+  );
 });
 afterAll(() => closeAll(lambda));
 

@@ -37,7 +37,7 @@ async function npmStart(
   let text = '';
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', chunk => (text += chunk));
   const printed = async (pattern: RegExp): Promise<void> => {
-    await vi.waitFor(() => expect(text).toMatch(pattern), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(text).toMatch(pattern), { timeout: 60_000, interval: 50 });
   };
   const running: Started = { npm, url: '', output: () => text, printed };
   started.push(running);
@@ -64,7 +64,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(all.map(commandOf).join('\n')).toMatch(/entry\.mjs/);
     npm.kill(signal);
     await once(npm, 'exit');
-    await expect.poll(() => all.filter(pid => (stateOf(pid) ?? 'Z') !== 'Z'), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => all.filter(pid => (stateOf(pid) ?? 'Z') !== 'Z'), { timeout: 15_000 }).toEqual([]);
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   },
 );
@@ -88,7 +88,7 @@ describe('a file of app/ that changes', () => {
     return version;
   };
   const seen = async (from: number, pattern: RegExp): Promise<void> => {
-    await expect.poll(() => server.output().slice(from), { timeout: 20_000, interval: 50 }).toMatch(pattern);
+    await expect.poll(() => server.output().slice(from), { timeout: 60_000, interval: 50 }).toMatch(pattern);
   };
 
   test('is served by the next call, without a restart', async () => {
