@@ -62,6 +62,28 @@ describe('what goes wrong in the function is answered as Lambda answers it, and 
   });
 });
 
+describe("Node's heap is as large as where there is only the function's memory", () => {
+  test('much garbage is collected in time: who keeps little is not killed for it', async () => {
+    await using lambda = await startFunction('act', { args: ['--memory', '128', '--timeout', '30'] });
+    expect(await ask(lambda, 'litter')).toEqual({ status: 200, text: expect.stringMatching(/^ok/) });
+  });
+
+  test.each([
+    // What Node 24 has in a control group of so many MiB.
+    ['128', '', '259'],
+    ['512', '', '259'],
+    ['520', '', '308'],
+    ['1024', '', '560'],
+    ['3008', '', '1696'],
+    ['10240', '', '2240'],
+    // What is set for the function counts.
+    ['128', '--max-old-space-size=64', '67'],
+  ])('%s MB %s', async (memory, NODE_OPTIONS, limit) => {
+    await using lambda = await startFunction('act', { args: ['--memory', memory], env: { NODE_OPTIONS } });
+    expect((await ask(lambda, 'heapLimit')).text).toBe(limit);
+  });
+});
+
 test('what the function started ends with it', async () => {
   await using lambda = await startFunction('act');
   await expectServing(lambda);
