@@ -35,6 +35,12 @@ export function stateOf(pid: number): string | undefined {
   return statusOf(pid)?.match(/^State:\s+(\w)/m)?.[1];
 }
 
+/** Whether it has a handler of its own for the signal of that number; of one that has not, many signals are the end. */
+export function handles(pid: number, signal: number): boolean {
+  const [, caught] = /^SigCgt:\s+([0-9a-f]+)$/m.exec(statusOf(pid) ?? '') ?? [];
+  return caught !== undefined && ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n;
+}
+
 /** Resident set in MiB. */
 export function residentOf(pid: number): number {
   return Number(statusOf(pid)?.match(/^VmRSS:\s+(\d+) kB$/m)?.[1]) / 1024;

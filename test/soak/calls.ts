@@ -5,6 +5,8 @@ import { MANY_PLACES } from '../helpers/upstream.ts';
 
 export interface Call {
   kind: string;
+  /** Its JSON-RPC id, which its answer must carry. */
+  id: string;
   headers: Record<string, string>;
   body: string;
   /** What the answer must contain; and of these names it must contain no other. */
@@ -13,7 +15,7 @@ export interface Call {
 
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
-/** A call of a kind chosen by `random`. `id` is its JSON-RPC id, which its answer must carry. */
+/** A call of a kind chosen by `random`. */
 export function nextCall(random: Random, id: string): Call {
   const kind = random.of(['get', 'get', 'get', 'compare', 'list', 'initialize', 'unknown'] as const);
   const modern = random.of([true, false]);
@@ -24,9 +26,10 @@ export function nextCall(random: Random, id: string): Call {
   const body = modern ? modernRequest(method, params, undefined, id) : { jsonrpc: '2.0', id, method, params };
   return {
     kind: `${kind}, ${modern ? '2026-07-28' : '2025-11-25'}`,
+    id,
     headers: { ...HEADERS, ...(modern && modernHeaders(method, params)) },
     body: JSON.stringify(body),
-    marks: [id, ...(kind === 'get' || kind === 'compare' ? places : [])],
+    marks: kind === 'get' || kind === 'compare' ? places : [],
   };
 }
 

@@ -2,8 +2,10 @@
 import type { Held } from './watch.ts';
 
 const PANELS: readonly [keyof Held, string][] = [
-  ['platform', 'Memory of the local Lambda, MiB'],
-  ['functions', 'Memory of the functions together, MiB'],
+  ['kept', 'Kept by the local Lambda after a collection, MiB'],
+  ['keptByFunction', 'Kept by a function after a collection, MiB (mean)'],
+  ['platform', 'Resident set of the local Lambda, MiB'],
+  ['functions', 'Resident set of the largest function, MiB'],
   ['files', 'Open files of the local Lambda'],
   ['filesOfFunctions', 'Open files of the functions together'],
   ['processes', 'Processes of functions'],
@@ -23,7 +25,8 @@ export function soakChart(samples: readonly Held[]): string {
   ].join('\n');
 }
 
-function panel(samples: readonly Held[], key: keyof Held, title: string, top: number): string {
+function panel(all: readonly Held[], key: keyof Held, title: string, top: number): string {
+  const samples = all.filter(sample => !Number.isNaN(sample[key])); // What is kept is not known at first.
   const highest = Math.max(...samples.map(sample => sample[key]), 1);
   const last = samples.at(-1)?.at ?? 1;
   const bottom = top + HEIGHT - 24;

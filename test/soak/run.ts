@@ -1,18 +1,24 @@
 /**
  * `npm run soak -- --calls 50000`: the built app in the local Lambda, under many calls at once of both eras, some of them
  * left by their callers at a random moment. Ends with code 1 when a call that was not left was not answered by its own
- * answer, when memory grows (the confidence interval of its slope lies above what is tolerable), or when there are other
- * processes or more open files in the end than at the start. `--svg FILE` draws what was held meanwhile.
+ * answer, when what is kept after a collection grows (the confidence interval of its slope lies above what is tolerable),
+ * when a function takes more memory than it has (it is killed then, and a call fails), or when there are other processes or
+ * more open files in the end than at the start. `--svg FILE` draws what was held meanwhile.
+ *
+ * `--kill-one-in 500`: after every 500th call an environment is killed, by SIGKILL. Each may cost one call its answer.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startApp } from '../helpers/local-lambda.ts';
+import { ROOT, startApp } from '../helpers/local-lambda.ts';
+import { childrenOf } from '../helpers/processes.ts';
 import { seeded } from '../helpers/random.ts';
 import { startUpstream } from '../helpers/upstream.ts';
 import { soakChart } from './chart.ts';
 import { slopeOf } from './slope.ts';
 import { quantile, soak } from './soak.ts';
-import { type Held, held } from './watch.ts';
+import { collect, type Held, held } from './watch.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,46 +26,54 @@ const { values } = parseArgs({
     parallelism: { type: 'string', default: '8' },
     'abort-one-in': { type: 'string', default: '6' },
     'abort-within-ms': { type: 'string', default: '20' },
+    'kill-one-in': { type: 'string', default: '0' },
+    memory: { type: 'string', default: '128' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     svg: { type: 'string' },
   },
 });
 
-/**
- * MiB in 10,000 calls that are not called a leak when the interval lies below: over a million calls a tenth of a function's
- * smallest memory. What is over when the young generation was last emptied is noise of several MiB.
- */
+/** MiB in 10,000 calls of a process that are not called a leak: over a million calls a tenth of a function's smallest memory. */
 const TOLERABLE = 0.15;
-/** The heap grows to its working size at first. That is no leak, and no part of the slope. */
+/** Code is compiled and caches are filled at first. That is no leak, and no part of the slope. */
 const SETTLING = 0.25;
+/** How often is looked, and how often a collection is asked for before. */
+const LOOKS = 500;
+const COLLECTIONS = 100;
 
 const calls = Number(values.calls);
 const parallelism = Number(values.parallelism);
+const killOneIn = Number(values['kill-one-in']);
+const folder = mkdtempSync(join(tmpdir(), 'soak-'));
+process.once('exit', () => rmSync(folder, { recursive: true }));
 await using upstream = await startUpstream({ delayMs: 2 });
 await using lambda = await startApp({
-  args: ['--environments', values.parallelism, '--log-format', 'json'],
+  args: ['--environments', values.parallelism, '--memory', values.memory, '--log-format', 'json'],
   env: {
     MCP_AUTH: 'none',
     WEATHER_GEOCODING_URL: upstream.url,
     WEATHER_FORECAST_URL: upstream.url,
-    // Node sizes its heap by the memory that it sees, on Lambda the function's. With all of this machine's it would collect
-    // so rarely that what is resident says nothing of what is kept.
-    NODE_OPTIONS: '--max-semi-space-size=1 --max-old-space-size=96',
+    // On a machine that has other work the upstream may be slow. That it becomes a tool error is test/faults'.
+    WEATHER_TIMEOUT_MS: '20000',
+    NODE_OPTIONS: `--require=${join(ROOT, 'test/soak/kept.cjs')}`,
+    SOAK_KEPT: folder,
   },
 });
-const pid = lambda.process.pid ?? 0;
+const watched = { pid: lambda.process.pid ?? 0, folder };
 const common = {
   url: lambda.url,
   parallelism,
   random: seeded(Number(values.seed)),
+  killing: killOneIn > 0,
   abortWithinMs: Number(values['abort-within-ms']),
 };
 // Until every environment has started and worked.
 await soak({ ...common, calls: parallelism * 40, abortOneIn: 0 });
 await settled();
-const before = held(pid, 0);
+const before = held(watched, 0);
 const samples: Held[] = [];
-const every = Math.max(1, Math.floor(calls / 500));
+const every = Math.max(1, Math.floor(calls / LOOKS));
+let kills = 0;
 const started = performance.now();
 const { outcomes, kinds, durations, wrong } = await soak({
   ...common,
@@ -67,12 +81,14 @@ const { outcomes, kinds, durations, wrong } = await soak({
   abortOneIn: Number(values['abort-one-in']),
   onCall(over) {
     if (over % 1000 === 0) upstream.reset();
-    if (over % every === 0) samples.push(held(pid, over));
+    if (over % (every * (LOOKS / COLLECTIONS)) === 0) collect(watched);
+    if (killOneIn > 0 && over % killOneIn === 0) kill();
+    if (over % every === 0) samples.push(held(watched, over));
   },
 });
 const seconds = (performance.now() - started) / 1000;
 await settled();
-const after = held(pid, calls);
+const after = held(watched, calls);
 
 const ms = (share: number): string => quantile(durations, share).toFixed(1);
 console.log(`seed ${values.seed}: ${calls} calls, ${parallelism} at once, ${seconds.toFixed(1)} s`);
@@ -81,25 +97,44 @@ console.log('kinds         ', Object.fromEntries(kinds));
 console.log(`milliseconds   p50 ${ms(0.5)}, p99 ${ms(0.99)}, longest ${ms(1)}`);
 console.log('before        ', JSON.stringify(before));
 console.log('after         ', JSON.stringify(after));
-const leaks = [growth('platform'), growth('functions')];
+const leaks = [
+  growth('kept', 1),
+  // Each has its part of the calls. One that is killed takes what it kept with it.
+  killOneIn === 0 && growth('keptByFunction', parallelism),
+];
+if (killOneIn > 0) console.log(`kills          ${kills}`);
+growth('nativeOfFunction', parallelism);
+growth('platform', 1);
+growth('functions', parallelism);
 for (const line of wrong) console.log(`wrong          ${line}`);
 if (values.svg) writeFileSync(values.svg, soakChart(samples));
-const answered = (outcomes.get('200') ?? 0) + (outcomes.get('left') ?? 0);
+const of = (outcome: string): number => outcomes.get(outcome) ?? 0;
+// A kill costs the call that its environment has, if any.
+const broken = of('502') + of('cut off');
+const answered = of('200') + of('left') + (broken <= kills ? broken : 0);
 const kept =
-  after.processes === before.processes &&
+  (killOneIn > 0 ? after.processes <= before.processes : after.processes === before.processes) &&
   after.files <= before.files &&
   after.filesOfFunctions <= before.filesOfFunctions;
 if (answered !== calls || !kept || leaks.includes(true)) process.exitCode = 1;
 
-/** Says how memory grew, and whether that is a leak: it surely grows, and by more than is tolerable. */
-function growth(of: 'platform' | 'functions'): boolean {
-  const later = samples.filter(({ at }) => at > calls * SETTLING);
+/** Says how it grew, in 10,000 calls of a process, and whether that is more than is tolerable for sure. */
+function growth(of: keyof Held, processes: number): boolean {
+  const later = samples.filter(sample => sample.at > calls * SETTLING && !Number.isNaN(sample[of]));
   if (later.length < 50) return false; // Too short a run to tell.
-  const { slope, low, high } = slopeOf(later.map(sample => ({ at: sample.at / 10_000, value: sample[of] })));
-  const interval = `${slope.toFixed(2)} MiB in 10,000 calls (95 %: ${low.toFixed(2)} to ${high.toFixed(2)})`;
-  const leak = low > TOLERABLE * (of === 'functions' ? parallelism : 1);
-  console.log(`${of.padEnd(14)} ${interval}${leak ? ': GROWS' : ''}`);
-  return leak;
+  const points = later.map(sample => ({ at: sample.at / processes / 10_000, value: sample[of] }));
+  const { slope, low, high } = slopeOf(points);
+  console.log(
+    `${of.padEnd(16)} ${slope.toFixed(2)} MiB in 10,000 calls (95 %: ${low.toFixed(2)} to ${high.toFixed(2)})`,
+  );
+  return low > TOLERABLE;
+}
+
+function kill(): void {
+  const [pid] = common.random.some(childrenOf(watched.pid), 1, 1);
+  if (pid === undefined) return;
+  kills += 1;
+  process.kill(pid, 'SIGKILL');
 }
 
 /** Answers that nobody takes have come to their end, and connections that are not used any more are closed. */

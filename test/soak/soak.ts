@@ -18,12 +18,14 @@ export interface SoakOptions {
   /** A left call is left after 0 to so many milliseconds. */
   abortWithinMs: number;
   random: Random;
+  /** Whether environments are killed meanwhile: each of them may cost one call its answer. @default false */
+  killing?: boolean;
   /** Called with the number of calls that are over. */
   onCall?: (over: number) => void | Promise<void>;
 }
 
 export interface SoakResult {
-  /** Calls by what became of them: `200`, `429`, `left`, `ECONNRESET`, `wrong answer`… */
+  /** Calls by what became of them: `200`, `429`, `left`, `cut off`, `ECONNRESET`, `wrong answer`… */
   outcomes: Map<string, number>;
   /** Calls by kind. */
   kinds: Map<string, number>;
@@ -34,7 +36,8 @@ export interface SoakResult {
 }
 
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { url, calls, parallelism, abortOneIn, abortWithinMs, random, onCall } = options;
+  const { url, calls, parallelism, abortOneIn, abortWithinMs, random, killing = false, onCall } = options;
+  const right = killing ? /^(200|left|502|cut off)\b/ : /^(200|left)$/;
   const agent = new Agent({ keepAlive: true, maxSockets: parallelism });
   const result: SoakResult = { outcomes: new Map(), kinds: new Map(), durations: [], wrong: [] };
   let begun = 0;
@@ -50,8 +53,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
       if (outcome !== 'left') result.durations.push(performance.now() - started);
       count(result.outcomes, outcome.split(':')[0] ?? '');
       count(result.kinds, call.kind);
-      if (!/^(200|left)$/.test(outcome) && result.wrong.length < 10)
-        result.wrong.push(`${call.body} → ${outcome}`);
+      if (!right.test(outcome) && result.wrong.length < 10) result.wrong.push(`${call.body} → ${outcome}`);
       over += 1;
       await onCall?.(over);
     }
@@ -62,7 +64,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   return result;
 }
 
-/** Status of the answer, `wrong answer: why`, the code of an error, or `left`. */
+/** Status of the answer, `wrong answer: why`, `cut off: before what`, the code of an error, or `left`. */
 function send(url: string, call: Call, agent: Agent, leaveAfterMs: number | undefined): Promise<string> {
   return new Promise(resolve => {
     const outgoing = request(`${url}/mcp`, { method: 'POST', agent, headers: call.headers }, response => {
@@ -83,12 +85,14 @@ function send(url: string, call: Call, agent: Agent, leaveAfterMs: number | unde
   });
 }
 
-function judged({ marks }: Call, status: number, text: string): string {
+function judged({ id, marks }: Call, status: number, text: string): string {
   if (status !== 200) return `${status}: ${text.slice(0, 300)}`;
-  const missing = marks.find(mark => !text.includes(mark));
-  if (missing) return `wrong answer: without ${missing}: ${text.slice(0, 300)}`;
   const foreign = MANY_PLACES.find(place => !marks.includes(place) && text.includes(place));
-  return foreign ? `wrong answer: with ${foreign}: ${text.slice(0, 300)}` : '200';
+  if (foreign) return `wrong answer: with ${foreign}: ${text.slice(0, 300)}`;
+  // An environment that ends in mid-stream ends the stream, and nothing else: so it is on Lambda.
+  if (!text.includes(`"id":"${id}"`)) return `cut off: without ${id}: ${text.slice(0, 300)}`;
+  const missing = marks.find(mark => !text.includes(mark));
+  return missing ? `wrong answer: without ${missing}: ${text.slice(0, 300)}` : '200';
 }
 
 function codeOf(error: Error): string {
