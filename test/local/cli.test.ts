@@ -172,6 +172,18 @@ describe('the process', () => {
     expect(request.record).toMatchObject({ method: 'GET', path: '/?do=ok', status: 200, cold: true });
   });
 
+  test('is reached at one address of this machine only, unless told otherwise', async () => {
+    // All of 127.0.0.0/8 is this machine's on Linux: who listens everywhere is reached at the second address as well.
+    const elsewhere = (url: string) =>
+      fetch(`${url.replace(/\/\/[\d.]+|\/\/localhost/, '//127.0.0.2')}/?do=ok`);
+    await using lambda = await startFunction('act', { args: ['--invoke-port', '0', '--window-port', '0'] });
+    const [, windowUrl = ''] = await lambda.printed(/[Ww]indow[^\n]* (http:\/\/[^/\s]+)/);
+    for (const url of [lambda.url, lambda.invokeUrl, windowUrl])
+      await expect(elsewhere(url), url).rejects.toThrow();
+    await using open = await startFunction('act', { env: { HOST: '0.0.0.0' } });
+    expect((await elsewhere(open.url)).status).toBe(200);
+  });
+
   test('keeps its own settings from the function, and passes all others on', async () => {
     await using lambda = await startFunction('environment', {
       env: { MY_SETTING: 'mine', LAMBDA_CONCURRENCY: '3' },
