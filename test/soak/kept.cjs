@@ -23,9 +23,9 @@ if (folder) {
     // A second one, for what the first has only finalised.
     setImmediate(() => {
       collect();
-      const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
-      const mebibytes = { kept: (heapUsed + external) / 2 ** 20, native: (rss - heapTotal) / 2 ** 20 };
-      writeFileSync(join(folder, String(process.pid)), JSON.stringify(mebibytes));
+      const { heapUsed, external } = process.memoryUsage();
+      const kept = (heapUsed + external) / 2 ** 20;
+      writeFileSync(join(folder, String(process.pid)), JSON.stringify({ kept }));
     });
   });
 }

@@ -10,8 +10,6 @@ export interface Held {
   /** Left after the last collection that was asked for, in MiB: of the local Lambda, and of a function in the mean. */
   kept: number;
   keptByFunction: number;
-  /** Resident without V8's heap, in MiB, then; of a function in the mean. */
-  nativeOfFunction: number;
   /** Resident sets in MiB: of the local Lambda, and of the largest of its functions. */
   platform: number;
   functions: number;
@@ -45,7 +43,6 @@ export function held({ pid, folder }: Watched, at: number): Held {
     at,
     kept: told(pid)[0]?.kept ?? Number.NaN,
     keptByFunction: mean(byFunctions.map(({ kept }) => kept)),
-    nativeOfFunction: mean(byFunctions.map(({ native }) => native)),
     platform: residentOf(pid),
     functions: Math.max(0, ...functions.map(each => orNothing(() => residentOf(each)) || 0)),
     files: openFilesOf(pid),
@@ -56,7 +53,6 @@ export function held({ pid, folder }: Watched, at: number): Held {
 
 interface Told {
   kept: number;
-  native: number;
 }
 
 const mean = (values: readonly number[]): number =>
