@@ -51,22 +51,19 @@ export function oauthResource(options: OAuthResourceOptions) {
       keySet = undefined; // Tried again with the next request.
       throw error;
     });
-    try {
-      const { payload, protectedHeader } = await jwtVerify(token, keys, {
-        issuer,
-        audience: [...audiences],
-        algorithms: [...algorithms],
-        clockTolerance,
-        requiredClaims: ['exp'],
-      });
-      const problem = notAnAccessToken(protectedHeader, payload, tokenType);
-      if (!problem) return callerOf(token, payload);
-      console.warn(`auth: a token that the issuer has signed is not taken as an access token: ${problem}.`);
-      return undefined;
-    } catch (error) {
-      if (isBadToken(error)) return undefined;
-      throw new KeysUnavailable('The keys of the authorization server cannot be fetched.', { cause: error });
-    }
+    const verified = await jwtVerify(token, keys, {
+      issuer,
+      audience: [...audiences],
+      algorithms: [...algorithms],
+      clockTolerance,
+      requiredClaims: ['exp'],
+    }).catch(badToken);
+    if (!verified) return undefined;
+    const { payload, protectedHeader } = verified;
+    const problem = notAnAccessToken(protectedHeader, payload, tokenType) ?? namesNobody(payload);
+    if (!problem) return callerOf(token, payload);
+    console.warn(`auth: a token that the issuer has signed is not taken as an access token: ${problem}.`);
+    return undefined;
   };
 }
 
@@ -107,26 +104,37 @@ function metadataUrls(issuer: string): string[] {
   ];
 }
 
-/** Whether it is the token that is at fault, and not the fetching of keys. */
-function isBadToken(error: unknown): boolean {
-  if (!(error instanceof errors.JOSEError)) return false;
-  return ![errors.JOSEError.code, errors.JWKSTimeout.code, errors.JWKSInvalid.code].includes(error.code);
+/** Undefined where it is the token that is at fault, and not the fetching of keys. */
+function badToken(error: unknown): undefined {
+  const { JOSEError, JWKSTimeout, JWKSInvalid } = errors;
+  const notTheToken = [JOSEError.code, JWKSTimeout.code, JWKSInvalid.code];
+  if (error instanceof JOSEError && !notTheToken.includes(error.code)) return;
+  throw new KeysUnavailable('The keys of the authorization server cannot be fetched.', { cause: error });
+}
+
+/** RFC 9068; OpenID Connect, Auth0, Entra; Entra before version 2; Okta. */
+const CLIENT = ['client_id', 'azp', 'appid', 'cid', 'sub'];
+
+/** Who calls is told by text (RFC 7519 section 4.1.2, RFC 8693 section 4.3), by some issuers by numbers. Why it is not. */
+function namesNobody(claims: JWTPayload): string | undefined {
+  const odd = CLIENT.find(name => !['string', 'number'].includes(typeof (claims[name] ?? '')));
+  return odd && `its claim ${odd} is no text`;
 }
 
 function callerOf(token: string, claims: JWTPayload): Caller {
-  const { sub, exp, client_id, azp, appid, cid, scope, scp } = claims;
+  const { sub, exp, scope, scp } = claims;
+  const client = CLIENT.map(name => claims[name]).find(claim => claim !== undefined && claim !== null);
   return {
     token,
-    // RFC 9068; OpenID Connect, Auth0, Entra; Entra before version 2; Okta.
-    clientId: String(client_id ?? azp ?? appid ?? cid ?? sub ?? 'unknown'),
+    clientId: String(client ?? 'unknown'),
     scopes: scopesOf(scope ?? scp),
     ...(exp !== undefined && { expiresAt: exp }),
-    extra: { mode: 'oauth', subject: sub, claims },
+    extra: { mode: 'oauth', subject: sub === undefined || sub === null ? undefined : String(sub), claims },
   };
 }
 
 /** `scope` is a string with spaces (RFC 8693); `scp` is a list with Entra and others. */
 export function scopesOf(claim: unknown): string[] {
-  if (Array.isArray(claim)) return claim.map(String);
+  if (Array.isArray(claim)) return claim.filter(scope => typeof scope === 'string');
   return typeof claim === 'string' ? claim.split(' ').filter(Boolean) : [];
 }

@@ -45,7 +45,8 @@ function errorsFor({ code, message }: GivenUp, requestBody: () => string | undef
 function requestIds(requestBody: () => string | undefined): JsonRpcId[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(requestBody() ?? 'null');
+    // A byte order mark is passed over, as the app does by reading the body as text.
+    parsed = JSON.parse(requestBody()?.replace(/^\ufeff/, '') ?? 'null');
   } catch {
     return []; // Not JSON, so nobody asked by JSON-RPC.
   }

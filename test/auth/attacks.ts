@@ -14,6 +14,7 @@ const NO_CLIENT = { ...NO_CLIENT_ID, azp: undefined };
 
 /** Claims and `typ` of tokens that the issuer signs, and that let nobody in. */
 export const NO_ACCESS_TOKENS: Record<string, [claims: JWTPayload, typ: string | null]> = {
+  'a token whose client is no text': [{ client_id: [{ toString: 0 }] }, 'at+jwt'],
   'an ID token': [{ nonce: 'n-0S6', at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng', ...NO_SCOPE }, 'JWT'],
   'an ID token without nonce': [{ name: 'Alice', ...NO_SCOPE }, null],
   'an ID token with a scope and a nonce': [{ nonce: 'n-0S6' }, 'JWT'],

@@ -192,10 +192,10 @@ function messagesIn({ headers, text }: Reply): unknown[] {
   return [...text.matchAll(/^data: (.+)$/gm)].map(([, data = '']) => JSON.parse(data));
 }
 
-/** Ids under which anything was asked; with a body that is no JSON, none. */
+/** Ids under which anything was asked; with a body that is no JSON, none. A byte order mark may be passed over (RFC 8259, 8.1). */
 function askedUnder(text: string): unknown[] {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
     return (Array.isArray(value) ? value : [value]).map(each => (each as { id?: unknown } | null)?.id);
   } catch {
     return [];
