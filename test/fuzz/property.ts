@@ -33,20 +33,31 @@ export interface Outcome {
   failure?: { case: unknown; message: string; path: string };
 }
 
-/** Tries the corpus, then new cases for `ms` milliseconds. Same seed, same cases. */
+/**
+ * Tries the corpus, or one new case where there is none, however long that takes; then new cases for what is left of `ms`
+ * milliseconds. Same seed, same cases.
+ */
 export async function fuzz(property: Property, target: Target, ms: number, seed: number): Promise<Outcome> {
+  const started = performance.now();
   const examples = corpusOf(property.name).map(found => [found.case] as [never]);
   const holds = fc.asyncProperty(property.arbitrary, given => property.check(target, given));
+  const first = await fc.check(holds, { seed, examples, numRuns: Math.max(examples.length, 1) });
+  const left = ms - (performance.now() - started);
+  if (first.failed || left <= 0) return outcomeOf(property, first, 0);
   const details = await fc.check(holds, {
     seed,
-    examples,
     numRuns: Number.MAX_SAFE_INTEGER,
-    interruptAfterTimeLimit: ms,
+    interruptAfterTimeLimit: left,
   });
-  const outcome = { name: property.name, runs: details.numRuns, seed };
-  if (!details.failed) return outcome;
+  return outcomeOf(property, details, first.numRuns);
+}
+
+function outcomeOf({ name }: Property, details: fc.RunDetails<[never]>, before: number): Outcome {
+  const outcome = { name, runs: before + details.numRuns, seed: details.seed };
+  // A time that is over before the first case is, is told as a failure without a case.
+  if (!details.failed || !details.counterexample) return outcome;
   const message = details.errorInstance instanceof Error ? details.errorInstance.message : 'unknown';
-  const [smallest] = details.counterexample ?? [];
+  const [smallest] = details.counterexample;
   return { ...outcome, failure: { case: smallest, message, path: details.counterexamplePath ?? '' } };
 }
 

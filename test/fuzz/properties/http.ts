@@ -172,7 +172,7 @@ async function exchange(url: string, { messages, slowAt, ends }: Case): Promise<
   const { hostname, port } = new URL(url);
   const [first] = messages;
   // What must be answered is waited for on the slowest machine too.
-  const patience = first && isPlain(first) ? 30_000 : 400;
+  const patience = first && isPlain(first) && !ends ? 30_000 : 400;
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   let heard = '';
   let broken: unknown;
@@ -227,7 +227,9 @@ function judge(given: Case, heard: string): void {
   expectNothingLeaked(heard);
   const final = statuses.filter(status => status >= 200).length;
   const [first] = given.messages;
-  if (first && isPlain(first) && final === 0) throw new Error('A whole request got no answer.');
+  // Who ends its side right away has left, as Node's server sees it (httpAllowHalfOpen), and may get nothing.
+  if (first && isPlain(first) && !given.ends && final === 0)
+    throw new Error('A whole request got no answer.');
   // Served twice is what smuggling would be; that a refused request's rest is read as another bad one is its sender's doing.
   const served = statuses.filter(status => status >= 200 && status < 300).length;
   if (served > given.messages.length)
