@@ -19,6 +19,7 @@ export function soakChart(samples: readonly Held[]): string {
   const panels = PANELS.map(([key, title], row) => panel(samples, key, title, row * HEIGHT));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT * PANELS.length}" font-family="sans-serif" font-size="12">`,
+    `<title>What was held during ${samples.at(-1)?.at ?? 0} calls</title>`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     ...panels,
     '</svg>\n',

@@ -25,7 +25,7 @@ test('calls of both eras, one in six left by its caller: each other one gets its
   const options = { url: lambda.url, parallelism: 8, random: seeded(seed), abortWithinMs: 20 };
   await soak({ ...options, calls: 100, abortOneIn: 0 });
   const before = { processes: childrenOf(pid).length, files: openFilesOf(pid) };
-  const { outcomes, wrong } = await soak({ ...options, calls: 800, abortOneIn: 6 });
+  const { outcomes, wrong } = await soak({ ...options, calls: 500, abortOneIn: 6 });
   expect(wrong, `seed ${seed}`).toEqual([]);
   expect([...outcomes.keys()].toSorted()).toEqual(['200', 'left']);
   await expect
