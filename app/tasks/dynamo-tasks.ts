@@ -1,0 +1,225 @@
+/**
+ * `dynamoTasks({ tools })`: tools of a route whose work outlives the call, for {@link McpOptions.tasks}.
+ *
+ * A call of such a tool by a client that has the tasks extension is written to a DynamoDB table and answered with a task;
+ * the function invokes itself asynchronously and does the work there, by the route's own server, so a tool is written as
+ * any other. Progress becomes the task's status message; a tool that asks for input (SEP-2322) is called again when the
+ * answers are there, and nothing runs meanwhile.
+ *
+ * The caller is kept without the token: in a task `ctx.http.authInfo.token` is empty.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  type AuthInfo,
+  type McpRequestContext,
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+} from '@modelcontextprotocol/server';
+import { awsSettings, config } from '../config.ts';
+import type { RouteMessage, TaskSupport } from '../mcp/tasks.ts';
+import { awsCall } from './aws-call.ts';
+import { dynamoStore } from './dynamo-store.ts';
+import {
+  CAPABILITIES,
+  declaresTasks,
+  type ExtensionOptions,
+  missingExtension,
+  offerTasks,
+} from './extension.ts';
+import { selfInvocation } from './order.ts';
+import { runTask } from './runner.ts';
+import { TaskTooLarge } from './store.ts';
+import { seed, type Task, type TaskCall } from './task.ts';
+
+export interface LongTool {
+  /**
+   * For a client without the extension: `'wait'` serves the call as any other, for as long as it lives; `'refuse'` answers
+   * it by -32021 (Missing Required Client Capability).
+   * @default 'wait'
+   */
+  otherwise?: 'wait' | 'refuse';
+  /**
+   * When the task begins: `'at-once'`, or `'when-answered'` for a tool whose first answer is questions, which are asked
+   * within the call (section "Task Creation": SHOULD be resolved synchronously).
+   * @default 'at-once'
+   */
+  begin?: 'at-once' | 'when-answered';
+  /** How often the work may be begun when its environment is lost; 1 for work that must not be done twice. @default 3 */
+  attempts?: number;
+}
+
+export interface DynamoTasksOptions {
+  /** The tools whose calls become tasks, by name. */
+  tools: Readonly<Record<string, LongTool>>;
+  /** How long a task is kept from its creation on, in seconds, 60 or more. @default 86400 */
+  ttlSeconds?: number;
+  /** What clients are told to wait between two `tasks/get`, in milliseconds. @default 2000 */
+  pollIntervalMs?: number;
+  /** How long a worker may be silent, in milliseconds, 300 or more. @default 30000 */
+  leaseMs?: number;
+}
+
+/** Lambda's own retries come 1 and 2 minutes after a failure. */
+const IDLE_MS = 60_000;
+const LOST_MS = 600_000;
+
+/** Throws a TypeError when an option is out of range. */
+export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
+  const { tools, ttlSeconds = 86_400, pollIntervalMs = 2_000, leaseMs = 30_000 } = options;
+  requireAtLeast('ttlSeconds', ttlSeconds, 60);
+  requireAtLeast('pollIntervalMs', pollIntervalMs, 1);
+  requireAtLeast('leaseMs', leaseMs, 300);
+  for (const [name, { attempts = 3 }] of Object.entries(tools))
+    requireAtLeast(`tools.${name}.attempts`, attempts, 1);
+  const toolOf = (name: unknown): LongTool | undefined =>
+    typeof name === 'string' && Object.hasOwn(tools, name) ? tools[name] : undefined;
+  const aws = awsCall(awsSettings);
+  const store = () => dynamoStore(aws, requireTable());
+  const invoke = selfInvocation(aws);
+
+  return function tasksOf(host) {
+    const messages = new WeakMap<Request, RouteMessage>();
+    const routed = ({ requestInfo }: McpRequestContext): RouteMessage => {
+      const found = requestInfo && messages.get(requestInfo);
+      if (!found) throw new Error('A server was made for a request that this route did not get.');
+      return found;
+    };
+    const extensionOf = (context: McpRequestContext): ExtensionOptions => {
+      const { path, functionArn } = routed(context);
+      return {
+        store: store(),
+        pollIntervalMs,
+        idleMs: Math.max(IDLE_MS, leaseMs),
+        lostMs: LOST_MS,
+        keyOf: taskId => keyOf(path, context.authInfo, taskId),
+        start: key => invoke(functionArn, { path, order: key }),
+      };
+    };
+    const offering = async (context: McpRequestContext): Promise<McpServer | Server> => {
+      const server = await host.factory(context);
+      if (context.era === 'modern') offerTasks(server, extensionOf(context));
+      return server;
+    };
+    const creating = async (context: McpRequestContext): Promise<McpServer | Server> => {
+      const given = await offering(context);
+      const server = 'server' in given ? given.server : given;
+      const { message } = routed(context);
+      // What it returns is a CreateTaskResult, which the SDK lets through and has no type for.
+      server.setRequestHandler('tools/call', (() =>
+        create(message as TaskCall['message'], context, extensionOf(context))) as never);
+      return given;
+    };
+    const refusing = async (context: McpRequestContext): Promise<McpServer | Server> => {
+      const given = await host.factory(context);
+      const server = 'server' in given ? given.server : given;
+      server.setRequestHandler('tools/call', () => Promise.reject(missingExtension()));
+      return given;
+    };
+    const plain = host.handlerFor(host.factory);
+    const handlers = {
+      offer: host.handlerFor(offering),
+      create: host.handlerFor(creating),
+      refuse: host.handlerFor(refusing),
+    };
+
+    async function create(
+      message: TaskCall['message'],
+      context: McpRequestContext,
+      extension: ExtensionOptions,
+    ) {
+      const taskId = randomBytes(24).toString('base64url');
+      const now = Date.now();
+      const task: Task = {
+        key: extension.keyOf(taskId),
+        version: 1,
+        status: 'working',
+        created: now,
+        updated: now,
+        expires: Math.floor(now / 1000) + ttlSeconds,
+        call: { message, ...(context.authInfo && { authInfo: withoutToken(context.authInfo) }) },
+        round: 0,
+        attempts: 0,
+        queued: now,
+      };
+      await extension.store.create(task).catch(error => {
+        throw error instanceof TaskTooLarge ? TOO_LARGE_TO_KEEP : notBegun(error);
+      });
+      await extension.start(task.key).catch(error => {
+        throw notBegun(error);
+      });
+      return { resultType: 'task', ...seed(task, taskId, pollIntervalMs) };
+    }
+
+    return {
+      serve(request, given, route) {
+        messages.set(request, route);
+        return handlers[how(route.message, toolOf)].fetch(request, given);
+      },
+      work: (order, signal) =>
+        runTask(order, signal, {
+          store: store(),
+          serve: (request, given) => plain.fetch(request, given),
+          leaseMs,
+          attemptsOf: ({ call }) => toolOf(call.message.params.name)?.attempts ?? 3,
+        }),
+    };
+  };
+}
+
+/** What becomes of a message. The SDK checks it, whichever it is. */
+function how(
+  message: unknown,
+  toolOf: (name: unknown) => LongTool | undefined,
+): 'offer' | 'create' | 'refuse' {
+  const { method, params } = (message ?? {}) as { method?: unknown; params?: Record<string, unknown> };
+  const tool = method === 'tools/call' ? toolOf(params?.name) : undefined;
+  if (!tool) return 'offer';
+  const meta = params?._meta as Record<string, unknown> | undefined;
+  if (!declaresTasks(meta?.[CAPABILITIES])) return tool.otherwise === 'refuse' ? 'refuse' : 'offer';
+  const answered = params?.inputResponses !== undefined || params?.requestState !== undefined;
+  return tool.begin === 'when-answered' && !answered ? 'offer' : 'create';
+}
+
+/** The table knows neither task IDs nor callers by their names. */
+function keyOf(path: string, caller: AuthInfo | undefined, taskId: string): string {
+  const { mode, subject, arn, claims } = (caller?.extra ?? {}) as Record<string, unknown>;
+  const issuer = (claims as { iss?: unknown } | undefined)?.iss;
+  const owner = caller ? [mode, issuer, caller.clientId, subject, arn] : [];
+  return createHash('sha256')
+    .update(JSON.stringify([path, owner, taskId]))
+    .digest('base64url');
+}
+
+function withoutToken(caller: AuthInfo): AuthInfo {
+  return { ...caller, token: '' };
+}
+
+function requireTable(): string {
+  const { MCP_TASKS_TABLE } = config();
+  if (!MCP_TASKS_TABLE)
+    throw notBegun(new Error('MCP_TASKS_TABLE is not set: which DynamoDB table the tasks are kept in.'));
+  return MCP_TASKS_TABLE;
+}
+
+/** The log has the reason: it may name what only the operator should know. */
+function notBegun(error: Error): ProtocolError {
+  console.error('tasks: a task could not be begun or found', error);
+  return new ProtocolError(
+    ProtocolErrorCode.InternalError,
+    'The server cannot keep tasks at the moment; its log says why. Try again later.',
+  );
+}
+
+const TOO_LARGE_TO_KEEP = new ProtocolError(
+  ProtocolErrorCode.InvalidParams,
+  'The arguments are larger than the 400 kB that can be kept with a task. Ask for less at once.',
+);
+
+function requireAtLeast(name: string, value: number, least: number): void {
+  if (!(Number.isInteger(value) && value >= least))
+    throw new TypeError(
+      `dynamoTasks option ${name} must be a whole number of at least ${least}, not ${value}`,
+    );
+}
