@@ -192,7 +192,7 @@ export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
   const { AWS_REGION: region = 'us-east-1', AWS_SESSION_TOKEN: sessionToken } = env;
   const endpoint = (service: string): string =>
     env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ??
-    env.LAMBDA_LOCAL_SERVICES ??
+    env.AWS_ENDPOINT_URL ??
     `https://${service}.${region}.${domainOf(region)}`;
   return {
     region,

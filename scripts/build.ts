@@ -8,7 +8,7 @@
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
  *   local.mjs, local/     the local Lambda with its window, and
- *   routes.json           which servers it says are there; never loaded on Lambda
+ *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
  *   sbom.cdx.json         what all of this consists of (scripts/sbom.ts); nothing reads it at run time
@@ -56,6 +56,8 @@ async function bundle(): Promise<Metafile[]> {
     entryPoints: { local: 'app/local/main.ts' },
     splitting: true,
     chunkNames: 'local/[name]-[hash]',
+    // dynalite's stores on disk, which are not used, have a native part.
+    alias: { level: 'memory-level' },
   });
   for (const file of ['index.mjs', 'rapid-client.node']) {
     await copyFile(join(ric, file), join(next, 'ric', file));

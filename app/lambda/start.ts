@@ -16,6 +16,8 @@ export { warmUp };
 
 /** Where the MCP servers of routes.ts are; for what tells people. */
 export const paths = mcpPaths(routes);
+/** Whether any of them has work that outlives a call. */
+export const background = backgroundWorks(routes).size > 0;
 
 /** What `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform. */
 export interface Handlers {
