@@ -40,10 +40,11 @@ export function withBackgroundWork<H extends Handler>(
     } finally {
       invocation.end();
     }
-    // A streaming handler has a stream before the context, which has to be ended.
+    // A streaming handler has a stream before the context, which has to be ended, and gives nothing back.
     const [stream] = rest as [{ end?: (text: string) => void }?];
-    if (rest.length > 1) stream?.end?.('null');
-    return null;
+    if (rest.length < 2) return null;
+    stream?.end?.('null');
+    return undefined;
   };
   return handler as unknown as H;
 }

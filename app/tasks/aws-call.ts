@@ -1,7 +1,7 @@
 /**
  * Calls the two services that tasks need, DynamoDB and Lambda, by `fetch` with Signature Version 4.
  *
- * Not by the AWS SDK: what it brings is ten times of what is needed here (README.md, "Work that outlives a call"). What it
+ * Not by the AWS SDK: its two clients are four times of what is needed here (README.md, "Work that outlives a call"). What it
  * does about throttling is done here as well: up to five attempts, with full jitter.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */
