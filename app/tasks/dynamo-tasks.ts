@@ -75,6 +75,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
     requireAtLeast(`tools.${name}.attempts`, attempts, 1);
   const toolOf = (name: unknown): LongTool | undefined =>
     typeof name === 'string' && Object.hasOwn(tools, name) ? tools[name] : undefined;
+  const attemptsOf = ({ call }: Task): number => toolOf(call.message.params.name)?.attempts ?? 3;
   const aws = awsCall(awsSettings);
   const store = () => dynamoStore(aws, requireTable());
   const invoke = selfInvocation(aws);
@@ -94,6 +95,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
         idleMs: Math.max(IDLE_MS, leaseMs),
         lostMs: LOST_MS,
         keyOf: taskId => keyOf(path, context.authInfo, taskId),
+        attemptsOf,
         start: key => invoke(functionArn, { path, order: key }),
       };
     };
@@ -162,7 +164,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
           store: store(),
           serve: (request, given) => plain.fetch(request, given),
           leaseMs,
-          attemptsOf: ({ call }) => toolOf(call.message.params.name)?.attempts ?? 3,
+          attemptsOf,
         }),
     };
   };

@@ -29,6 +29,8 @@ export interface ExtensionOptions {
   /** ... and for so long has failed. */
   lostMs: number;
   keyOf(taskId: string): string;
+  /** See {@link RunnerOptions.attemptsOf}. */
+  attemptsOf(task: Task): number;
   /** Hands the task to Lambda. */
   start(key: string): Promise<void>;
 }
@@ -82,12 +84,16 @@ function requireTasks({ mcpReq }: ServerContext): void {
 
 /** As it is now. One that nobody works at is started again, or has failed: nothing is "working" for ever. */
 export async function current(taskId: string, options: ExtensionOptions): Promise<Task> {
-  const { store, idleMs, lostMs } = options;
+  const { store, idleMs, lostMs, attemptsOf } = options;
   const key = options.keyOf(taskId);
   const idleFor = (task: Task): number =>
     task.status === 'working' ? Date.now() - Math.max(task.queued, task.leaseUntil ?? 0) : 0;
   const lostFor = (task: Task): number => Date.now() - Math.max(task.updated, task.leaseUntil ?? 0);
+  // Nobody may begin it any more, and whoever did is gone.
+  const isSpent = ({ status, leaseUntil = Infinity, attempts }: Task, most: number): boolean =>
+    status === 'working' && leaseUntil < Date.now() && attempts >= most;
   const { task, changed } = await change(store, key, found => {
+    if (isSpent(found, attemptsOf(found))) return failure(LOST);
     if (idleFor(found) < idleMs) return undefined;
     return lostFor(found) >= lostMs ? failure(LOST) : { queued: Date.now() };
   });
