@@ -28,6 +28,7 @@ import {
   missingExtension,
   offerTasks,
 } from './extension.ts';
+import { addGetResult, resultWithin } from './get-result.ts';
 import { selfInvocation } from './order.ts';
 import { runTask } from './runner.ts';
 import { TaskTooLarge } from './store.ts';
@@ -35,11 +36,12 @@ import { seed, type Task, type TaskCall } from './task.ts';
 
 export interface LongTool {
   /**
-   * For a client without the extension: `'wait'` serves the call as any other, for as long as it lives; `'refuse'` answers
-   * it by -32021 (Missing Required Client Capability).
+   * For a client without the extension: `'wait'` serves the call as any other, for as long as it lives; `'get_result'` begins
+   * a task, waits for it, and after {@link DynamoTasksOptions.waitMs} answers how to ask for the result, by a tool of that
+   * name which the server gets; `'refuse'` answers by -32021 (Missing Required Client Capability).
    * @default 'wait'
    */
-  otherwise?: 'wait' | 'refuse';
+  otherwise?: 'wait' | 'get_result' | 'refuse';
   /**
    * When the task begins: `'at-once'`, or `'when-answered'` for a tool whose first answer is questions, which are asked
    * within the call (section "Task Creation": SHOULD be resolved synchronously).
@@ -57,6 +59,8 @@ export interface DynamoTasksOptions {
   ttlSeconds?: number;
   /** What clients are told to wait between two `tasks/get`, in milliseconds. @default 2000 */
   pollIntervalMs?: number;
+  /** How long a call of a client without the extension is waited with, in milliseconds, for `'get_result'`. @default 20000 */
+  waitMs?: number;
   /** How long a worker may be silent, in milliseconds, 300 or more. @default 30000 */
   leaseMs?: number;
 }
@@ -67,10 +71,12 @@ const LOST_MS = 600_000;
 
 /** Throws a TypeError when an option is out of range. */
 export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
-  const { tools, ttlSeconds = 86_400, pollIntervalMs = 2_000, leaseMs = 30_000 } = options;
+  const { tools, ttlSeconds = 86_400, pollIntervalMs = 2_000, leaseMs = 30_000, waitMs = 20_000 } = options;
   requireAtLeast('ttlSeconds', ttlSeconds, 60);
   requireAtLeast('pollIntervalMs', pollIntervalMs, 1);
   requireAtLeast('leaseMs', leaseMs, 300);
+  requireAtLeast('waitMs', waitMs, 1);
+  const givesResults = Object.values(tools).some(({ otherwise }) => otherwise === 'get_result');
   for (const [name, { attempts = 3 }] of Object.entries(tools))
     requireAtLeast(`tools.${name}.attempts`, attempts, 1);
   const toolOf = (name: unknown): LongTool | undefined =>
@@ -102,15 +108,28 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
     const offering = async (context: McpRequestContext): Promise<McpServer | Server> => {
       const server = await host.factory(context);
       if (context.era === 'modern') offerTasks(server, extensionOf(context));
+      if (givesResults) addGetResult(server, extensionOf(context), waitMs);
       return server;
     };
     const creating = async (context: McpRequestContext): Promise<McpServer | Server> => {
       const given = await offering(context);
       const server = 'server' in given ? given.server : given;
       const { message } = routed(context);
-      // What it returns is a CreateTaskResult, which the SDK lets through and has no type for.
-      server.setRequestHandler('tools/call', (() =>
-        create(message as TaskCall['message'], context, extensionOf(context))) as never);
+      // What it returns is a CreateTaskResult, which the SDK has no type for and lets through, with an empty `content` added.
+      server.setRequestHandler('tools/call', (async () => {
+        const { task, taskId } = await create(message as TaskCall['message'], context, extensionOf(context));
+        return { resultType: 'task', ...seed(task, taskId, pollIntervalMs) };
+      }) as never);
+      return given;
+    };
+    const waiting = async (context: McpRequestContext): Promise<McpServer | Server> => {
+      const given = await offering(context);
+      const server = 'server' in given ? given.server : given;
+      const extension = extensionOf(context);
+      server.setRequestHandler('tools/call', async (_request, ctx) => {
+        const { taskId } = await create(routed(context).message as TaskCall['message'], context, extension);
+        return resultWithin(taskId, extension, waitMs, ctx);
+      });
       return given;
     };
     const refusing = async (context: McpRequestContext): Promise<McpServer | Server> => {
@@ -124,13 +143,14 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
       offer: host.handlerFor(offering),
       create: host.handlerFor(creating),
       refuse: host.handlerFor(refusing),
+      wait: host.handlerFor(waiting),
     };
 
     async function create(
       message: TaskCall['message'],
       context: McpRequestContext,
       extension: ExtensionOptions,
-    ) {
+    ): Promise<{ task: Task; taskId: string }> {
       const taskId = randomBytes(24).toString('base64url');
       const now = Date.now();
       const task: Task = {
@@ -151,7 +171,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
       await extension.start(task.key).catch(error => {
         throw notBegun(error);
       });
-      return { resultType: 'task', ...seed(task, taskId, pollIntervalMs) };
+      return { task, taskId };
     }
 
     return {
@@ -170,16 +190,18 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
   };
 }
 
+const OTHERWISE = { wait: 'offer', get_result: 'wait', refuse: 'refuse' } as const;
+
 /** What becomes of a message. The SDK checks it, whichever it is. */
 function how(
   message: unknown,
   toolOf: (name: unknown) => LongTool | undefined,
-): 'offer' | 'create' | 'refuse' {
+): 'offer' | 'create' | 'refuse' | 'wait' {
   const { method, params } = (message ?? {}) as { method?: unknown; params?: Record<string, unknown> };
   const tool = method === 'tools/call' ? toolOf(params?.name) : undefined;
   if (!tool) return 'offer';
   const meta = params?._meta as Record<string, unknown> | undefined;
-  if (!declaresTasks(meta?.[CAPABILITIES])) return tool.otherwise === 'refuse' ? 'refuse' : 'offer';
+  if (!declaresTasks(meta?.[CAPABILITIES])) return OTHERWISE[tool.otherwise ?? 'wait'];
   const answered = params?.inputResponses !== undefined || params?.requestState !== undefined;
   return tool.begin === 'when-answered' && !answered ? 'offer' : 'create';
 }

@@ -14,6 +14,7 @@ import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import dynalite from 'dynalite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLIENTS } from '../helpers/clients.ts';
 import { closeAll } from '../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../helpers/local-lambda.ts';
 import { outlive } from './outlive.ts';
@@ -150,7 +151,7 @@ describe('with a table elsewhere', () => {
   }, 90_000);
 });
 
-describe('the conformance suite', () => {
+describe('a client without the extension', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
     lambda = await startFunction(
@@ -164,30 +165,85 @@ describe('the conformance suite', () => {
   }, 60_000);
   afterAll(() => closeAll(lambda));
 
+  test.each(['SDK v1', 'SDK v2, modern'] as const)(
+    '%s gets its result at once, or is told how to get it',
+    async name => {
+      const client = await CLIENTS[name](`${lambda.url}/telling`);
+      expect(await client.tools()).toEqual(['count', 'get_result']);
+      // The first waits for environments that start.
+      await client.call('count', { seconds: 0.2 });
+      expect(await client.call('count', { seconds: 0.2 })).toMatchObject({
+        text: 'counted to 0.2',
+        isError: false,
+      });
+      const { text: early, progress } = await client.call('count', { seconds: 8 }, true);
+      const [, taskId = ''] = /Call the tool get_result with taskId "([^"]+)"/.exec(early) ?? [];
+      expect(taskId).toHaveLength(32);
+      expect(progress[0]?.message).toMatch(/\d of 8: counting/);
+      const later = async (): Promise<string> => (await client.call('get_result', { taskId })).text;
+      let late = await later();
+      for (let at = 0; at < 5 && late.startsWith('The work goes on'); at += 1) late = await later();
+      expect(late).toBe('counted to 8');
+      expect(await client.call('get_result', { taskId: 'never' })).toMatchObject({
+        isError: true,
+        text: expect.stringContaining('Task not found'),
+      });
+      await client.close();
+    },
+    60_000,
+  );
+
+  test('may not have the result of somebody else', async () => {
+    const mine = new TaskClient(`${lambda.url}/telling/mcp`, { timeoutMs: 20_000 });
+    const taskId = await mine.begin('count', { seconds: 0.1 });
+    const yours = new TaskClient(`${lambda.url}/telling/mcp`, { timeoutMs: 20_000, caller: 'you' });
+    const asks = { name: 'get_result', arguments: { taskId } };
+    expect((await yours.send('tools/call', asks, {})).result).toMatchObject({ isError: true });
+    expect((await mine.send('tools/call', asks, {})).result).toMatchObject({
+      content: [{ text: 'counted to 0.1' }],
+    });
+  }, 60_000);
+});
+
+describe('the conformance suite', () => {
+  let lambda: RunningLambda;
+  beforeAll(async () => {
+    lambda = await startFunction(
+      'stream',
+      {
+        args: ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20'],
+        env: { MCP_AUTH: 'none', MCP_TASKS_TABLE: 'tasks' },
+      },
+      'tasks-app',
+    );
+    const runs = async (scenario: string): Promise<void> => {
+      const args = [cli, 'server', '--url', `${lambda.url}/suite`, '--scenario', `tasks-${scenario}`];
+      // It ends with 1 where a check fails, which is a result like another.
+      const { stdout } = await promisify(execFile)(process.execPath, args).catch(error => error);
+      printed.set(scenario, stdout);
+    };
+    await Promise.all(Object.keys(SCENARIOS).map(runs));
+  }, 150_000);
+  afterAll(() => closeAll(lambda));
+
   const cli = join(
     dirname(createRequire(import.meta.url).resolve('conformance-next/package.json')),
     'dist/index.js',
   );
   /** One scenario more, of the notifications, the suite itself skips. */
-  test.each([
-    ['lifecycle', 9],
-    ['capability-negotiation', 5],
-    ['wire-fields', 4],
-    ['request-state-removal', 3],
-    ['mrtr-input', 4],
-    ['request-headers', 5],
-    ['dispatch-and-envelope', 9],
-    ['required-task-error', 3],
-    ['mrtr-composition', 2],
-  ])(
-    'tasks-%s: %i checks',
-    async (scenario, checks) => {
-      const args = [cli, 'server', '--url', `${lambda.url}/suite`, '--scenario', `tasks-${scenario}`];
-      const { stdout } = await promisify(execFile)(process.execPath, args).catch(error => {
-        throw new Error(error.stdout);
-      });
-      expect(stdout).toContain(`Passed: ${checks}/${checks}, 0 failed, 0 warnings`);
-    },
-    60_000,
-  );
+  const SCENARIOS: Record<string, number> = {
+    lifecycle: 9,
+    'capability-negotiation': 5,
+    'wire-fields': 4,
+    'request-state-removal': 3,
+    'mrtr-input': 4,
+    'request-headers': 5,
+    'dispatch-and-envelope': 9,
+    'required-task-error': 3,
+    'mrtr-composition': 2,
+  };
+  const printed = new Map<string, string>();
+  test.each(Object.entries(SCENARIOS))('tasks-%s: %i checks', (scenario, checks) => {
+    expect(printed.get(scenario)).toContain(`Passed: ${checks}/${checks}, 0 failed, 0 warnings`);
+  });
 });

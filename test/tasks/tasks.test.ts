@@ -286,6 +286,71 @@ test('out of time and results that cannot be kept fail with the reason', async (
   expect(error.result).toMatchObject({ isError: true });
 });
 
+/** The table behind something that throttles the first `times` requests. */
+async function throttled<T>(times: number, does: (asked: () => number) => Promise<T>): Promise<T> {
+  const elsewhere = String(process.env.AWS_ENDPOINT_URL_DYNAMODB);
+  let asked = 0;
+  const proxy = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    asked += 1;
+    const type = 'com.amazonaws.dynamodb.v20120810#ThrottlingException';
+    if (asked <= times) return response.writeHead(400).end(JSON.stringify({ __type: type, message: 'Rate' }));
+    const {
+      'x-amz-target': target = '',
+      'content-type': contentType = '',
+      authorization = '',
+    } = request.headers;
+    const headers = {
+      'x-amz-target': String(target),
+      'x-amz-date': String(request.headers['x-amz-date']),
+      'content-type': contentType,
+      authorization,
+    };
+    const answer = await fetch(elsewhere, { method: 'POST', headers, body: Buffer.concat(chunks) });
+    return response.writeHead(answer.status).end(await answer.text());
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  try {
+    return await does(() => asked);
+  } finally {
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = elsewhere;
+    proxy.close();
+  }
+}
+
+test('a table that throttles is asked again; one that goes on so is told, without its reason', async () => {
+  await throttled(4, async asked => {
+    const { result } = await call('slow', { ms: 1 });
+    expect((await until(result.taskId, 'completed')).status).toBe('completed');
+    expect(asked()).toBeGreaterThan(5);
+  });
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { error } = await throttled(1_000, () => call('slow', { ms: 1 }));
+  expect(error).toMatchObject({ code: -32603, message: expect.stringContaining('cannot keep tasks') });
+  expect(JSON.stringify(error)).not.toMatch(/Throttl|127\.0\.0\.1/);
+  expect(String(said.mock.calls[0]?.[1])).toContain('ThrottlingException');
+  said.mockRestore();
+});
+
+test('an expired task is not there, though the table still has it', async () => {
+  delivered = [];
+  const { result } = await call('slow', { ms: 1 });
+  await until(result.taskId, 'completed');
+  const store = dynamoStore(awsCall(awsSettings), 'tasks');
+  const key = delivered[0]?.order ?? '';
+  const task = await store.get(key);
+  if (!task) throw new Error('The task is not there.');
+  await store.update(task, { expires: Math.floor(Date.now() / 1000) - 1 });
+  const gone = await send('tasks/get', { taskId: result.taskId });
+  expect(gone.error).toEqual((await send('tasks/get', { taskId: 'never' })).error);
+  expect((await send('tasks/cancel', { taskId: result.taskId })).error?.code).toBe(-32602);
+  await deliver({ path: '/mcp', order: key });
+  const { Items } = await client.send(new ScanCommand({ TableName: 'tasks' }));
+  expect(Items?.some(item => item.key?.S === key)).toBe(true);
+});
+
 test('only an event that is nothing else is an order', () => {
   const mcpBackgroundWork = { path: '/mcp', order: 'key' };
   expect(orderOf({ mcpBackgroundWork })).toEqual(mcpBackgroundWork);
