@@ -22,6 +22,7 @@ import { backgroundWorks } from '../../app/mcp/mounted.ts';
 import { awsCall } from '../../app/tasks/aws-call.ts';
 import { dynamoStore } from '../../app/tasks/dynamo-store.ts';
 import { dynamoTasks } from '../../app/tasks/dynamo-tasks.ts';
+import { APP } from '../../scripts/app-build.ts';
 import { ROOT } from '../helpers/local-lambda.ts';
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:local:live';
@@ -371,19 +372,32 @@ test('only an event that is nothing else is an order', () => {
     expect(orderOf(event)).toBeUndefined();
 });
 
-test('the build has nothing of it as long as no route asks for it', async () => {
-  const stdin = { contents: "export { dynamoTasks } from './app/tasks/dynamo-tasks.ts';", resolveDir: ROOT };
+async function bundled(contents: string, alias: Record<string, string> = {}): Promise<string> {
   const { outputFiles } = await build({
-    stdin,
+    stdin: { contents, resolveDir: ROOT },
     bundle: true,
     minify: true,
     platform: 'node',
     format: 'esm',
     write: false,
+    alias,
   });
-  const traces = [/DynamoDB_\d/, /tasks\/update["'],\{params/];
-  for (const trace of traces) {
-    expect(outputFiles[0]?.text).toMatch(trace);
+  return outputFiles[0]?.text ?? '';
+}
+
+test('the build has nothing of it as long as no route asks for it', async () => {
+  const text = await bundled("export { dynamoTasks } from './app/tasks/dynamo-tasks.ts';");
+  for (const trace of [/DynamoDB_\d/, /tasks\/update["'],\{params/]) {
+    expect(text).toMatch(trace);
     expect(readFileSync(`${ROOT}/dist/bundle.cjs`, 'utf8')).not.toMatch(trace);
   }
+});
+
+test('what calls AWS is less than a tenth of the SDK’s two clients', async () => {
+  const own = await bundled("export { awsCall } from './app/tasks/aws-call.ts';", APP.alias);
+  const sdk = await bundled(
+    "export { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';" +
+      "export { LambdaClient, InvokeCommand } from '@aws-sdk/client-lambda';",
+  );
+  expect(own.length).toBeLessThan(sdk.length / 10);
 });
