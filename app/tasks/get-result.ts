@@ -68,7 +68,7 @@ function answer({ status, result, error }: Task): CallToolResult {
 function workingOn(taskId: string, message: string | undefined): CallToolResult {
   const soFar = message === undefined ? '' : ` (${message})`;
   const text = `The work goes on${soFar}. Call the tool ${GET_RESULT} with taskId "${taskId}" for its result.`;
-  return { content: [{ type: 'text', text }], _meta: { taskId } };
+  return { content: [{ type: 'text', text }] };
 }
 
 function failed(text: string): CallToolResult {

@@ -107,7 +107,13 @@ export async function outlive({ seconds, timeoutMs, leaseMs, many }: OutliveOpti
   const patient = new TaskClient(`${lambda.url}/mcp`, { timeoutMs: 600_000 });
   const begun = await Promise.all(
     Array.from({ length: many }, () => patient.begin('count', { seconds: 0.01, file: all })),
-  );
+  ).catch(cause => {
+    const why = lambda
+      .output()
+      .split('\n')
+      .filter(line => /tasks:|AwsError/.test(line));
+    throw new Error(`Not all were begun:\n${why.slice(0, 20).join('\n')}`, { cause });
+  });
   const ended = await inTurn(begun, each => patient.over(each, 600_000));
   return {
     task,
