@@ -8,18 +8,11 @@
  *
  * The caller is kept without the token: in a task `ctx.http.authInfo.token` is empty.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  type AuthInfo,
-  type McpRequestContext,
-  type McpServer,
-  ProtocolError,
-  ProtocolErrorCode,
-  type Server,
-} from '@modelcontextprotocol/server';
+import type { McpRequestContext, McpServer, Server } from '@modelcontextprotocol/server';
 import { awsSettings, config } from '../config.ts';
 import type { RouteMessage, TaskSupport } from '../mcp/tasks.ts';
 import { awsCall } from './aws-call.ts';
+import { createTask, keyOf } from './create-task.ts';
 import { dynamoStore } from './dynamo-store.ts';
 import {
   CAPABILITIES,
@@ -31,8 +24,8 @@ import {
 import { addGetResult, resultWithin } from './get-result.ts';
 import { selfInvocation } from './order.ts';
 import { runTask } from './runner.ts';
-import { TaskTooLarge } from './store.ts';
 import { seed, type Task, type TaskCall } from './task.ts';
+import { tellingStore, unavailable } from './unavailable.ts';
 
 export interface LongTool {
   /**
@@ -96,13 +89,16 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
     const extensionOf = (context: McpRequestContext): ExtensionOptions => {
       const { path, functionArn } = routed(context);
       return {
-        store: store(),
+        store: tellingStore(store),
         pollIntervalMs,
         idleMs: Math.max(IDLE_MS, leaseMs),
         lostMs: LOST_MS,
         keyOf: taskId => keyOf(path, context.authInfo, taskId),
         attemptsOf,
-        start: key => invoke(functionArn, { path, order: key }),
+        start: key =>
+          invoke(functionArn, { path, order: key }).catch(error => {
+            throw unavailable(error);
+          }),
       };
     };
     const offering = async (context: McpRequestContext): Promise<McpServer | Server> => {
@@ -111,13 +107,14 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
       if (givesResults) addGetResult(server, extensionOf(context), waitMs);
       return server;
     };
+    const begin = (context: McpRequestContext, extension: ExtensionOptions) =>
+      createTask(routed(context).message as TaskCall['message'], context.authInfo, ttlSeconds, extension);
     const creating = async (context: McpRequestContext): Promise<McpServer | Server> => {
       const given = await offering(context);
       const server = 'server' in given ? given.server : given;
-      const { message } = routed(context);
       // What it returns is a CreateTaskResult, which the SDK has no type for and lets through, with an empty `content` added.
       server.setRequestHandler('tools/call', (async () => {
-        const { task, taskId } = await create(message as TaskCall['message'], context, extensionOf(context));
+        const { task, taskId } = await begin(context, extensionOf(context));
         return { resultType: 'task', ...seed(task, taskId, pollIntervalMs) };
       }) as never);
       return given;
@@ -127,7 +124,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
       const server = 'server' in given ? given.server : given;
       const extension = extensionOf(context);
       server.setRequestHandler('tools/call', async (_request, ctx) => {
-        const { taskId } = await create(routed(context).message as TaskCall['message'], context, extension);
+        const { taskId } = await begin(context, extension);
         return resultWithin(taskId, extension, waitMs, ctx);
       });
       return given;
@@ -145,34 +142,6 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
       refuse: host.handlerFor(refusing),
       wait: host.handlerFor(waiting),
     };
-
-    async function create(
-      message: TaskCall['message'],
-      context: McpRequestContext,
-      extension: ExtensionOptions,
-    ): Promise<{ task: Task; taskId: string }> {
-      const taskId = randomBytes(24).toString('base64url');
-      const now = Date.now();
-      const task: Task = {
-        key: extension.keyOf(taskId),
-        version: 1,
-        status: 'working',
-        created: now,
-        updated: now,
-        expires: Math.floor(now / 1000) + ttlSeconds,
-        call: { message, ...(context.authInfo && { authInfo: withoutToken(context.authInfo) }) },
-        round: 0,
-        attempts: 0,
-        queued: now,
-      };
-      await extension.store.create(task).catch(error => {
-        throw error instanceof TaskTooLarge ? TOO_LARGE_TO_KEEP : notBegun(error);
-      });
-      await extension.start(task.key).catch(error => {
-        throw notBegun(error);
-      });
-      return { task, taskId };
-    }
 
     return {
       serve(request, given, route) {
@@ -206,40 +175,12 @@ function how(
   return tool.begin === 'when-answered' && !answered ? 'offer' : 'create';
 }
 
-/** The table knows neither task IDs nor callers by their names. */
-function keyOf(path: string, caller: AuthInfo | undefined, taskId: string): string {
-  const { mode, subject, arn, claims } = (caller?.extra ?? {}) as Record<string, unknown>;
-  const issuer = (claims as { iss?: unknown } | undefined)?.iss;
-  const owner = caller ? [mode, issuer, caller.clientId, subject, arn] : [];
-  return createHash('sha256')
-    .update(JSON.stringify([path, owner, taskId]))
-    .digest('base64url');
-}
-
-function withoutToken(caller: AuthInfo): AuthInfo {
-  return { ...caller, token: '' };
-}
-
 function requireTable(): string {
   const { MCP_TASKS_TABLE } = config();
   if (!MCP_TASKS_TABLE)
-    throw notBegun(new Error('MCP_TASKS_TABLE is not set: which DynamoDB table the tasks are kept in.'));
+    throw new Error('MCP_TASKS_TABLE is not set: which DynamoDB table the tasks are kept in.');
   return MCP_TASKS_TABLE;
 }
-
-/** The log has the reason: it may name what only the operator should know. */
-function notBegun(error: Error): ProtocolError {
-  console.error('tasks: a task could not be begun or found', error);
-  return new ProtocolError(
-    ProtocolErrorCode.InternalError,
-    'The server cannot keep tasks at the moment; its log says why. Try again later.',
-  );
-}
-
-const TOO_LARGE_TO_KEEP = new ProtocolError(
-  ProtocolErrorCode.InvalidParams,
-  'The arguments are larger than the 400 kB that can be kept with a task. Ask for less at once.',
-);
 
 function requireAtLeast(name: string, value: number, least: number): void {
   if (!(Number.isInteger(value) && value >= least))

@@ -151,6 +151,15 @@ describe('with a table elsewhere', () => {
   }, 90_000);
 });
 
+test('without a table the rest is served, and a long tool says so without the reason', async () => {
+  await using lambda = await startFunction('stream', { env: { MCP_AUTH: 'none' } }, 'tasks-app');
+  const client = new TaskClient(`${lambda.url}/mcp`, { timeoutMs: 20_000 });
+  expect((await client.send('tools/list', {})).result).toMatchObject({ tools: [{ name: 'count' }] });
+  const { error } = await client.send('tools/call', { name: 'count', arguments: { seconds: 1 } });
+  expect(error).toMatchObject({ code: -32603, message: expect.not.stringContaining('MCP_TASKS_TABLE') });
+  await lambda.printed(/MCP_TASKS_TABLE is not set/);
+}, 30_000);
+
 describe('a client without the extension', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {

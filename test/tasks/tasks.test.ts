@@ -331,6 +331,8 @@ test('a table that throttles is asked again; one that goes on so is told, withou
   const { error } = await throttled(1_000, () => call('slow', { ms: 1 }));
   expect(error).toMatchObject({ code: -32603, message: expect.stringContaining('cannot keep tasks') });
   expect(JSON.stringify(error)).not.toMatch(/Throttl|127\.0\.0\.1/);
+  const gone = await throttled(1_000, () => send('tasks/get', { taskId: 'any' }));
+  expect(gone.error).toEqual(error);
   expect(String(said.mock.calls[0]?.[1])).toContain('ThrottlingException');
   said.mockRestore();
 });
