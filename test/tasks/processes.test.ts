@@ -174,7 +174,7 @@ describe('a client without the extension', () => {
   }, 60_000);
   afterAll(() => closeAll(lambda));
 
-  test.each(['SDK v1', 'SDK v2, modern'] as const)(
+  test.concurrent.each(['SDK v1', 'SDK v2, modern'] as const)(
     '%s gets its result at once, or is told how to get it',
     async name => {
       const client = await CLIENTS[name](`${lambda.url}/telling`);
@@ -185,14 +185,14 @@ describe('a client without the extension', () => {
         text: 'counted to 0.2',
         isError: false,
       });
-      const { text: early, progress } = await client.call('count', { seconds: 8 }, true);
+      const { text: early, progress } = await client.call('count', { seconds: 9 }, true);
       const [, taskId = ''] = /Call the tool get_result with taskId "([^"]+)"/.exec(early) ?? [];
       expect(taskId).toHaveLength(32);
-      expect(progress[0]?.message).toMatch(/\d of 8: counting/);
+      expect(progress[0]?.message).toMatch(/\d of 9: counting/);
       const later = async (): Promise<string> => (await client.call('get_result', { taskId })).text;
       let late = await later();
       for (let at = 0; at < 5 && late.startsWith('The work goes on'); at += 1) late = await later();
-      expect(late).toBe('counted to 8');
+      expect(late).toBe('counted to 9');
       expect(await client.call('get_result', { taskId: 'never' })).toMatchObject({
         isError: true,
         text: expect.stringContaining('Task not found'),
