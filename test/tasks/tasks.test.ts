@@ -388,8 +388,10 @@ async function bundled(contents: string, alias: Record<string, string> = {}): Pr
 }
 
 test('the build has nothing of it as long as no route asks for it', async () => {
-  const text = await bundled("export { dynamoTasks } from './app/tasks/dynamo-tasks.ts';");
-  for (const trace of [/DynamoDB_\d/, /tasks\/update["'],\{params/]) {
+  const text = await bundled(
+    "export { dynamoTasks } from './app/tasks/dynamo-tasks.ts'; export { climate } from './app/servers/climate.ts';",
+  );
+  for (const trace of [/DynamoDB_\d/, /tasks\/update["'],\{params/, /compare_climate/]) {
     expect(text).toMatch(trace);
     expect(readFileSync(`${ROOT}/dist/bundle.cjs`, 'utf8')).not.toMatch(trace);
   }
