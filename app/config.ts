@@ -110,6 +110,11 @@ export const settings = z.object({
     .enum(['on', 'off'], { error: 'must be on or off' })
     .default('on')
     .describe('Whether CloudWatch makes metrics of the lines of requests.'),
+  MCP_TASKS_TABLE: z
+    .string()
+    .regex(/^[\w.-]{3,255}$/, 'must be a name of a DynamoDB table')
+    .optional()
+    .describe('DynamoDB table for tools whose work outlives the call (dynamoTasks).'),
   WEATHER_GEOCODING_URL: httpUrl
     .default('https://geocoding-api.open-meteo.com')
     .describe('Base URL of the geocoding API that the example server asks.'),
@@ -180,4 +185,26 @@ let current: Config | undefined;
 export function config(): Config {
   current ??= parseConfig(process.env);
   return current;
+}
+
+/** What Lambda says of AWS, and where the local Lambda or a person has put services in their place. */
+export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
+  const { AWS_REGION: region = 'us-east-1', AWS_SESSION_TOKEN: sessionToken } = env;
+  const endpoint = (service: string): string =>
+    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ??
+    env.AWS_ENDPOINT_URL ??
+    `https://${service}.${region}.${domainOf(region)}`;
+  return {
+    region,
+    credentials: {
+      accessKeyId: env.AWS_ACCESS_KEY_ID ?? 'none',
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? 'none',
+      ...(sessionToken && { sessionToken }),
+    },
+    endpoints: { dynamodb: endpoint('dynamodb'), lambda: endpoint('lambda') },
+  };
+}
+
+function domainOf(region: string): string {
+  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 }

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { leanSdk } from './lean-sdk.ts';
 
+const fileOf = (name: string, file: string): string =>
+  join(dirname(fileURLToPath(import.meta.resolve(name))), file);
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 
 /** Of everything that is bundled. */
@@ -41,5 +43,10 @@ export const APP: BuildOptions = {
   plugins: [leanSdk, pageBeside],
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
-  alias: { '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs') },
+  alias: {
+    '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs'),
+    // Only for routes with tasks. Of CommonJS esbuild leaves nothing out, and all of @smithy/core would come along.
+    '@smithy/signature-v4': fileOf('@smithy/signature-v4', '../dist-es/index.js'),
+    '@aws-crypto/sha256-js': fileOf('@aws-crypto/sha256-js', '../module/index.js'),
+  },
 };

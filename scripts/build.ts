@@ -8,17 +8,17 @@
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
  *   local.mjs, local/     the local Lambda with its window, and
- *   routes.json           which servers it says are there; never loaded on Lambda
+ *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, and
  *   ric/rapid-client.node its native part, both as npm installed them
  *   sbom.cdx.json         what all of this consists of (scripts/sbom.ts); nothing reads it at run time
  */
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { APP, COMMON } from './app-build.ts';
 import { makePageFiles, makeWindowFiles } from './page-files.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
@@ -42,6 +42,26 @@ const esModules: BuildOptions = {
 /** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
 const ENV = { env: { MCP_AUTH: 'none' } };
 
+/** What esbuild does not find: dynalite's operations, by names without an extension. */
+const dynaliteWhole: Plugin = {
+  name: 'dynalite-whole',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]dynalite[\\/]index\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const contents = text
+        // Of Node it is deprecated, which Node says in the log.
+        .replace(
+          'url.parse(req.url, true).query',
+          "Object.fromEntries(new URL(req.url, 'http://localhost').searchParams)",
+        )
+        .replace(/require\('\.\/(actions|validations)\/' \+ action\)/g, "require('./$1/' + action + '.js')");
+      if (contents.split("action + '.js'").length !== 3 || contents.includes('url.parse('))
+        throw new BuildError('dynalite is another one now: see what scripts/build.ts changes in it.');
+      return { contents };
+    });
+  },
+};
+
 /** Why there is no build, in words for whoever reads the terminal. */
 class BuildError extends Error {
   override readonly name = 'BuildError';
@@ -56,6 +76,9 @@ async function bundle(): Promise<Metafile[]> {
     entryPoints: { local: 'app/local/main.ts' },
     splitting: true,
     chunkNames: 'local/[name]-[hash]',
+    // dynalite's stores on disk, which are not used, have a native part.
+    alias: { level: 'memory-level' },
+    plugins: [dynaliteWhole],
   });
   for (const file of ['index.mjs', 'rapid-client.node']) {
     await copyFile(join(ric, file), join(next, 'ric', file));

@@ -52,6 +52,9 @@ locals {
     { MCP_AUTH = "authorizer" },
   )
   settings = tomap(var.authorizer == "lambda" ? local.taken_on_trust : local.rules)
+
+  # The table by itself: all of the module would have to be there before the function, which it is made for.
+  tasks_settings = var.tasks.enabled ? { MCP_TASKS_TABLE = module.tasks[0].table_name } : {}
 }
 
 module "ecr" {
@@ -102,7 +105,7 @@ module "lambda" {
   memory_size             = var.memory_size
   timeout                 = local.timeout
   ephemeral_storage_size  = var.ephemeral_storage_size
-  environment             = merge(var.environment, local.settings)
+  environment             = merge(var.environment, local.settings, local.tasks_settings)
   streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
@@ -112,6 +115,21 @@ module "lambda" {
   log_level               = var.log_level
   vpc                     = var.vpc
   tags                    = var.tags
+}
+
+# What tools need whose work outlives the call.
+module "tasks" {
+  source = "./modules/tasks"
+  count  = var.tasks.enabled ? 1 : 0
+
+  name                   = var.name
+  alias_name             = module.lambda.alias_name
+  alias_arn              = module.lambda.alias_arn
+  role_name              = module.iam.role_name
+  region                 = var.region
+  point_in_time_recovery = var.tasks.point_in_time_recovery
+  kms_key_arn            = var.tasks.kms_key_arn
+  tags                   = var.tags
 }
 
 module "function_url" {
@@ -142,7 +160,7 @@ check "held_at_a_version" {
 
 check "given_up_before_it_ends" {
   assert {
-    condition     = var.front != "http-api" || local.timeout <= 30
+    condition     = var.front != "http-api" || var.tasks.enabled || local.timeout <= 30
     error_message = "An HTTP API gives up on an answer after 30 seconds, whatever the function does: with timeout = ${local.timeout} it works on, and is billed, for nobody. Set timeout to 29, or front = \"rest-api\"."
   }
 }

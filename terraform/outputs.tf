@@ -127,3 +127,8 @@ output "logs_command" {
   description = "Shell command that follows the log."
   value       = "aws logs tail ${module.lambda.log_group_name} --follow --region ${local.region}"
 }
+
+output "tasks_failed_queue_url" {
+  description = "URL of the queue that holds what Lambda has given up of tasks; null without tasks."
+  value       = one(module.tasks[*].failed_queue_url)
+}

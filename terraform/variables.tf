@@ -475,6 +475,17 @@ variable "observability" {
   }
 }
 
+variable "tasks" {
+  description = "For tools whose work outlives the call (dynamoTasks): a table, the right to invoke itself, and a queue for what fails; modules/tasks says what each is and costs. Raise timeout to what the work may take, up to 900."
+  type = object({
+    enabled                = optional(bool, false)
+    point_in_time_recovery = optional(bool, false)
+    kms_key_arn            = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "tags" {
   description = "Tags of everything that can have tags."
   type        = map(string)

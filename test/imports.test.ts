@@ -8,9 +8,10 @@ import { ROOT } from './helpers/local-lambda.ts';
 const ARROWS: Record<string, readonly string[]> = {
   lambda: ['app', 'config', 'routes', 'mcp', 'local'],
   app: ['config', 'auth', 'mcp', 'page', 'telemetry'],
-  routes: ['servers', 'mcp', 'auth'],
+  routes: ['servers', 'mcp', 'auth', 'tasks'],
   servers: ['config', 'telemetry'],
   mcp: [],
+  tasks: ['config', 'mcp'],
   auth: ['config'],
   authorizer: ['auth', 'config'],
   page: ['config'],

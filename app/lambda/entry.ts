@@ -10,6 +10,14 @@ import { fileURLToPath } from 'node:url';
 import type { Prepare } from '../local/main.ts';
 import type { LocalLambdaOptions } from '../local/options.ts';
 
+/** What scripts/code-cache.ts has found out about app/routes.ts. */
+interface Routes {
+  paths: string[];
+  /** One of them has work that outlives a call. */
+  background: boolean;
+}
+
+const TASKS_TABLE = 'mcp-tasks';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
 
@@ -41,11 +49,27 @@ async function startLocal(): Promise<void> {
   process.env.MCP_ALLOWED_HOSTS ||= LOCAL_HOSTS;
   process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
   const command: [string, ...string[]] = [process.execPath, ...process.execArgv, entry];
-  const paths: string[] = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
-  const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) =>
-    asDeployed(options, env, paths),
-  );
+  const routes: Routes = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
+  const { paths } = routes;
+  const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) => {
+    const prepared = withTasks(options, env, routes);
+    return asDeployed(prepared.options, prepared.env, paths);
+  });
   if (lambda) greet(lambda.url, { paths, open, page: process.env.MCP_PAGE !== 'off' });
+}
+
+/** Work that outlives a call has what it needs: the function can invoke itself, and there is a table. */
+function withTasks(
+  options: LocalLambdaOptions,
+  env: NodeJS.ProcessEnv,
+  { background }: Routes,
+): { options: LocalLambdaOptions; env: NodeJS.ProcessEnv } {
+  if (!background && !env.MCP_TASKS_TABLE) return { options, env };
+  const table = env.MCP_TASKS_TABLE || TASKS_TABLE;
+  const elsewhere = env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL;
+  const there = elsewhere || options.tables.some(({ name }) => name === table);
+  const tables = there ? options.tables : [...options.tables, { name: table, key: 'key' }];
+  return { options: { ...options, tables, selfInvoke: true }, env: { ...env, MCP_TASKS_TABLE: table } };
 }
 
 /**

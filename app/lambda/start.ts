@@ -5,9 +5,10 @@
 import { createApp } from '../app.ts';
 import { config } from '../config.ts';
 import { runInitTasks } from '../mcp/at-init.ts';
-import { mcpPaths } from '../mcp/mounted.ts';
+import { backgroundWorks, mcpPaths } from '../mcp/mounted.ts';
 import { routes } from '../routes.ts';
 import { bufferedHandler, streamingHandler } from './adapter.ts';
+import { withBackgroundWork } from './background.ts';
 import { installFaultHandlers, leavingAfterFault } from './faults.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -15,6 +16,8 @@ export { warmUp };
 
 /** Where the MCP servers of routes.ts are; for what tells people. */
 export const paths = mcpPaths(routes);
+/** Whether any of them has work that outlives a call. */
+export const background = backgroundWorks(routes).size > 0;
 
 /** What `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform. */
 export interface Handlers {
@@ -31,12 +34,14 @@ export interface Handlers {
 export async function startHandlers(): Promise<Handlers> {
   config();
   const app = createApp(routes);
-  const buffered = leavingAfterFault(bufferedHandler(app.fetch));
+  const works = backgroundWorks(routes);
+  const buffered = leavingAfterFault(withBackgroundWork(works, bufferedHandler(app.fetch)));
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
     return { stream: needsRuntimeClient, buffered };
   installFaultHandlers();
   await Promise.all([runInitTasks(), warmUp()]);
-  return { stream: awslambda.streamifyResponse(leavingAfterFault(streamingHandler(app.fetch))), buffered };
+  const streaming = withBackgroundWork(works, streamingHandler(app.fetch));
+  return { stream: awslambda.streamifyResponse(leavingAfterFault(streaming)), buffered };
 }
 
 async function needsRuntimeClient(): Promise<never> {

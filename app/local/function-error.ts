@@ -16,6 +16,8 @@ export interface FunctionError {
 export const MAX_BUFFERED_RESPONSE = 6_291_556;
 /** The limit on a request payload with the event around it, in bytes: 6 MiB. */
 export const MAX_REQUEST = 6_291_456;
+/** The limit on the payload of an asynchronous invocation, in bytes: 1 MiB. */
+export const MAX_EVENT = 1_048_576;
 /** The limit on a streamed response, in bytes: 200 MiB. */
 export const MAX_STREAMED_RESPONSE = 209_715_200;
 

@@ -3,27 +3,25 @@
  *
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html and API_InvokeWithResponseStream.html. Who may invoke may
  * put any caller into an event, as with the real one; so it has a port of its own, which is not the one that is published,
- * and with auth type AWS_IAM asks for a signature. An event invocation is run once, without the retries and destinations
- * of the service.
+ * and with auth type AWS_IAM asks for a signature. Event invocations are event-queue.ts's.
  */
 import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Invoked, Report } from './environment.ts';
+import type { EventQueue } from './event-queue.ts';
 import { type Authorize, isRefused } from './front/authorization.ts';
 import { RequestTooLarge, readRequest } from './front/request.ts';
-import {
-  type FunctionError,
-  MAX_BUFFERED_RESPONSE,
-  MAX_REQUEST,
-  responseTooLarge,
-} from './function-error.ts';
-import { type LocalFunction, newTraceId } from './local-function.ts';
+import { MAX_EVENT, MAX_REQUEST } from './function-error.ts';
+import { wholeAnswer } from './invocation-result.ts';
+import { type InvokeRequest, type LocalFunction, newTraceId } from './local-function.ts';
 import { streamOf } from './stream-of.ts';
 
 export interface InvokeApiOptions {
   /** Checks who signed the request. Absent: nobody is asked to sign. */
   authorize?: Authorize | undefined;
+  /** Of event invocations. */
+  queue: EventQueue;
 }
 
 /** An error of the service, not of the function: status, exception name, message. */
@@ -39,11 +37,12 @@ export function createInvokeApi(
 
   api.post('/2015-03-31/functions/:name/invocations', async c => {
     const type = c.req.header('x-amz-invocation-type') ?? 'RequestResponse';
-    const started = await start(fn, options, c.env.incoming, c.req.param('name'), type);
+    const request = await read(fn, options, c.env.incoming, c.req.param('name'), type);
+    if (request instanceof Response) return request;
+    if (type === 'Event') return enqueued(request, options.queue);
+    const started = await start(fn, request);
     if (started instanceof Response) return started;
-    const whole = wholeAnswer(started);
-    if (type === 'Event') return new Response(null, { status: 202, headers: requestIdHeader() });
-    const { payload, error } = await whole;
+    const { payload, error } = await wholeAnswer(started);
     const log =
       c.req.header('x-amz-log-type') === 'Tail' ? { 'x-amz-log-result': tail(await started.report) } : {};
     const failed = error && { 'x-amz-function-error': 'Unhandled' };
@@ -59,7 +58,9 @@ export function createInvokeApi(
 
   api.post('/2021-11-15/functions/:name/response-streaming-invocations', async c => {
     const type = c.req.header('x-amz-invocation-type') ?? '';
-    const started = await start(fn, options, c.env.incoming, c.req.param('name'), type);
+    const request = await read(fn, options, c.env.incoming, c.req.param('name'), type);
+    if (request instanceof Response) return request;
+    const started = await start(fn, request);
     if (started instanceof Response) return started;
     const headers = {
       'content-type': 'application/vnd.amazon.eventstream',
@@ -77,14 +78,26 @@ export function createInvokeApi(
   return api;
 }
 
-/** Invokes the function as the request says, or answers in the service's own words. */
-async function start(
+async function start(fn: LocalFunction, request: InvokeRequest): Promise<Invoked | Response> {
+  const invoked = await fn.invoke(request);
+  return invoked === 'throttled' ? refuse([429, 'TooManyRequestsException', 'Rate Exceeded.']) : invoked;
+}
+
+/** Answered before anything is done. A client context is for synchronous invocations only. */
+function enqueued({ clientContext: _, ...request }: InvokeRequest, queue: EventQueue): Response {
+  if (Buffer.byteLength(request.payload) > MAX_EVENT) return refuse(EVENT_TOO_LARGE);
+  queue.add(request);
+  return new Response(null, { status: 202, headers: { 'x-amzn-requestid': request.requestId } });
+}
+
+/** What the request asks to invoke, or the answer in the service's own words. */
+async function read(
   fn: LocalFunction,
   { authorize }: InvokeApiOptions,
   incoming: HttpBindings['incoming'],
   name: string,
   type: string,
-): Promise<Invoked | Response> {
+): Promise<InvokeRequest | Response> {
   const { headers } = incoming;
   // A page in a browser has no business here: it could put any caller into an event.
   if (headers.origin !== undefined)
@@ -113,14 +126,18 @@ async function start(
   const clientContext = context === undefined ? undefined : clientContextOf(String(context));
   if (clientContext === 'malformed') return refuse(BAD_CONTEXT);
   const payload = request.body.length > 0 ? request.body : '{}';
-  const invoked = await fn.invoke({ ...ids, payload, clientContext });
-  return invoked === 'throttled' ? refuse([429, 'TooManyRequestsException', 'Rate Exceeded.']) : invoked;
+  return { ...ids, payload, clientContext };
 }
 
 const TOO_LARGE: Refusal = [
   413,
   'RequestTooLargeException',
   `Request must be smaller than ${MAX_REQUEST} bytes for the InvokeFunction operation`,
+];
+const EVENT_TOO_LARGE: Refusal = [
+  413,
+  'RequestTooLargeException',
+  `Request must be smaller than ${MAX_EVENT} bytes for the InvokeFunction operation`,
 ];
 const NOT_SIGNED: Refusal = [403, 'MissingAuthenticationTokenException', 'Missing Authentication Token'];
 const BADLY_SIGNED: Refusal = [
@@ -149,21 +166,6 @@ function clientContextOf(base64: string): string | 'malformed' {
   } catch {
     return 'malformed';
   }
-}
-
-async function wholeAnswer({
-  answer,
-}: Invoked): Promise<{ payload: Buffer; error?: FunctionError | undefined }> {
-  if (answer.kind === 'error') return { payload: Buffer.alloc(0), error: answer.error };
-  if (answer.kind === 'buffered') return { payload: answer.body };
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer.body) {
-    bytes += chunk.length;
-    if (bytes <= MAX_BUFFERED_RESPONSE) chunks.push(chunk);
-  }
-  const error = bytes > MAX_BUFFERED_RESPONSE ? responseTooLarge(bytes) : await answer.ended;
-  return { payload: Buffer.concat(chunks), error };
 }
 
 /** `PayloadChunk` events and a last `InvokeComplete`, in vnd.amazon.eventstream framing. */

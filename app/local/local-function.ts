@@ -34,6 +34,8 @@ export interface InvokeRequest {
 
 export class LocalFunction {
   readonly arn: string;
+  /** Most environments at once. */
+  readonly environments: number;
   readonly #pool: Pool;
   readonly #log: Log;
   readonly #memory: number;
@@ -41,6 +43,7 @@ export class LocalFunction {
   constructor(options: FunctionOptions, log: Log) {
     this.arn = `arn:aws:lambda:${options.region}:${ACCOUNT}:function:${options.name}`;
     const environments = options.environments ?? options.concurrency ?? environmentsBorne();
+    this.environments = environments;
     this.#pool = new Pool({
       function: options.spec,
       concurrency: options.concurrency ?? ACCOUNT_CONCURRENCY,

@@ -1,9 +1,11 @@
 /**
  * The local Lambda: one process that is the platform. Puts the fronts over the function and listens.
  */
+import { appendFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { EventQueue, type InvocationRecord } from './event-queue.ts';
 import { type Authorize, exceptOpenPaths } from './front/authorization.ts';
 import { createFront } from './front/front.ts';
 import { FRONTS } from './front/fronts.ts';
@@ -69,7 +71,17 @@ export async function startLocalLambda(
   };
   const make = (options: Options, env: NodeJS.ProcessEnv): LocalFunction =>
     createFunction(options, env, printed, log, recorder?.observer(options.functionName));
-  const fn = make(options, env.function);
+  const listeners: Listener[] = [];
+  const add = async (app: Hono<{ Bindings: HttpBindings }>, address: Address): Promise<string> => {
+    app.onError(faultAnswer(log));
+    const listener = await listen(app, address).catch(async error => {
+      await Promise.all(listeners.map(({ close }) => close()));
+      throw error;
+    });
+    listeners.push(listener);
+    return listener.url;
+  };
+  const { fn, queue } = await functionWithServices(options, env.function, make, add, log);
   const authorizer = hasLambdaAuthorizer(options)
     ? make(authorizerOptions(options), env.authorizer)
     : undefined;
@@ -86,38 +98,22 @@ export async function startLocalLambda(
   };
   const serveFront = createFront(fn, frontOptions, log);
   const front = new Hono<{ Bindings: HttpBindings }>().all('*', c => serveFront(c.env.incoming));
-  const onError = faultAnswer(log);
-  front.onError(onError);
-
-  const listeners = [await listen(front, options)];
-  const add = async (
-    app: Hono<{ Bindings: HttpBindings }>,
-    port: number,
-    variable: string,
-  ): Promise<string> => {
-    app.onError(onError);
-    const listening = listen(app, { host: '127.0.0.1', port, variable });
-    const listener = await listening.catch(async error => {
-      await Promise.all(listeners.map(({ close }) => close()));
-      throw error;
-    });
-    listeners.push(listener);
-    return listener.url;
-  };
-  const [{ url = '' } = {}] = listeners;
+  const url = await add(front, options);
   const stagePath = name === 'rest-api' && !domainName ? `/${options.stage}` : '';
   const invokeUrl =
     options.invokePort === undefined
       ? undefined
       : await add(
-          createInvokeApi(fn, { authorize: await signatures(options, 'lambda') }),
-          options.invokePort,
-          'LAMBDA_INVOKE_PORT',
+          createInvokeApi(fn, { queue, authorize: await signatures(options, 'lambda') }),
+          onLoopback(options.invokePort, 'LAMBDA_INVOKE_PORT'),
         );
   const seen = { recorder, functions, options, url: `${url}${stagePath}` };
   const windowUrl =
     window && recorder && options.windowPort !== undefined
-      ? await add(window.createWindow({ ...seen, recorder }), options.windowPort, 'LAMBDA_WINDOW_PORT')
+      ? await add(
+          window.createWindow({ ...seen, recorder }),
+          onLoopback(options.windowPort, 'LAMBDA_WINDOW_PORT'),
+        )
       : undefined;
   const all = async (does: (fn: LocalFunction) => Promise<void>): Promise<void> => {
     await Promise.all(functions.map(does));
@@ -132,6 +128,7 @@ export async function startLocalLambda(
       for (const each of functions) each.kill();
     },
     async close() {
+      queue.close();
       await Promise.all([all(each => each.close()), ...listeners.map(({ close }) => close())]);
       if (metrics) output.write(`\n${metrics.table()}\n`);
     },
@@ -150,6 +147,43 @@ function authorizerOptions(options: Options): Options {
     handler: authorizer,
     functionName: `${functionName}-authorizer`,
     concurrency: undefined,
+  };
+}
+
+/** The function and the queue of its asynchronous invocations, with what of AWS it may call; that is loaded where it may. */
+async function functionWithServices(
+  options: Options,
+  given: NodeJS.ProcessEnv,
+  make: (options: Options, env: NodeJS.ProcessEnv) => LocalFunction,
+  add: (app: Hono<{ Bindings: HttpBindings }>, address: Address) => Promise<string>,
+  log: Log,
+): Promise<{ fn: LocalFunction; queue: EventQueue }> {
+  const { tables, selfInvoke, region, destination } = options;
+  const queueOf = (fn: LocalFunction): EventQueue =>
+    new EventQueue(fn, options, log, recordsTo(destination, log));
+  if (!selfInvoke && tables.length === 0) {
+    const fn = make(options, given);
+    return { fn, queue: queueOf(fn) };
+  }
+  const { addServices, roleOf, servicesEnvironment } = await import('./services/services.ts');
+  const role = roleOf(given);
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  const url = await add(app, onLoopback(0));
+  const fn = make(options, { ...servicesEnvironment(url, role, tables), ...given });
+  const queue = queueOf(fn);
+  await addServices(app, { fn, queue, region, role, tables });
+  return { fn, queue };
+}
+
+/** In the place of a queue, topic, bucket or function. Not written, as not delivered, is no reason to stop. */
+function recordsTo(file: string, log: Log): (record: InvocationRecord) => void {
+  return function addRecord(record) {
+    if (!file) return;
+    try {
+      appendFileSync(file, `${JSON.stringify(record)}\n`);
+    } catch (error) {
+      log.note(`The record of an asynchronous invocation was not written: ${(error as Error).message}`);
+    }
   };
 }
 
@@ -229,6 +263,11 @@ interface Address {
   port: number;
   /** Which setting chooses the port. */
   variable?: string;
+}
+
+/** `variable` is the setting that chooses the port. */
+function onLoopback(port: number, variable?: string): Address {
+  return { host: '127.0.0.1', port, ...(variable && { variable }) };
 }
 
 function listen(

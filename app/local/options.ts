@@ -7,6 +7,7 @@ import type { FrontName, InvokeMode } from './front/fronts.ts';
 import type { TestCredential } from './front/iam-auth.ts';
 import type { Throttle } from './front/throttle.ts';
 import type { LogFormat } from './log.ts';
+import type { Table } from './services/dynamodb.ts';
 
 export interface LocalLambdaOptions {
   handler: string;
@@ -45,6 +46,16 @@ export interface LocalLambdaOptions {
   environments: number | undefined;
   idleTimeout: number;
   freeze: boolean;
+  /** Of asynchronous invocations, see event-queue.ts. */
+  retryAttempts: number;
+  retryDelay: number;
+  eventAge: number;
+  /** Whether the function gets the Invoke API, to invoke itself. */
+  selfInvoke: boolean;
+  /** DynamoDB tables that the function gets, in memory. */
+  tables: Table[];
+  /** File for the records of asynchronous invocations; empty: none are kept. */
+  destination: string;
   functionName: string;
   region: string;
   logFormat: LogFormat;
@@ -99,6 +110,14 @@ function throttle(value: string, name: string): Throttle {
   const [rate, burst] = value.split(':').map(Number);
   if (rate !== undefined && burst !== undefined && rate > 0 && burst >= 1) return { rate, burst };
   throw new OptionError(`${name} must be RATE:BURST, such as 50:100, not "${value}".`);
+}
+
+function tables(value: string, name: string): Table[] {
+  return list(value).map(entry => {
+    const [, table = '', key = ''] = /^([\w.-]{3,255}):([\w.-]{1,255})$/.exec(entry) ?? [];
+    if (!table) throw new OptionError(`${name} must be NAME:KEY, several with commas, not "${entry}".`);
+    return { name: table, key };
+  });
 }
 
 function credentials(value: string, name: string): TestCredential[] {
@@ -273,6 +292,48 @@ export const SETTINGS = {
     process.platform === 'win32' ? 'off' : 'on',
     'Stop the process between invocations: on or off',
     (value, name) => oneOf('on', 'off')(value, name) === 'on',
+  ),
+  retryAttempts: setting(
+    'retry-attempts',
+    'LAMBDA_RETRY_ATTEMPTS',
+    '2',
+    'How often an asynchronous invocation is tried again after an error, 0 to 2',
+    within(0, 2, 'a number of attempts'),
+  ),
+  retryDelay: setting(
+    'retry-delay',
+    'LAMBDA_RETRY_DELAY',
+    '60',
+    'Seconds before the first of them, and twice as many before the second',
+    within(0, 3_600, 'a number of seconds'),
+  ),
+  eventAge: setting(
+    'event-age',
+    'LAMBDA_EVENT_AGE',
+    '21600',
+    'Seconds after which an asynchronous invocation is dropped; on Lambda 60 or more',
+    within(1, 21_600, 'a number of seconds'),
+  ),
+  destination: setting(
+    'destination',
+    'LAMBDA_DESTINATION',
+    '',
+    'File to which the record of each asynchronous invocation that is done or dropped is added, as a line of JSON',
+    text,
+  ),
+  selfInvoke: setting(
+    'self-invoke',
+    'LAMBDA_SELF_INVOKE',
+    'off',
+    'Give the function the Invoke API, to invoke itself, by AWS_ENDPOINT_URL_LAMBDA: on or off',
+    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+  ),
+  tables: setting(
+    'tables',
+    'LAMBDA_TABLES',
+    '',
+    'DynamoDB tables for the function, in memory, by AWS_ENDPOINT_URL_DYNAMODB: NAME:KEY, several with commas',
+    tables,
   ),
   functionName: setting(
     'function-name',

@@ -12,10 +12,11 @@ import { type AuthInfo, createMcpHandler, type McpServerFactory } from '@modelco
 import { type Context, Hono } from 'hono';
 import { mcpHandler } from './mounted.ts';
 import { boundedSubscriptions, refuseSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
+import type { TaskSupport } from './tasks.ts';
 
 /** What Hono's context carries into an MCP route. */
 export interface McpRouteEnv {
-  Bindings: { event?: unknown };
+  Bindings: { event?: unknown; context?: FunctionContext; lambdaContext?: FunctionContext };
   Variables: {
     /** The gate of the app, for routes that bring none. */
     gate?: Gate;
@@ -24,6 +25,11 @@ export interface McpRouteEnv {
     /** Set here, for the request log: the message, and the names of the tools that this route is known to have. */
     mcpCall?: { message: unknown; tools: ReadonlySet<string> };
   };
+}
+
+/** Of Lambda's context, what is needed here. */
+interface FunctionContext {
+  invokedFunctionArn?: string;
 }
 
 /** Lets a request in (the caller, or undefined where nobody is asked) or answers it. `event` is the Lambda event. */
@@ -43,6 +49,8 @@ export interface McpOptions {
   maxRequestBodyBytes?: number;
   /** Interval of SSE comment frames on an open stream, in milliseconds; 0 for none. @default 15000 */
   keepAliveMs?: number;
+  /** Tools whose work outlives the call: `dynamoTasks({ tools })` of app/tasks. @default none, and nothing of it is loaded */
+  tasks?: TaskSupport;
   /** Told of what went wrong out of band (rejected requests, handler faults). Never alters a response. */
   onError?: (error: Error) => void;
 }
@@ -51,7 +59,13 @@ const LAMBDA_REQUEST_BYTES = 6 * 1024 * 1024;
 
 /** Mount it: `app.route('/mcp', mcp(weather))`. Throws a TypeError when an option is out of range. */
 export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
-  const { auth, subscriptions = 'refuse', onError: onerror = reportOutOfBand, ...limits } = options;
+  const {
+    auth,
+    subscriptions = 'refuse',
+    tasks: support,
+    onError: onerror = reportOutOfBand,
+    ...limits
+  } = options;
   const handlerOptions = {
     onerror,
     maxRequestBodySize: limits.maxRequestBodyBytes ?? LAMBDA_REQUEST_BYTES,
@@ -63,7 +77,10 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     noteTools(server, tools);
     return server;
   };
-  const handler = createMcpHandler(noting, { ...handlerOptions, maxSubscriptions: 0 });
+  const handlerFor = (made: McpServerFactory) =>
+    createMcpHandler(made, { ...handlerOptions, maxSubscriptions: 0 });
+  const handler = handlerFor(noting);
+  const tasks = support?.({ factory: noting, handlerFor });
   const listen =
     subscriptions === 'refuse'
       ? refuseSubscriptions(handler.fetch)
@@ -91,10 +108,13 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     c.set('mcpCall', { message, tools });
     if (message === undefined) return handler.fetch(withBody(request, text), known);
     // The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions know none.
-    const serve = methodOf(message) === 'subscriptions/listen' ? listen : handler.fetch;
-    return serve(request, { ...known, parsedBody: message });
+    const options = { ...known, parsedBody: message };
+    if (methodOf(message) === 'subscriptions/listen') return listen(request, options);
+    if (!tasks) return handler.fetch(request, options);
+    const { invokedFunctionArn: functionArn } = c.env?.context ?? c.env?.lambdaContext ?? {};
+    return tasks.serve(request, options, { message, path: c.req.path, functionArn });
   };
-  return new Hono<McpRouteEnv>().all('/', mcpHandler(serveMcp));
+  return new Hono<McpRouteEnv>().all('/', mcpHandler(serveMcp, tasks?.work));
 }
 
 /** The body, or undefined when it is over `limit` bytes; of such a one no more is kept. */

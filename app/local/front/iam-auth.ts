@@ -27,8 +27,8 @@ const AUTHORIZATION =
 export interface IamAuthOptions {
   credentials: readonly TestCredential[];
   region: string;
-  /** What is signed for: `lambda` for a Function URL and the Invoke API, `execute-api` for API Gateway. */
-  service: 'lambda' | 'execute-api';
+  /** What is signed for: `lambda` for a Function URL and the Invoke API, `execute-api` for API Gateway, `dynamodb`. */
+  service: 'lambda' | 'execute-api' | 'dynamodb';
   /** @default Date.now */
   now?: () => number;
 }

@@ -87,6 +87,13 @@ mock_resource "aws_dynamodb_table" {
   }
 }
 
+mock_resource "aws_sqs_queue" {
+  defaults = {
+    arn = "arn:aws:sqs:eu-west-1:123456789012:mock"
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/mock"
+  }
+}
+
 mock_resource "aws_acm_certificate" {
   defaults = {
     arn = "arn:aws:acm:eu-west-1:123456789012:certificate/mock"

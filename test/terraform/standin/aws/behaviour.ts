@@ -38,6 +38,7 @@ const REPLACED_BY: Behaviour['replacedBy'] = {
   aws_iam_role_policy_attachment: ['role', 'policy_arn'],
   aws_lambda_alias: ['function_name', 'name', 'region'],
   aws_lambda_function: ['function_name', 'package_type', 'region'],
+  aws_lambda_function_event_invoke_config: ['function_name', 'qualifier', 'region'],
   aws_lambda_function_url: ['function_name', 'qualifier', 'region'],
   aws_lambda_permission: [
     'action',
@@ -50,6 +51,7 @@ const REPLACED_BY: Behaviour['replacedBy'] = {
     'statement_id',
   ],
   aws_lambda_provisioned_concurrency_config: ['function_name', 'qualifier', 'region'],
+  aws_sqs_queue: ['name', 'fifo_queue', 'region'],
 };
 
 /** Names that the provider announces as new whenever a version is going to be published. */

@@ -244,6 +244,37 @@ const table: Resource = {
   create: (_, { name = null }) => ({ id: name, arn: arn('dynamodb', `table/${name}`) }),
 };
 
+/** Needs the queue, and that the role may send to it: Lambda looks. */
+const eventInvokeConfig: Resource = {
+  name: attributes => target(attributes),
+  create(account, attributes) {
+    needAlias(account, attributes);
+    const [{ on_failure = [] } = {}] = (attributes.destination_config ?? []) as Attributes[];
+    for (const { destination } of on_failure as Attributes[]) {
+      const queue = `${destination}`.split(':').at(-1) ?? '';
+      account.need(
+        'aws_sqs_queue',
+        queue,
+        `InvalidParameterValueException: The destination ARN ${destination} is invalid.`,
+      );
+      const policies = account.all('aws_iam_role_policy').map(({ policy }) => String(policy));
+      if (!policies.some(policy => policy.includes('sqs:SendMessage') && policy.includes(`${destination}`)))
+        refuse(
+          `InvalidParameterValueException: The function's execution role does not have permissions to call SendMessage on ${destination}`,
+        );
+    }
+    return { id: target(attributes) };
+  },
+};
+
+const queue: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create(_, { name = null }) {
+    const url = `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${name}`;
+    return { id: url, url, arn: arn('sqs', `${name}`) };
+  },
+};
+
 export const RESOURCES: Readonly<Record<string, Resource>> = {
   ...GATEWAY,
   ...OBSERVABILITY,
@@ -258,7 +289,9 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   aws_iam_role_policy_attachment: ofRole,
   aws_lambda_alias: alias,
   aws_lambda_function: lambdaFunction,
+  aws_lambda_function_event_invoke_config: eventInvokeConfig,
   aws_lambda_function_url: functionUrl,
   aws_lambda_permission: permission,
   aws_lambda_provisioned_concurrency_config: provisionedConcurrency,
+  aws_sqs_queue: queue,
 };

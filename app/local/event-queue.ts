@@ -1,0 +1,179 @@
+/**
+ * Asynchronous invocations: the queue between the Invoke API, which has answered 202 already, and the function.
+ *
+ * A function error is tried again, once after `retryDelay` and once after twice as long; where the concurrency is used up
+ * the event goes back into the queue, to come again after 1 s, 2 s, … 300 s, however often. An event that is too old, or has
+ * failed for good, is dropped, with a line in the log and the record that a destination would get.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ *
+ * Not imitated: that an event is now and then delivered twice, though nothing has failed. The queue is lost with the process.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type InvocationResult, wholeAnswer } from './invocation-result.ts';
+import type { InvokeRequest, LocalFunction } from './local-function.ts';
+import type { Log } from './log.ts';
+
+export interface EventQueueOptions {
+  /** How often an event is tried again after a function error: 0 to 2. */
+  retryAttempts: number;
+  /** Seconds before the first time; twice as long before the second. */
+  retryDelay: number;
+  /** Seconds after which an event is not sent to the function any more. */
+  eventAge: number;
+}
+
+/** The record for a destination. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
+export interface InvocationRecord {
+  version: '1.0';
+  timestamp: string;
+  requestContext: {
+    requestId: string;
+    functionArn: string;
+    condition: Condition;
+    approximateInvokeCount: number;
+  };
+  requestPayload: unknown;
+  responseContext?: { statusCode: 200; executedVersion: '$LATEST'; functionError?: 'Unhandled' };
+  responsePayload?: unknown;
+}
+
+type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
+
+interface Queued {
+  request: InvokeRequest;
+  since: number;
+  /** How often the function has got it. */
+  invoked: number;
+  /** How often in a row there was no room for it. */
+  throttled: number;
+  last?: InvocationResult;
+}
+
+const MAX_THROTTLE_DELAY_MS = 300_000;
+
+export class EventQueue {
+  readonly #fn: LocalFunction;
+  readonly #options: EventQueueOptions;
+  readonly #log: Log;
+  readonly #destination: (record: InvocationRecord) => void;
+  readonly #ready: Queued[] = [];
+  readonly #ending = new AbortController();
+  #atWork = 0;
+  /** Events that have been taken and neither done nor dropped. */
+  #held = 0;
+
+  constructor(
+    fn: LocalFunction,
+    options: EventQueueOptions,
+    log: Log,
+    destination: (record: InvocationRecord) => void,
+  ) {
+    this.#fn = fn;
+    this.#options = options;
+    this.#log = log;
+    this.#destination = destination;
+  }
+
+  add(request: InvokeRequest): void {
+    this.#held += 1;
+    this.#ready.push({ request, since: Date.now(), invoked: 0, throttled: 0 });
+    this.#serve();
+  }
+
+  /** What has not been done is lost, and the log says how many. */
+  close(): void {
+    if (this.#held > 0 && !this.#ending.signal.aborted)
+      this.#log.note(`${this.#held} asynchronous invocation(s) were not done and are lost.`);
+    this.#ending.abort();
+  }
+
+  /** One environment less than there may be: a synchronous call, for which Lambda would start another, finds one. */
+  #serve(): void {
+    while (this.#atWork < Math.max(this.#fn.environments - 1, 1) && !this.#ending.signal.aborted) {
+      const queued = this.#ready.shift();
+      if (!queued) return;
+      this.#atWork += 1;
+      void this.#attempt(queued)
+        .catch(error => this.#log.note(`An asynchronous invocation was lost: ${error.stack}`))
+        .finally(() => {
+          this.#atWork -= 1;
+          this.#serve();
+        });
+    }
+  }
+
+  async #attempt(queued: Queued): Promise<void> {
+    const { retryAttempts, retryDelay, eventAge } = this.#options;
+    if (Date.now() - queued.since > eventAge * 1000) return this.#drop(queued, 'EventAgeExceeded');
+    const invoked = await this.#fn.invoke(queued.request);
+    if (invoked === 'throttled') {
+      const delay = Math.min(1000 * 2 ** queued.throttled, MAX_THROTTLE_DELAY_MS);
+      queued.throttled += 1;
+      return this.#again(queued, delay);
+    }
+    queued.throttled = 0;
+    queued.invoked += 1;
+    queued.last = await wholeAnswer(invoked);
+    await invoked.report;
+    if (this.#ending.signal.aborted) return;
+    if (!queued.last.error) return this.#end(queued, 'Success');
+    if (queued.invoked > retryAttempts) return this.#drop(queued, 'RetriesExhausted');
+    this.#log.note(
+      `The asynchronous invocation ${queued.request.requestId} has failed and is tried again (${queued.invoked} of ${retryAttempts}).`,
+    );
+    this.#again(queued, retryDelay * 1000 * queued.invoked);
+  }
+
+  #again(queued: Queued, delay: number): void {
+    void pause(delay, undefined, { signal: this.#ending.signal, ref: false }).then(
+      () => {
+        this.#ready.push(queued);
+        this.#serve();
+      },
+      () => undefined, // The local Lambda is ending, and has said so.
+    );
+  }
+
+  #drop(queued: Queued, condition: Condition): void {
+    const { requestId } = queued.request;
+    const why =
+      condition === 'RetriesExhausted'
+        ? `it has failed ${queued.invoked} time(s)`
+        : `it is older than ${this.#options.eventAge} s`;
+    this.#log.note(`The asynchronous invocation ${requestId} is dropped (${condition}): ${why}.`);
+    this.#end(queued, condition);
+  }
+
+  #end({ request, invoked, last }: Queued, condition: Condition): void {
+    this.#held -= 1;
+    this.#destination({
+      version: '1.0',
+      timestamp: new Date().toISOString(),
+      requestContext: {
+        requestId: request.requestId,
+        functionArn: `${this.#fn.arn}:$LATEST`,
+        condition,
+        approximateInvokeCount: invoked,
+      },
+      requestPayload: asJson(request.payload),
+      ...(last && {
+        responseContext: {
+          statusCode: 200,
+          executedVersion: '$LATEST',
+          ...(last.error && { functionError: 'Unhandled' as const }),
+        },
+        responsePayload: asJson(last.error?.body ?? last.payload),
+      }),
+    });
+  }
+}
+
+/** What is no JSON, as from a function that streams, stays text. */
+function asJson(payload: string | Buffer): unknown {
+  const text = payload.toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

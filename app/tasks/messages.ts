@@ -1,0 +1,26 @@
+/** The JSON-RPC messages of an answer of the route's own server: one as JSON, or several as server-sent events. */
+
+export interface Message {
+  method?: string;
+  params?: Record<string, unknown>;
+  result?: Record<string, unknown>;
+  error?: unknown;
+}
+
+/** https://html.spec.whatwg.org/multipage/server-sent-events.html, as far as the MCP SDK writes it: a line of data an event. */
+export async function* messagesOf(response: Response): AsyncGenerator<Message> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) {
+    yield JSON.parse(await response.text());
+    return;
+  }
+  let text = '';
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const lines = text.split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) {
+      const data = line.startsWith('data:') ? line.slice(5).trim() : '';
+      if (data !== '') yield JSON.parse(data);
+    }
+  }
+}
