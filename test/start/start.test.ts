@@ -64,7 +64,9 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(all.map(commandOf).join('\n')).toMatch(/entry\.mjs/);
     npm.kill(signal);
     await once(npm, 'exit');
-    await expect.poll(() => all.filter(pid => (stateOf(pid) ?? 'Z') !== 'Z'), { timeout: 15_000 }).toEqual([]);
+    await expect
+      .poll(() => all.filter(pid => (stateOf(pid) ?? 'Z') !== 'Z'), { timeout: 15_000 })
+      .toEqual([]);
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   },
 );
