@@ -42,6 +42,8 @@ const { values } = parseArgs({
 const TOLERABLE = { kept: 0.5, keptByFunction: 0.5, filesOfFunctions: 0.5 };
 /** Code is compiled and caches are filled at first. That is no leak, and no part of the slope. */
 const SETTLING = 0.35;
+/** In fewer calls than so many it does not come to rest, and nothing is said of growth. */
+const SHORT = 20_000;
 /** How often is looked, and how often a collection is asked for before. */
 const LOOKS = 500;
 const COLLECTIONS = 100;
@@ -128,7 +130,7 @@ if (answered !== calls || !kept || leaks.includes(true)) process.exitCode = 1;
 /** Says how it grew, in 10,000 calls of a process, and whether that is more than is tolerable for sure. */
 function growth(of: keyof Held, processes: number): boolean {
   const later = samples.filter(sample => sample.at > calls * SETTLING && !Number.isNaN(sample[of]));
-  if (later.length < 50) return false; // Too short a run to tell.
+  if (later.length < 50 || calls < SHORT) return false;
   const points = later.map(sample => ({ at: sample.at / processes / 10_000, value: sample[of] }));
   const { slope, low, high } = slopeOf(points);
   const leak = low > ((TOLERABLE as Partial<Record<keyof Held, number>>)[of] ?? Number.POSITIVE_INFINITY);
