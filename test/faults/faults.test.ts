@@ -99,10 +99,12 @@ test('the upstream is slow, then down, then back', async () => {
 test('the issuer rotates its keys, and is down for a while', async () => {
   const issuer = await startSigningIssuer(AUDIENCE);
   const env = { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer.url, MCP_OAUTH_AUDIENCE: AUDIENCE };
-  await using lambda = await startMarking([], env);
+  // One environment, and it has the keys: another one that began while the issuer is down could not have them.
+  await using lambda = await startMarking(['--environments', '1'], env);
   const url = `${lambda.url}/v2/mcp`;
   const headers = async () => ({ authorization: `Bearer ${await issuer.token()}` });
   try {
+    expect((await callTool(url, mark('first'), 'first', await headers())).status).toBe(200);
     const load = startLoad({ url, parallelism: 3, call: mark, headers });
     await sleep(1_500);
     // Known keys go on being good while the issuer does not answer.

@@ -31,10 +31,15 @@ export class Deployment {
   /** Folder of the configuration. */
   readonly folder: string;
   readonly terraform: Terraform;
+  readonly #always: readonly string[];
 
-  /** `configuration` is a folder in terraform/, or nothing for the root module itself. */
-  constructor(terraform: Terraform, configuration = '') {
+  /**
+   * `configuration` is a folder in terraform/, or nothing for the root module itself; `always`, variables that every
+   * command gets.
+   */
+  constructor(terraform: Terraform, configuration = '', always: readonly string[] = []) {
     this.terraform = terraform;
+    this.#always = always;
     this.root = mkdtempSync(join(terraform.machine.folder, 'repository-'));
     for (const name of COPIED) {
       const source = join(ROOT, name);
@@ -48,13 +53,13 @@ export class Deployment {
   }
 
   async apply(...variables: string[]): Promise<void> {
-    await this.terraform.succeed(this.folder, 'apply', '-auto-approve', ...flags(variables));
+    await this.terraform.succeed(this.folder, 'apply', '-auto-approve', ...this.#flags(variables));
   }
 
   /** What a plan would do to managed resources: address → actions. */
   async changes(...variables: string[]): Promise<Record<string, Action[]>> {
     const file = join(this.root, 'plan');
-    await this.terraform.succeed(this.folder, 'plan', `-out=${file}`, ...flags(variables));
+    await this.terraform.succeed(this.folder, 'plan', `-out=${file}`, ...this.#flags(variables));
     const { stdout } = await this.terraform.succeed(this.folder, 'show', '-json', file);
     const { resource_changes = [] }: Plan = JSON.parse(stdout);
     const entries = resource_changes
@@ -69,7 +74,7 @@ export class Deployment {
       this.folder,
       'plan',
       '-detailed-exitcode',
-      ...flags(variables),
+      ...this.#flags(variables),
     );
     return status;
   }
@@ -85,7 +90,11 @@ export class Deployment {
   }
 
   async destroy(...variables: string[]): Promise<void> {
-    await this.terraform.succeed(this.folder, 'destroy', '-auto-approve', ...flags(variables));
+    await this.terraform.succeed(this.folder, 'destroy', '-auto-approve', ...this.#flags(variables));
+  }
+
+  #flags(variables: readonly string[]): string[] {
+    return [...this.#always, ...variables].map(variable => `-var=${variable}`);
   }
 }
 
@@ -95,6 +104,3 @@ function isSource(path: string): boolean {
 }
 
 /** `name=value` → `-var=name=value` */
-function flags(variables: readonly string[]): string[] {
-  return variables.map(variable => `-var=${variable}`);
-}
