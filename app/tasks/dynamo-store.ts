@@ -38,6 +38,9 @@ export function dynamoStore(call: CallAws, table: string, now = Date.now): TaskS
         Item,
         ConditionExpression: 'attribute_not_exists(#key)',
         ExpressionAttributeNames: { '#key': 'key' },
+      }).catch(error => {
+        // Nobody else makes this key: an attempt whose answer was lost has come through.
+        if (!isRefusedByCondition(error)) throw error;
       });
     },
     async get(key) {
@@ -63,11 +66,15 @@ export function dynamoStore(call: CallAws, table: string, now = Date.now): TaskS
         });
         return Attributes && taskOf(Attributes);
       } catch (error) {
-        if (error instanceof AwsError && error.type === 'ConditionalCheckFailedException') return undefined;
+        if (isRefusedByCondition(error)) return undefined;
         throw error;
       }
     },
   };
+}
+
+function isRefusedByCondition(error: unknown): boolean {
+  return error instanceof AwsError && error.type === 'ConditionalCheckFailedException';
 }
 
 function updateInput(changes: Changes) {

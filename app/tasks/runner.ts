@@ -24,17 +24,25 @@ export interface RunnerOptions {
 }
 
 export async function runTask(key: string, signal: AbortSignal, options: RunnerOptions): Promise<void> {
+  while (await runRound(key, signal, options));
+}
+
+/** Whether there is another one to do at once: the tool asked nothing, and wants to be called again with its state. */
+async function runRound(key: string, signal: AbortSignal, options: RunnerOptions): Promise<boolean> {
   const lease = randomUUID();
   const task = await claim(key, lease, options);
-  if (!task) return; // It is over, or somebody is at it: delivered twice.
+  if (!task) return false; // It is over, or somebody is at it: delivered twice.
   const work = new AbortController();
   const outOfTime = (): void => work.abort('out of time');
+  if (signal.aborted) outOfTime();
   signal.addEventListener('abort', outOfTime, { once: true });
   const keeper = keepLease(task.key, lease, options, () => work.abort('lost'));
   try {
     const outcome = await outcomeOf(task, work.signal, keeper.progress, options);
     await keeper.stop();
-    if (work.signal.reason !== 'lost') await finish(task.key, lease, outcome, options.store);
+    if (work.signal.reason === 'lost') return false;
+    await finish(task.key, lease, outcome, options.store);
+    return outcome.status === 'working';
   } finally {
     await keeper.stop();
     signal.removeEventListener('abort', outOfTime);
@@ -51,8 +59,9 @@ async function claim(key: string, lease: string, options: RunnerOptions): Promis
       if (found.attempts >= attemptsOf(found)) return failure(LOST);
       return { lease, leaseUntil: Date.now() + leaseMs, attempts: found.attempts + 1, updated: Date.now() };
     });
-    if (changed) return task?.lease === lease ? task : undefined;
-    if (task?.status !== 'working') return undefined;
+    // Also where it was written by an attempt whose answer was lost.
+    if (task?.lease === lease && task.status === 'working') return task;
+    if (changed || task?.status !== 'working') return undefined;
     if (seen !== undefined && task.leaseUntil !== seen) return undefined; // Renewed: the other one is alive.
     seen = task.leaseUntil;
     await pause(Math.max((task.leaseUntil ?? 0) - Date.now(), 0) + 10);
@@ -113,6 +122,7 @@ async function outcomeOf(
   progress: (message: string) => void,
   { serve }: RunnerOptions,
 ): Promise<Changes> {
+  if (signal.aborted) return failure(OUT_OF_TIME);
   const stopped = new Promise<Changes>(resolve => {
     signal.addEventListener('abort', () => resolve(failure(OUT_OF_TIME)), { once: true });
   });

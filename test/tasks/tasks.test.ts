@@ -69,6 +69,11 @@ function server(): McpServer {
       inputRequests: { name: inputRequired.elicit({ message: 'Name?', requestedSchema }) },
     });
   });
+  made.registerTool('stages', { inputSchema: z.object({}) }, async (_args, ctx) => {
+    runs.push('stages');
+    if (ctx.mcpReq.requestState<string>() === 'second') return { content: [{ type: 'text', text: 'both' }] };
+    return inputRequired({ requestState: 'second' });
+  });
   made.registerTool('breaks', { inputSchema: z.object({}) }, async () => {
     throw new Error('broken');
   });
@@ -110,7 +115,7 @@ beforeAll(async () => {
     return { token: 'secret-token', clientId, scopes: [] };
   };
   const tasks = dynamoTasks({
-    tools: { slow: {}, ask: {}, breaks: { otherwise: 'refuse' } },
+    tools: { slow: {}, ask: {}, stages: {}, breaks: { otherwise: 'refuse' } },
     leaseMs: 1_500,
   });
   routes = new Hono().route('/mcp', mcp(server, { auth, tasks }));
@@ -222,6 +227,14 @@ test('a tool that asks goes on when it is answered, and other keys are passed ov
   expect(done.result).toMatchObject({ content: [{ text: 'Hello, Luca!' }] });
 });
 
+test('a tool that asks nothing and only wants to go on with its state goes on at once', async () => {
+  runs = [];
+  const { result } = await call('stages');
+  const done = await until(result.taskId, 'completed');
+  expect(done.result).toMatchObject({ content: [{ text: 'both' }] });
+  expect(runs).toEqual(['stages', 'stages']);
+});
+
 test('cancelled while working, it stays so and the work ends', async () => {
   const { result } = await call('slow', { ms: 400 });
   await pause(50);
@@ -280,6 +293,13 @@ test('out of time and results that cannot be kept fail with the reason', async (
   if (!order) throw new Error('Nothing was delivered.');
   await deliver(order, AbortSignal.timeout(100));
   expect(await get(result.taskId)).toMatchObject({ status: 'failed', error: { code: -32001 } });
+  deliveries = 0;
+  const late = await call('slow', { ms: 60_000 });
+  deliveries = 1;
+  const last = delivered.at(-1);
+  if (!last) throw new Error('Nothing was delivered.');
+  await deliver(last, AbortSignal.abort());
+  expect(await get(late.result.taskId)).toMatchObject({ status: 'failed', error: { code: -32001 } });
   const large = await call('slow', { ms: 1, size: 500_000 });
   const failed = await until(large.result.taskId, 'failed');
   expect(failed.statusMessage).toContain('400 kB');
@@ -287,29 +307,34 @@ test('out of time and results that cannot be kept fail with the reason', async (
   expect(error.result).toMatchObject({ isError: true });
 });
 
-/** The table behind something that throttles the first `times` requests. */
-async function throttled<T>(times: number, does: (asked: () => number) => Promise<T>): Promise<T> {
+type Fault = 'throttle' | 'lose';
+
+/** The table behind something that throttles requests, or loses the answers to what was done. */
+async function behind<T>(
+  faultOf: (asked: number, operation: string) => Fault | undefined,
+  does: (asked: () => number) => Promise<T>,
+): Promise<T> {
   const elsewhere = String(process.env.AWS_ENDPOINT_URL_DYNAMODB);
   let asked = 0;
   const proxy = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     asked += 1;
+    const target = String(request.headers['x-amz-target']);
+    const fault = faultOf(asked, target.split('.')[1] ?? '');
     const type = 'com.amazonaws.dynamodb.v20120810#ThrottlingException';
-    if (asked <= times) return response.writeHead(400).end(JSON.stringify({ __type: type, message: 'Rate' }));
-    const {
-      'x-amz-target': target = '',
-      'content-type': contentType = '',
-      authorization = '',
-    } = request.headers;
+    if (fault === 'throttle')
+      return response.writeHead(400).end(JSON.stringify({ __type: type, message: 'Rate' }));
+    const { 'content-type': contentType = '', authorization = '' } = request.headers;
     const headers = {
-      'x-amz-target': String(target),
+      'x-amz-target': target,
       'x-amz-date': String(request.headers['x-amz-date']),
       'content-type': contentType,
       authorization,
     };
     const answer = await fetch(elsewhere, { method: 'POST', headers, body: Buffer.concat(chunks) });
-    return response.writeHead(answer.status).end(await answer.text());
+    const text = await answer.text();
+    return fault === 'lose' ? response.destroy() : response.writeHead(answer.status).end(text);
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
@@ -321,17 +346,37 @@ async function throttled<T>(times: number, does: (asked: () => number) => Promis
   }
 }
 
+test('what the table has done counts, though its answers were lost: nothing is refused, waited for or done twice', async () => {
+  const lost = new Set<string>();
+  const loseOnce = (_asked: number, operation: string): Fault | undefined => {
+    if (operation === 'GetItem' || lost.has(operation)) return undefined;
+    lost.add(operation);
+    return 'lose';
+  };
+  runs = [];
+  await behind(loseOnce, async () => {
+    const { result, error } = await call('slow', { ms: 10 });
+    expect(error).toBeUndefined();
+    await until(result.taskId, 'completed');
+    const task = await dynamoStore(awsCall(awsSettings), 'tasks').get(delivered.at(-1)?.order ?? '');
+    expect(task?.attempts).toBe(1);
+  });
+  expect([...lost]).toEqual(['PutItem', 'UpdateItem']);
+  expect(runs).toHaveLength(1);
+});
+
 test('a table that throttles is asked again; one that goes on so is told, without its reason', async () => {
-  await throttled(4, async asked => {
+  const first = (times: number) => (asked: number) => (asked <= times ? 'throttle' : undefined);
+  await behind(first(4), async asked => {
     const { result } = await call('slow', { ms: 1 });
     expect((await until(result.taskId, 'completed')).status).toBe('completed');
     expect(asked()).toBeGreaterThan(5);
   });
   const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-  const { error } = await throttled(1_000, () => call('slow', { ms: 1 }));
+  const { error } = await behind(first(1_000), () => call('slow', { ms: 1 }));
   expect(error).toMatchObject({ code: -32603, message: expect.stringContaining('cannot keep tasks') });
   expect(JSON.stringify(error)).not.toMatch(/Throttl|127\.0\.0\.1/);
-  const gone = await throttled(1_000, () => send('tasks/get', { taskId: 'any' }));
+  const gone = await behind(first(1_000), () => send('tasks/get', { taskId: 'any' }));
   expect(gone.error).toEqual(error);
   expect(String(said.mock.calls[0]?.[1])).toContain('ThrottlingException');
   said.mockRestore();
