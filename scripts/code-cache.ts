@@ -1,8 +1,7 @@
 /**
  * Writes V8's code cache for the bundled app: what `node scripts/code-cache.ts bundle.cjs bundle.cache routes.json` compiles
- * by loading the app and answering a request; and where its MCP servers are, and
- * whether any does work in the background. Run by scripts/build.ts in a process of its
- * own, whose environment is the build's alone.
+ * by loading the app and answering a request; and where its MCP servers are, and whether any does work in the background. Run
+ * by scripts/build.ts in a process of its own, whose environment is the build's alone.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -5,13 +5,8 @@
  * an event of its own, with `requestContext`, in which what the caller wrote is the text of a field. So the event is one
  * only if this is its only key, and only where a route does such work; else it is refused as every other that is not HTTP.
  */
-import type { BackgroundWork } from '../mcp/tasks.ts';
+import type { BackgroundWork, Order } from '../mcp/tasks.ts';
 import { beginInvocation, type InvocationContext } from './invocation.ts';
-
-interface Order {
-  path: string;
-  order: string;
-}
 
 /** The work that `event` asks for, or undefined. */
 export function orderOf(event: unknown): Order | undefined {

@@ -80,7 +80,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
   const handlerFor = (made: McpServerFactory) =>
     createMcpHandler(made, { ...handlerOptions, maxSubscriptions: 0 });
   const handler = handlerFor(noting);
-  const tasks = support?.({ factory: noting, handlerFor });
+  const tasks = support?.({ factory: noting, handler, handlerFor });
   const listen =
     subscriptions === 'refuse'
       ? refuseSubscriptions(handler.fetch)

@@ -10,6 +10,8 @@ import type {
 /** What the route gives: its server, and how messages are served by one. */
 export interface TaskHost {
   factory: McpServerFactory;
+  /** Serves by servers of that factory. */
+  handler: McpHttpHandler;
   /** Serves by servers of another factory, with the limits of the route. */
   handlerFor(factory: McpServerFactory): McpHttpHandler;
 }
@@ -28,6 +30,13 @@ export interface MountedTasks {
   /** In the place of the handler's own `fetch`. */
   serve(request: Request, options: McpHandlerRequestOptions, route: RouteMessage): Promise<Response>;
   work: BackgroundWork;
+}
+
+/** What the function sends itself, as `{ "mcpBackgroundWork": order }`. */
+export interface Order {
+  /** Of the route that is to do the work. */
+  path: string;
+  order: string;
 }
 
 /**

@@ -20,6 +20,7 @@ import {
   type ExtensionOptions,
   missingExtension,
   offerTasks,
+  serverOf,
 } from './extension.ts';
 import { addGetResult, resultWithin } from './get-result.ts';
 import { selfInvocation } from './order.ts';
@@ -111,9 +112,8 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
       createTask(routed(context).message as TaskCall['message'], context.authInfo, ttlSeconds, extension);
     const creating = async (context: McpRequestContext): Promise<McpServer | Server> => {
       const given = await offering(context);
-      const server = 'server' in given ? given.server : given;
       // What it returns is a CreateTaskResult, which the SDK has no type for and lets through, with an empty `content` added.
-      server.setRequestHandler('tools/call', (async () => {
+      serverOf(given).setRequestHandler('tools/call', (async () => {
         const { task, taskId } = await begin(context, extensionOf(context));
         return { resultType: 'task', ...seed(task, taskId, pollIntervalMs) };
       }) as never);
@@ -121,9 +121,8 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
     };
     const waiting = async (context: McpRequestContext): Promise<McpServer | Server> => {
       const given = await offering(context);
-      const server = 'server' in given ? given.server : given;
       const extension = extensionOf(context);
-      server.setRequestHandler('tools/call', async (_request, ctx) => {
+      serverOf(given).setRequestHandler('tools/call', async (_request, ctx) => {
         const { taskId } = await begin(context, extension);
         return resultWithin(taskId, extension, waitMs, ctx);
       });
@@ -131,11 +130,9 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
     };
     const refusing = async (context: McpRequestContext): Promise<McpServer | Server> => {
       const given = await host.factory(context);
-      const server = 'server' in given ? given.server : given;
-      server.setRequestHandler('tools/call', () => Promise.reject(missingExtension()));
+      serverOf(given).setRequestHandler('tools/call', () => Promise.reject(missingExtension()));
       return given;
     };
-    const plain = host.handlerFor(host.factory);
     const handlers = {
       offer: host.handlerFor(offering),
       create: host.handlerFor(creating),
@@ -151,7 +148,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
       work: (order, signal) =>
         runTask(order, signal, {
           store: store(),
-          serve: (request, given) => plain.fetch(request, given),
+          serve: (request, given) => host.handler.fetch(request, given),
           leaseMs,
           attemptsOf,
         }),

@@ -37,9 +37,13 @@ export interface ExtensionOptions {
 
 const named = z.object({ taskId: z.string().max(200) });
 
+export function serverOf(given: McpServer | Server): Server {
+  return 'server' in given ? given.server : given;
+}
+
 /** Before the server is connected. */
 export function offerTasks(given: McpServer | Server, options: ExtensionOptions): void {
-  const server = 'server' in given ? given.server : given;
+  const server = serverOf(given);
   server.registerCapabilities({ extensions: { [EXTENSION]: {} } });
   const { pollIntervalMs } = options;
   server.setRequestHandler('tasks/get', { params: named }, async ({ taskId }, ctx) => {

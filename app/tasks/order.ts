@@ -2,13 +2,8 @@
  * The event by which the function invokes itself: `{ "mcpBackgroundWork": { path, order } }`, sent with invocation type
  * Event. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
+import type { Order } from '../mcp/tasks.ts';
 import type { CallAws } from './aws-call.ts';
-
-export interface Order {
-  /** Of the route that is to do the work. */
-  path: string;
-  order: string;
-}
 
 /** `functionArn` as the function was called, with its alias: the alias's rights, retries and destinations are what count. */
 export function selfInvocation(
