@@ -3,6 +3,7 @@
  * says what happened, and when the fault is over all succeed again.
  */
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -192,53 +193,52 @@ test('the clock of the function jumps by ten minutes, ahead and back', async () 
 }, 60_000);
 
 test('file descriptors run out: calls are refused or answered, and it lives on', async () => {
-  const limited = [
-    '-c',
-    'ulimit -n 64; exec "$@"',
-    'sh',
-    process.execPath,
-    join(ROOT, 'dist/local.mjs'),
-    'marking-app.stream',
-  ];
-  const args = [
-    ...limited,
-    '--task-root',
-    join(ROOT, 'test/fixtures'),
-    '--environments',
-    '2',
-    '--init-timeout',
-    '20',
-  ];
-  const child = spawn('sh', args, {
+  await using lambda = await startUnder(
+    ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'],
+    ['--environments', '2'],
+  );
+  const url = `${lambda.url}/v2/mcp`;
+  await expectAllSucceed(url, mark);
+  // More connections at once than there are descriptors: those over the limit wait, or are closed.
+  const many = await Promise.allSettled(
+    Array.from({ length: 150 }, (_, at) => callTool(url, mark(`many-${at}`), `many-${at}`)),
+  );
+  const answers = many.flatMap((outcome, at) =>
+    outcome.status === 'fulfilled' ? [{ at, ...outcome.value }] : [],
+  );
+  expect(answers.length).toBeGreaterThan(0);
+  for (const { at, status, text } of answers)
+    expect(status === 200 ? text.includes(`"id":"many-${at}"`) : [429, 502].includes(status), text).toBe(
+      true,
+    );
+  expect(lambda.child.exitCode).toBeNull();
+  await expectAllSucceed(url, mark);
+}, 90_000);
+
+/** The local Lambda, started by a program that sets its limits and gives way to it. */
+async function startUnder([program, ...args]: [string, ...string[]], flags: readonly string[] = []) {
+  const local = [process.execPath, join(ROOT, 'dist/local.mjs'), 'marking-app.stream'];
+  const settings = ['--task-root', join(ROOT, 'test/fixtures'), '--init-timeout', '20', ...flags];
+  const child = spawn(program, [...args, ...local, ...settings], {
     env: { PATH: process.env.PATH, PORT: '0', MCP_AUTH: 'none' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  try {
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', text => (output += text));
-    const ready = /ready at (http:\/\/[^/\s]+)/;
-    await expect.poll(() => output, { timeout: 20_000 }).toMatch(ready);
-    const url = `${ready.exec(output)?.[1]}/v2/mcp`;
-    await expectAllSucceed(url, mark);
-    // More connections at once than there are descriptors: those over the limit wait, or are closed.
-    const many = await Promise.allSettled(
-      Array.from({ length: 150 }, (_, at) => callTool(url, mark(`many-${at}`), `many-${at}`)),
-    );
-    const answers = many.flatMap((outcome, at) =>
-      outcome.status === 'fulfilled' ? [{ at, ...outcome.value }] : [],
-    );
-    expect(answers.length).toBeGreaterThan(0);
-    for (const { at, status, text } of answers)
-      expect(status === 200 ? text.includes(`"id":"many-${at}"`) : [429, 502].includes(status), text).toBe(
-        true,
-      );
-    expect(child.exitCode).toBeNull();
-    await expectAllSucceed(url, mark);
-  } finally {
-    child.kill('SIGTERM');
-  }
-}, 90_000);
+  const end = async (): Promise<void> => {
+    if (child.kill('SIGTERM')) await once(child, 'exit');
+  };
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', text => (output += text));
+  const ready = /ready at (http:\/\/[^/\s]+)/;
+  await expect
+    .poll(() => output, { timeout: 20_000 })
+    .toMatch(ready)
+    .catch(async error => {
+      await end();
+      throw error;
+    });
+  return { child, url: ready.exec(output)?.[1] ?? '', [Symbol.asyncDispose]: end };
+}
 
 /** A mount namespace of its own, with a /tmp of 64 kB: only root may make one. */
 async function findSmallTmp(): Promise<Found<'unshare'>> {
@@ -265,33 +265,7 @@ async function findSmallTmp(): Promise<Found<'unshare'>> {
 describeWith(await findSmallTmp(), { inCi: 'skip' })('/tmp is full', () => {
   test('everything works that did, and init too', async () => {
     const script = `mount -t tmpfs -o size=64k none /tmp && cat /dev/zero > /tmp/full 2>/dev/null; exec "$@"`;
-    const command = [process.execPath, join(ROOT, 'dist/local.mjs'), 'marking-app.stream'];
-    const args = [
-      '--mount',
-      'sh',
-      '-c',
-      script,
-      'sh',
-      ...command,
-      '--task-root',
-      join(ROOT, 'test/fixtures'),
-      '--init-timeout',
-      '20',
-    ];
-    const child = spawn('unshare', args, {
-      env: { PATH: process.env.PATH, PORT: '0', MCP_AUTH: 'none' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    try {
-      let output = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding('utf8').on('data', text => (output += text));
-      const ready = /ready at (http:\/\/[^/\s]+)/;
-      await expect.poll(() => output, { timeout: 20_000 }).toMatch(ready);
-      const base = ready.exec(output)?.[1];
-      for (const route of ['v2', 'v1', 'stdio']) await expectAllSucceed(`${base}/${route}/mcp`, mark);
-    } finally {
-      child.kill('SIGTERM');
-    }
+    await using lambda = await startUnder(['unshare', '--mount', 'sh', '-c', script, 'sh']);
+    for (const route of ['v2', 'v1', 'stdio']) await expectAllSucceed(`${lambda.url}/${route}/mcp`, mark);
   }, 60_000);
 });

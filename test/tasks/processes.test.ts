@@ -160,17 +160,17 @@ test('without a table the rest is served, and a long tool says so without the re
   await lambda.printed(/MCP_TASKS_TABLE is not set/);
 }, 30_000);
 
+/** With a table of its own. */
+function startTasks(): Promise<RunningLambda> {
+  const args = ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20'];
+  const env = { MCP_AUTH: 'none', MCP_TASKS_TABLE: 'tasks' };
+  return startFunction('stream', { args, env }, 'tasks-app');
+}
+
 describe('a client without the extension', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
-    lambda = await startFunction(
-      'stream',
-      {
-        args: ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20'],
-        env: { MCP_AUTH: 'none', MCP_TASKS_TABLE: 'tasks' },
-      },
-      'tasks-app',
-    );
+    lambda = await startTasks();
   }, 60_000);
   afterAll(() => closeAll(lambda));
 
@@ -217,14 +217,7 @@ describe('a client without the extension', () => {
 describe('the conformance suite', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
-    lambda = await startFunction(
-      'stream',
-      {
-        args: ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20'],
-        env: { MCP_AUTH: 'none', MCP_TASKS_TABLE: 'tasks' },
-      },
-      'tasks-app',
-    );
+    lambda = await startTasks();
     const runs = async (scenario: string): Promise<void> => {
       const args = [cli, 'server', '--url', `${lambda.url}/suite`, '--scenario', `tasks-${scenario}`];
       // It ends with 1 where a check fails, which is a result like another.
