@@ -63,6 +63,10 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
     expect(await response.json()).toMatchObject({ id: 'call-7', error: { code: -32603 } });
   });
 
+  test('it has the id of a request that begins with a byte order mark', async () => {
+    expect(await (await post('/breaks/at-once', `\ufeff${CALL}`)).json()).toMatchObject({ id: 'call-7' });
+  });
+
   test('an answer that breaks midway ends, and the process lives on', async () => {
     const before = await pid();
     expect(await (await post('/breaks/json')).text()).toBe('{"half":');

@@ -7,8 +7,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
+import { writeAnswer } from '../../app/lambda/response-stream.ts';
 import { v2Event } from '../helpers/events.ts';
 import { ROOT } from '../helpers/local-lambda.ts';
 
@@ -131,4 +133,20 @@ test('when the Runtime API takes no more the app stops, and the environment is g
   expect(api.output).toContain('the flood was stopped');
   expect(api.output).toMatch(/the environment is given up.*(ECONNRESET|EPIPE)/);
   expect(api.megabytesMade).toBeLessThan(64);
+});
+
+test('a stream that is closed without a word ends the answer too', async () => {
+  vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
+  const to = new PassThrough();
+  const cancel = vi.fn(async () => undefined);
+  const next = vi.fn(async () => new Uint8Array(64 * 1024));
+  const written = writeAnswer({ status: 200, headers: new Headers(), next, cancel }, to, 'GET');
+  await vi.waitFor(() => expect(to.writableNeedDrain).toBe(true));
+  to.destroy();
+  await written;
+  vi.unstubAllGlobals();
+  expect(cancel).toHaveBeenCalledOnce();
+  const made = next.mock.calls.length;
+  await sleep(50);
+  expect(next.mock.calls.length).toBe(made);
 });

@@ -255,6 +255,17 @@ test('delivered three times at once, it is done once', async () => {
   expect(runs).toHaveLength(1);
 });
 
+test('a second delivery does not wait for longer than it takes to see that the first one lives', async () => {
+  delivered = [];
+  const { result } = await call('slow', { ms: 4_000 });
+  await until(result.taskId, 'working');
+  const [order] = delivered;
+  if (!order) throw new Error('Nothing was delivered.');
+  await deliver(order);
+  expect((await get(result.taskId)).status).toBe('working');
+  await until(result.taskId, 'completed');
+});
+
 test('a worker that died is followed by the next delivery; too many deaths are told', async () => {
   const store = dynamoStore(awsCall(awsSettings), 'tasks');
   deliveries = 0;
