@@ -11,7 +11,7 @@
 export function leanCalls(text: string): string | undefined {
   if (!text.includes(TO_JSON_SCHEMA) || PREDICATES.some(([known]) => !text.includes(known))) return undefined;
   const changed = PREDICATES.reduce((code, [known, lean]) => code.replace(known, () => lean), text);
-  return `${changed.replace(TO_JSON_SCHEMA, () => REMEMBERED)}`;
+  return changed.replace(TO_JSON_SCHEMA, () => REMEMBERED);
 }
 
 const TO_JSON_SCHEMA = 'function standardSchemaToJsonSchema(schema, io = "input") {';
