@@ -7,12 +7,24 @@
  * is not held by zod against the schema of a response when the one field is missing that makes it one.
  */
 
-/** Undefined where the SDK's text is another. */
-export function leanCalls(text: string): string | undefined {
-  if (!text.includes(TO_JSON_SCHEMA) || PREDICATES.some(([known]) => !text.includes(known))) return undefined;
-  const changed = PREDICATES.reduce((code, [known, lean]) => code.replace(known, () => lean), text);
-  return changed.replace(TO_JSON_SCHEMA, () => REMEMBERED);
+/** What is changed, by name: the text of a file of the SDK, changed; undefined where there is nothing of it. */
+export const LEAN_CALLS: Record<string, (text: string) => string | undefined> = {
+  'JSON Schemas': text => replaced(text, [[TO_JSON_SCHEMA, REMEMBERED]]),
+  responses: text => replaced(text, RESPONSES),
+  tools: text => replaced(text, [[OUTPUT_SCHEMA, '\t\t\t__proto__: _registeredTool,\n']], REGISTERED_TOOL),
+  callbacks: text => {
+    const changed = text.replace(CALLBACK, '$1Object.assign($2, { $3: $4 });');
+    return changed === text ? undefined : changed;
+  },
+};
+
+/** Undefined unless all of it is there. */
+function replaced(text: string, changes: readonly Replacement[], more = ''): string | undefined {
+  if (changes.some(([known]) => !text.includes(known))) return undefined;
+  return changes.reduce((code, [known, lean]) => code.replace(known, () => lean), text) + more;
 }
+
+type Replacement = readonly [known: string, lean: string];
 
 const TO_JSON_SCHEMA = 'function standardSchemaToJsonSchema(schema, io = "input") {';
 
@@ -30,7 +42,7 @@ function standardSchemaToJsonSchema(schema, io = "input") {
 }
 function _standardSchemaToJsonSchema(schema, io) {`;
 
-const PREDICATES: readonly [known: string, lean: string][] = [
+const RESPONSES: readonly Replacement[] = [
   ['isJSONRPCResultResponse', 'JSONRPCResultResponseSchema', 'result'],
   ['isJSONRPCErrorResponse', 'JSONRPCErrorResponseSchema', 'error'],
 ].map(([name, schema, field]) => {
@@ -40,3 +52,30 @@ const PREDICATES: readonly [known: string, lean: string][] = [
     `const ${name} = (value) => typeof value === "object" && value !== null && "${field}" in value && ${check}`,
   ];
 });
+
+/**
+ * An object written down with a `get` of its own is of a kind of its own each time, which the engine keeps, and all that the
+ * `get` sees with it, until it goes through all of the memory: every server that was made for a request. On a prototype it is
+ * written down once.
+ */
+const OUTPUT_SCHEMA = `\t\t\tget outputSchemaJson() {
+\t\t\t\treturn outputSchemaJson ??= convertOutputSchemaJson(registeredTool.outputSchema);
+\t\t\t},
+\t\t\tset outputSchemaJson(value) {
+\t\t\t\toutputSchemaJson = value;
+\t\t\t},
+`;
+
+const REGISTERED_TOOL = `
+const _outputSchemaJson = Symbol("outputSchemaJson");
+const _registeredTool = {
+\tget outputSchemaJson() { return this[_outputSchemaJson] ??= convertOutputSchemaJson(this.outputSchema); },
+\tset outputSchemaJson(value) { this[_outputSchemaJson] = value; }
+};
+`;
+
+/**
+ * A function written down where it is assigned to a property is taken by the engine for a method, and put where the memory is
+ * gone through least; with it stays what it sees: transport, server, request. In an object it is taken for what it is.
+ */
+const CALLBACK = /^(\t+)(this(?:\.\w+)*)\.(\w+) = (\([\w, ]*\) => (?:\{\n[\s\S]*?\n\1\}|[^\n{]+));$/gm;

@@ -13,10 +13,10 @@ export interface Trace {
 
 export interface Call {
   /** Of the invocation. Undefined where there is no Lambda. */
-  requestId: string | undefined;
-  trace: Trace;
+  readonly requestId: string | undefined;
+  readonly trace: Trace;
   /** Filled in when the message has been read and the caller is known. */
-  about: () => { tool?: string | undefined; caller?: string | undefined };
+  about(): { tool?: string | undefined; caller?: string | undefined };
 }
 
 /** What a tool's context has of it: `ctx` of SDK v2. */
@@ -24,13 +24,20 @@ export interface ToolContext {
   http?: { req?: Request };
 }
 
-/** By the request itself, so that no call costs the upkeep of an AsyncLocalStorage. */
-const CALLS = new WeakMap<Request, Call>();
+/**
+ * On the request itself, so that no call costs the upkeep of an AsyncLocalStorage. Nor that of a WeakMap: what one holds the
+ * garbage collector keeps until it goes through all of the memory.
+ */
+const CALL = Symbol('call');
+
+interface Told extends Request {
+  [CALL]?: Call;
+}
 
 export function rememberCall(request: Request, call: Call): void {
-  CALLS.set(request, call);
+  (request as Told)[CALL] = call;
 }
 
 export function callOf({ http }: ToolContext): Call | undefined {
-  return http?.req && CALLS.get(http.req);
+  return (http?.req as Told | undefined)?.[CALL];
 }

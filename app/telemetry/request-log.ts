@@ -7,7 +7,7 @@
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { config } from '../config.ts';
-import { rememberCall, type Trace } from './call.ts';
+import { type Call, rememberCall, type Trace } from './call.ts';
 import { writeLine } from './log.ts';
 import { metricsOf } from './metrics.ts';
 import { type GivenUp, messagesIn, type Outcome, outcomeOf, toldBy, worst } from './outcome.ts';
@@ -68,7 +68,7 @@ export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<Reques
   };
 }
 
-class RequestLine implements Watcher {
+class RequestLine implements Watcher, Call {
   readonly #c: Context<RequestLogEnv>;
   readonly #started = performance.now();
   readonly #cold: boolean;
@@ -87,14 +87,20 @@ class RequestLine implements Watcher {
     this.#paths = paths;
     this.#learned = learned;
     this.#context = c.env?.context ?? c.env?.lambdaContext;
-    const line = this;
-    rememberCall(c.req.raw, {
-      requestId: this.#context?.awsRequestId,
-      get trace() {
-        return line.#traced();
-      },
-      about: () => ({ tool: line.#tool('ok', false), caller: c.get('authInfo')?.clientId }),
-    });
+    rememberCall(c.req.raw, this);
+  }
+
+  get requestId(): string | undefined {
+    return this.#context?.awsRequestId;
+  }
+
+  get trace(): Trace {
+    this.#trace ??= traceOf(this.#c.req.raw.headers, this.#message().params?._meta);
+    return this.#trace;
+  }
+
+  about(): ReturnType<Call['about']> {
+    return { tool: this.#tool('ok', false), caller: this.#c.get('authInfo')?.clientId };
   }
 
   answered({ status, headers }: Response): void {
@@ -117,8 +123,8 @@ class RequestLine implements Watcher {
     const { MCP_METRICS, MCP_LOG_PAYLOADS } = config();
     writeLine(LEVEL[outcome], {
       type: 'request',
-      requestId: this.#context?.awsRequestId,
-      traceId: this.#traced().traceId,
+      requestId: this.requestId,
+      traceId: this.trace.traceId,
       ...this.#asked(),
       tool,
       ...this.#caller(),
@@ -143,11 +149,6 @@ class RequestLine implements Watcher {
 
   #message(): Message {
     return (this.#c.get('mcpCall')?.message ?? {}) as Message;
-  }
-
-  #traced(): Trace {
-    this.#trace ??= traceOf(this.#c.req.raw.headers, this.#message().params?._meta);
-    return this.#trace;
   }
 
   #asked(): object {
