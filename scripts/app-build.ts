@@ -47,6 +47,7 @@ export const APP: BuildOptions = {
   minifyWhitespace: true,
   entryPoints: ['app/lambda/start.ts'],
   plugins: [leanSdk, pageBeside],
+  inject: ['app/lambda/in-place-of.ts'],
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
   alias: {

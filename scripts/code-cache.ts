@@ -10,6 +10,6 @@ import { runBundle } from '../app/lambda/bundle.ts';
 const [source = '', cache = '', routes = ''] = process.argv.slice(2);
 const { script, app } = runBundle(resolve(source));
 await app.startHandlers();
-await app.warmUp();
+await app.runForCache();
 writeFileSync(cache, script.createCachedData());
 writeFileSync(routes, JSON.stringify({ paths: app.paths, background: app.background }));

@@ -10,6 +10,7 @@
 
 import type { Hono } from 'hono';
 import { defaultIsContentTypeBinary, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
+import { rememberText } from '../mcp/request-text.ts';
 import { type EventProblem, eventProblem } from './event.ts';
 import { type Answer, type Fetch, guardedAnswer, guardedFetch, wholeAnswer } from './guarded-fetch.ts';
 import { beginInvocation, type Invocation } from './invocation.ts';
@@ -36,8 +37,10 @@ export function bufferedHandler(fetch: Fetch): BufferedHandler {
     asHono(async function bufferedApp(request, env: LambdaBindings) {
       const { event, lambdaContext } = env;
       const app = refusing(fetch, refusals.get(event));
+      const text = (): string | undefined => bodyText(event);
+      rememberText(request, text);
       env.invocation = beginInvocation(lambdaContext);
-      return guardedFetch(app, request, env, env.invocation, () => bodyText(event));
+      return guardedFetch(app, request, env, env.invocation, text);
     }),
     {
       // SSE is text. Base64 would be right too, but a client behind a front that does not decode it sees nothing else.
@@ -58,7 +61,9 @@ export function streamingHandler(fetch: Fetch): StreamingHandler {
       const invocation = beginInvocation(context);
       const env: LambdaBindings = { event, requestContext, context, invocation };
       const app = refusing(fetch, refusals.get(event));
-      const answer = await guardedAnswer(app, request, env, invocation, () => bodyText(event));
+      const text = (): string | undefined => bodyText(event);
+      rememberText(request, text);
+      const answer = await guardedAnswer(app, request, env, invocation, text);
       await writeAnswer(answer, responseStream, request.method);
       return WRITTEN;
     }),

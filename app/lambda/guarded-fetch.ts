@@ -5,6 +5,7 @@
  */
 import type { Invocation } from './invocation.ts';
 import { type GivenUp, lastWordEvents, lastWordResponse } from './last-word.ts';
+import { WholeResponse } from './whole-response.ts';
 
 /** The app, as far as this file needs it. */
 export type Fetch = (request: Request, env: object) => Response | Promise<Response>;
@@ -72,6 +73,8 @@ async function guardBody(
   requestBody: () => string | undefined,
 ): Promise<Answer> {
   const { status, headers } = response;
+  const text = WholeResponse.textOf(response);
+  if (text !== undefined) return { status, headers, ...onePiece(Buffer.from(text), invocation) };
   if (!response.body) {
     invocation.end();
     return { status, headers, ...NO_BODY };
@@ -101,7 +104,26 @@ const NO_BODY: Pick<Answer, 'next' | 'cancel'> = {
   cancel: async () => undefined,
 };
 
-/** Of a response that is there in full. */
+/** A body that is there in full. */
+function onePiece(bytes: Uint8Array, invocation: Invocation): Pick<Answer, 'next' | 'cancel'> {
+  let given = false;
+  return {
+    async next() {
+      if (given || bytes.length === 0) {
+        invocation.end();
+        return undefined;
+      }
+      given = true;
+      invocation.watcher?.piece(bytes);
+      return bytes;
+    },
+    async cancel() {
+      invocation.end();
+    },
+  };
+}
+
+/** Of the last word. */
 export function wholeAnswer(response: Response): Answer {
   let given = false;
   return {

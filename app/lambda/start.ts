@@ -2,6 +2,7 @@
  * Makes the handlers: the app of routes.ts behind the adapter, warmed up. handler.ts loads it in the build; tests and
  * tools may import it as it is.
  */
+import type { Hono } from 'hono';
 import { createApp } from '../app.ts';
 import { config } from '../config.ts';
 import { runInitTasks } from '../mcp/at-init.ts';
@@ -10,9 +11,14 @@ import { routes } from '../routes.ts';
 import { bufferedHandler, streamingHandler } from './adapter.ts';
 import { withBackgroundWork } from './background.ts';
 import { installFaultHandlers, leavingAfterFault } from './faults.ts';
+import { thriftyAfterFirst } from './thrift.ts';
 import { warmUp } from './warm-up.ts';
 
-export { warmUp };
+/** Runs what answers requests, for the code cache to hold it. */
+export async function runForCache(): Promise<void> {
+  await rehearsed(createApp(routes));
+  await warmUp(true);
+}
 
 /** Where the MCP servers of routes.ts are; for what tells people. */
 export const paths = mcpPaths(routes);
@@ -39,9 +45,17 @@ export async function startHandlers(): Promise<Handlers> {
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
     return { stream: needsRuntimeClient, buffered };
   installFaultHandlers();
-  await Promise.all([runInitTasks(), warmUp()]);
+  await Promise.all([runInitTasks(), rehearsed(app), warmUp()]);
   const streaming = withBackgroundWork(works, streamingHandler(app.fetch));
-  return { stream: awslambda.streamifyResponse(leavingAfterFault(streaming)), buffered };
+  return {
+    stream: awslambda.streamifyResponse(thriftyAfterFirst(leavingAfterFault(streaming))),
+    buffered: thriftyAfterFirst(buffered),
+  };
+}
+
+/** What the first request would have to wait for: the router is made by it, and what every request passes through. */
+async function rehearsed(app: Hono): Promise<void> {
+  await app.fetch(new Request('https://rehearsal.invalid/rehearsal'), { rehearsal: true });
 }
 
 async function needsRuntimeClient(): Promise<never> {

@@ -52,7 +52,7 @@ export function mcpGateway(
       for (const { connection } of found) connection?.release();
     };
     return server;
-  }, options);
+  }, { rehearse: false, ...options });
 }
 
 interface Connection {

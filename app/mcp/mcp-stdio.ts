@@ -44,7 +44,7 @@ export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<M
   return mcp(async () => {
     const upstream = await connect();
     return upstream ? serverFor(upstream.face()) : unavailable(NOT_STARTED);
-  }, options);
+  }, { rehearse: false, ...options });
 }
 
 export const NOT_STARTED =

@@ -32,7 +32,7 @@ export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<
     const face = serverFor(upstream.face());
     face.onclose = () => void upstream.client.close();
     return face;
-  }, options);
+  }, { rehearse: false, ...options });
 }
 
 /** What v1 hands to its tools besides the arguments. */

@@ -10,7 +10,10 @@
  */
 import { type AuthInfo, createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
 import { type Context, Hono } from 'hono';
+import { atInit } from './at-init.ts';
 import { mcpHandler } from './mounted.ts';
+import { rehearse } from './rehearsal.ts';
+import { textOf } from './request-text.ts';
 import { boundedSubscriptions, refuseSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
 import type { TaskSupport } from './tasks.ts';
 
@@ -51,6 +54,12 @@ export interface McpOptions {
   keepAliveMs?: number;
   /** Tools whose work outlives the call: `dynamoTasks({ tools })` of app/tasks. @default none, and nothing of it is loaded */
   tasks?: TaskSupport;
+  /**
+   * Whether the server is made once during the init, nobody asking, and told to list its tools: what that costs the first
+   * caller does not wait for. `false` for a factory that must not run without a caller.
+   * @default true; false for `mcpV1`, `mcpStdio` and `mcpGateway`, which have others to talk to
+   */
+  rehearse?: boolean;
   /** Told of what went wrong out of band (rejected requests, handler faults). Never alters a response. */
   onError?: (error: Error) => void;
 }
@@ -64,6 +73,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     subscriptions = 'refuse',
     tasks: support,
     onError: onerror = reportOutOfBand,
+    rehearse: rehearses = true,
     ...limits
   } = options;
   const handlerOptions = {
@@ -80,6 +90,8 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
   const handlerFor = (made: McpServerFactory) =>
     createMcpHandler(made, { ...handlerOptions, maxSubscriptions: 0 });
   const handler = handlerFor(noting);
+  if (rehearses)
+    atInit(() => rehearse(noting, made => createMcpHandler(made, { ...handlerOptions, onerror: () => undefined })));
   const tasks = support?.({ factory: noting, handler, handlerFor });
   const listen =
     subscriptions === 'refuse'
@@ -115,22 +127,6 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     return tasks.serve(request, options, { message, path: c.req.path, functionArn });
   };
   return new Hono<McpRouteEnv>().all('/', mcpHandler(serveMcp, tasks?.work));
-}
-
-/** The body, or undefined when it is over `limit` bytes; of such a one no more is kept. */
-async function textOf(request: Request, limit: number): Promise<string | undefined> {
-  const length = Number(request.headers.get('content-length'));
-  if (length > limit) return undefined;
-  if (length > 0 || !request.body) return request.text();
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = '';
-  for await (const chunk of request.body) {
-    bytes += chunk.length;
-    if (bytes > limit) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 /** Given the JSON, the SDK neither copies the request nor parses it once more. Undefined for what is no JSON. */

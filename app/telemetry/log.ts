@@ -15,9 +15,9 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 const MAX_CHARACTERS = 32_768;
 
 /** As Lambda's JSON log format has them: it filters by `level`. */
-export function writeLine(level: LogLevel, fields: object): void {
+export function lineOf(level: LogLevel, fields: object): string {
   const timestamp = new Date().toISOString();
-  process.stdout.write(`${JSON.stringify({ timestamp, level: level.toUpperCase(), ...fields })}\n`);
+  return `${JSON.stringify({ timestamp, level: level.toUpperCase(), ...fields })}\n`;
 }
 
 /** `log(ctx).info('Cache miss', { key })`: a line with the ids of the call, so that it is found with its request's. */
@@ -29,7 +29,8 @@ export function log(ctx: ToolContext): Record<LogLevel, Say> {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(config().MCP_LOG_LEVEL)) return;
       const { requestId, trace } = call ?? {};
       const ids = { requestId, traceId: trace?.traceId, ...call?.about() };
-      writeLine(level, { type: 'log', ...ids, message: message.slice(0, MAX_CHARACTERS), data: safe(data) });
+      const text = message.slice(0, MAX_CHARACTERS);
+      process.stdout.write(lineOf(level, { type: 'log', ...ids, message: text, data: safe(data) }));
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

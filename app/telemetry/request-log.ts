@@ -8,7 +8,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { config } from '../config.ts';
 import { type Call, rememberCall, type Trace } from './call.ts';
-import { writeLine } from './log.ts';
+import { lineOf } from './log.ts';
 import { metricsOf } from './metrics.ts';
 import { type GivenUp, messagesIn, type Outcome, outcomeOf, toldBy, worst } from './outcome.ts';
 import { shortened } from './payloads.ts';
@@ -20,6 +20,8 @@ export interface RequestLogEnv {
     context?: LambdaContext;
     lambdaContext?: LambdaContext;
     invocation?: { watcher: Watcher | undefined };
+    /** Nobody has asked: the line is made, for the next one to be made sooner, and not written. */
+    rehearsal?: boolean;
   };
   Variables: {
     authInfo?: { clientId: string; extra?: { mode?: unknown; subject?: unknown } };
@@ -59,8 +61,8 @@ export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<Reques
 
   return async function logRequest(c, next) {
     const line = new RequestLine(c, cold, paths, learned);
-    cold = false;
-    const { invocation } = c.env ?? {};
+    const { invocation, rehearsal = false } = c.env ?? {};
+    cold &&= rehearsal;
     if (invocation) invocation.watcher = line;
     await next();
     line.answered(c.res);
@@ -121,7 +123,7 @@ class RequestLine implements Watcher, Call {
     const ms = Math.round(performance.now() - this.#started);
     const tool = this.#tool(outcome, true);
     const { MCP_METRICS, MCP_LOG_PAYLOADS } = config();
-    writeLine(LEVEL[outcome], {
+    const line = lineOf(LEVEL[outcome], {
       type: 'request',
       requestId: this.requestId,
       traceId: this.trace.traceId,
@@ -145,6 +147,7 @@ class RequestLine implements Watcher, Call {
           tool,
         })),
     });
+    if (!this.#c.env?.rehearsal) process.stdout.write(line);
   }
 
   #message(): Message {
