@@ -9,8 +9,8 @@
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
  *   local.mjs, local/     the local Lambda with its window, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
- *   ric/index.mjs         the Runtime Interface Client, and
- *   ric/rapid-client.node its native part, both as npm installed them
+ *   ric/index.mjs         the Runtime Interface Client, but for what scripts/lean-ric.ts says, and
+ *   ric/rapid-client.node its native part, as npm installed it
  *   sbom.cdx.json         what all of this consists of (scripts/sbom.ts); nothing reads it at run time
  */
 import { execFile } from 'node:child_process';
@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { APP, COMMON } from './app-build.ts';
+import { leanRic } from './lean-ric.ts';
 import { makePageFiles, makeWindowFiles } from './page-files.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
 
@@ -80,9 +81,8 @@ async function bundle(): Promise<Metafile[]> {
     alias: { level: 'memory-level' },
     plugins: [dynaliteWhole],
   });
-  for (const file of ['index.mjs', 'rapid-client.node']) {
-    await copyFile(join(ric, file), join(next, 'ric', file));
-  }
+  await copyFile(join(ric, 'rapid-client.node'), join(next, 'ric/rapid-client.node'));
+  await writeFile(join(next, 'ric/index.mjs'), await runtimeClient());
   const handler = await build({ ...esModules, entryPoints: { handler: 'app/lambda/handler.ts' } });
   const authorizer = await build({ ...esModules, entryPoints: { authorizer: 'app/authorizer/handler.ts' } });
   const page = await build({
@@ -110,6 +110,16 @@ async function bundle(): Promise<Metafile[]> {
     ({ metafile }) => metafile ?? [],
   );
   return [...metafiles, ...inBrowsers];
+}
+
+async function runtimeClient(): Promise<string> {
+  const text = await readFile(join(ric, 'index.mjs'), 'utf8');
+  const lean = leanRic(text);
+  if (lean === undefined)
+    process.stderr.write(
+      'aws-lambda-ric is not as scripts/lean-ric.ts knows it: it is left as it is, and keeps more memory.\n',
+    );
+  return lean ?? text;
 }
 
 async function makeCodeCache(file: string): Promise<void> {

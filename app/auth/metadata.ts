@@ -35,8 +35,9 @@ export function metadataResponse(
   defaultPath: string,
   event?: unknown,
 ): Response | undefined {
+  if (!publishesMetadata(settings) || !request.url.includes(WELL_KNOWN)) return undefined;
   const { pathname } = new URL(request.url);
-  if (!publishesMetadata(settings) || !isMetadataPath(pathname)) return undefined;
+  if (!isMetadataPath(pathname)) return undefined;
   if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: ANYONE });
   if (request.method !== 'GET') {
     return Response.json(

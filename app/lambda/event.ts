@@ -65,25 +65,24 @@ function methodProblem(method: string, event: Fields): EventProblem | undefined 
 }
 
 function targetProblem(path: string, event: Fields): EventProblem | undefined {
-  const host = hostOf(event);
-  const lists = kindOf(event, event.requestContext as Fields) === 'lattice';
-  const usable: [boolean, string][] = [
-    [path.startsWith('/'), 'The request path must begin with a slash.'],
-    [
-      headersUsable(event.headers, lists ? isTexts : isText) &&
-        headersUsable(event.multiValueHeaders, isTexts),
-      'A request header has a name or a value that HTTP does not allow.',
-    ],
-    [cookiesUsable(event.cookies), 'The cookies of the event are not a list of strings.'],
-    [
-      HOST.test(host) && URL.canParse(`https://${host}/`),
-      'The event names no host that a URL can be made of.',
-    ],
-    [URL.canParse(`https://${host}${path}`), 'The request path is none that a URL can be made of.'],
-    [queryUsable(event), 'The query of the event is not of strings that a URL can be made of.'],
-  ];
-  const [, message] = usable.find(([good]) => !good) ?? [];
+  const message = targetFault(path, event, hostOf(event));
   return message === undefined ? undefined : { status: 400, message };
+}
+
+function targetFault(path: string, event: Fields, host: string): string | undefined {
+  if (!path.startsWith('/')) return 'The request path must begin with a slash.';
+  const lists = kindOf(event, event.requestContext as Fields) === 'lattice';
+  if (
+    !headersUsable(event.headers, lists ? isTexts : isText) ||
+    !headersUsable(event.multiValueHeaders, isTexts)
+  )
+    return 'A request header has a name or a value that HTTP does not allow.';
+  if (!cookiesUsable(event.cookies)) return 'The cookies of the event are not a list of strings.';
+  if (!HOST.test(host) || !URL.canParse(`https://${host}${path}`))
+    return HOST.test(host) && URL.canParse(`https://${host}/`)
+      ? 'The request path is none that a URL can be made of.'
+      : 'The event names no host that a URL can be made of.';
+  return queryUsable(event) ? undefined : 'The query of the event is not of strings that a URL can be made of.';
 }
 
 /** As hono/aws-lambda finds it. */

@@ -58,24 +58,37 @@ export function metricsOf({ outcome, duration, cold, streamedBytes, functionName
   if (outcome === 'aborted') values.Aborted = 1;
   if (cold) values.ColdStarts = 1;
   if (streamedBytes > 0) values.StreamedBytes = streamedBytes;
-  const names = Object.keys(values) as MetricName[];
-  const of = (dimensions: string[], metrics: MetricName[]) => ({
+  return {
+    _aws: {
+      Timestamp: Date.now(),
+      CloudWatchMetrics: directives(Object.keys(values) as MetricName[], tool !== undefined),
+    },
+    Function: functionName,
+    ...(tool && { Tool: tool }),
+    ...values,
+  };
+}
+
+/** Made once of each kind: there are few. */
+const DIRECTIVES = new Map<string, readonly object[]>();
+
+function directives(names: readonly MetricName[], byTool: boolean): readonly object[] {
+  const key = `${byTool} ${names}`;
+  const known = DIRECTIVES.get(key);
+  if (known) return known;
+  const of = (dimensions: string[], metrics: readonly MetricName[]) => ({
     Namespace: NAMESPACE,
     Dimensions: [dimensions],
     Metrics: metrics.map(definition),
   });
-  const directives = [of(['Function'], names)];
-  if (tool)
-    directives.push(
+  const made = [of(['Function'], names)];
+  if (byTool)
+    made.push(
       of(
         ['Function', 'Tool'],
         names.filter(name => BY_TOOL.includes(name)),
       ),
     );
-  return {
-    _aws: { Timestamp: Date.now(), CloudWatchMetrics: directives },
-    Function: functionName,
-    ...(tool && { Tool: tool }),
-    ...values,
-  };
+  DIRECTIVES.set(key, made);
+  return made;
 }

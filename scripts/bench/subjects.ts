@@ -30,7 +30,8 @@ export interface Row {
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(here, '../../dist');
-const client = join(dist, 'ric/index.mjs');
+/** As it is installed: of the floor and of the peers. */
+const client = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
 
 const FLOOR = `export const stream = awslambda.streamifyResponse(async (event, stream) => {
   stream.write('{}');
