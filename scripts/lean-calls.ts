@@ -137,7 +137,8 @@ function _taken(raw) {
 }
 `;
 
-const LEVELS = 'LOG_LEVEL_SEVERITY = new Map(LoggingLevelSchema.options.map((level, index) => [level, index]));';
+const LEVELS =
+  'LOG_LEVEL_SEVERITY = new Map(LoggingLevelSchema.options.map((level, index) => [level, index]));';
 
 const LEVELS_ONCE = `
 let _levelsMade;

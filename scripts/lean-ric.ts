@@ -7,8 +7,7 @@
  */
 
 /** setContentType and write of the request, its agent's createConnection, and what comes before the first write. */
-const METHOD =
-  /^( +)(req|agent|underlyingStream)\.(\w+) = (\([\w, ]*\) => \{\n[\s\S]*?\n\1\});$/gm;
+const METHOD = /^( +)(req|agent|underlyingStream)\.(\w+) = (\([\w, ]*\) => \{\n[\s\S]*?\n\1\});$/gm;
 const METHODS = 4;
 
 const BEGIN = 'function toWritableResponseStream(inner) {\n';

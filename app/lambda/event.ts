@@ -82,7 +82,9 @@ function targetFault(path: string, event: Fields, host: string): string | undefi
     return HOST.test(host) && URL.canParse(`https://${host}/`)
       ? 'The request path is none that a URL can be made of.'
       : 'The event names no host that a URL can be made of.';
-  return queryUsable(event) ? undefined : 'The query of the event is not of strings that a URL can be made of.';
+  return queryUsable(event)
+    ? undefined
+    : 'The query of the event is not of strings that a URL can be made of.';
 }
 
 /** As hono/aws-lambda finds it. */

@@ -27,7 +27,7 @@ class WholeHeaders {
   #node: Headers | undefined;
 
   static {
-    delegate(this.prototype, NodeHeaders.prototype, (headers: WholeHeaders) => headers.node);
+    delegate(WholeHeaders.prototype, NodeHeaders.prototype, (headers: WholeHeaders) => headers.node);
   }
 
   constructor(fields: Fields) {
@@ -51,9 +51,10 @@ class WholeHeaders {
   }
 
   forEach(each: (value: string, name: string, all: Headers) => void, self?: unknown): void {
-    if (this.#node) return this.#node.forEach(each, self);
-    for (const name of Object.keys(this.#fields).sort())
-      each.call(self, this.#fields[name] as string, name, this as unknown as Headers);
+    if (this.#node) this.#node.forEach(each, self);
+    else
+      for (const name of Object.keys(this.#fields).sort())
+        each.call(self, this.#fields[name] as string, name, this as unknown as Headers);
   }
 }
 
@@ -61,11 +62,12 @@ export class WholeResponse {
   readonly #text: string;
   readonly #status: number;
   readonly #headers: WholeHeaders;
-  #used = false;
   #node: Response | undefined;
 
   static {
-    delegate(this.prototype, NodeResponse.prototype, (response: WholeResponse) => response.#asNode());
+    delegate(WholeResponse.prototype, NodeResponse.prototype, (response: WholeResponse) =>
+      response.#asNode(),
+    );
   }
 
   /** `fields` are for {@link WholeResponse.json} only. */
@@ -101,7 +103,7 @@ export class WholeResponse {
 
   /** The text of `response`, where it is one of these and nobody has begun to read it otherwise. */
   static textOf(response: object): string | undefined {
-    if (!(#text in response) || response.#node || response.#used) return undefined;
+    if (!(#text in response) || response.#node) return undefined;
     return response.#text;
   }
 
@@ -113,26 +115,19 @@ export class WholeResponse {
     return this.#headers as unknown as Headers;
   }
 
-  async text(): Promise<string> {
-    if (this.#node || this.#used) return this.#asNode().text();
-    this.#used = true;
-    return this.#text;
-  }
-
   #asNode(): Response {
     if (this.#node) return this.#node;
     this.#node = new NodeResponse(this.#text, { status: this.#status, headers: this.#headers.node });
     this.#headers.node = this.#node.headers;
-    if (this.#used) void this.#node.text(); // So that it refuses to be read once more, as Node's do.
     return this.#node;
   }
 }
 
 /** The header fields of an answer that can be a whole one; else undefined. */
-function fieldsOf(init: ResponseInit = {}): Fields | undefined {
-  const { status = 200, statusText, headers = {} } = init;
+function fieldsOf(init: ResponseInit | null | undefined): Fields | undefined {
+  const { status = 200, statusText, headers = {} } = init ?? {};
   if (!Number.isInteger(status) || status < 200 || status > 599 || WITHOUT_BODY.has(status)) return undefined;
-  if (statusText !== undefined || Object.getPrototypeOf(headers) !== Object.prototype) return undefined;
+  if (statusText !== undefined || Object.getPrototypeOf(headers ?? 0) !== Object.prototype) return undefined;
   const fields: Fields = {};
   for (const [name, value] of Object.entries(headers as Record<string, unknown>)) {
     const key = name.toLowerCase();
@@ -144,7 +139,11 @@ function fieldsOf(init: ResponseInit = {}): Fields | undefined {
 }
 
 /** Gives `prototype` all that `of` has and it has not, of the object that stands behind; and `of` as its own prototype. */
-function delegate<Light extends object>(prototype: object, of: object, behind: (light: Light) => object): void {
+function delegate<Light extends object>(
+  prototype: object,
+  of: object,
+  behind: (light: Light) => object,
+): void {
   for (const key of Reflect.ownKeys(of)) {
     if (Object.hasOwn(prototype, key)) continue;
     const { get, value } = Object.getOwnPropertyDescriptor(of, key) as PropertyDescriptor;
@@ -160,7 +159,10 @@ function delegate<Light extends object>(prototype: object, of: object, behind: (
         configurable: true,
         writable: true,
         value(this: Light, ...args: unknown[]) {
-          return (Reflect.get(behind(this), key) as (...args: unknown[]) => unknown).apply(behind(this), args);
+          return (Reflect.get(behind(this), key) as (...args: unknown[]) => unknown).apply(
+            behind(this),
+            args,
+          );
         },
       });
   }

@@ -38,21 +38,24 @@ export function mcpGateway(
     name,
     connect: connectionTo(server),
   }));
-  return mcp(async context => {
-    const found = await Promise.all(
-      connections.map(async ({ name, connect }) => ({ name, connection: await connect(context) })),
-    );
-    const named: Named[] = [];
-    for (const { name, connection } of found) {
-      if (connection) named.push({ name, face: connection.upstream.face() });
-      else console.error(`mcp: ${name} is left out: ${NOT_STARTED}`);
-    }
-    const server = serverFor(together(named));
-    server.onclose = () => {
-      for (const { connection } of found) connection?.release();
-    };
-    return server;
-  }, { rehearse: false, ...options });
+  return mcp(
+    async context => {
+      const found = await Promise.all(
+        connections.map(async ({ name, connect }) => ({ name, connection: await connect(context) })),
+      );
+      const named: Named[] = [];
+      for (const { name, connection } of found) {
+        if (connection) named.push({ name, face: connection.upstream.face() });
+        else console.error(`mcp: ${name} is left out: ${NOT_STARTED}`);
+      }
+      const server = serverFor(together(named));
+      server.onclose = () => {
+        for (const { connection } of found) connection?.release();
+      };
+      return server;
+    },
+    { rehearse: false, ...options },
+  );
 }
 
 interface Connection {

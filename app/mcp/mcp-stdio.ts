@@ -41,10 +41,13 @@ const PAUSE_MS = 5_000;
 /** Mount it: `app.route('/files', mcpStdio({ command: 'node', args: ['server.js'] }))`. */
 export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<McpRouteEnv> {
   const connect = stdioConnection(program);
-  return mcp(async () => {
-    const upstream = await connect();
-    return upstream ? serverFor(upstream.face()) : unavailable(NOT_STARTED);
-  }, { rehearse: false, ...options });
+  return mcp(
+    async () => {
+      const upstream = await connect();
+      return upstream ? serverFor(upstream.face()) : unavailable(NOT_STARTED);
+    },
+    { rehearse: false, ...options },
+  );
 }
 
 export const NOT_STARTED =

@@ -24,15 +24,18 @@ export type V1ServerFactory = (context: { authInfo?: AuthInfo }) => V1Server | P
 
 /** Mount it: `app.route('/everything', mcpV1(() => createServer()))`. */
 export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
-  return mcp(async context => {
-    const { authInfo, era } = context;
-    const server = await factory(authInfo ? { authInfo } : {});
-    if (era === 'legacy') return direct(server, extraOf(context));
-    const upstream = await linked(server, context);
-    const face = serverFor(upstream.face());
-    face.onclose = () => void upstream.client.close();
-    return face;
-  }, { rehearse: false, ...options });
+  return mcp(
+    async context => {
+      const { authInfo, era } = context;
+      const server = await factory(authInfo ? { authInfo } : {});
+      if (era === 'legacy') return direct(server, extraOf(context));
+      const upstream = await linked(server, context);
+      const face = serverFor(upstream.face());
+      face.onclose = () => void upstream.client.close();
+      return face;
+    },
+    { rehearse: false, ...options },
+  );
 }
 
 /** What v1 hands to its tools besides the arguments. */

@@ -91,7 +91,9 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     createMcpHandler(made, { ...handlerOptions, maxSubscriptions: 0 });
   const handler = handlerFor(noting);
   if (rehearses)
-    atInit(() => rehearse(noting, made => createMcpHandler(made, { ...handlerOptions, onerror: () => undefined })));
+    atInit(() =>
+      rehearse(noting, made => createMcpHandler(made, { ...handlerOptions, onerror: () => undefined })),
+    );
   const tasks = support?.({ factory: noting, handler, handlerFor });
   const listen =
     subscriptions === 'refuse'
