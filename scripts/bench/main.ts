@@ -15,13 +15,14 @@ import { invocationsPerCall } from './invocations.ts';
 import { measure, nodeAlone, type Run } from './measure.ts';
 import { dollarsPerMillion, MB_PER_CPU, MEMORY_SIZES } from './prices.ts';
 import { profiled, STAGE_NAMES } from './profile.ts';
-import { bundleKb, floor, ours, oursWithStdio, peers, type Row } from './subjects.ts';
+import { bundleKb, floor, inGo, ours, oursWithStdio, peers, type Row } from './subjects.ts';
 import { compareLookups, throughput } from './throughput.ts';
 
 const USAGE = `Usage: npm run bench -- [options]
 
   --repetitions N   processes started for each row, 9 by default
   --calls N         warm calls to each process, 100 by default
+  --settled N       calls until a process is taken for settled, 1000 by default; 0: it is not waited for
   --no-peers        only the floor and this project
   --against DIR     also another build: a dist/ that was kept
   --no-limit        without the second table, whose calls have a part of a processor only (needs root)
@@ -42,6 +43,9 @@ interface Result {
   warm_mean_ms?: number;
   warm_p99_ms?: number;
   cpu_ms?: number;
+  /** When it has answered for long. */
+  settled_ms?: number;
+  settled_cpu_ms?: number;
   rss_mb?: number;
   bundle_kb?: number;
   invocations?: number;
@@ -62,6 +66,7 @@ const { values } = parseArgs({
   options: {
     repetitions: { type: 'string', default: '9' },
     calls: { type: 'string', default: '100' },
+    settled: { type: 'string', default: '1000' },
     peers: { type: 'boolean', default: true },
     limit: { type: 'boolean', default: true },
     against: { type: 'string' },
@@ -105,14 +110,15 @@ async function bench(): Promise<void> {
       floor(folder),
       ...ours(),
       ...(values.against ? ours(resolve(values.against), values.against) : []),
-      ...(values.peers ? [...(await peers(folder)), ...(await oursWithStdio(folder))] : []),
+      ...(values.peers ? [...(await peers(folder)), ...(await oursWithStdio(folder)), ...inGo(folder)] : []),
     ];
     const nodes: number[] = [];
+    const plan = { calls: number('calls'), settled: Number(values.settled) };
     const runs = new Map<Row, Run[]>(rows.map(row => [row, []]));
     for (let i = 0; i < number('repetitions'); i += 1) {
       progress(`Repetition ${i + 1} of ${values.repetitions}`);
       nodes.push(nodeAlone());
-      for (const row of rotated(rows, i)) runs.get(row)?.push(await measure(row.subject, number('calls')));
+      for (const row of rotated(rows, i)) runs.get(row)?.push(await measure(row.subject, plan));
     }
     const results: Result[] = [{ name: 'node -e 0', init_ms: median(nodes) }];
     for (const row of rows) results.push(await resultOf(row, runs.get(row) ?? []));
@@ -148,6 +154,10 @@ async function resultOf(row: Row, runs: readonly Run[]): Promise<Result> {
     warm_mean_ms: of(({ calls }) => calls.reduce((sum, ms) => sum + ms, 0) / calls.length),
     warm_p99_ms: of(({ calls }) => quantile(calls, 0.99)),
     cpu_ms,
+    ...(runs.every(({ settled }) => settled) && {
+      settled_ms: of(({ settled }) => quantile(settled?.calls ?? [], 0.5)),
+      settled_cpu_ms: of(({ settled }) => settled?.cpu ?? Number.NaN),
+    }),
     rss_mb: of(({ rssMb }) => rssMb),
     bundle_kb: bundleKb(row),
     ...(invocations !== undefined && {
@@ -173,8 +183,7 @@ async function limited(rows: readonly Row[], results: readonly Result[]): Promis
   const runs = new Map<Row, Run[]>(rows.map(row => [row, []]));
   for (let i = 0; i < LIMITED.repetitions; i += 1) {
     progress(`With a part of a processor, repetition ${i + 1} of ${LIMITED.repetitions}`);
-    for (const row of rotated(rows, i))
-      runs.get(row)?.push(await measure(row.subject, LIMITED.calls, LIMITED.share));
+    for (const row of rotated(rows, i)) runs.get(row)?.push(await measure(row.subject, LIMITED));
   }
   for (const row of rows) {
     const result = results.find(({ name }) => name === row.name);
@@ -246,6 +255,10 @@ function show(results: readonly Result[]): void {
       mean: shown(result.warm_mean_ms, 2),
       p99: shown(result.warm_p99_ms, 2),
       'CPU ms': shown(result.cpu_ms, 2),
+      'settled ms': shown(result.settled_ms, 2),
+      '÷ floor   ': ratio(result.settled_ms, base?.settled_ms),
+      'its CPU ms': shown(result.settled_cpu_ms, 2),
+      '÷ floor    ': ratio(result.settled_cpu_ms, base?.settled_cpu_ms),
       'RSS MB': shown(result.rss_mb, 0),
       'bundle kB': shown(result.bundle_kb, 0),
     })),

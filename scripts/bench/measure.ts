@@ -29,6 +29,8 @@ export interface Run {
   calls: number[];
   /** Processor time of one call after it. */
   cpu: number;
+  /** When it has answered for long: each call, and processor time of one. Undefined where that was not waited for. */
+  settled: { calls: number[]; cpu: number } | undefined;
   rssMb: number;
 }
 
@@ -62,8 +64,21 @@ export function environmentOf(subject: Subject, env: Record<string, string> = {}
   });
 }
 
-/** With `share`, it has that part of a processor once its init is over, as on Lambda, where the init has a whole one. */
-export async function measure(subject: Subject, calls: number, share?: number): Promise<Run> {
+/** A row whose calls take as long as this is not called until it has settled. */
+const SLOW_MS = 50;
+/** Of the calls of a settled environment, that are measured. */
+const SETTLED_CALLS = 300;
+
+export interface Plan {
+  /** After the first. */
+  calls: number;
+  /** How many calls an environment has answered when it has settled. @default it is not waited for */
+  settled?: number;
+  /** Of a processor, once the init is over, as on Lambda, where the init has a whole one. @default all of it */
+  share?: number;
+}
+
+export async function measure(subject: Subject, { calls, settled, share }: Plan): Promise<Run> {
   using limit = share === undefined ? undefined : new CpuLimit(share);
   const environment = environmentOf(subject);
   const started = performance.now();
@@ -71,18 +86,30 @@ export async function measure(subject: Subject, calls: number, share?: number): 
   const init = performance.now() - started;
   const pid = environment.pid ?? Number.NaN;
   for (const each of limit ? pidsOf(pid) : []) limit?.add(each);
-  try {
-    await call(environment, subject);
-    const first = performance.now() - started;
-    const firstCpu = cpuMs(pid);
-    const times: number[] = [];
-    for (let i = 0; i < calls; i += 1) {
+  const timed = async (count: number): Promise<{ calls: number[]; cpu: number }> => {
+    const [times, cpuBefore] = [[] as number[], cpuMs(pid)];
+    for (let i = 0; i < count; i += 1) {
       const before = performance.now();
       await call(environment, subject);
       times.push(performance.now() - before);
     }
-    const cpu = (cpuMs(pid) - firstCpu) / calls;
-    return { init, first, firstCpu, calls: times, cpu, rssMb: peakRssMb(pid) };
+    return { calls: times, cpu: (cpuMs(pid) - cpuBefore) / count };
+  };
+  try {
+    await call(environment, subject);
+    const first = performance.now() - started;
+    const firstCpu = cpuMs(pid);
+    const early = await timed(calls);
+    const fast = (early.calls.toSorted((a, b) => a - b)[calls >> 1] ?? 0) < SLOW_MS;
+    if (settled && fast) await timed(Math.max(settled - calls, 0));
+    return {
+      init,
+      first,
+      firstCpu,
+      ...early,
+      settled: settled && fast ? await timed(SETTLED_CALLS) : undefined,
+      rssMb: peakRssMb(pid),
+    };
   } finally {
     environment.kill();
     await environment.exited;

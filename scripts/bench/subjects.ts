@@ -160,6 +160,28 @@ async function bundled(
   };
 }
 
+/** The row to chase, where Go is installed: a program without a runtime, nor anything that makes MCP of it but itself. */
+export function inGo(folder: string): Row[] {
+  const program = join(folder, 'in-go');
+  try {
+    execFileSync(
+      'go',
+      ['build', '-trimpath', '-ldflags=-s -w', '-o', program, join(here, 'peers/go/main.go')],
+      {
+        env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+  } catch (error) {
+    const { code, stderr } = error as { code?: string; stderr?: Buffer };
+    process.stderr.write(`No row in Go: ${code === 'ENOENT' ? 'there is no go here' : stderr}\n`);
+    return [];
+  }
+  const [payload, expected] = [EVENTS.modern, 'nput validation error'];
+  const subject = { command: [program] as const, taskRoot: folder, handler: 'in-go', payload, expected };
+  return [{ name: 'Go, its standard library alone', files: [program], subject }];
+}
+
 /** The stdio server that awslabs' adapter gets, as a route of ours. */
 export async function oursWithStdio(folder: string): Promise<Row[]> {
   const program = join(folder, 'awslabs/stdio-server.mjs');

@@ -35,6 +35,8 @@ beforeAll(async () => {
     '5',
     '--calls',
     '30',
+    '--settled',
+    '300',
     '--json',
     json,
     '--svg',
