@@ -10,6 +10,7 @@ const COPIED = [
   'scripts/build.ts',
   'scripts/code-cache.ts',
   'scripts/lean-calls.ts',
+  'scripts/lean-ric.ts',
   'scripts/lean-sdk.ts',
   'scripts/new.ts',
   'scripts/page-files.ts',
