@@ -14,10 +14,11 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 /** CloudWatch takes 1 MB a line; a line of a tool's is meant to be read. */
 const MAX_CHARACTERS = 32_768;
 
-/** As Lambda's JSON log format has them: it filters by `level`. */
-export function lineOf(level: LogLevel, fields: object): string {
+/** As Lambda's JSON log format has them: it filters by `level`. `members` are written into the object as they are. */
+export function lineOf(level: LogLevel, fields: object, members = ''): string {
   const timestamp = new Date().toISOString();
-  return `${JSON.stringify({ timestamp, level: level.toUpperCase(), ...fields })}\n`;
+  const text = JSON.stringify({ timestamp, level: level.toUpperCase(), ...fields });
+  return members ? `${text.slice(0, -1)},${members}}\n` : `${text}\n`;
 }
 
 /** `log(ctx).info('Cache miss', { key })`: a line with the ids of the call, so that it is found with its request's. */

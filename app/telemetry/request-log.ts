@@ -123,7 +123,7 @@ class RequestLine implements Watcher, Call {
     const ms = Math.round(performance.now() - this.#started);
     const tool = this.#tool(outcome, true);
     const { MCP_METRICS, MCP_LOG_PAYLOADS } = config();
-    const line = lineOf(LEVEL[outcome], {
+    const fields = {
       type: 'request',
       requestId: this.requestId,
       traceId: this.trace.traceId,
@@ -137,16 +137,16 @@ class RequestLine implements Watcher, Call {
       bytes: this.#bytes,
       cold: this.#cold,
       ...(MCP_LOG_PAYLOADS === 'on' && this.#payloads()),
-      ...(MCP_METRICS === 'on' &&
-        metricsOf({
-          outcome,
-          duration: ms,
-          cold: this.#cold,
-          streamedBytes: events ? this.#bytes : 0,
-          functionName: this.#context?.functionName ?? 'local',
-          tool,
-        })),
-    });
+    };
+    const measured = {
+      outcome,
+      duration: ms,
+      cold: this.#cold,
+      streamedBytes: events ? this.#bytes : 0,
+      functionName: this.#context?.functionName ?? 'local',
+      tool,
+    };
+    const line = lineOf(LEVEL[outcome], fields, MCP_METRICS === 'on' ? metricsOf(measured) : '');
     if (!this.#c.env?.rehearsal) process.stdout.write(line);
   }
 
