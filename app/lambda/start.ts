@@ -2,7 +2,7 @@
  * Makes the handlers: the app of routes.ts behind the adapter, warmed up. handler.ts loads it in the build; tests and
  * tools may import it as it is.
  */
-import type { Hono } from 'hono';
+import { Hono } from 'hono';
 import { createApp } from '../app.ts';
 import { config } from '../config.ts';
 import { runInitTasks } from '../mcp/at-init.ts';
@@ -53,9 +53,13 @@ export async function startHandlers(): Promise<Handlers> {
   };
 }
 
-/** What the first request would have to wait for: the router is made by it, and what every request passes through. */
+/**
+ * What the first request would have to wait for: the router, which is made when it is first asked, and what every request passes
+ * through. The latter of an app without routes: what a user has mounted hears of nothing that nobody has asked.
+ */
 async function rehearsed(app: Hono): Promise<void> {
-  await app.fetch(new Request('https://rehearsal.invalid/rehearsal'), { rehearsal: true });
+  app.router.match('POST', '/');
+  await createApp(new Hono()).fetch(new Request('https://rehearsal.invalid/'), { rehearsal: true });
 }
 
 async function needsRuntimeClient(): Promise<never> {

@@ -17,6 +17,8 @@ interface Row {
   first_ms: number;
   first_cpu_ms: number;
   warm_ms: number;
+  settled_ms: number;
+  settled_cpu_ms: number;
   rss_mb: number;
   bundle_kb: number;
   invocations: number;
@@ -67,11 +69,13 @@ test('has a row each for Node, the floor and both eras, and a chart of them', ()
 test.each(['mcp-on-lambda, 2026-07-28', 'mcp-on-lambda, 2025-11-25'])(
   '%s is not several times slower than it was',
   name => {
-    const { first_cpu_ms, first_ms, warm_ms, rss_mb } = row(name);
+    const { first_cpu_ms, first_ms, warm_ms, settled_ms, settled_cpu_ms, rss_mb } = row(name);
     const floor = row('floor');
     expect(first_cpu_ms / floor.first_cpu_ms).toBeLessThan(8);
     expect(first_ms / floor.first_ms).toBeLessThan(6);
-    expect(warm_ms / floor.warm_ms).toBeLessThan(7);
+    expect(warm_ms / floor.warm_ms).toBeLessThan(6);
+    expect(settled_ms / floor.settled_ms).toBeLessThan(6);
+    expect(settled_cpu_ms / floor.settled_cpu_ms).toBeLessThan(6);
     expect(rss_mb).toBeLessThan(115);
   },
 );
