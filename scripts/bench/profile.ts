@@ -11,11 +11,12 @@ import { call, environmentOf, type Subject } from './measure.ts';
 import type { Row } from './subjects.ts';
 
 /** Calls, from and to; what the last one shows is what all further ones are like. */
-const STAGES = [
+export type Stages = readonly (readonly [from: number, to: number])[];
+const STAGES: Stages = [
   [1, 100],
   [100, 1000],
   [1000, 3000],
-] as const;
+];
 
 export const STAGE_NAMES = STAGES.map(([from, to]) => `calls ${from} to ${to}`);
 
@@ -35,27 +36,29 @@ const PARTS: readonly [part: string, path: RegExp][] = [
 /** Milliseconds of a call, by part, for each stage. */
 export type Split = Record<string, number>[];
 
-export async function profiled(row: Row, folder: string): Promise<Split> {
+export async function profiled(row: Row, folder: string, stages: Stages = STAGES): Promise<Split> {
   await build({
     ...APP,
     outfile: join(folder, 'profiled.cjs'),
-    minify: false,
+    // With its comments, which say where each line is from.
+    minifyWhitespace: false,
+    minifySyntax: false,
     format: 'cjs',
     banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     define: { 'import.meta.url': '__bundleUrl' },
   });
   writeFileSync(join(folder, 'profiled.mjs'), HANDLER);
   const subject: Subject = { ...row.subject, taskRoot: folder, handler: 'profiled.stream' };
-  const environment = environmentOf(subject, { PROFILE_STAGES: JSON.stringify(STAGES) });
+  const environment = environmentOf(subject, { PROFILE_STAGES: JSON.stringify(stages) });
   try {
     await environment.init();
-    for (let i = 0; i <= Math.max(...STAGES.flat()); i += 1) await call(environment, subject);
+    for (let i = 0; i <= Math.max(...stages.flat()); i += 1) await call(environment, subject);
   } finally {
     environment.kill();
     await environment.exited;
   }
   const sources = sourcesByLine(readFileSync(join(folder, 'profiled.cjs'), 'utf8'));
-  return STAGES.map(([from, to]) => {
+  return stages.map(([from, to]) => {
     const file = join(folder, `profile-${from}.json`);
     return split(JSON.parse(readFileSync(file, 'utf8')), sources, to - from);
   });
@@ -118,7 +121,8 @@ function split({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, sourc
 
 function ownPart(frame: Profiler.ProfileNode['callFrame'], sources: string[]): string | undefined {
   if (frame.functionName === '(garbage collector)') return 'garbage collection';
-  if (frame.functionName === '(idle)') return 'waiting';
+  // To begin a profile takes a while, which the first calls are not to be charged with.
+  if (frame.functionName === '(idle)' || frame.url === 'node:inspector') return 'waiting';
   const source = frame.url.endsWith('profiled.cjs')
     ? sources[frame.lineNumber]
     : frame.url.replace(/^file:\/\//, '');

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dollarsPerMillion } from '../../scripts/bench/prices.ts';
+import { profiled } from '../../scripts/bench/profile.ts';
+import { ours } from '../../scripts/bench/subjects.ts';
 import { ROOT } from '../helpers/local-lambda.ts';
 
 interface Row {
@@ -98,4 +100,12 @@ test('dollars follow from the price list', () => {
     0.2 + 1_000_000 * 0.125 * 0.0000133334,
     4,
   );
+});
+
+test('a profile names the parts of the program', { timeout: 60_000 }, async () => {
+  const [row] = ours();
+  if (!row) expect.fail('there is nothing to profile');
+  const [split = {}] = await profiled(row, mkdtempSync(join(folder, 'profile-')), [[1, 60]]);
+  for (const part of ['client of the runtime', 'MCP SDK', 'validation', 'log', 'Hono', 'answer'])
+    expect(split[part], `${part} of ${Object.keys(split)}`).toBeGreaterThan(0);
 });
