@@ -1,6 +1,9 @@
 /** A response that is there in full is what Node's own would be, whatever is done with it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { WholeResponse } from '../../app/lambda/whole-response.ts';
+import { ROOT } from '../helpers/local-lambda.ts';
 
 type Make = (as: typeof Response) => Response;
 
@@ -156,4 +159,10 @@ test('what Node makes of one is one to it', () => {
   expect(new Response('x')).toBeInstanceOf(Whole);
   expect(new Whole('x')).toBeInstanceOf(Whole);
   expect({ status: 200 }).not.toBeInstanceOf(Whole);
+});
+
+test('the bundle makes them in place of Node’s', () => {
+  const bundle = readFileSync(join(ROOT, 'dist/bundle.cjs'), 'utf8');
+  expect(bundle).toMatch(/WholeResponse\.json\(/);
+  expect(bundle).not.toMatch(/(?<![\w.$])Response\.json\(|new Response\(/);
 });
