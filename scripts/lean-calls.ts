@@ -66,7 +66,7 @@ function scanXMcpHeaderDeclarations(inputSchema) {
 	const known = _scans.get(inputSchema);
 	if (known) return known;
 	const scan = _scanXMcpHeaderDeclarations(inputSchema);
-	if (Object.isFrozen(inputSchema)) _scans.set(inputSchema, scan);
+	if (inputSchema && typeof inputSchema === "object" && Object.isFrozen(inputSchema)) _scans.set(inputSchema, scan);
 	return scan;
 }
 function _scanXMcpHeaderDeclarations(inputSchema) {`;
@@ -84,7 +84,7 @@ const RESPONSES: readonly Replacement[] = [
 
 const IS_REQUEST = 'const isJSONRPCRequest = (value) => JSONRPCRequestSchema.safeParse(value).success;';
 
-/** It is asked of every message three times: by the entry, by the transport and by the server. Not kept beyond that. */
+/** It is asked of a message up to three times, by the entry, the transport and the server. Kept until then, or until the next one. */
 const ASKED_ONCE = `let _request, _timesMore = 0;
 const isJSONRPCRequest = (value) => {
 	if (_timesMore > 0 && value === _request) {

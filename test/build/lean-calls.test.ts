@@ -188,6 +188,16 @@ describe.each(['server', 'client'])('@modelcontextprotocol/%s', name => {
     for (const asked of [true, false, true]) expect(judge(lean, asked)).toEqual(judge(original, asked));
   });
 
+  test.each([null, undefined, 'x', Object.freeze({})])(
+    'what may be no schema (%j) is scanned as before',
+    value => {
+      for (let i = 0; i < 2; i += 1)
+        expect(lean.scanXMcpHeaderDeclarations(value as object)).toEqual(
+          original.scanXMcpHeaderDeclarations(value as object),
+        );
+    },
+  );
+
   test('the header fields that a schema asks for are found once, in a schema that nobody can change', () => {
     const schema = schemas.header;
     const first = lean.standardSchemaToJsonSchema(schema, 'input', true);
