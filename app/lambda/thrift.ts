@@ -3,7 +3,7 @@
  * future that an environment with little to do does not have, and what they use is taken from the answers. Not before the
  * first answer is out: until then Node takes its own modules from a cache that holds for the flags V8 was started with.
  *
- * V8's `--efficiency-mode`: fewer threads, and the second compiler later. Measured in README.md, "How fast it is".
+ * V8's `--efficiency-mode`: fewer threads, and the second compiler later. Measured in README.md, "What it costs".
  */
 
 /** What the function context says about the memory, in MB. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */

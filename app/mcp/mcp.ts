@@ -91,9 +91,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     createMcpHandler(made, { ...handlerOptions, maxSubscriptions: 0 });
   const handler = handlerFor(noting);
   if (rehearses)
-    atInit(() =>
-      rehearse(noting, made => createMcpHandler(made, { ...handlerOptions, onerror: () => undefined })),
-    );
+    atInit(() => rehearse(createMcpHandler(noting, { ...handlerOptions, onerror: () => undefined })));
   const tasks = support?.({ factory: noting, handler, handlerFor });
   const listen =
     subscriptions === 'refuse'

@@ -2,7 +2,7 @@
  * Asks a route's own server for its tools during the init, when nobody waits and the processor is whole: it is made once, its
  * schemas are put into JSON, and its tools' names are known. Nobody is told of the answer.
  */
-import type { McpHttpHandler, McpServerFactory } from '@modelcontextprotocol/server';
+import type { McpHttpHandler } from '@modelcontextprotocol/server';
 
 const REVISION = '2026-07-28';
 const MESSAGE = {
@@ -27,22 +27,14 @@ const HEADERS = {
 /** A server that has not answered by then will not keep the init waiting, in milliseconds. Lambda gives an init ten seconds. */
 const PATIENCE = 1_000;
 
-/**
- * Never rejects: what goes wrong here does so again when somebody asks, and is told then. `handlerFor` makes a handler whose
- * complaints nobody hears.
- */
-export async function rehearse(
-  factory: McpServerFactory,
-  handlerFor: (factory: McpServerFactory) => Pick<McpHttpHandler, 'fetch'>,
-): Promise<void> {
+/** Never rejects: what goes wrong here does so again when somebody asks, and is told then. Nobody should hear `handler` complain. */
+export async function rehearse(handler: Pick<McpHttpHandler, 'fetch'>): Promise<void> {
   const request = new Request('https://rehearsal.invalid/', { method: 'POST', headers: HEADERS });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>(resolve => {
     timer = setTimeout(resolve, PATIENCE);
   });
-  const listed = handlerFor(factory)
-    .fetch(request, { parsedBody: MESSAGE })
-    .catch(() => undefined);
+  const listed = handler.fetch(request, { parsedBody: MESSAGE }).catch(() => undefined);
   await Promise.race([listed, late]);
   clearTimeout(timer);
 }

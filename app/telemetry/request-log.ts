@@ -61,8 +61,8 @@ export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<Reques
 
   return async function logRequest(c, next) {
     const line = new RequestLine(c, cold, paths, learned);
-    const { invocation, rehearsal = false } = c.env ?? {};
-    cold &&= rehearsal;
+    cold = false;
+    const { invocation } = c.env ?? {};
     if (invocation) invocation.watcher = line;
     await next();
     line.answered(c.res);

@@ -113,7 +113,7 @@ async function bench(): Promise<void> {
       ...(values.peers ? [...(await peers(folder)), ...(await oursWithStdio(folder)), ...inGo(folder)] : []),
     ];
     const nodes: number[] = [];
-    const plan = { calls: number('calls'), settled: Number(values.settled) };
+    const plan = { calls: number('calls'), settled: values.settled === '0' ? 0 : number('settled') };
     const runs = new Map<Row, Run[]>(rows.map(row => [row, []]));
     for (let i = 0; i < number('repetitions'); i += 1) {
       progress(`Repetition ${i + 1} of ${values.repetitions}`);
@@ -289,7 +289,7 @@ function toBar({ name, init_ms: init, first_ms: first }: Result) {
   return { name, init, first };
 }
 
-function number(option: 'repetitions' | 'calls'): number {
+function number(option: 'repetitions' | 'calls' | 'settled'): number {
   const value = Number(values[option]);
   if (!Number.isInteger(value) || value < 1)
     throw new TypeError(`--${option} must be a whole number of at least 1.`);
