@@ -51,6 +51,7 @@ test.each(['modern', 'legacy'] as const)('of a %s call little is kept', { timeou
     await environment.exited;
   }
   const told = [...output.matchAll(/kept (-?\d+) bytes a call/g)].map(([, bytes]) => Number(bytes));
+  expect(output.match(/"cold":true/g), 'what is rehearsed in the init is not told').toHaveLength(1);
   expect(output.match(/told V8 .*/g)).toEqual(['told V8 --efficiency-mode after 1 calls']);
   expect(told, output.slice(-500)).toHaveLength(4);
   expect(Math.min(...told), `the least of ${told}`).toBeLessThan(BYTES[era]);
