@@ -18,10 +18,10 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && npm_config_nodedir=/usr/local npm rebuild aws-lambda-ric
 COPY tsconfig.json ./
 COPY app ./app
-COPY scripts/app-build.ts scripts/build.ts scripts/code-cache.ts scripts/lean-calls.ts scripts/lean-ric.ts scripts/lean-sdk.ts scripts/page-files.ts scripts/sbom.ts ./scripts/
+COPY scripts/build ./scripts/build
 # Which base it was, for the list of what is in the image.
 ARG NODE_IMAGE
-RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build.ts && chmod -R a=rX dist
+RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build/build.ts && chmod -R a=rX dist
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="mcp-on-lambda" \

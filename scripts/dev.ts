@@ -5,8 +5,8 @@
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { serve } from '@hono/node-server';
-import { greet } from '../app/lambda/greeting.ts';
-import { makePageFiles } from './page-files.ts';
+import { printStartupMessage } from '../app/framework/local-lambda/startup-message.ts';
+import { makePageFiles } from './build/browser-assets.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const open = !process.env.MCP_AUTH;
@@ -16,15 +16,19 @@ const port = Number(process.env.PORT || 8080);
 try {
   // Not at the top: what is wrong in a file of app/ is then told here, and watched until it is mended.
   const [{ createApp }, { config }, { mcpPaths }, { routes }] = await Promise.all([
-    import('../app/app.ts'),
-    import('../app/config.ts'),
-    import('../app/mcp/mounted.ts'),
+    import('../app/framework/app.ts'),
+    import('../app/framework/config.ts'),
+    import('../app/framework/mcp/route-registry.ts'),
     import('../app/routes.ts'),
   ]);
   config();
   await makePageFiles(fileURLToPath(new URL('../dist/page', import.meta.url)));
   const server = serve({ fetch: createApp(routes).fetch, port, hostname: '127.0.0.1' }, ({ port }) =>
-    greet(`http://localhost:${port}`, { paths: mcpPaths(routes), open, page: config().MCP_PAGE === 'on' }),
+    printStartupMessage(`http://localhost:${port}`, {
+      paths: mcpPaths(routes),
+      open,
+      page: config().MCP_PAGE === 'on',
+    }),
   );
   server.once('error', (error: NodeJS.ErrnoException) => {
     const taken = `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm run dev`;

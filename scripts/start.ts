@@ -36,7 +36,7 @@ function start(): void {
   const entry = join(root, 'dist/entry.mjs');
   const started = spawn(process.execPath, [entry, ...process.argv.slice(2)], {
     // What happens in the platform is shown to whoever develops here, on a free port unless one is named.
-    env: { LAMBDA_WINDOW_PORT: '0', ...process.env },
+    env: { LAMBDA_DASHBOARD_PORT: '0', ...process.env },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   lambda = started;
@@ -78,7 +78,7 @@ async function replace(): Promise<boolean> {
 }
 
 async function builds(): Promise<boolean> {
-  const build = spawn(process.execPath, [join(root, 'scripts/build.ts')], { stdio: 'inherit' });
+  const build = spawn(process.execPath, [join(root, 'scripts/build/build.ts')], { stdio: 'inherit' });
   const [code] = await once(build, 'exit');
   return code === 0;
 }

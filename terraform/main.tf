@@ -20,8 +20,8 @@ locals {
   iam  = contains(local.auth, "iam")
 
   # An HTTP API sends whole answers only, and waits for 30 seconds.
-  streaming = var.streaming && var.front != "http-api"
-  timeout   = coalesce(var.timeout, var.front == "http-api" ? 29 : 60)
+  streaming = var.streaming && var.endpoint != "http-api"
+  timeout   = coalesce(var.timeout, var.endpoint == "http-api" ? 29 : 60)
 
   region       = data.aws_region.current.region
   function_arn = "arn:${data.aws_partition.current.partition}:lambda:${local.region}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
@@ -54,7 +54,7 @@ locals {
   settings = tomap(var.authorizer == "lambda" ? local.taken_on_trust : local.rules)
 
   # The table by itself: all of the module would have to be there before the function, which it is made for.
-  tasks_settings = var.tasks.enabled ? { MCP_TASKS_TABLE = module.tasks[0].table_name } : {}
+  tasks_settings = var.tasks.enabled ? { MCP_TABLE = module.tasks[0].table_name } : {}
 }
 
 module "ecr" {
@@ -63,7 +63,7 @@ module "ecr" {
 
   name          = var.name
   region        = var.region
-  keep_images   = var.keep_images
+  image_retention_count   = var.image_retention_count
   function_arns = [local.function_arn, "${local.function_arn}:*"]
   tags          = var.tags
 }
@@ -89,7 +89,7 @@ module "iam" {
   policies             = var.policies
   policy_arns          = var.policy_arns
   permissions_boundary = var.permissions_boundary
-  invoke_policy        = local.iam && var.front == "function-url"
+  invoke_policy        = local.iam && var.endpoint == "function-url"
   alias_arn            = module.lambda.alias_arn
   tags                 = var.tags
 }
@@ -109,7 +109,7 @@ module "lambda" {
   streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
-  live_version            = var.live_version
+  pinned_version            = var.pinned_version
   tracing                 = var.tracing
   log_retention_days      = var.log_retention_days
   log_level               = var.log_level
@@ -119,7 +119,7 @@ module "lambda" {
 
 # What tools need whose work outlives the call.
 module "tasks" {
-  source = "./modules/tasks"
+  source = "./modules/table"
   count  = var.tasks.enabled ? 1 : 0
 
   name                   = var.name
@@ -134,7 +134,7 @@ module "tasks" {
 
 module "function_url" {
   source = "./modules/function-url"
-  count  = var.front == "function-url" ? 1 : 0
+  count  = var.endpoint == "function-url" ? 1 : 0
 
   function_name      = module.lambda.function_name
   qualifier          = module.lambda.alias_name
@@ -153,21 +153,21 @@ check "open_to_everybody" {
 
 check "held_at_a_version" {
   assert {
-    condition     = var.live_version == null
-    error_message = "Callers reach version ${coalesce(var.live_version, 0)}, code, settings and token digests of that time, whatever is deployed. Take live_version out when the rollback is over."
+    condition     = var.pinned_version == null
+    error_message = "Callers reach version ${coalesce(var.pinned_version, 0)}, code, settings and token digests of that time, whatever is deployed. Take pinned_version out when the rollback is over."
   }
 }
 
 check "given_up_before_it_ends" {
   assert {
-    condition     = var.front != "http-api" || var.tasks.enabled || local.timeout <= 30
-    error_message = "An HTTP API gives up on an answer after 30 seconds, whatever the function does: with timeout = ${local.timeout} it works on, and is billed, for nobody. Set timeout to 29, or front = \"rest-api\"."
+    condition     = var.endpoint != "http-api" || var.tasks.enabled || local.timeout <= 30
+    error_message = "An HTTP API gives up on an answer after 30 seconds, whatever the function does: with timeout = ${local.timeout} it works on, and is billed, for nobody. Set timeout to 29, or endpoint = \"rest-api\"."
   }
 }
 
 check "account_wide_log_role" {
   assert {
-    condition     = var.front != "rest-api" || !var.account_log_role
-    error_message = "This sets the role by which API Gateway writes the logs of all REST APIs of the account in this region, and destroy takes it away again. Where the account has one already, set account_log_role = false."
+    condition     = var.endpoint != "rest-api" || !var.manage_api_gateway_account
+    error_message = "This sets the role by which API Gateway writes the logs of all REST APIs of the account in this region, and destroy takes it away again. Where the account has one already, set manage_api_gateway_account = false."
   }
 }

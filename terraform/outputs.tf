@@ -73,9 +73,9 @@ output "latest_version" {
   value       = module.lambda.latest_version
 }
 
-output "live_version" {
+output "pinned_version" {
   description = "The version that callers reach."
-  value       = module.lambda.live_version
+  value       = module.lambda.pinned_version
 }
 
 output "image_uri" {
@@ -108,9 +108,9 @@ output "reserved_concurrency" {
   value       = local.reserved_concurrency
 }
 
-output "worst_month" {
+output "max_monthly_cost" {
   description = "What the worst month can cost at the bound of reserved_concurrency; null without observability."
-  value       = one(module.observability[*].worst_month)
+  value       = one(module.observability[*].max_monthly_cost)
 }
 
 output "dashboard_url" {

@@ -21,15 +21,15 @@ variable "region" {
   }
 }
 
-variable "front" {
+variable "endpoint" {
   description = "What stands in front of the function: function-url, which streams and costs nothing more; rest-api, which streams and has authorizers, a firewall, keys and address rules; http-api, which sends whole answers within 30 seconds and has a JWT authorizer."
   type        = string
   default     = "function-url"
   nullable    = false
 
   validation {
-    condition     = contains(["function-url", "http-api", "rest-api"], var.front)
-    error_message = "front must be function-url, http-api or rest-api."
+    condition     = contains(["function-url", "http-api", "rest-api"], var.endpoint)
+    error_message = "endpoint must be function-url, http-api or rest-api."
   }
 }
 
@@ -45,13 +45,13 @@ variable "authorizer" {
   }
 
   validation {
-    condition     = var.authorizer == "none" || var.front != "function-url"
-    error_message = "A Function URL has no authorizers: set front to rest-api or http-api, or leave authorizer out."
+    condition     = var.authorizer == "none" || var.endpoint != "function-url"
+    error_message = "A Function URL has no authorizers: set endpoint to rest-api or http-api, or leave authorizer out."
   }
 
   validation {
-    condition     = var.authorizer != "jwt" || (var.front == "http-api" && trimspace(var.auth) == "oauth")
-    error_message = "authorizer = \"jwt\" needs front = \"http-api\" and auth = \"oauth\": it knows tokens of an issuer and nothing else."
+    condition     = var.authorizer != "jwt" || (var.endpoint == "http-api" && trimspace(var.auth) == "oauth")
+    error_message = "authorizer = \"jwt\" needs endpoint = \"http-api\" and auth = \"oauth\": it knows tokens of an issuer and nothing else."
   }
 
   validation {
@@ -61,19 +61,19 @@ variable "authorizer" {
 
   # https://datatracker.ietf.org/doc/html/rfc9728#section-3.1
   validation {
-    condition     = var.front != "rest-api" || !strcontains(var.auth, "oauth") || var.domain_name != null || var.authorizer == "lambda"
+    condition     = var.endpoint != "rest-api" || !strcontains(var.auth, "oauth") || var.domain_name != null || var.authorizer == "lambda"
     error_message = "With auth = \"oauth\" clients could not find the issuer behind a REST API: its stage is in the path, so the well-known paths are not where they look, and its functions cannot send WWW-Authenticate. Set domain_name, or authorizer = \"lambda\", whose refusals can lead them."
   }
 }
 
-variable "authorizer_cache_seconds" {
+variable "authorizer_result_ttl_seconds" {
   description = "For authorizer = \"lambda\": how long API Gateway keeps its verdict on the same Authorization header, 0 to 3600. A token that was taken back is taken that much longer. Default: 300, or 0 for oauth behind a REST API without domain_name."
   type        = number
   default     = null
 
   validation {
-    condition     = var.authorizer_cache_seconds == null || try(var.authorizer_cache_seconds >= 0 && var.authorizer_cache_seconds <= 3600, false)
-    error_message = "authorizer_cache_seconds must be from 0 to 3600."
+    condition     = var.authorizer_result_ttl_seconds == null || try(var.authorizer_result_ttl_seconds >= 0 && var.authorizer_result_ttl_seconds <= 3600, false)
+    error_message = "authorizer_result_ttl_seconds must be from 0 to 3600."
   }
 }
 
@@ -98,13 +98,13 @@ variable "domain_name" {
   }
 
   validation {
-    condition     = var.domain_name == null || var.certificate_arn == null || var.front != "function-url" || can(regex("^arn:[^:]+:acm:us-east-1:", var.certificate_arn))
+    condition     = var.domain_name == null || var.certificate_arn == null || var.endpoint != "function-url" || can(regex("^arn:[^:]+:acm:us-east-1:", var.certificate_arn))
     error_message = "certificate_arn must be of us-east-1: before a Function URL stands CloudFront, which takes certificates of no other region."
   }
 
   validation {
-    condition     = var.domain_name == null || var.front != "function-url" || !strcontains(var.auth, "iam")
-    error_message = "CloudFront cannot stand in front of a Function URL with AWS_IAM: the callers' signatures are for the Function URL's own name. Set front to rest-api or http-api."
+    condition     = var.domain_name == null || var.endpoint != "function-url" || !strcontains(var.auth, "iam")
+    error_message = "CloudFront cannot stand in front of a Function URL with AWS_IAM: the callers' signatures are for the Function URL's own name. Set endpoint to rest-api or http-api."
   }
 }
 
@@ -150,8 +150,8 @@ variable "api_key" {
   default = null
 
   validation {
-    condition     = var.api_key == null || var.front == "rest-api"
-    error_message = "api_key needs front = \"rest-api\": nothing else has usage plans."
+    condition     = var.api_key == null || var.endpoint == "rest-api"
+    error_message = "api_key needs endpoint = \"rest-api\": nothing else has usage plans."
   }
 }
 
@@ -162,8 +162,8 @@ variable "allowed_cidrs" {
   nullable    = false
 
   validation {
-    condition     = length(var.allowed_cidrs) == 0 || var.front == "rest-api"
-    error_message = "allowed_cidrs needs front = \"rest-api\": nothing else has a resource policy."
+    condition     = length(var.allowed_cidrs) == 0 || var.endpoint == "rest-api"
+    error_message = "allowed_cidrs needs endpoint = \"rest-api\": nothing else has a resource policy."
   }
 }
 
@@ -173,12 +173,12 @@ variable "web_acl_arn" {
   default     = null
 
   validation {
-    condition     = var.web_acl_arn == null || var.front == "rest-api" || (var.front == "function-url" && var.domain_name != null)
-    error_message = "web_acl_arn needs front = \"rest-api\", or a Function URL with domain_name: AWS WAF stands before nothing else of these."
+    condition     = var.web_acl_arn == null || var.endpoint == "rest-api" || (var.endpoint == "function-url" && var.domain_name != null)
+    error_message = "web_acl_arn needs endpoint = \"rest-api\", or a Function URL with domain_name: AWS WAF stands before nothing else of these."
   }
 }
 
-variable "account_log_role" {
+variable "manage_api_gateway_account" {
   description = "For a REST API: whether to set the role by which API Gateway writes logs, which is one for all REST APIs of the account in the region: destroy resets it. false where the account has one."
   type        = bool
   default     = true
@@ -303,7 +303,7 @@ variable "iam" {
 }
 
 variable "public_url" {
-  description = "URL of the MCP endpoint as clients know it, path included, where that is neither the front's own nor domain_name's."
+  description = "URL of the MCP endpoint as clients know it, path included, where that is neither the endpoint's own nor domain_name's."
   type        = string
   default     = null
 
@@ -332,7 +332,7 @@ variable "architecture" {
   nullable    = false
 }
 
-variable "keep_images" {
+variable "image_retention_count" {
   description = "How many images are kept in the repository. A rollback reaches back this far."
   type        = number
   default     = 10
@@ -394,7 +394,7 @@ variable "provisioned_concurrency" {
   nullable    = false
 }
 
-variable "live_version" {
+variable "pinned_version" {
   description = "Version that callers reach, for a rollback. Default: the newest."
   type        = number
   default     = null
@@ -476,7 +476,7 @@ variable "observability" {
 }
 
 variable "tasks" {
-  description = "For tools whose work outlives the call (dynamoTasks): a table, the right to invoke itself, and a queue for what fails; modules/tasks says what each is and costs. Raise timeout to what the work may take, up to 900."
+  description = "For tools whose work outlives the call (dynamoTasks): a table, the right to invoke itself, and a queue for what fails; modules/table says what each is and costs. Raise timeout to what the work may take, up to 900."
   type = object({
     enabled                = optional(bool, false)
     point_in_time_recovery = optional(bool, false)

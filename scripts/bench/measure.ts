@@ -1,7 +1,7 @@
 /** One process under the local Lambda's Runtime API: how long it takes to start and to answer, and what it uses. */
 import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
-import { Environment } from '../../app/local/environment.ts';
+import { Environment } from '../../app/framework/local-lambda/environment.ts';
 import { CpuLimit } from './cpu-limit.ts';
 import { cpuMs, peakRssMb, pidsOf } from './usage.ts';
 

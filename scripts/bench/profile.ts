@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { APP } from '../app-build.ts';
+import { APP } from '../build/bundle-options.ts';
 import { call, environmentOf, type Subject } from './measure.ts';
 import type { Row } from './subjects.ts';
 
@@ -76,8 +76,8 @@ const post = (method, params) => new Promise((done, fail) =>
 await post('Profiler.enable');
 await post('Profiler.setSamplingInterval', { interval: 100 });
 const stages = JSON.parse(process.env.PROFILE_STAGES);
-const { startHandlers } = createRequire(import.meta.url)('./profiled.cjs');
-const handlers = await startHandlers();
+const { createHandlers } = createRequire(import.meta.url)('./profiled.cjs');
+const handlers = await createHandlers();
 let calls = 0;
 export const stream = awslambda.streamifyResponse(async (event, to, context) => {
   const ended = stages.find(([, end]) => end === calls);

@@ -193,7 +193,7 @@ import { mcpStdio } from './mcp/mcp-stdio.ts';
 export const routes = new Hono().route('/mcp', mcpStdio({ command: process.execPath, args: ['${program}'] }));
 `,
   );
-  execFileSync(process.execPath, ['scripts/build.ts'], { cwd: project.folder, stdio: 'inherit' });
+  execFileSync(process.execPath, ['scripts/build/build.ts'], { cwd: project.folder, stdio: 'inherit' });
   const built = join(folder, 'ours-stdio');
   renameSync(join(project.folder, 'dist'), built);
   project[Symbol.dispose]();

@@ -1,6 +1,6 @@
 /** What a process and its children have used so far, from Linux's /proc. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 import { readdirSync, readFileSync } from 'node:fs';
-import { memoryUse } from '../../app/local/memory.ts';
+import { memoryUse } from '../../app/framework/local-lambda/memory.ts';
 
 /** Of the clock that /proc counts in; fixed for what programs see (sysconf(_SC_CLK_TCK)). */
 const MS_PER_TICK = 10;

@@ -1,8 +1,8 @@
 /** Whether the endpoint is there, and whom it lets in. */
 import { randomBytes } from 'node:crypto';
 import { type Check, type Finding, failed, ok, warning } from './check.ts';
+import { endpointOf, isOfGateway, isOfServer } from './endpoint.ts';
 import { type Exchange, header, rpcError } from './exchange.ts';
-import { frontOf, isOfGateway, isOfServer } from './front.ts';
 import { NOBODY, type Target } from './target.ts';
 
 export const reachable: Check = {
@@ -62,7 +62,7 @@ function refusedByGateway(
   seen: string,
 ): Finding | undefined {
   const { status, body } = answer;
-  const rest = frontOf(answer) === 'rest-api';
+  const rest = endpointOf(answer) === 'rest-api';
   if (status === 401 || (status === 403 && isOfAuthorizer(answer) && kind !== 'sigv4')) return undefined;
   if (/Missing Authentication Token/.test(body))
     return failed(
@@ -96,7 +96,7 @@ function refusedByGateway(
 
 /** Its denials: 403 of an HTTP API is always one, or IAM's; a REST API has words for it. */
 function isOfAuthorizer(answer: Exchange): boolean {
-  return frontOf(answer) === 'http-api' || /not authorized to access this resource/i.test(answer.body);
+  return endpointOf(answer) === 'http-api' || /not authorized to access this resource/i.test(answer.body);
 }
 
 /** The server's own refusal of a request that is in order, whoever sends it; else undefined. */
@@ -185,7 +185,7 @@ function notLetIn(answer: Exchange, kind: string): Finding {
   if (isOfGateway(answer)) {
     return failed(
       `Refused before the server saw it (${answer.status}): ${said}`,
-      'The authorizer does not take your credentials: is MCP_TOKEN the newest one, without a line end, or a token of the issuer for this audience? Its log says why (`aws logs tail /aws/lambda/NAME-authorizer --since 5m`). A refusal is kept as well, for authorizer_cache_seconds.',
+      'The authorizer does not take your credentials: is MCP_TOKEN the newest one, without a line end, or a token of the issuer for this audience? Its log says why (`aws logs tail /aws/lambda/NAME-authorizer --since 5m`). A refusal is kept as well, for authorizer_result_ttl_seconds.',
     );
   }
   if (answer.status === 403) {

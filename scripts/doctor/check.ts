@@ -1,6 +1,6 @@
 /** What an examination is made of. */
 import { setTimeout } from 'node:timers/promises';
-import type { FrontName } from './front.ts';
+import type { EndpointType } from './endpoint.ts';
 import type { Target } from './target.ts';
 
 /** `warning`: it works, but not as most would want it. `skipped`: could not be looked at, and says why. */
@@ -21,7 +21,7 @@ export interface Facts {
   /** How long the first request of all took, in ms. */
   firstMs?: number;
   /** What stands in front of the function. */
-  front?: FrontName;
+  endpoint?: EndpointType;
   /** Whether strangers are refused before the server sees them. */
   authorizer?: boolean;
 }

@@ -1,8 +1,8 @@
 /** Whether MCP is spoken in both eras, streamed, and refused where it must be. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Check, type Facts, type Finding, failed, ok, skipped, warning } from './check.ts';
+import { type EndpointType, NAMES } from './endpoint.ts';
 import { type Exchange, messages, rpcError } from './exchange.ts';
-import { type FrontName, NAMES } from './front.ts';
 import { LEGACY, MODERN } from './target.ts';
 
 const CAME_APART_MS = 50;
@@ -12,7 +12,7 @@ export const headerNames: Check = {
   id: 'headers',
   title: 'headers arrive under their names',
   needs: ['who-may-call'],
-  async run(target, { front = 'unknown' }) {
+  async run(target, { endpoint = 'unknown' }) {
     const lies = {
       'MCP-Protocol-Version': { 'mcp-protocol-version': LEGACY },
       'Mcp-Method': { 'mcp-method': 'prompts/list' },
@@ -33,7 +33,7 @@ export const headerNames: Check = {
     const challenge = await target.modern('tools/list', {}, { credentials: { kind: 'none' } });
     const renamed = challenge.headers.has('x-amzn-remapped-www-authenticate');
     const back = renamed
-      ? ` WWW-Authenticate comes back as x-amzn-remapped-www-authenticate, as of any function behind ${NAMES[front]}.`
+      ? ` WWW-Authenticate comes back as x-amzn-remapped-www-authenticate, as of any function behind ${NAMES[endpoint]}.`
       : challenge.headers.has('www-authenticate')
         ? ' WWW-Authenticate comes back as it is.'
         : '';
@@ -128,7 +128,7 @@ export const streaming: Check = {
   id: 'streaming',
   title: 'progress arrives before the result',
   needs: ['modern'],
-  async run(target, { tools, front = 'unknown' }, { tool, toolArguments }) {
+  async run(target, { tools, endpoint = 'unknown' }, { tool, toolArguments }) {
     const name = tool ?? tools.find(known => known === 'compare_weather');
     if (!name)
       return skipped(
@@ -147,11 +147,11 @@ export const streaming: Check = {
         `${name} answers ${error.code}: ${error.message}`,
         'Give it other arguments: --tool NAME --arguments JSON',
       );
-    return judgeStreaming(name, answer, front);
+    return judgeStreaming(name, answer, endpoint);
   },
 };
 
-function judgeStreaming(name: string, answer: Exchange, front: FrontName): Finding {
+function judgeStreaming(name: string, answer: Exchange, endpoint: EndpointType): Finding {
   const progress = messages(answer).filter(({ method }) => method === 'notifications/progress').length;
   const [first = 0] = answer.partsMs;
   const gap = answer.totalMs - first;
@@ -167,10 +167,10 @@ function judgeStreaming(name: string, answer: Exchange, front: FrontName): Findi
       'Nothing to tell streaming by: name a tool that reports progress (--tool, --arguments).',
     );
   if (gap >= CAME_APART_MS) return ok(`${seen}.`);
-  if (front === 'http-api' || front === 'load-balancer')
+  if (endpoint === 'http-api' || endpoint === 'load-balancer')
     return warning(
-      `${seen}: all at once, as ever behind ${NAMES[front]}.`,
-      'For progress while it lasts: front = "function-url" or "rest-api".',
+      `${seen}: all at once, as ever behind ${NAMES[endpoint]}.`,
+      'For progress while it lasts: endpoint = "function-url" or "rest-api".',
     );
   if (gap <= CAME_TOGETHER_MS && answer.totalMs >= 2 * CAME_APART_MS) {
     return failed(

@@ -3,7 +3,7 @@ import { type Check, failed, ok } from './check.ts';
 import { type Exchange, header, rpcError } from './exchange.ts';
 import { modernBody, type Target } from './target.ts';
 
-interface Refusal {
+interface DenialReason {
   id: string;
   what: string;
   status: number;
@@ -14,7 +14,7 @@ interface Refusal {
 const JSON_BODY = { 'content-type': 'application/json' };
 const OVERSIZE = 6 * 1024 * 1024 + 1;
 
-const REFUSALS: readonly Refusal[] = [
+const REFUSALS: readonly DenialReason[] = [
   {
     id: 'unsupported-version',
     what: 'a revision that does not exist',

@@ -67,7 +67,7 @@ run "own_image" {
   }
 
   assert {
-    condition     = output.live_version == "3"
+    condition     = output.pinned_version == "3"
     error_message = "The image is not deployed."
   }
 }

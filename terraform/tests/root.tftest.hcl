@@ -23,7 +23,7 @@ run "leads_to_a_url" {
   }
 
   assert {
-    condition     = output.live_version == "3" && output.latest_version == "3" && output.log_group_name == "/aws/lambda/mcp" && output.function_name == "mcp" && output.role_name == "mcp-eu-west-1"
+    condition     = output.pinned_version == "3" && output.latest_version == "3" && output.log_group_name == "/aws/lambda/mcp" && output.function_name == "mcp" && output.role_name == "mcp-eu-west-1"
     error_message = "An output is not what it says."
   }
 }
@@ -95,7 +95,7 @@ run "reminds_of_a_rollback" {
   command = plan
 
   variables {
-    live_version = 2
+    pinned_version = 2
   }
 
   expect_failures = [check.held_at_a_version]

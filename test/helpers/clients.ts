@@ -81,9 +81,9 @@ async function connectV1(url: string, { headers = {} }: ClientOptions = {}): Pro
             onprogress && { onprogress },
           ) as Promise<ResultV1>,
       ),
-    resource: async uri => textOf((await client.readResource({ uri })).contents),
+    resource: async uri => readBody((await client.readResource({ uri })).contents),
     prompt: async (name, args) =>
-      textOf((await client.getPrompt({ name, arguments: args })).messages.map(m => m.content)),
+      readBody((await client.getPrompt({ name, arguments: args })).messages.map(m => m.content)),
     async complete(uri, name, value) {
       const { completion } = await client.complete({
         ref: { type: 'ref/resource', uri },
@@ -125,9 +125,9 @@ async function connectV2(
       seen(withProgress, onprogress =>
         client.callTool({ name, arguments: args }, onprogress && { onprogress }),
       ),
-    resource: async uri => textOf((await client.readResource({ uri })).contents),
+    resource: async uri => readBody((await client.readResource({ uri })).contents),
     prompt: async (name, args) =>
-      textOf((await client.getPrompt({ name, arguments: args })).messages.map(m => m.content)),
+      readBody((await client.getPrompt({ name, arguments: args })).messages.map(m => m.content)),
     async complete(uri, name, value) {
       const { completion } = await client.complete({
         ref: { type: 'ref/resource', uri },
@@ -167,10 +167,10 @@ async function seen(
   const progress: ProgressSeen[] = [];
   const result = await call(withProgress ? p => progress.push({ ...p, at: performance.now() }) : undefined);
   const { content, isError = false, structuredContent } = result;
-  return { text: textOf(content), isError, structured: structuredContent, progress, at: performance.now() };
+  return { text: readBody(content), isError, structured: structuredContent, progress, at: performance.now() };
 }
 
-function textOf(parts: readonly object[]): string {
+function readBody(parts: readonly object[]): string {
   return parts.map(part => ('text' in part ? String(part.text) : '')).join('\n');
 }
 

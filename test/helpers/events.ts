@@ -1,4 +1,4 @@
-/** Events as the fronts make them, as small as the handlers need them. */
+/** Events as the endpoints make them, as small as the handlers need them. */
 export interface EventInit {
   method: string;
   path: string;

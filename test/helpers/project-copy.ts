@@ -6,15 +6,8 @@ import { ROOT } from './local-lambda.ts';
 
 const COPIED = [
   'app',
-  'scripts/app-build.ts',
-  'scripts/build.ts',
-  'scripts/code-cache.ts',
-  'scripts/lean-calls.ts',
-  'scripts/lean-ric.ts',
-  'scripts/lean-sdk.ts',
+  'scripts/build',
   'scripts/new.ts',
-  'scripts/page-files.ts',
-  'scripts/sbom.ts',
   'scripts/start.ts',
   'package-lock.json',
   'package.json',

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { mcp } from '../../app/mcp/mcp.ts';
+import { mcp } from '../../app/framework/mcp/mcp.ts';
 import { createClimate } from '../../app/servers/climate.ts';
 
 let upstream: Server;

@@ -10,7 +10,7 @@ import {
   type OpenMeteoOptions,
   openMeteo,
   UpstreamError,
-} from '../../app/servers/open-meteo.ts';
+} from '../../app/servers/weather/open-meteo.ts';
 import { closeAll } from '../helpers/close-all.ts';
 import { GAZETTEER, startUpstream, type Upstream } from '../helpers/upstream.ts';
 

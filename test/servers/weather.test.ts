@@ -14,10 +14,10 @@ import {
 import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { openMeteo, UpstreamError } from '../../app/servers/open-meteo.ts';
-import { createWeather, weather } from '../../app/servers/weather.ts';
-import { LOOKUPS_AT_ONCE } from '../../app/servers/weather-comparing.ts';
-import { inWords, weatherComparison, weatherReport } from '../../app/servers/weather-report.ts';
+import { LOOKUPS_AT_ONCE } from '../../app/servers/weather/comparing.ts';
+import { openMeteo, UpstreamError } from '../../app/servers/weather/open-meteo.ts';
+import { inWords, weatherComparison, weatherReport } from '../../app/servers/weather/report.ts';
+import { createWeather, weather } from '../../app/servers/weather/weather.ts';
 import { closeAll } from '../helpers/close-all.ts';
 import { MANY_PLACES, startUpstream, type Upstream } from '../helpers/upstream.ts';
 

@@ -3,7 +3,7 @@ output "mcp_url" {
   value       = module.mcp.mcp_url
 }
 
-output "live_version" {
+output "pinned_version" {
   description = "The version that callers reach."
-  value       = module.mcp.live_version
+  value       = module.mcp.pinned_version
 }

@@ -35,11 +35,11 @@ resource "aws_ecr_lifecycle_policy" "this" {
     rules = [
       {
         rulePriority = 1
-        description  = "Keep the last ${var.keep_images} images"
+        description  = "Keep the last ${var.image_retention_count} images"
         selection = {
           tagStatus   = "any"
           countType   = "imageCountMoreThan"
-          countNumber = var.keep_images
+          countNumber = var.image_retention_count
         }
         action = {
           type = "expire"

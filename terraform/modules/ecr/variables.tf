@@ -15,15 +15,15 @@ variable "region" {
   default     = null
 }
 
-variable "keep_images" {
+variable "image_retention_count" {
   description = "How many images are kept; older ones expire. A rollback reaches back this far."
   type        = number
   default     = 10
   nullable    = false
 
   validation {
-    condition     = var.keep_images >= 1 && floor(var.keep_images) == var.keep_images
-    error_message = "keep_images must be a whole number of at least 1."
+    condition     = var.image_retention_count >= 1 && floor(var.image_retention_count) == var.image_retention_count
+    error_message = "image_retention_count must be a whole number of at least 1."
   }
 }
 

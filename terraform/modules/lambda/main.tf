@@ -82,14 +82,14 @@ resource "aws_lambda_function" "this" {
 resource "aws_lambda_alias" "live" {
   region           = var.region
   name             = var.alias_name
-  description      = var.live_version == null ? "The newest version" : "Held at version ${var.live_version}"
+  description      = var.pinned_version == null ? "The newest version" : "Held at version ${var.pinned_version}"
   function_name    = aws_lambda_function.this.function_name
-  function_version = var.live_version == null ? aws_lambda_function.this.version : tostring(var.live_version)
+  function_version = var.pinned_version == null ? aws_lambda_function.this.version : tostring(var.pinned_version)
 
   lifecycle {
     precondition {
-      condition     = var.live_version == null || try(var.live_version <= tonumber(aws_lambda_function.this.version), true)
-      error_message = "There is no version ${coalesce(var.live_version, 0)} to go back to: the newest is ${aws_lambda_function.this.version}. List them with: aws lambda list-versions-by-function --function-name ${var.name}"
+      condition     = var.pinned_version == null || try(var.pinned_version <= tonumber(aws_lambda_function.this.version), true)
+      error_message = "There is no version ${coalesce(var.pinned_version, 0)} to go back to: the newest is ${aws_lambda_function.this.version}. List them with: aws lambda list-versions-by-function --function-name ${var.name}"
     }
   }
 }

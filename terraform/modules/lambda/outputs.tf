@@ -23,7 +23,7 @@ output "latest_version" {
   value       = aws_lambda_function.this.version
 }
 
-output "live_version" {
+output "pinned_version" {
   description = "The version that callers reach."
   value       = aws_lambda_alias.live.function_version
 }

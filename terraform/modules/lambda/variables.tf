@@ -168,14 +168,14 @@ variable "alias_name" {
   }
 }
 
-variable "live_version" {
+variable "pinned_version" {
   description = "Version that callers reach, for a rollback. Default: the newest."
   type        = number
   default     = null
 
   validation {
-    condition     = var.live_version == null || try(var.live_version >= 1 && floor(var.live_version) == var.live_version, false)
-    error_message = "live_version must be the number of a published version, 1 or more."
+    condition     = var.pinned_version == null || try(var.pinned_version >= 1 && floor(var.pinned_version) == var.pinned_version, false)
+    error_message = "pinned_version must be the number of a published version, 1 or more."
   }
 }
 

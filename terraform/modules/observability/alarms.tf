@@ -16,7 +16,7 @@ locals {
       metric_name = "Throttles"
       statistic   = "Sum"
       threshold   = 10
-      description = "Callers get 429: more than reserved_concurrency at once. Somebody floods it (saved query callers), or it has grown: raise reserved_concurrency, and see worst_month."
+      description = "Callers get 429: more than reserved_concurrency at once. Somebody floods it (saved query callers), or it has grown: raise reserved_concurrency, and see max_monthly_cost."
     }
     slow = {
       namespace   = "AWS/Lambda"

@@ -27,7 +27,7 @@ locals {
     "The worst month costs about ${format("$%.0f", local.worst)}:",
     "${var.reserved_concurrency} requests at the same time without a pause for 31 days at ${var.memory_size} MB (${format("$%.0f", local.compute + local.provisioned)}),",
     "as many a second as Lambda begins, ten times that (${format("$%.0f", local.per_request)}), and a log line for each (${format("$%.0f", local.logs)}).",
-    "Not in it: what fronts (API Gateway, CloudFront, an authorizer's function) cost, data transfer ($0.09 a GB), what tools log and call.",
+    "Not in it: what endpoints (API Gateway, CloudFront, an authorizer's function) cost, data transfer ($0.09 a GB), what tools log and call.",
     "Prices: aws.amazon.com/lambda/pricing, aws.amazon.com/cloudwatch/pricing, us-east-1, November 2026.",
   ])
   unbounded = "Nothing bounds the worst month: set reserved_concurrency."

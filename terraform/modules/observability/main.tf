@@ -7,7 +7,7 @@ data "aws_region" "current" {
 locals {
   region    = data.aws_region.current.region
   account   = data.aws_caller_identity.current.account_id
-  namespace = "McpOnLambda"                      # app/telemetry/metrics.ts
+  namespace = "McpOnLambda"                      # app/framework/telemetry/metrics.ts
   platform  = "McpOnLambda/${var.function_name}" # What is made of Lambda's own lines, which do not name the function.
 }
 

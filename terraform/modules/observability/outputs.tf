@@ -1,4 +1,4 @@
-output "worst_month" {
+output "max_monthly_cost" {
   description = "A sentence that says what the worst month can cost at the bound that is set."
   value       = var.reserved_concurrency < 0 ? local.unbounded : local.bounded
 }

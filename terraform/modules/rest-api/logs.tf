@@ -37,7 +37,7 @@ resource "aws_cloudwatch_log_group" "access" {
 
 # API Gateway writes access logs of REST APIs by a role of the account, one for all of its APIs in the region.
 data "aws_iam_policy_document" "trust" {
-  count = var.account_log_role ? 1 : 0
+  count = var.manage_api_gateway_account ? 1 : 0
 
   statement {
     actions = ["sts:AssumeRole"]
@@ -50,7 +50,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "logs" {
-  count = var.account_log_role ? 1 : 0
+  count = var.manage_api_gateway_account ? 1 : 0
 
   name               = "${var.name}-apigateway-logs-${local.region}"
   description        = "By which API Gateway writes the access logs of REST APIs in ${local.region}"
@@ -59,14 +59,14 @@ resource "aws_iam_role" "logs" {
 }
 
 resource "aws_iam_role_policy_attachment" "logs" {
-  count = var.account_log_role ? 1 : 0
+  count = var.manage_api_gateway_account ? 1 : 0
 
   role       = aws_iam_role.logs[0].name
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 }
 
 resource "aws_api_gateway_account" "this" {
-  count = var.account_log_role ? 1 : 0
+  count = var.manage_api_gateway_account ? 1 : 0
 
   region              = var.region
   cloudwatch_role_arn = aws_iam_role.logs[0].arn

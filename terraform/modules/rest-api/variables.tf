@@ -161,7 +161,7 @@ variable "domain" {
   default = null
 }
 
-variable "account_log_role" {
+variable "manage_api_gateway_account" {
   description = "Whether to set the role by which API Gateway writes logs, which is one for all REST APIs of the account in the region: destroy resets it. false where the account has one."
   type        = bool
   default     = true

@@ -41,7 +41,7 @@ run "takes_a_key" {
 
   variables {
     kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
-    keep_images = 3
+    image_retention_count = 3
   }
 
   assert {
@@ -51,7 +51,7 @@ run "takes_a_key" {
 
   assert {
     condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.countNumber == 3
-    error_message = "keep_images is not used."
+    error_message = "image_retention_count is not used."
   }
 }
 
@@ -82,10 +82,10 @@ run "refuses_bad_values" {
 
   variables {
     name          = "Upper Case"
-    keep_images   = 0
+    image_retention_count   = 0
     kms_key_arn   = "alias/mine"
     function_arns = ["mcp"]
   }
 
-  expect_failures = [var.name, var.keep_images, var.kms_key_arn, var.function_arns]
+  expect_failures = [var.name, var.image_retention_count, var.kms_key_arn, var.function_arns]
 }

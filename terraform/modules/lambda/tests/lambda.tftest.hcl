@@ -106,7 +106,7 @@ run "serves_the_newest_version" {
   command = plan
 
   assert {
-    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live" && output.live_version == "3" && output.latest_version == "3"
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live" && output.pinned_version == "3" && output.latest_version == "3"
     error_message = "Callers do not reach the newest published version."
   }
 }
@@ -115,12 +115,12 @@ run "goes_back_to_a_version" {
   command = plan
 
   variables {
-    live_version = 2
+    pinned_version = 2
   }
 
   assert {
-    condition     = output.live_version == "2" && output.latest_version == "3"
-    error_message = "live_version does not move the alias alone."
+    condition     = output.pinned_version == "2" && output.latest_version == "3"
+    error_message = "pinned_version does not move the alias alone."
   }
 }
 
@@ -128,7 +128,7 @@ run "refuses_a_version_that_is_not_there_yet" {
   command = plan
 
   variables {
-    live_version = 4
+    pinned_version = 4
   }
 
   expect_failures = [aws_lambda_alias.live]
@@ -229,7 +229,7 @@ run "refuses_bad_values" {
     command                 = ["handler.stream", "more"]
     provisioned_concurrency = 0.5
     alias_name              = "7"
-    live_version            = 0
+    pinned_version            = 0
     log_retention_days      = 8
     log_level               = "info"
     vpc                     = { subnet_ids = [], security_group_ids = ["sg-1"] }
@@ -237,7 +237,7 @@ run "refuses_bad_values" {
 
   expect_failures = [
     var.name, var.architecture, var.memory_size, var.timeout, var.ephemeral_storage_size, var.command,
-    var.provisioned_concurrency, var.alias_name, var.live_version, var.log_retention_days, var.log_level, var.vpc,
+    var.provisioned_concurrency, var.alias_name, var.pinned_version, var.log_retention_days, var.log_level, var.vpc,
   ]
 }
 

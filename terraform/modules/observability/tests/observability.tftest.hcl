@@ -53,8 +53,8 @@ run "says_what_the_worst_month_costs" {
 
   # 10 × 31 days × 0.5 GB × $0.0000133334 = 178.57; 267.84 million requests: 53.57; 2,400 bytes of log for each: 321.41.
   assert {
-    condition     = output.worst_month_dollars == 554 && strcontains(output.worst_month, "about $554:")
-    error_message = "The worst month is another one: ${output.worst_month}"
+    condition     = output.worst_month_dollars == 554 && strcontains(output.max_monthly_cost, "about $554:")
+    error_message = "The worst month is another one: ${output.max_monthly_cost}"
   }
 }
 
@@ -70,7 +70,7 @@ run "counts_what_is_kept_warm_and_the_other_processor" {
   # 446.40 for 10 at once, 22.32 for 2 that are kept warm, and requests and their log as before.
   assert {
     condition     = output.worst_month_dollars == 844
-    error_message = "The worst month is another one: ${output.worst_month}"
+    error_message = "The worst month is another one: ${output.max_monthly_cost}"
   }
 }
 
@@ -82,7 +82,7 @@ run "promises_no_bound_where_there_is_none" {
   }
 
   assert {
-    condition     = output.worst_month_dollars == null && strcontains(output.worst_month, "set reserved_concurrency")
+    condition     = output.worst_month_dollars == null && strcontains(output.max_monthly_cost, "set reserved_concurrency")
     error_message = "A bound is said although nothing bounds it."
   }
 }

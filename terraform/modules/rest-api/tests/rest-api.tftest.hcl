@@ -126,7 +126,7 @@ run "leaves_the_account_as_it_is_where_told_to" {
   command = plan
 
   variables {
-    account_log_role = false
+    manage_api_gateway_account = false
   }
 
   assert {

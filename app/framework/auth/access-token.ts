@@ -1,0 +1,70 @@
+/**
+ * Tells access tokens from everything else that an issuer signs for the same audience: ID tokens, logout tokens, security
+ * events, DPoP proofs. A signature alone does not say what a JWT is for (RFC 8725 sections 2.8, 3.11 and 3.12).
+ *
+ * RFC 9068 section 4: an access token says that it is one, by its `typ`. Issuers from before it say `JWT` or nothing; there
+ * the claims must tell. Not here: signature, issuer, audience, time (oauth-resource.ts).
+ */
+import type { JWTHeaderParameters, JWTPayload } from 'jose';
+
+/**
+ * `at+jwt`: tokens of RFC 9068 only. `JWT`: also those whose `typ` is `JWT` or missing, when their claims are an access
+ * token's and no other's.
+ */
+export type AccessTokenType = 'at+jwt' | 'JWT';
+
+/**
+ * Claims that no access token has: of ID tokens (OpenID Connect Core 2 and 3.3.2.11, FAPI 1.0 part 2), logout tokens and
+ * security events (RFC 8417), DPoP proofs (RFC 9449), introspection answers (RFC 9701).
+ */
+const OF_OTHERS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htm', 'htu', 'token_introspection'];
+
+/** Why a token is not taken for an access token, for the log; undefined when it is one. */
+export function accessTokenProblem(
+  header: Partial<JWTHeaderParameters>,
+  claims: JWTPayload,
+  accepted: AccessTokenType,
+): string | undefined {
+  // Whoever stole it could use it: it is bound to a key, and this server checks no proof of that (RFC 9449, RFC 8705).
+  if ('cnf' in claims) return 'it is bound to a key (cnf), and no proof of possession is checked here';
+  const type = mediaType(header.typ);
+  if (type === 'at+jwt') return undefined;
+  const named = `its typ is ${header.typ === undefined ? 'not set' : JSON.stringify(header.typ)}`;
+  if (type !== undefined && type !== 'jwt') return named;
+  if (accepted === 'at+jwt')
+    return `${named}, and MCP_OAUTH_TOKEN_TYPE=at+jwt takes those of RFC 9068 only; JWT takes older forms too`;
+  return ofAnotherKind(claims) ?? grantsNothing(claims);
+}
+
+/** Why claims are not an access token's, whoever has checked the signature; undefined when nothing speaks against it. */
+export function ofAnotherKind(claims: Readonly<Record<string, unknown>>): string | undefined {
+  const { typ, token_use } = claims;
+  const other = OF_OTHERS.find(name => name in claims);
+  if (other) return `it has the claim ${other}, as no access token has`;
+  // Keycloak: Bearer, ID, Refresh, Logout. Cognito: access, id.
+  if (typ !== undefined && typ !== 'Bearer') return `its claim typ is ${JSON.stringify(typ)}`;
+  if (token_use !== undefined && token_use !== 'access')
+    return `its token_use is ${JSON.stringify(token_use)}`;
+  return undefined;
+}
+
+/** Without the prefix that RFC 7515 section 4.1.9 lets one leave out, and in lower case, since media types know none. */
+function mediaType(typ: unknown): string | undefined {
+  return typ === undefined
+    ? undefined
+    : String(typ)
+        .toLowerCase()
+        .replace(/^application\//, '');
+}
+
+/** What says that it grants access: a scope, or the role of an application, or the issuer's own word for it. */
+function grantsNothing({ token_use, scope, scp, roles, azp, appid }: JWTPayload): string | undefined {
+  if (token_use === 'access' || has(scope) || has(scp)) return undefined;
+  // Entra's tokens for applications have no scope; its ID tokens may have roles, but name no application.
+  if (has(roles) && (azp ?? appid) !== undefined) return undefined;
+  return 'it grants nothing: no scope, scp, token_use or roles of an application';
+}
+
+function has(claim: unknown): boolean {
+  return (typeof claim === 'string' || Array.isArray(claim)) && claim.length > 0;
+}

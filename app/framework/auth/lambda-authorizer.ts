@@ -1,0 +1,124 @@
+/**
+ * A Lambda authorizer for API Gateway: the rules of app/framework/auth in a function of their own, so that a call which is refused
+ * does not start the server. It hands on who calls; the server takes that by `MCP_AUTH=authorizer`.
+ *
+ * Closed on every way out: what it cannot read or check is denied or fails, and both are refusals of API Gateway. Denials
+ * are answers and not errors, so that they are cached like permissions and raise no alarm.
+ *
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html (payload format 2.0, simple
+ * response), https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html (REST)
+ */
+
+import type { Config } from '../config.ts';
+import { type AuthInput, createAuthenticator } from './authenticate.ts';
+import type { Caller } from './identity.ts';
+
+/** What the server is told of the caller: strings, numbers and booleans, since a REST API takes nothing else. */
+export type AuthorizerContext = Record<string, string | number | boolean>;
+
+/** For HTTP APIs with payload format 2.0 and simple responses. */
+export interface SimpleResponse {
+  isAuthorized: boolean;
+  context?: AuthorizerContext;
+}
+
+/** For REST APIs, and HTTP APIs with payload format 1.0. */
+export interface PolicyResponse {
+  principalId: string;
+  policyDocument: { Version: '2012-10-17'; Statement: [Statement] };
+  context?: AuthorizerContext;
+}
+
+interface Statement {
+  Action: 'execute-api:Invoke';
+  Effect: 'Allow' | 'Deny';
+  Resource: string;
+}
+
+type Fields = Record<string, unknown>;
+
+/** Callers that cannot be checked now: API Gateway answers 500, and asks again the next time. */
+export class CannotCheckError extends Error {
+  override readonly name = 'CannotCheckError';
+}
+
+/** Throws a TypeError when the settings name no way of telling callers that an authorizer has. */
+export function authorizer(settings: Config) {
+  const ways = settings.MCP_AUTH.filter(mode => mode === 'token' || mode === 'oauth');
+  if (ways.length === 0 || ways.length < settings.MCP_AUTH.length) {
+    throw new TypeError(
+      'An authorizer needs MCP_AUTH to be token, oauth, or both: it is they that it checks.',
+    );
+  }
+  const judge = createAuthenticator(settings, settings.MCP_OAUTH_SCOPES);
+
+  return async function authorize(event: unknown): Promise<SimpleResponse | PolicyResponse> {
+    const request = fields(event);
+    const verdict = await judge(presentedIn(request));
+    if ('refused' in verdict && verdict.refused === 'cannot-check')
+      throw new CannotCheckError('The keys of the authorization server cannot be had at the moment.');
+    const caller = 'caller' in verdict ? verdict.caller : undefined;
+    if ('refused' in verdict) console.info(JSON.stringify({ type: 'authorizer', refused: verdict.refused }));
+    else
+      console.info(
+        JSON.stringify({ type: 'authorizer', caller: caller?.clientId, auth: caller?.extra.mode }),
+      );
+    return request.version === '2.0' ? simple(caller) : policy(request, caller);
+  };
+}
+
+/** The header as each format has it. More than one Authorization header is none that can be judged. */
+function presentedIn({ authorizationToken, headers, multiValueHeaders }: Fields): AuthInput {
+  if (typeof authorizationToken === 'string') return { authorization: authorizationToken };
+  const values = [...valuesOf(headers), ...valuesOf(multiValueHeaders)];
+  const [first, ...others] = new Set(values);
+  return { authorization: others.length === 0 ? first : undefined };
+}
+
+function valuesOf(headers: unknown): string[] {
+  return Object.entries(fields(headers))
+    .filter(([name]) => name.toLowerCase() === 'authorization')
+    .flatMap(([, value]) => value)
+    .filter(value => typeof value === 'string');
+}
+
+function simple(caller: Caller | undefined): SimpleResponse {
+  return caller ? { isAuthorized: true, context: contextOf(caller) } : { isAuthorized: false };
+}
+
+function policy({ methodArn }: Fields, caller: Caller | undefined): PolicyResponse {
+  const statement: Statement = {
+    Action: 'execute-api:Invoke',
+    Effect: caller ? 'Allow' : 'Deny',
+    Resource: everyMethod(String(methodArn)),
+  };
+  return {
+    principalId: caller?.extra.subject ?? caller?.clientId ?? 'nobody',
+    policyDocument: { Version: '2012-10-17', Statement: [statement] },
+    ...(caller && { context: contextOf(caller) }),
+  };
+}
+
+/**
+ * `…:API/STAGE/POST/mcp` → `…:API/STAGE/*`: API Gateway keeps the policy for the credentials, whatever they call next, and
+ * the rules here are the same for every path.
+ */
+function everyMethod(methodArn: string): string {
+  const [api, stage] = methodArn.split('/');
+  return stage === undefined ? methodArn : `${api}/${stage}/*`;
+}
+
+/** Under the names of JWT claims, which is how app/framework/auth/event-identity.ts reads them. `exp`: a kept verdict ends with its token. */
+function contextOf({ clientId, scopes, expiresAt, extra }: Caller): AuthorizerContext {
+  return {
+    client_id: clientId,
+    scope: scopes.join(' '),
+    auth: extra.mode,
+    ...(extra.subject !== undefined && { sub: extra.subject }),
+    ...(expiresAt !== undefined && { exp: expiresAt }),
+  };
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}

@@ -1,0 +1,63 @@
+/**
+ * Safety against pages in a browser: Origin and Host must be allowed, and allowed origins get their CORS headers.
+ *
+ * MCP transports, "Security Warning"; https://fetch.spec.whatwg.org/#http-cors-protocol. Done here and nowhere else: a
+ * `cors` block on the Function URL would answer preflights itself and double the headers. Clients that are no browser
+ * send no Origin and pass.
+ */
+import { hostHeaderValidationResponse, originValidationResponse } from '@modelcontextprotocol/server';
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import type { Config } from '../config.ts';
+
+/** What a page may read of an answer; the rest is hidden from it. */
+const EXPOSED = [
+  'Mcp-Session-Id',
+  'Mcp-Protocol-Version',
+  'WWW-Authenticate',
+  'x-amzn-remapped-www-authenticate',
+  'x-amzn-requestid',
+];
+
+/** `own` tells an origin, well formed, that is this server's itself, by the Lambda event that the request came in. */
+export function originAndHostValidation(
+  settings: () => Config,
+  own: (origin: string, event: unknown) => boolean = () => false,
+): MiddlewareHandler {
+  // No list of request headers: the ones asked for are allowed, since Mcp-Param-* names are the tools' own.
+  const answerCors = cors({
+    origin: origin => origin,
+    allowMethods: ['GET', 'POST', 'DELETE'],
+    exposeHeaders: EXPOSED,
+    maxAge: 7200,
+  });
+
+  const isOwn = (origin: string | null, event: unknown): boolean => origin !== null && own(origin, event);
+
+  return async function browserGate(c, next) {
+    const { MCP_ALLOWED_HOSTS: hosts, MCP_ALLOWED_ORIGINS: origins } = settings();
+    const request = c.req.raw;
+    const { headers } = request;
+    const refused =
+      malformed('Origin', headers.get('origin'), ORIGIN) ??
+      (hosts.length > 0 ? malformed('Host', headers.get('host'), HOST) : undefined) ??
+      (hosts.length > 0 ? hostHeaderValidationResponse(request, hosts) : undefined) ??
+      (isOwn(headers.get('origin'), c.env?.event) ? undefined : originValidationResponse(request, origins));
+    if (refused) return refused;
+    return headers.has('origin') ? answerCors(c, next) : next();
+  };
+}
+
+/**
+ * What a browser sends (RFC 6454 section 6.1) and nothing that a URL parser would mend: to it a backslash is a slash, and
+ * `http://localhost\.evil.example` is of localhost. `null`, of opaque origins, is none that could be allowed.
+ */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(\[[\da-f:.]+\]|[^\s\\/?#@:[\]]+)(:\d{1,5})?$/i;
+/** RFC 9110 section 7.2: a host and perhaps a port. */
+const HOST = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
+
+function malformed(name: string, value: string | null, form: RegExp): Response | undefined {
+  if (value === null || value === '' || form.test(value)) return undefined;
+  const error = { code: -32000, message: `Invalid ${name} header.` };
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 403 });
+}

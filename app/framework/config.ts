@@ -1,0 +1,210 @@
+/**
+ * The settings of the function, and the only reader of `process.env` in the app.
+ *
+ * Read on first use, never at import: the modules may be evaluated at build time, and what the environment says then
+ * is nobody's setting. The Lambda handler reads it once at init, so that a bad value stops the environment from
+ * starting with every problem named, instead of failing on a request.
+ *
+ * The local Lambda has settings of its own (`LAMBDA_*`, `PORT`), see app/framework/local-lambda/README.md.
+ */
+import * as z from 'zod';
+
+/** https, or http on this machine only. */
+const secureUrl = z.string().refine(text => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && here);
+}, 'must be an https URL');
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+const words = z
+  .string()
+  .default('')
+  .transform(text => text.split(/[\s,]+/).filter(Boolean));
+
+/** Asymmetric ones only: with a shared secret everybody who can check a token can make one. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+const MODES = ['token', 'oauth', 'iam', 'authorizer', 'none'] as const;
+
+/** Every variable the app reads: its meaning, unit and default. The README's table is held against this. */
+export const settings = z.object({
+  MCP_AUTH: words
+    .pipe(z.array(z.enum(MODES, { error: `must be of ${MODES.join(', ')}` })))
+    .refine(modes => modes.length < 2 || !modes.includes('none'), 'none excludes every other way')
+    .describe(
+      'Who may call, several ways with commas: token, oauth, iam, authorizer; or none, for everybody. Unset: nobody.',
+    ),
+  MCP_TOKEN_SHA256: words
+    .pipe(
+      z.array(z.string().regex(/^[0-9a-f]{64}$/, 'must be SHA-256 digests, 64 lower-case hex digits each')),
+    )
+    .describe('For token: SHA-256 of the bearer token in hex; two with a comma during a rotation.'),
+  MCP_OAUTH_ISSUER: secureUrl.optional().describe('For oauth: the issuer, exactly as in the tokens.'),
+  MCP_OAUTH_AUDIENCE: words.describe(
+    'For oauth: what the tokens’ aud must contain, one of these. Default: MCP_PUBLIC_URL.',
+  ),
+  MCP_OAUTH_SCOPES: words.describe(
+    'For oauth: scopes that every caller must have, published as scopes_supported.',
+  ),
+  MCP_OAUTH_JWKS_URL: secureUrl
+    .optional()
+    .describe('For oauth: where the keys are. Default: where the issuer’s metadata says.'),
+  MCP_OAUTH_ALGORITHMS: z
+    .string()
+    .default('RS256,PS256,ES256,EdDSA')
+    .transform(text => text.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(z.enum(ALGORITHMS, { error: `must be of ${ALGORITHMS.join(', ')}` })).min(1))
+    .describe('For oauth: signature algorithms that are accepted.'),
+  MCP_OAUTH_TOKEN_TYPE: z
+    .enum(['at+jwt', 'JWT'], { error: 'must be at+jwt or JWT' })
+    .default('at+jwt')
+    .describe(
+      'For oauth: which JWTs are access tokens. at+jwt: those that say so (RFC 9068); JWT: also those of older issuers, told apart by their claims.',
+    ),
+  MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: z.coerce
+    .number({ error: 'must be a number of seconds' })
+    .min(0)
+    .max(300)
+    .default(5)
+    .describe('For oauth: how far clocks may differ, in seconds, 0 to 300.'),
+  MCP_IAM_ALLOWED_ARNS: words.describe(
+    'For iam: ARNs that may call, * for any characters. Default: everyone whom IAM lets in.',
+  ),
+  MCP_PUBLIC_URL: secureUrl
+    .optional()
+    .describe(
+      'URL of the MCP endpoint as clients know it, where that is not the Function URL (custom domain, CloudFront).',
+    ),
+  MCP_ALLOWED_ORIGINS: words.describe('Host names of web pages that may call from a browser. Default: none.'),
+  MCP_ALLOWED_HOSTS: words.describe(
+    'Host names under which the server may be called; for servers on a local network. Default: any.',
+  ),
+  MCP_PAGE: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .describe('Whether a browser that opens the URL gets a page to connect clients and try the tools.'),
+  MCP_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' })
+    .default('info')
+    .describe('Least severe lines that tools log. The line of each request is always written.'),
+  MCP_LOG_PAYLOADS: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('off')
+    .describe(
+      'For debugging: on puts what was sent and answered into the line of a request, shortened, secrets masked.',
+    ),
+  MCP_METRICS: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .describe('Whether CloudWatch makes metrics of the lines of requests.'),
+  MCP_TABLE: z
+    .string()
+    .regex(/^[\w.-]{3,255}$/, 'must be a name of a DynamoDB table')
+    .optional()
+    .describe('DynamoDB table for tools whose work outlives the call (dynamoTasks).'),
+  WEATHER_GEOCODING_URL: httpUrl
+    .default('https://geocoding-api.open-meteo.com')
+    .describe('Base URL of the geocoding API that the example server asks.'),
+  WEATHER_FORECAST_URL: httpUrl
+    .default('https://api.open-meteo.com')
+    .describe('Base URL of the forecast API that the example server asks.'),
+  WEATHER_TIMEOUT_MS: z.coerce
+    .number({ error: 'must be a number of milliseconds' })
+    .int()
+    .min(100)
+    .max(60_000)
+    .default(5_000)
+    .describe('Time limit for one attempt at an upstream answer, in milliseconds, 100 to 60000.'),
+});
+
+export type Config = z.infer<typeof settings>;
+
+/** The environment is not usable: `problems` has one line a variable. Values are left out, they may be secrets. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'INVALID_CONFIGURATION';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The environment has ${problems.length} bad setting(s):\n${problems.map(p => `  - ${p}`).join('\n')}`,
+    );
+    this.problems = problems;
+    // Where it was found leads nowhere: what is to be mended is the environment.
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/** Checks an environment. An empty variable counts as one that is not set, as in a Dockerfile's `ENV NAME=`. */
+export function parseConfig(env: NodeJS.ProcessEnv): Config {
+  const problems: string[] = [];
+  const read = Object.entries(settings.shape).map(([name, setting]) => {
+    const { data, error } = setting.safeParse(env[name] || undefined);
+    problems.push(...(error?.issues ?? []).map(issue => `${name}: ${issue.message}`));
+    return [name, data];
+  });
+  const values: Partial<Config> = Object.fromEntries(read);
+  problems.push(...missing(values));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values as Config;
+}
+
+/** What one setting asks of another. A setting that is bad in itself has no value here. */
+function missing(given: Partial<Config>): string[] {
+  const problems: string[] = [];
+  const modes = given.MCP_AUTH ?? [];
+  if (modes.includes('token') && given.MCP_TOKEN_SHA256?.length === 0) {
+    problems.push('MCP_TOKEN_SHA256: is needed by MCP_AUTH=token; make it by printf %s "$TOKEN" | sha256sum');
+  }
+  if (!modes.includes('oauth')) return problems;
+  if (!given.MCP_OAUTH_ISSUER) problems.push('MCP_OAUTH_ISSUER: is needed by MCP_AUTH=oauth');
+  if (given.MCP_OAUTH_AUDIENCE?.length === 0 && !given.MCP_PUBLIC_URL) {
+    problems.push(
+      'MCP_OAUTH_AUDIENCE: is needed by MCP_AUTH=oauth, or MCP_PUBLIC_URL: whom the tokens are meant for',
+    );
+  }
+  return problems;
+}
+
+let current: Config | undefined;
+
+/** The settings of this process, read and checked once. Throws {@link ConfigError}. */
+export function config(): Config {
+  current ??= parseConfig(process.env);
+  return current;
+}
+
+/** What Lambda says of AWS, and where the local Lambda or a person has put services in their place. */
+export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
+  const { AWS_REGION: region = 'us-east-1', AWS_SESSION_TOKEN: sessionToken } = env;
+  const endpoint = (service: string): string =>
+    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ??
+    env.AWS_ENDPOINT_URL ??
+    `https://${service}.${region}.${domainOf(region)}`;
+  return {
+    region,
+    credentials: {
+      accessKeyId: env.AWS_ACCESS_KEY_ID ?? 'none',
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? 'none',
+      ...(sessionToken && { sessionToken }),
+    },
+    endpoints: { dynamodb: endpoint('dynamodb'), lambda: endpoint('lambda') },
+  };
+}
+
+function domainOf(region: string): string {
+  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+}

@@ -1,0 +1,100 @@
+/**
+ * The process entry, the same on Lambda and on any machine: with `AWS_LAMBDA_RUNTIME_API` set it is the Runtime
+ * Interface Client, else it is the local Lambda, which starts this very command as its function.
+ *
+ * `node entry.mjs handler.stream`: the argument is the handler, as the CMD of a Lambda image is.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Prepare } from '../local-lambda/main.ts';
+import type { LocalLambdaOptions } from '../local-lambda/options.ts';
+
+/** What scripts/build/code-cache.ts has found out about app/routes.ts. */
+interface Routes {
+  paths: string[];
+  /** One of them has work that outlives a call. */
+  background: boolean;
+}
+
+const TASKS_TABLE = 'mcp-tasks';
+const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
+const entry = fileURLToPath(import.meta.url);
+
+/** What scripts/build/build.ts builds for. */
+const NODE = 24;
+if (Number.parseInt(process.versions.node, 10) < NODE) {
+  process.stderr.write(
+    `Node ${NODE} or newer is needed here, and this is ${process.versions.node}. "npm start" brings its own.\n`,
+  );
+  process.exit(1);
+}
+
+if (process.env.AWS_LAMBDA_RUNTIME_API) {
+  // The client reads the handler and where it is from these alone; Lambda sets both (it takes _HANDLER from the CMD).
+  process.env._HANDLER ||= process.argv[2] ?? 'handler.stream';
+  process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
+  void import(beside('ric/index.mjs'));
+} else {
+  void startLocal();
+}
+
+async function startLocal(): Promise<void> {
+  const local: typeof import('../local-lambda/main.ts') = await import(beside('local.mjs'));
+  const { printStartupMessage } = await import('../local-lambda/startup-message.ts');
+  process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
+  const open = !process.env.MCP_AUTH;
+  // On a developer's machine nobody is asked who they are; instead nobody else's web page gets in.
+  process.env.MCP_AUTH ||= 'none';
+  process.env.MCP_ALLOWED_HOSTS ||= LOCAL_HOSTS;
+  process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
+  const command: [string, ...string[]] = [process.execPath, ...process.execArgv, entry];
+  const routes: Routes = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
+  const { paths } = routes;
+  const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) => {
+    const prepared = withTasks(options, env, routes);
+    return asDeployed(prepared.options, prepared.env, paths);
+  });
+  if (lambda) printStartupMessage(lambda.url, { paths, open, page: process.env.MCP_PAGE !== 'off' });
+}
+
+/** Work that outlives a call has what it needs: the function can invoke itself, and there is a table. */
+function withTasks(
+  options: LocalLambdaOptions,
+  env: NodeJS.ProcessEnv,
+  { background }: Routes,
+): { options: LocalLambdaOptions; env: NodeJS.ProcessEnv } {
+  if (!background && !env.MCP_TABLE) return { options, env };
+  const table = env.MCP_TABLE || TASKS_TABLE;
+  const elsewhere = env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL;
+  const there = elsewhere || options.tables.some(({ name }) => name === table);
+  const tables = there ? options.tables : [...options.tables, { name: table, key: 'key' }];
+  return { options: { ...options, tables, selfInvoke: true }, env: { ...env, MCP_TABLE: table } };
+}
+
+/**
+ * Behind an authorizer as terraform/ deploys it: the rules are the authorizer's, and the server takes its word; and a REST
+ * API's own 401 leads to the metadata, since no other answer of it can.
+ */
+function asDeployed(
+  options: LocalLambdaOptions,
+  env: NodeJS.ProcessEnv,
+  [path = '']: readonly string[],
+): ReturnType<Prepare> {
+  if (!options.authorizer || options.authorizer === 'jwt')
+    return { environments: { function: env, authorizer: env }, options };
+  const environments = { function: { ...env, MCP_AUTH: 'authorizer' }, authorizer: env };
+  const oauth = env.MCP_AUTH?.includes('oauth');
+  const leads = oauth ? ` resource_metadata="{url}/.well-known/oauth-protected-resource${path}"` : '';
+  const challenge = options.challenge || `Bearer${leads}`;
+  // A verdict that is kept beyond its token's end is refused by the server, and by the stage's URL a client cannot find the
+  // metadata after that.
+  const byStage = options.endpoint === 'rest-api' && !options.domainName;
+  const authorizerTtl = options.authorizerTtl ?? (oauth && byStage ? 0 : undefined);
+  return { environments, options: { ...options, challenge, authorizerTtl } };
+}
+
+/** A file of the build, beside this one there and not to be bundled into it. */
+function beside(file: string): string {
+  return new URL(file, import.meta.url).href;
+}

@@ -1,0 +1,159 @@
+/**
+ * Tells whether an invocation's event is an HTTP request that can be served, before hono/aws-lambda turns it into one:
+ * the adapter answers what it cannot read with an HTTP 200 that says "Internal Server Error", or with no status at all.
+ *
+ * Event kinds: Lambda Function URL and HTTP API (payload format 2.0), REST API (1.0), Application Load Balancer, VPC
+ * Lattice. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
+ */
+
+/** Why an event is refused: an HTTP status and a sentence for the caller. */
+export interface EventProblem {
+  status: 400;
+  message: string;
+}
+
+type Fields = Record<string, unknown>;
+
+const UNKNOWN_SHAPE: EventProblem = {
+  status: 400,
+  message:
+    'This event is not an HTTP request. Invoke the function through a Function URL, an HTTP API (payload 2.0), a REST API or an Application Load Balancer.',
+};
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110 section 5.6.2
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const CONTROL = /[\0\r\n]/;
+const HOST = /^[\w.:[\]-]+$/; // A URL could be made of more, and lead elsewhere: user@host, host/path.
+
+/** The problem with `event`, or undefined when an HTTP request can be made of it. */
+export function validateEvent(event: unknown): EventProblem | undefined {
+  if (!isFields(event) || !isFields(event.requestContext)) return UNKNOWN_SHAPE;
+  const line = requestLine(event, event.requestContext);
+  if (!line) return UNKNOWN_SHAPE;
+  return methodProblem(line.method, event) ?? targetProblem(line.path, event) ?? bodyProblem(event);
+}
+
+type Kind = 'alb' | 'v2' | 'lattice' | 'v1';
+
+/** As hono/aws-lambda tells them apart: the fields that are checked must be those that it reads. */
+function kindOf(event: Fields, context: Fields): Kind {
+  if (Object.hasOwn(context, 'elb')) return 'alb';
+  if (Object.hasOwn(event, 'rawPath') && Object.hasOwn(context, 'http')) return 'v2';
+  return Object.hasOwn(context, 'serviceArn') ? 'lattice' : 'v1';
+}
+
+const LINES: Record<Kind, (event: Fields) => [method: unknown, path: unknown]> = {
+  alb: ({ httpMethod, path }) => [httpMethod, path],
+  v2: ({ requestContext, rawPath }) => [((requestContext as Fields).http as Fields | null)?.method, rawPath],
+  lattice: ({ method, path }) => [method, path],
+  v1: ({ httpMethod, path }) => [httpMethod, path],
+};
+
+function requestLine(event: Fields, context: Fields): { method: string; path: string } | undefined {
+  const [method, path] = LINES[kindOf(event, context)](event);
+  if (typeof method !== 'string' || typeof path !== 'string') return undefined;
+  return { method, path };
+}
+
+function methodProblem(method: string, event: Fields): EventProblem | undefined {
+  if (!TOKEN.test(method)) return { status: 400, message: 'The HTTP method is not a token.' };
+  const bodyless = method === 'GET' || method === 'HEAD';
+  if (bodyless && event.body) return { status: 400, message: `A ${method} request must not carry a body.` };
+  // Not to be had from the fetch API, which the app is written for.
+  if (/^(connect|trace|track)$/i.test(method))
+    return { status: 400, message: `The method ${method} is not served.` };
+  return undefined;
+}
+
+function targetProblem(path: string, event: Fields): EventProblem | undefined {
+  const message = targetFault(path, event, hostOf(event));
+  return message === undefined ? undefined : { status: 400, message };
+}
+
+function targetFault(path: string, event: Fields, host: string): string | undefined {
+  if (!path.startsWith('/')) return 'The request path must begin with a slash.';
+  const lists = kindOf(event, event.requestContext as Fields) === 'lattice';
+  if (
+    !headersUsable(event.headers, lists ? isTexts : isText) ||
+    !headersUsable(event.multiValueHeaders, isTexts)
+  )
+    return 'A request header has a name or a value that HTTP does not allow.';
+  if (!cookiesUsable(event.cookies)) return 'The cookies of the event are not a list of strings.';
+  if (!HOST.test(host) || !URL.canParse(`https://${host}${path}`))
+    return HOST.test(host) && URL.canParse(`https://${host}/`)
+      ? 'The request path is none that a URL can be made of.'
+      : 'The event names no host that a URL can be made of.';
+  return queryUsable(event)
+    ? undefined
+    : 'The query of the event is not of strings that a URL can be made of.';
+}
+
+/** As hono/aws-lambda finds it. */
+function hostOf({ requestContext, headers, multiValueHeaders }: Fields): string {
+  const named = (requestContext as Fields).domainName ?? (headers as Fields | null)?.host;
+  const [first] = ((multiValueHeaders as Fields | undefined)?.host as unknown[] | undefined) ?? [];
+  const host = named ?? first;
+  return typeof host === 'string' ? host : '';
+}
+
+/** `valid` says what a value may be; VPC Lattice has lists in `headers`. */
+function headersUsable(headers: unknown, valid: (value: unknown) => boolean): boolean {
+  return isNothing(headers) || everyEntry(headers, (name, value) => TOKEN.test(name) && valid(value));
+}
+
+function cookiesUsable(cookies: unknown): boolean {
+  return isNothing(cookies) || (Array.isArray(cookies) && cookies.every(isHeaderText));
+}
+
+function queryUsable({
+  rawQueryString,
+  queryStringParameters,
+  multiValueQueryStringParameters,
+}: Fields): boolean {
+  return (
+    (isNothing(rawQueryString) || typeof rawQueryString === 'string') &&
+    (isNothing(queryStringParameters) ||
+      everyEntry(queryStringParameters, (_, v) => isNothing(v) || isUrlText(v))) &&
+    (isNothing(multiValueQueryStringParameters) ||
+      everyEntry(
+        multiValueQueryStringParameters,
+        (_, v) => isNothing(v) || (Array.isArray(v) && v.every(isUrlText)),
+      ))
+  );
+}
+
+function everyEntry(fields: unknown, check: (name: string, value: unknown) => boolean): boolean {
+  return (
+    isFields(fields) &&
+    Object.entries(fields).every(([name, value]) => name.isWellFormed() && check(name, value))
+  );
+}
+
+const isText = (value: unknown): boolean => isNothing(value) || isHeaderText(value);
+const isTexts = (values: unknown): boolean =>
+  isNothing(values) || (Array.isArray(values) && values.every(isHeaderText));
+
+function isHeaderText(value: unknown): boolean {
+  return isUrlText(value) && !CONTROL.test(value as string);
+}
+
+/** Half a surrogate pair cannot be percent-encoded. */
+function isUrlText(value: unknown): boolean {
+  return typeof value === 'string' && value.isWellFormed();
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function bodyProblem({ body, isBase64Encoded }: Fields): EventProblem | undefined {
+  if (body === undefined || body === null) return undefined;
+  if (typeof body !== 'string') return { status: 400, message: 'The event body is not a string.' };
+  if (isBase64Encoded && (body.length % 4 !== 0 || !BASE64.test(body))) {
+    return { status: 400, message: 'The event says that its body is base64, and it is not.' };
+  }
+  return undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,148 @@
+/** Draws the state that the dashboard is sent. What comes from the function only ever becomes text. */
+import { drawChart } from './chart.ts';
+import { type Environment, el, type Invocation, ms, type State } from './state.ts';
+
+const find = (id: string): HTMLElement => {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`The page has no #${id}.`);
+  return element;
+};
+
+let chosen: string | undefined;
+let shown = '';
+
+function draw({ function: fn, environments, invocations }: State): void {
+  const { name, memory, timeout, freeze, endpoint, url } = fn;
+  const facts = `Function ${name} · ${endpoint} · ${memory} MB · ${timeout} s · freezing ${freeze ? 'on' : 'off'} · `;
+  find('facts').replaceChildren(facts, el('a', { href: `${url}/` }, url));
+  drawEnvironments(environments, invocations);
+  find('chart').replaceChildren(...drawChart(invocations.slice(-60)));
+  drawTable(invocations.toReversed());
+  void drawDetails(invocations.find(({ id }) => id === chosen));
+}
+
+const STATES: Record<Environment['state'], string> = {
+  init: 'Initialising',
+  busy: 'Busy',
+  frozen: 'Frozen between calls',
+  idle: 'Idle',
+  held: 'Frozen in the middle of a call',
+  ended: 'Ended',
+};
+
+function drawEnvironments(environments: readonly Environment[], invocations: readonly Invocation[]): void {
+  const focused = document.activeElement?.id;
+  const items = environments.toReversed().map(environment => {
+    const { id, state, pid, invocations: count } = environment;
+    const running = invocations.findLast(i => i.environment === id && i.duration === undefined);
+    const busy = state === 'busy' || state === 'held';
+    return el(
+      'li',
+      { class: state },
+      el(
+        'div',
+        { class: 'name' },
+        el('span', { class: 'state' }, STATES[state]),
+        `${environment.function} ${id}`,
+      ),
+      el(
+        'div',
+        { class: 'hint' },
+        `${count} ${count === 1 ? 'call' : 'calls'}${pid ? ` · process ${pid}` : ''}`,
+      ),
+      el('div', { class: 'hint' }, busy ? (running?.what ?? 'A call is under way') : ' '),
+      el(
+        'div',
+        { class: 'actions' },
+        state === 'held'
+          ? action(id, 'thaw', 'Thaw', true)
+          : action(id, 'freeze', 'Freeze', state === 'busy'),
+        action(id, 'time-out', 'Time out', busy),
+        action(id, 'kill', 'Kill', state !== 'ended'),
+      ),
+    );
+  });
+  const none = el('li', {}, 'None: the next call starts one, cold.');
+  find('environments').replaceChildren(...(items.length > 0 ? items : [none]));
+  // What is drawn anew keeps the focus of whoever uses the keyboard.
+  if (focused) document.getElementById(focused)?.focus();
+}
+
+function action(id: number, name: string, text: string, enabled: boolean): HTMLElement {
+  const button = el(
+    'button',
+    { type: 'button', id: `${name}-${id}`, 'aria-label': `${text} environment ${id}` },
+    text,
+  );
+  button.disabled = !enabled;
+  button.addEventListener('click', () => void fetch(`environments/${id}/${name}`, { method: 'POST' }));
+  return button;
+}
+
+function drawTable(invocations: readonly Invocation[]): void {
+  const focused = document.activeElement?.id;
+  const rows = invocations.map(invocation => {
+    const { id, what, duration, initDuration, billed, memory, environment } = invocation;
+    const open = el('button', { type: 'button', id: `open-${id}` }, what ?? id);
+    open.addEventListener('click', () => {
+      chosen = id;
+      for (const row of document.querySelectorAll('tr[aria-current]')) row.removeAttribute('aria-current');
+      open.closest('tr')?.setAttribute('aria-current', 'true');
+      shown = '';
+      void drawDetails(invocation);
+    });
+    const cells = [
+      el('td', {}, open),
+      el('td', {}, outcome(invocation)),
+      el('td', { class: 'number' }, duration === undefined ? '…' : ms(duration)),
+      el(
+        'td',
+        { class: 'number' },
+        initDuration === undefined
+          ? el('span', {}, duration === undefined ? '' : 'warm')
+          : el('span', { class: 'cold' }, `cold ${ms(initDuration)}`),
+      ),
+      el('td', { class: 'number' }, billed === undefined ? '' : `${billed} ms`),
+      el('td', { class: 'number' }, memory === undefined ? '' : `${Math.ceil(memory)} MB`),
+      el('td', { class: 'number' }, String(environment)),
+    ];
+    return el('tr', id === chosen ? { 'aria-current': 'true' } : {}, ...cells);
+  });
+  find('invocations').replaceChildren(...rows);
+  if (focused) document.getElementById(focused)?.focus();
+}
+
+function outcome({ status, error, duration }: Invocation): HTMLElement {
+  if (error) return el('span', { class: 'bad' }, `${status ?? ''} ${error}`.trim());
+  if (status !== undefined) return el('span', { class: status < 400 ? 'good' : 'bad' }, String(status));
+  return el('span', { class: 'running' }, duration === undefined ? 'running' : 'done');
+}
+
+async function drawDetails(invocation: Invocation | undefined): Promise<void> {
+  if (!invocation) return;
+  const response = await fetch(`invocations/${invocation.id}`);
+  const { event = '', log = '', message = '' } = (await response.json()) as Record<string, string>;
+  const text = `${invocation.id}\n${event}\n${log}\n${message}`;
+  if (text === shown || invocation.id !== chosen) return;
+  shown = text;
+  const block = (title: string, content: string): HTMLElement[] => [
+    el('h3', {}, title),
+    el('pre', { tabindex: '0', role: 'region', 'aria-label': title }, content),
+  ];
+  find('details').replaceChildren(
+    el('h2', {}, invocation.what ?? 'Invocation'),
+    el('p', { class: 'hint' }, `RequestId ${invocation.id}`),
+    ...(message
+      ? [el('p', {}, message)]
+      : [...block('Log', log || '(nothing was written)'), ...block('Event, as Lambda hands it over', event)]),
+  );
+}
+
+// It scrolls, and so must be reached by the keyboard.
+find('scroll').tabIndex = 0;
+const events = new EventSource('events');
+events.addEventListener('message', ({ data }) => draw(JSON.parse(data) as State));
+events.addEventListener('open', () => find('connection').replaceChildren('Live'));
+events.addEventListener('error', () =>
+  find('connection').replaceChildren('Not connected. Has it been stopped?'),
+);

@@ -1,0 +1,184 @@
+/**
+ * Keeps what has happened lately, for the dashboard: environments and the last invocations with their events and log lines.
+ * What names a caller to others (tokens, cookies) is not kept.
+ */
+import { billed, type Log, type RequestLine } from '../log.ts';
+import type { EnvironmentState, ObservedReport, Observer } from '../observer.ts';
+import type { Invocation } from '../runtime-api.ts';
+
+export interface SeenEnvironment {
+  id: number;
+  function: string;
+  state: EnvironmentState;
+  pid: number | undefined;
+  /** How many invocations it has had. */
+  invocations: number;
+  /** Since when it is in this state, in milliseconds since 1970. */
+  since: number;
+}
+
+/** Times in milliseconds, memory in MiB. What is not known yet is left out. */
+export interface SeenInvocation {
+  id: string;
+  function: string;
+  environment: number;
+  /** Milliseconds since 1970. */
+  started: number;
+  /** What was asked, as the log has it. */
+  what?: string;
+  status?: number;
+  duration?: number;
+  initDuration?: number;
+  billed?: number;
+  memory?: number;
+  error?: string;
+}
+
+export interface Details {
+  /** The event as the function got it, as JSON. */
+  event: string;
+  log: string;
+}
+
+const KEPT = 200;
+const ENDED_KEPT = 8;
+const TEXT_KEPT = 64 * 1024;
+/** Credentials: whoever looks over the shoulder, or at a picture of this, is not to have them. */
+const SECRET = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'cookies',
+  'x-amz-security-token',
+  'x-api-key',
+]);
+
+export class Recorder {
+  readonly environments = new Map<number, SeenEnvironment>();
+  readonly invocations = new Map<string, SeenInvocation>();
+  readonly #details = new Map<string, Details>();
+  /** Of environments: the invocation that what they write belongs to, and what they wrote before the first. */
+  readonly #writing = new Map<number, string>();
+  readonly #before = new Map<number, string>();
+  readonly #listeners = new Set<() => void>();
+
+  /** Calls `changed` after every change, until the function that it gives is called. */
+  listen(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  details(id: string): Details | undefined {
+    return this.#details.get(id);
+  }
+
+  /** For the environments of one function. */
+  observer(name: string): Observer {
+    return {
+      environment: (id, state, pid) => this.#environment(name, id, state, pid),
+      invoked: (environment, invocation) => this.#invoked(name, environment, invocation),
+      output: (environment, chunk) => this.#output(environment, chunk.toString()),
+      reported: (id, report) => this.#reported(id, report),
+    };
+  }
+
+  /** `log`, with its lines about requests seen here as well. */
+  watching(log: Log): Log {
+    return {
+      ...log,
+      request: line => {
+        this.#requested(line);
+        log.request(line);
+      },
+    };
+  }
+
+  #environment(name: string, id: number, state: EnvironmentState, pid: number | undefined): void {
+    const { invocations = 0 } = this.environments.get(id) ?? {};
+    this.environments.set(id, { id, function: name, state, pid, invocations, since: Date.now() });
+    const ended = [...this.environments.values()].filter(each => each.state === 'ended');
+    for (const { id: old } of ended.slice(0, -ENDED_KEPT)) {
+      for (const map of [this.environments, this.#writing, this.#before]) map.delete(old);
+    }
+    this.#changed();
+  }
+
+  #invoked(name: string, environment: number, { id, payload }: Invocation): void {
+    const seen = this.environments.get(environment);
+    if (seen) seen.invocations += 1;
+    const log = this.#before.get(environment) ?? '';
+    this.#before.delete(environment);
+    this.#writing.set(environment, id);
+    const what = whatIsAsked(String(payload));
+    this.invocations.set(id, { id, function: name, environment, started: Date.now(), ...(what && { what }) });
+    this.#details.set(id, { event: withoutSecrets(String(payload)), log });
+    for (const old of [...this.invocations.keys()].slice(0, -KEPT)) {
+      this.invocations.delete(old);
+      this.#details.delete(old);
+    }
+    this.#changed();
+  }
+
+  #output(environment: number, text: string): void {
+    const details = this.#details.get(this.#writing.get(environment) ?? '');
+    if (details) details.log = (details.log + text).slice(-TEXT_KEPT);
+    else this.#before.set(environment, ((this.#before.get(environment) ?? '') + text).slice(-TEXT_KEPT));
+    this.#changed();
+  }
+
+  #reported(id: string, report: ObservedReport): void {
+    const { duration, initDuration, maxMemory, error } = report;
+    this.#update(id, {
+      duration,
+      billed: billed(report),
+      ...(initDuration !== undefined && { initDuration }),
+      ...(maxMemory !== undefined && { memory: maxMemory }),
+      ...(error && { error: error.type }),
+    });
+  }
+
+  #requested({ requestId, method, path, call, status }: RequestLine): void {
+    this.#update(requestId, { what: [method, path, call].filter(Boolean).join(' '), status });
+  }
+
+  #update(id: string, known: Partial<SeenInvocation>): void {
+    const invocation = this.invocations.get(id);
+    if (invocation) Object.assign(invocation, known);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Of an endpoint's event, before its answer is there; the log says it better. Undefined for events of other kinds. */
+function whatIsAsked(payload: string): string | undefined {
+  try {
+    const { requestContext, rawPath, httpMethod, path, headers } = JSON.parse(payload) as EndpointEvent;
+    const method = requestContext?.http?.method ?? httpMethod;
+    const asked = [method, rawPath ?? path, headers?.['mcp-method'], headers?.['mcp-name']];
+    return method ? asked.filter(word => typeof word === 'string').join(' ') : undefined;
+  } catch {
+    return undefined; // No JSON, or null.
+  }
+}
+
+interface EndpointEvent {
+  requestContext?: { http?: { method?: string } };
+  rawPath?: string;
+  httpMethod?: string;
+  path?: string;
+  headers?: Record<string, string>;
+}
+
+/** An event is whatever somebody invokes with: also none of an endpoint's, or no JSON. */
+function withoutSecrets(payload: string): string {
+  try {
+    const hide = (key: string, value: unknown): unknown =>
+      SECRET.has(key.toLowerCase()) && value ? '(hidden here)' : value;
+    return JSON.stringify(JSON.parse(payload), hide, 2).slice(0, TEXT_KEPT);
+  } catch {
+    return payload.slice(0, TEXT_KEPT);
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The HTTP side of the local Lambda: a request in, the event of the chosen endpoint to the function, its answer back as
+ * that endpoint gives it. Statuses and bodies of every failure are the endpoint's (endpoints.ts).
+ */
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { HttpBindings } from '@hono/node-server';
+import type { Invoked } from '../environment.ts';
+import { MAX_BUFFERED_RESPONSE, MAX_REQUEST, MAX_STREAMED_RESPONSE } from '../function-error.ts';
+import { type LocalFunction, newTraceId } from '../local-function.ts';
+import type { Log } from '../log.ts';
+import type { StreamedAnswer } from '../runtime-api.ts';
+import { streamOf } from '../stream-of.ts';
+import { type Authorize, isRefused } from './authorization.ts';
+import type { HttpAnswer } from './buffered-result.ts';
+import { ENDPOINTS, type Endpoint, type EndpointType, type Failure, type InvokeMode } from './endpoints.ts';
+import { hostOf } from './function-url.ts';
+import { jsonRpcCall } from './json-rpc-label.ts';
+import { PRELUDE_CONTENT_TYPE, splitPrelude } from './prelude.ts';
+import { RequestTooLarge, readRequest, type WireRequest } from './request.ts';
+import { remapHeaders } from './response-headers.ts';
+import { createThrottle, type Throttle } from './throttle.ts';
+
+export interface EndpointOptions {
+  endpoint: EndpointType;
+  invokeMode: InvokeMode;
+  /** Where API Gateway has a domain of its own, the stage is not in the path. */
+  domainName?: string | undefined;
+  /** Name of the stage, for API Gateway. @default '$default' */
+  stage?: string | undefined;
+  /** Finds out who calls. Absent: nobody is asked. */
+  authorize?: Authorize | undefined;
+  /** Throttling of the stage, for API Gateway. */
+  throttle?: Throttle | undefined;
+  /** How long it waits for a whole answer, in seconds. @default the endpoint's own limit */
+  timeoutSeconds?: number | undefined;
+  /**
+   * `WWW-Authenticate` of a REST API's 401, which its gateway responses can set where a function cannot; `{url}` stands for
+   * where the stage is reached. Absent: what API Gateway says by itself, a 401 or a 403 without it.
+   */
+  challenge?: string | undefined;
+}
+
+/** An answer on its way out: the body may still be coming. */
+interface Outgoing {
+  status: number;
+  headers: [string, string][];
+  body: Buffer | AsyncIterable<Buffer>;
+}
+
+type DenialReason = Failure | HttpAnswer;
+type Admitted = { request?: WireRequest; refused: DenialReason } | { request: WireRequest; payload: Buffer };
+/** What is sent, and the invocation that it comes from, if there was one. */
+type Answered = { outgoing: Outgoing; invoked?: Invoked };
+interface Ids {
+  requestId: string;
+  traceId: string;
+}
+
+export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: EndpointOptions, log: Log) {
+  const endpoint = ENDPOINTS[options.endpoint];
+  const streaming = endpoint.streams && options.invokeMode === 'RESPONSE_STREAM';
+  const { stage = '$default', domainName, authorize } = options;
+  const stageInPath = options.endpoint === 'rest-api' && stage !== '$default' && !domainName;
+  const admits = options.throttle && createThrottle(options.throttle);
+  const patience = options.timeoutSeconds ?? (streaming ? endpoint.timeout.streamed : endpoint.timeout.whole);
+
+  return async function serveEndpoint(incoming: HttpBindings['incoming']): Promise<Response> {
+    const started = performance.now();
+    const ids = {
+      requestId: randomUUID(),
+      traceId: String(incoming.headers['x-amzn-trace-id'] ?? newTraceId()),
+    };
+    const admitted = await admit(incoming, ids);
+    const { request } = admitted;
+    const { outgoing, invoked }: Answered =
+      'refused' in admitted
+        ? { outgoing: refusal(admitted.refused, request) }
+        : await answerInTime(admitted.payload, ids);
+    const call = request && jsonRpcCall(request);
+    const line = { requestId: ids.requestId, method: incoming.method ?? '', path: incoming.url ?? '', call };
+    /** Called once, when the last byte is out or the caller has left: lets go of the environment. */
+    const over = (status: number): void => {
+      const duration = performance.now() - started;
+      letGo(invoked);
+      void Promise.resolve(invoked?.report).then(report =>
+        log.request({ ...line, status, duration, cold: report?.initDuration !== undefined }),
+      );
+    };
+    const added = endpoint.added(ids.requestId, ids.traceId);
+    try {
+      return toResponse(outgoing, added, over);
+    } catch (error) {
+      noteMalformed(error);
+      return toResponse(endpoint.failures.fault, added, over);
+    }
+  };
+
+  /** Reads the request, checks who sends it, and makes the event of it. */
+  async function admit(incoming: HttpBindings['incoming'], ids: Ids): Promise<Admitted> {
+    let request: WireRequest;
+    try {
+      request = await readRequest(incoming as Parameters<typeof readRequest>[0], ids, endpoint.maxBody);
+    } catch (error) {
+      if (error instanceof RequestTooLarge) return { refused: 'tooLarge' };
+      throw error;
+    }
+    if (stageInPath) {
+      const inside = withoutStage(request, stage);
+      if (!inside) return { request, refused: 'notFound' };
+      request = inside;
+    }
+    if (admits && !admits()) return { request, refused: 'rateLimited' };
+    const outcome = (await authorize?.(request)) ?? {};
+    if (isRefused(outcome))
+      return { request, refused: 'refused' in outcome ? outcome.refused : outcome.answer };
+    const payload = Buffer.from(JSON.stringify(endpoint.event(request, { domainName, stage, ...outcome })));
+    return payload.length > MAX_REQUEST ? { request, refused: 'tooLarge' } : { request, payload };
+  }
+
+  /** The endpoint gives up on an answer after a while; the function, which is not told, goes on. */
+  async function answerInTime(payload: Buffer, ids: Ids): Promise<Answered> {
+    const { promise: late, resolve } = Promise.withResolvers<'late'>();
+    let timer: NodeJS.Timeout | undefined;
+    // Not from the beginning: on Lambda no call waits for an environment of a machine that has too few.
+    const onStart = (): void => {
+      timer = setTimeout(() => resolve('late'), patience * 1000);
+    };
+    const invoking = fn.invoke({ ...ids, payload, onStart });
+    const first = await Promise.race([invoking.then(answered), late]);
+    clearTimeout(timer);
+    if (first !== 'late') return first;
+    void invoking.then(invoked => invoked !== 'throttled' && letGo(invoked));
+    return { outgoing: endpoint.failures.timeout };
+  }
+
+  async function answered(invoked: Invoked | 'throttled'): Promise<Answered> {
+    if (invoked === 'throttled') return { outgoing: endpoint.failures.throttled };
+    try {
+      return { invoked, outgoing: await answerOf(endpoint, invoked, streaming, log) };
+    } catch (error) {
+      noteMalformed(error);
+      return { invoked, outgoing: endpoint.failures.fault };
+    }
+  }
+
+  /** For example a header with a line end in it. */
+  function noteMalformed(error: unknown): void {
+    log.note(`The answer of the function is malformed: ${(error as Error).message}`);
+  }
+
+  function refusal(refused: DenialReason, request: WireRequest | undefined): Outgoing {
+    if (typeof refused !== 'string') return refused;
+    const challenged = refused === 'unauthorized' || refused === 'denied';
+    if (!options.challenge || !challenged || !request) return endpoint.failures[refused];
+    const scheme = domainName ? 'https' : 'http';
+    const url = `${scheme}://${domainName ?? hostOf(request)}${stageInPath ? `/${stage}` : ''}`;
+    return challengeAnswer(options.challenge.replaceAll('{url}', url));
+  }
+}
+
+/** Nobody takes any more of the answer: the runtime may get to the end of it. */
+function letGo(invoked: Invoked | undefined): void {
+  if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
+}
+
+/** As the modules of terraform/ customise the gateway responses of a REST API. */
+function challengeAnswer(challenge: string): HttpAnswer {
+  const error = { code: -32000, message: 'Valid credentials are required.' };
+  return {
+    status: 401,
+    headers: [
+      ['content-type', 'application/json'],
+      ['www-authenticate', challenge],
+    ],
+    body: Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: null, error })),
+  };
+}
+
+/** The request as it is below the stage; undefined when it is elsewhere. */
+function withoutStage(request: WireRequest, stage: string): WireRequest | undefined {
+  const { rawPath } = request;
+  if (rawPath !== `/${stage}` && !rawPath.startsWith(`/${stage}/`)) return undefined;
+  return { ...request, rawPath: rawPath.slice(stage.length + 1) || '/' };
+}
+
+async function answerOf(
+  endpoint: Endpoint,
+  invoked: Invoked,
+  streaming: boolean,
+  log: Log,
+): Promise<Outgoing> {
+  const { answer } = invoked;
+  if (answer.kind === 'error')
+    return endpoint.failures[answer.error.type === 'Sandbox.Timeout' ? 'timeout' : 'fault'];
+  if (answer.kind === 'buffered') {
+    // A streaming endpoint does not interpret what a buffered handler returns: the caller gets it as it is.
+    if (streaming) return { status: 200, headers: [['content-type', answer.contentType]], body: answer.body };
+    return through(endpoint.answer(answer.body)) ?? endpoint.failures.fault;
+  }
+  if (streaming) return streamedAnswer(endpoint, answer);
+  log.note('A streaming handler behind an endpoint that does not stream: deploy handler.buffered there.');
+  const whole = await collect(answer.body, MAX_BUFFERED_RESPONSE);
+  return (whole && !(await answer.ended) && through(endpoint.answer(whole))) || endpoint.failures.fault;
+}
+
+async function streamedAnswer(endpoint: Endpoint, answer: StreamedAnswer): Promise<Outgoing> {
+  if (answer.contentType === PRELUDE_CONTENT_TYPE) {
+    const split = await splitPrelude(answer.body);
+    if (!split) return endpoint.failures.fault;
+    const { statusCode, headers, cookies } = split.prelude;
+    const lines = [
+      ...remapHeaders(Object.entries(headers)),
+      ...cookies.map(c => ['set-cookie', c] as [string, string]),
+    ];
+    return { status: statusCode, headers: lines, body: upTo(split.rest, MAX_STREAMED_RESPONSE) };
+  }
+  // Before the first byte an error is still the whole answer; after it the stream just ends.
+  const source = answer.body[Symbol.asyncIterator]();
+  const first = await source.next();
+  if (first.done && (await answer.ended)) return endpoint.failures.fault;
+  const rest = { [Symbol.asyncIterator]: () => source };
+  const body = first.done ? Buffer.alloc(0) : upTo(prepend(first.value, rest), MAX_STREAMED_RESPONSE);
+  return { status: 200, headers: [['content-type', answer.contentType]], body };
+}
+
+function through(answer: HttpAnswer | undefined): Outgoing | undefined {
+  return answer && { ...answer, headers: remapHeaders(answer.headers) };
+}
+
+const NO_BODY = new Set([204, 205, 304]);
+
+/** Throws, without having called `over`, for what HTTP does not allow. */
+function toResponse(
+  { status, headers, body }: Outgoing,
+  added: [string, string][],
+  over: (status: number) => void,
+): Response {
+  const all = new Headers([...headers, ...added]);
+  const whole = NO_BODY.has(status) ? null : Buffer.isBuffer(body) ? new Uint8Array(body) : undefined;
+  const response = new Response(
+    whole === undefined ? streamOf(body as AsyncIterable<Buffer>, () => over(status)) : whole,
+    { status, headers: all },
+  );
+  if (whole !== undefined) over(status);
+  return response;
+}
+
+async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+/** The chunks up to `limit` bytes; a streamed answer is cut there. */
+async function* upTo(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
+  let left = limit;
+  for await (const chunk of chunks) {
+    yield chunk.length > left ? chunk.subarray(0, left) : chunk;
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
+}
+
+/** All chunks as one buffer, or undefined when they come to more than `limit` bytes. Takes them all either way. */
+async function collect(chunks: AsyncIterable<Buffer>, limit: number): Promise<Buffer | undefined> {
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes <= limit) kept.push(chunk);
+  }
+  return bytes <= limit ? Buffer.concat(kept) : undefined;
+}

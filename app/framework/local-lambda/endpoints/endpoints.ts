@@ -1,0 +1,190 @@
+/**
+ * The endpoints that a function can be deployed behind, each with its event, its rules for answers and its words for
+ * failure. Sources are named in the files that are imported here and in app/framework/local-lambda/README.md.
+ */
+import { type HttpAnswer, inferredAnswer, strictAnswer } from './buffered-result.ts';
+import { type EventContext, functionUrlEvent, httpApiEvent } from './function-url.ts';
+import { loadBalancerEvent } from './load-balancer.ts';
+import type { WireRequest } from './request.ts';
+import { restApiEvent } from './rest-api.ts';
+
+export type EndpointType = 'function-url' | 'http-api' | 'rest-api' | 'alb';
+export type InvokeMode = 'RESPONSE_STREAM' | 'BUFFERED';
+
+export interface Endpoint {
+  event(request: WireRequest, context: EventContext): object;
+  /** The meaning of a buffered result; undefined when it is malformed. */
+  answer(payload: Buffer): HttpAnswer | undefined;
+  /** Whether it can stream at all. */
+  streams: boolean;
+  /** Whether it is API Gateway: stages, authorizers, throttling. */
+  gateway: boolean;
+  /** Largest request body in bytes that it takes itself; the event around it has Lambda's own limit. */
+  maxBody: number;
+  /** Seconds that it waits for an answer that is whole, and for one that streams to end. */
+  timeout: { whole: number; streamed: number };
+  /** Headers of every answer, by which it can be told. */
+  added(requestId: string, traceId: string): [string, string][];
+  failures: Record<Failure, HttpAnswer>;
+}
+
+/**
+ * `fault`: the function failed or its answer is malformed; `timeout`: it or the endpoint has run out of time; `throttled`: the
+ * function's concurrency is reached; `forbidden`: not signed, or not rightly; `unauthorized`: nothing to authorize by;
+ * `denied`: by the authorizer; `authorizerFault`: it has failed; `rateLimited`: by the stage's throttling; `notFound`: no
+ * such stage.
+ */
+export type Failure =
+  | 'fault'
+  | 'timeout'
+  | 'throttled'
+  | 'tooLarge'
+  | 'forbidden'
+  | 'unauthorized'
+  | 'denied'
+  | 'authorizerFault'
+  | 'rateLimited'
+  | 'notFound';
+
+const MEGABYTE = 1024 * 1024;
+/** Lambda's own maximum; the function's timeout comes first. */
+const LAMBDA_SECONDS = 900;
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, and captures of the service. */
+const FORBIDDEN = json(
+  403,
+  {
+    Message:
+      'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html',
+  },
+  [['x-amzn-errortype', 'AccessDeniedException']],
+);
+
+/**
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html and
+ * https://repost.aws/knowledge-center/api-gateway-403-error-lambda-authorizer
+ */
+const rest = (status: number, message: string | null, type: string): HttpAnswer =>
+  json(status, { message }, [['x-amzn-errortype', type]]);
+
+export const ENDPOINTS: Record<EndpointType, Endpoint> = {
+  'function-url': {
+    event: functionUrlEvent,
+    answer: inferredAnswer,
+    streams: true,
+    gateway: false,
+    maxBody: 6 * MEGABYTE,
+    timeout: { whole: LAMBDA_SECONDS, streamed: LAMBDA_SECONDS },
+    added: (requestId, traceId) => [
+      ['x-amzn-requestid', requestId],
+      ['x-amzn-trace-id', traceId],
+    ],
+    failures: {
+      fault: text(502, 'Internal Server Error'),
+      timeout: text(502, 'Internal Server Error'),
+      throttled: json(429, {
+        Reason: 'ConcurrentInvocationLimitExceeded',
+        Type: 'User',
+        message: 'Rate Exceeded.',
+      }),
+      tooLarge: json(413, {
+        Message: 'Request must be smaller than 6291456 bytes for the InvokeFunction operation',
+      }),
+      forbidden: FORBIDDEN,
+      // A Function URL has neither authorizers nor stages.
+      unauthorized: FORBIDDEN,
+      denied: FORBIDDEN,
+      authorizerFault: FORBIDDEN,
+      rateLimited: FORBIDDEN,
+      notFound: FORBIDDEN,
+    },
+  },
+  'http-api': {
+    event: httpApiEvent,
+    answer: inferredAnswer,
+    streams: false,
+    gateway: true,
+    maxBody: 10 * MEGABYTE,
+    timeout: { whole: 30, streamed: 30 },
+    added: requestId => [['apigw-requestid', requestId]],
+    failures: {
+      fault: json(500, { message: 'Internal Server Error' }),
+      timeout: json(503, { message: 'Service Unavailable' }),
+      throttled: json(503, { message: 'Service Unavailable' }),
+      tooLarge: json(413, { message: 'Request Entity Too Large' }),
+      forbidden: json(403, { message: 'Forbidden' }),
+      unauthorized: json(401, { message: 'Unauthorized' }),
+      denied: json(403, { message: 'Forbidden' }),
+      authorizerFault: json(500, { message: 'Internal Server Error' }),
+      rateLimited: json(429, { message: 'Too Many Requests' }),
+      notFound: json(404, { message: 'Not Found' }),
+    },
+  },
+  'rest-api': {
+    event: restApiEvent,
+    answer: strictAnswer,
+    streams: true,
+    gateway: true,
+    maxBody: 10 * MEGABYTE,
+    timeout: { whole: 29, streamed: LAMBDA_SECONDS },
+    added: (requestId, traceId) => [
+      ['x-amzn-requestid', requestId],
+      ['x-amz-apigw-id', requestId.replaceAll('-', '').slice(0, 16)],
+      ['x-amzn-trace-id', traceId],
+    ],
+    failures: {
+      fault: rest(502, 'Internal server error', 'InternalServerErrorException'),
+      timeout: rest(504, 'Endpoint request timed out', 'GatewayTimeoutException'),
+      throttled: rest(500, 'Internal server error', 'InternalServerErrorException'),
+      tooLarge: rest(413, 'Request Too Long', 'RequestTooLargeException'),
+      forbidden: rest(403, 'Missing Authentication Token', 'MissingAuthenticationTokenException'),
+      unauthorized: rest(401, 'Unauthorized', 'UnauthorizedException'),
+      denied: rest(
+        403,
+        'User is not authorized to access this resource with an explicit deny',
+        'AccessDeniedException',
+      ),
+      authorizerFault: rest(500, null, 'AuthorizerConfigurationException'),
+      rateLimited: rest(429, 'Too Many Requests', 'TooManyRequestsException'),
+      notFound: rest(403, 'Forbidden', 'ForbiddenException'),
+    },
+  },
+  alb: {
+    event: loadBalancerEvent,
+    answer: strictAnswer,
+    streams: false,
+    gateway: false,
+    maxBody: MEGABYTE,
+    timeout: { whole: LAMBDA_SECONDS, streamed: LAMBDA_SECONDS },
+    added: (_, traceId) => [['x-amzn-trace-id', traceId]],
+    failures: {
+      fault: html(502, '502 Bad Gateway'),
+      timeout: html(504, '504 Gateway Time-out'),
+      throttled: html(502, '502 Bad Gateway'),
+      tooLarge: html(413, '413 Request Entity Too Large'),
+      forbidden: html(403, '403 Forbidden'),
+      unauthorized: html(401, '401 Authorization Required'),
+      denied: html(403, '403 Forbidden'),
+      authorizerFault: html(500, '500 Internal Server Error'),
+      rateLimited: html(503, '503 Service Temporarily Unavailable'),
+      notFound: html(404, '404 Not Found'),
+    },
+  },
+};
+
+function json(status: number, body: object, headers: [string, string][] = []): HttpAnswer {
+  return {
+    status,
+    headers: [['content-type', 'application/json'], ...headers],
+    body: Buffer.from(JSON.stringify(body)),
+  };
+}
+
+function text(status: number, body: string): HttpAnswer {
+  return { status, headers: [['content-type', 'text/plain']], body: Buffer.from(body) };
+}
+
+function html(status: number, title: string): HttpAnswer {
+  const page = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
+  return { status, headers: [['content-type', 'text/html']], body: Buffer.from(page) };
+}

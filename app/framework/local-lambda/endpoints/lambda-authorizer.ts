@@ -1,0 +1,153 @@
+/**
+ * A Lambda authorizer in the way, as API Gateway asks one: identity source first, then its memory, then the function, and
+ * whatever is not a clear permission is a refusal.
+ *
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html (payload format 2.0, simple
+ * response or policy), https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+ * (REST, type REQUEST). The identity source is the Authorization header, as the modules of terraform/ set it up.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Invoked } from '../environment.ts';
+import { type LocalFunction, newTraceId } from '../local-function.ts';
+import { type Authorize, type Authorized, onlyHeader, type Refused } from './authorization.ts';
+import type { EventContext } from './function-url.ts';
+import type { WireRequest } from './request.ts';
+
+export interface LambdaAuthorizerOptions {
+  endpoint: 'http-api' | 'rest-api';
+  /** How long a verdict is kept for the same Authorization header, in seconds; 0 for not at all. */
+  ttlSeconds: number;
+  region: string;
+  /** The event that the endpoint would make of the request for the function itself. */
+  event: (request: WireRequest, context: EventContext) => object;
+  context: EventContext;
+  /** @default Date.now */
+  now?: () => number;
+}
+
+/** API Gateway waits no longer for an authorizer of an HTTP API. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
+const TIMEOUT_MS = 10_000;
+/** More callers than that in one lifetime are forgotten, the oldest first. */
+const MOST_KEPT = 10_000;
+
+type Verdict = Authorized | Refused;
+type Fields = Record<string, unknown>;
+
+/** What an authorizer says about every request with the same credentials. */
+type Judge = (methodArn: string) => Verdict;
+
+export function lambdaAuthorizer(
+  fn: Pick<LocalFunction, 'invoke'>,
+  options: LambdaAuthorizerOptions,
+): Authorize {
+  const { endpoint, ttlSeconds, region, event, context, now = Date.now } = options;
+  const kept = new Map<string, { judge: Judge; until: number }>();
+
+  return async function askAuthorizer(request) {
+    const identity = onlyHeader(request, 'authorization');
+    if (!identity) return { refused: 'unauthorized' };
+    const arn = methodArn(request, region, context);
+    const known = kept.get(identity);
+    if (known && known.until > now()) return known.judge(arn);
+    const judge = await ask(request, identity, arn);
+    if (!judge) return { refused: 'authorizerFault' };
+    kept.delete(identity);
+    if (ttlSeconds > 0) kept.set(identity, { judge, until: now() + ttlSeconds * 1000 });
+    for (const oldest of kept.size > MOST_KEPT ? kept.keys() : []) {
+      kept.delete(oldest);
+      break;
+    }
+    return judge(arn);
+  };
+
+  /** Undefined when it fails, takes too long or says nothing that can be understood. */
+  async function ask(request: WireRequest, identity: string, arn: string): Promise<Judge | undefined> {
+    const base = event(request, context) as Fields;
+    const { body: _body, isBase64Encoded: _encoded, ...withoutBody } = base;
+    const asked =
+      endpoint === 'http-api'
+        ? { ...withoutBody, type: 'REQUEST', routeArn: arn, identitySource: [identity] }
+        : { ...withoutBody, type: 'REQUEST', methodArn: arn };
+    const payload = Buffer.from(JSON.stringify(asked));
+    const invoked = fn.invoke({ requestId: randomUUID(), traceId: newTraceId(), payload });
+    const first = await Promise.race([invoked, sleep(TIMEOUT_MS, 'late' as const, { ref: false })]);
+    // Whatever comes of it later, its environment must get to the end of it.
+    void invoked.then(letGo);
+    if (first === 'late' || first === 'throttled') return undefined;
+    const { answer } = first;
+    return answer.kind === 'buffered' ? judgeOf(answer.body, endpoint) : undefined;
+  }
+}
+
+function letGo(invoked: Invoked | 'throttled'): void {
+  if (invoked !== 'throttled' && invoked.answer.kind === 'streamed') invoked.answer.discard();
+}
+
+/** `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH` */
+function methodArn(
+  request: WireRequest,
+  region: string,
+  { domainName, stage = '$default' }: EventContext,
+): string {
+  const [api = 'local'] = (domainName ?? 'local').split('.');
+  return `arn:aws:execute-api:${region}:123456789012:${api}/${stage}/${request.method}${request.rawPath}`;
+}
+
+function judgeOf(body: Buffer, endpoint: 'http-api' | 'rest-api'): Judge | undefined {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body.toString());
+  } catch {
+    return undefined; // No JSON, no verdict.
+  }
+  const { isAuthorized, principalId, policyDocument, context } = fields(answer);
+  if (endpoint === 'http-api' && isAuthorized !== undefined) {
+    const verdict: Verdict =
+      isAuthorized === true ? { authorizer: { lambda: context ?? null } } : { refused: 'denied' };
+    return () => verdict;
+  }
+  if (typeof principalId !== 'string' || !isPolicy(policyDocument)) return undefined;
+  const told = toldContext(context);
+  if (!told) return undefined;
+  const authorizer =
+    endpoint === 'http-api' ? { lambda: told } : { principalId, integrationLatency: 0, ...told };
+  return arn => (allows(policyDocument, arn) ? { authorizer } : { refused: 'denied' });
+}
+
+/** As strings; undefined when a value is none that API Gateway takes: objects and lists are not. */
+function toldContext(context: unknown): Record<string, string> | undefined {
+  const entries = Object.entries(fields(context));
+  if (entries.some(([, value]) => !['string', 'number', 'boolean'].includes(typeof value))) return undefined;
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}
+
+interface Statement {
+  Effect?: unknown;
+  Action?: unknown;
+  Resource?: unknown;
+}
+
+function isPolicy(document: unknown): document is { Statement: Statement[] } {
+  return Array.isArray(fields(document).Statement);
+}
+
+/** An explicit denial goes before every permission; without a permission there is none. */
+function allows({ Statement }: { Statement: Statement[] }, arn: string): boolean {
+  const about = Statement.filter(
+    ({ Action, Resource }) =>
+      [Action].flat().some(action => like(String(action), 'execute-api:Invoke')) &&
+      [Resource].flat().some(resource => like(String(resource), arn)),
+  );
+  return about.length > 0 && about.every(({ Effect }) => Effect === 'Allow');
+}
+
+/** IAM's wildcards: `*` for any characters, `?` for one. */
+function like(pattern: string, text: string): boolean {
+  const source = RegExp.escape(pattern).replaceAll('\\*', '.*').replaceAll('\\?', '.');
+  return new RegExp(`^${source}$`, 's').test(text);
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}

@@ -1,0 +1,112 @@
+/**
+ * The function as its endpoints see it: takes an event, gives the answer, and writes what Lambda writes to the log.
+ */
+import { randomBytes } from 'node:crypto';
+import { environmentsBorne, startsBorne } from './capacity.ts';
+import type { Environment, FunctionSpec, Invoked } from './environment.ts';
+import type { Log } from './log.ts';
+import { ACCOUNT } from './options.ts';
+import { Pool } from './pool.ts';
+
+export interface FunctionOptions {
+  /** Name, region and account make the ARN. */
+  name: string;
+  region: string;
+  /** Reserved concurrency. Undefined: as many environments as the machine bears, and calls wait for one. */
+  concurrency: number | undefined;
+  /** Most environments, where that is to be another number. */
+  environments: number | undefined;
+  idleTimeout: number;
+  spec: FunctionSpec;
+}
+
+/** Invocations at once in an account, unless AWS has raised it. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const ACCOUNT_CONCURRENCY = 1_000;
+
+export interface InvokeRequest {
+  requestId: string;
+  payload: string | Buffer;
+  traceId: string;
+  clientContext?: string | undefined;
+  /** Called when an environment gets it, and has not only been waited for. */
+  onStart?: (() => void) | undefined;
+}
+
+export class LocalFunction {
+  readonly arn: string;
+  /** Most environments at once. */
+  readonly environments: number;
+  readonly #pool: Pool;
+  readonly #log: Log;
+  readonly #memory: number;
+
+  constructor(options: FunctionOptions, log: Log) {
+    this.arn = `arn:aws:lambda:${options.region}:${ACCOUNT}:function:${options.name}`;
+    const environments = options.environments ?? options.concurrency ?? environmentsBorne();
+    this.environments = environments;
+    this.#pool = new Pool({
+      function: options.spec,
+      concurrency: options.concurrency ?? ACCOUNT_CONCURRENCY,
+      environments,
+      startsAtOnce: startsBorne(),
+      idleTimeout: options.idleTimeout,
+      onFull: () => log.note(full(environments)),
+    });
+    this.#log = log;
+    this.#memory = options.spec.memory;
+  }
+
+  warmUp(): Promise<void> {
+    return this.#pool.warmUp();
+  }
+
+  /** See {@link Pool.find}. */
+  environment(id: number): Environment | undefined {
+    return this.#pool.find(id);
+  }
+
+  /** See {@link Pool.replace}. */
+  replace(): Promise<void> {
+    return this.#pool.replace();
+  }
+
+  async invoke({ onStart, requestId, ...request }: InvokeRequest): Promise<Invoked | 'throttled'> {
+    const invocation = { ...request, id: requestId, functionArn: this.arn };
+    const invoked = await this.#pool.invoke(invocation, () => {
+      this.#log.start(requestId);
+      onStart?.();
+    });
+    if (invoked === 'throttled') return invoked;
+    void invoked.report.then(report => this.#log.end(requestId, report, this.#memory));
+    return invoked;
+  }
+
+  /** Whether `name`, in any of the forms of the Invoke API, is this function: a name or ARN, with a qualifier or not. */
+  isNamed(name: string): boolean {
+    const own = this.arn.split(':').at(-1);
+    return name === this.arn || name.startsWith(`${this.arn}:`) || name.split(':')[0] === own;
+  }
+
+  /** Ends all its processes, without waiting until they are gone. */
+  kill(): void {
+    this.#pool.kill();
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
+
+function full(environments: number): string {
+  return (
+    `All ${environments} environments are busy: further calls wait for one, where Lambda would start more. ` +
+    'LAMBDA_ENVIRONMENTS sets how many there may be (by default what the machine bears); with LAMBDA_CONCURRENCY, ' +
+    'as with reserved concurrency, calls beyond it are answered by 429.'
+  );
+}
+
+/** A new X-Ray trace header, not sampled. https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html */
+export function newTraceId(now = Date.now()): string {
+  const seconds = Math.floor(now / 1000).toString(16);
+  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;
+}

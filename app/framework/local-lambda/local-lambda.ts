@@ -1,0 +1,299 @@
+/**
+ * The local Lambda: one process that is the platform. Puts the endpoints over the function and listens.
+ */
+import { appendFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { type HttpBindings, serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { type Authorize, exceptOpenPaths } from './endpoints/authorization.ts';
+import { createEndpoint } from './endpoints/endpoint.ts';
+import { ENDPOINTS } from './endpoints/endpoints.ts';
+import { lambdaAuthorizer } from './endpoints/lambda-authorizer.ts';
+import { RequestBrokenError } from './endpoints/request.ts';
+import { EventQueue, type InvocationRecord } from './event-queue.ts';
+import { functionEnvironment } from './function-environment.ts';
+import { createInvokeApi } from './invoke-api.ts';
+import { LocalFunction } from './local-function.ts';
+import { createLog, type Log } from './log.ts';
+import { Metrics } from './metrics.ts';
+import type { Observer } from './observer.ts';
+import type { LocalLambdaOptions } from './options.ts';
+
+export interface LocalLambda {
+  /** Where the endpoint listens, without a slash at the end. */
+  url: string;
+  /** Where the Invoke API listens, when it was asked for. */
+  invokeUrl: string | undefined;
+  /** Where the local dashboard is, when it was asked for. */
+  dashboardUrl: string | undefined;
+  /** Settles when a first environment is initialised; rejects with InitError when it cannot be. The endpoint serves anyway. */
+  ready: Promise<void>;
+  /** The function's files have changed: the calls from here on get the new ones. Rejects with InitError as `ready` does. */
+  replace(): Promise<void>;
+  /** Ends the function's processes at once, for a process that cannot wait. */
+  kill(): void;
+  close(): Promise<void>;
+}
+
+export interface Output {
+  write(text: string | Buffer): void;
+  colour: boolean;
+}
+
+/** The port cannot be listened on. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly code = 'LISTEN_FAILED';
+}
+
+/** Environments of the functions, which an endpoint with an authorizer has two of. */
+export interface Environments {
+  function: NodeJS.ProcessEnv;
+  authorizer: NodeJS.ProcessEnv;
+}
+
+type Options = LocalLambdaOptions & { command: [string, ...string[]] };
+
+export async function startLocalLambda(
+  options: Options,
+  env: Environments,
+  output: Output,
+): Promise<LocalLambda> {
+  const plain = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
+  // Who does not ask for the dashboard does not load it.
+  const dashboard =
+    options.dashboardPort === undefined ? undefined : await import('./dashboard/dashboard.ts');
+  const recorder = dashboard && new dashboard.Recorder();
+  const log = recorder?.watching(plain) ?? plain;
+  const metrics = options.metrics ? new Metrics() : undefined;
+  const printed = (chunk: Buffer, pid: number): void => {
+    output.write(chunk);
+    metrics?.take(chunk, pid);
+  };
+  const make = (options: Options, env: NodeJS.ProcessEnv): LocalFunction =>
+    createFunction(options, env, printed, log, recorder?.observer(options.functionName));
+  const listeners: Listener[] = [];
+  const add = async (app: Hono<{ Bindings: HttpBindings }>, address: Address): Promise<string> => {
+    app.onError(faultAnswer(log));
+    const listener = await listen(app, address).catch(async error => {
+      await Promise.all(listeners.map(({ close }) => close()));
+      throw error;
+    });
+    listeners.push(listener);
+    return listener.url;
+  };
+  const { fn, queue } = await functionWithServices(options, env.function, make, add, log);
+  const authorizer = hasLambdaAuthorizer(options)
+    ? make(authorizerOptions(options), env.authorizer)
+    : undefined;
+  const functions = authorizer ? [fn, authorizer] : [fn];
+  const { endpoint: name, domainName = '' } = options;
+  const endpointOptions = {
+    ...options,
+    domainName: domainName || undefined,
+    stage: name === 'rest-api' ? options.stage : undefined,
+    // An HTTP API has no gateway responses: its words cannot be changed.
+    challenge: (name === 'rest-api' && options.challenge) || undefined,
+    timeoutSeconds: options.endpointTimeout,
+    authorize: await authorization(options, authorizer),
+  };
+  const serveEndpoint = createEndpoint(fn, endpointOptions, log);
+  const endpoint = new Hono<{ Bindings: HttpBindings }>().all('*', c => serveEndpoint(c.env.incoming));
+  const url = await add(endpoint, options);
+  const stagePath = name === 'rest-api' && !domainName ? `/${options.stage}` : '';
+  const invokeUrl =
+    options.invokePort === undefined
+      ? undefined
+      : await add(
+          createInvokeApi(fn, { queue, authorize: await signatures(options, 'lambda') }),
+          onLoopback(options.invokePort, 'LAMBDA_INVOKE_PORT'),
+        );
+  const seen = { recorder, functions, options, url: `${url}${stagePath}` };
+  const dashboardUrl =
+    dashboard && recorder && options.dashboardPort !== undefined
+      ? await add(
+          dashboard.createDashboard({ ...seen, recorder }),
+          onLoopback(options.dashboardPort, 'LAMBDA_DASHBOARD_PORT'),
+        )
+      : undefined;
+  const all = async (does: (fn: LocalFunction) => Promise<void>): Promise<void> => {
+    await Promise.all(functions.map(does));
+  };
+  return {
+    url: `${url}${stagePath}`,
+    invokeUrl,
+    dashboardUrl,
+    ready: all(each => each.warmUp()),
+    replace: () => all(each => each.replace()),
+    kill: () => {
+      for (const each of functions) each.kill();
+    },
+    async close() {
+      queue.close();
+      await Promise.all([all(each => each.close()), ...listeners.map(({ close }) => close())]);
+      if (metrics) output.write(`\n${metrics.table()}\n`);
+    },
+  };
+}
+
+function hasLambdaAuthorizer({ authorizer }: LocalLambdaOptions): boolean {
+  return authorizer !== '' && authorizer !== 'jwt';
+}
+
+/** The authorizer is a function of its own, beside the other: its own name, environments and log lines. */
+function authorizerOptions(options: Options): Options {
+  const { functionName, authorizer } = options;
+  return {
+    ...options,
+    handler: authorizer,
+    functionName: `${functionName}-authorizer`,
+    concurrency: undefined,
+  };
+}
+
+/** The function and the queue of its asynchronous invocations, with what of AWS it may call; that is loaded where it may. */
+async function functionWithServices(
+  options: Options,
+  given: NodeJS.ProcessEnv,
+  make: (options: Options, env: NodeJS.ProcessEnv) => LocalFunction,
+  add: (app: Hono<{ Bindings: HttpBindings }>, address: Address) => Promise<string>,
+  log: Log,
+): Promise<{ fn: LocalFunction; queue: EventQueue }> {
+  const { tables, selfInvoke, region, destination } = options;
+  const queueOf = (fn: LocalFunction): EventQueue =>
+    new EventQueue(fn, options, log, recordsTo(destination, log));
+  if (!selfInvoke && tables.length === 0) {
+    const fn = make(options, given);
+    return { fn, queue: queueOf(fn) };
+  }
+  const { addServices, roleOf, servicesEnvironment } = await import('./services/services.ts');
+  const role = roleOf(given);
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  const url = await add(app, onLoopback(0));
+  const fn = make(options, { ...servicesEnvironment(url, role, tables), ...given });
+  const queue = queueOf(fn);
+  await addServices(app, { fn, queue, region, role, tables });
+  return { fn, queue };
+}
+
+/** In the place of a queue, topic, bucket or function. Not written, as not delivered, is no reason to stop. */
+function recordsTo(file: string, log: Log): (record: InvocationRecord) => void {
+  return function addRecord(record) {
+    if (!file) return;
+    try {
+      appendFileSync(file, `${JSON.stringify(record)}\n`);
+    } catch (error) {
+      log.note(`The record of an asynchronous invocation was not written: ${(error as Error).message}`);
+    }
+  };
+}
+
+/** The answer when there can be no other: the request broke off, or the local Lambda itself is at fault. */
+function faultAnswer(log: Log) {
+  return function answerFault(error: Error): Response {
+    if (error instanceof RequestBrokenError)
+      return Response.json({ message: error.message }, { status: 400 });
+    log.note(`The local Lambda is at fault: ${error.stack}`);
+    return Response.json({ message: 'The local Lambda is at fault; its log says more.' }, { status: 500 });
+  };
+}
+
+/** API Gateway’s default for REST APIs, in seconds. https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html */
+const AUTHORIZER_TTL = 300;
+
+/** Who finds out who calls; undefined when nobody is asked. The libraries for it are loaded where they are needed. */
+async function authorization(
+  options: LocalLambdaOptions,
+  authorizer: LocalFunction | undefined,
+): Promise<Authorize | undefined> {
+  const { endpoint, region, domainName, stage, authorizerTtl: ttlSeconds = AUTHORIZER_TTL } = options;
+  if (options.authorizer === 'jwt') {
+    const { jwtAuthorizer } = await import('./endpoints/jwt-authorizer.ts');
+    const { jwtIssuer: issuer, jwtAudience: audience, jwtScopes: scopes } = options;
+    return exceptOpenPaths(jwtAuthorizer({ issuer, audience, scopes }));
+  }
+  if (authorizer && (endpoint === 'http-api' || endpoint === 'rest-api')) {
+    const context = {
+      domainName: domainName || undefined,
+      stage: endpoint === 'rest-api' ? stage : undefined,
+    };
+    const asks = { endpoint, region, ttlSeconds, event: ENDPOINTS[endpoint].event, context };
+    return exceptOpenPaths(lambdaAuthorizer(authorizer, asks));
+  }
+  return signatures(options, ENDPOINTS[endpoint].gateway ? 'execute-api' : 'lambda');
+}
+
+/** The signing library is larger than all the rest. */
+async function signatures(
+  { authType, iamCredentials: credentials, region }: LocalLambdaOptions,
+  service: 'lambda' | 'execute-api',
+): Promise<Authorize | undefined> {
+  if (authType === 'NONE') return undefined;
+  const { createIamAuth } = await import('./endpoints/iam-auth.ts');
+  return createIamAuth({ credentials, region, service });
+}
+
+function createFunction(
+  options: Options,
+  env: NodeJS.ProcessEnv,
+  printed: (chunk: Buffer, pid: number) => void,
+  log: Log,
+  observer: Observer | undefined,
+): LocalFunction {
+  const { timeout, initTimeout, memory, freeze, command } = options;
+  const spec = { command, timeout, initTimeout, memory, freeze, env: functionEnvironment(options, env) };
+  return new LocalFunction(
+    {
+      name: options.functionName,
+      region: options.region,
+      concurrency: options.concurrency,
+      environments: options.environments,
+      idleTimeout: options.idleTimeout,
+      spec: { ...spec, observer, output: printed },
+    },
+    log,
+  );
+}
+
+interface Listener {
+  url: string;
+  close(): Promise<void>;
+}
+
+interface Address {
+  host: string;
+  port: number;
+  /** Which setting chooses the port. */
+  variable?: string;
+}
+
+/** `variable` is the setting that chooses the port. */
+function onLoopback(port: number, variable?: string): Address {
+  return { host: '127.0.0.1', port, ...(variable && { variable }) };
+}
+
+function listen(
+  app: Hono<{ Bindings: HttpBindings }>,
+  { host, port, variable = 'PORT' }: Address,
+): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: host, port }, info => {
+      const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+      resolve({
+        url: `http://${name}:${(info as AddressInfo).port}`,
+        close: () =>
+          new Promise(closed => {
+            server.close(() => closed());
+            if ('closeAllConnections' in server) server.closeAllConnections();
+          }),
+      });
+    });
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === 'EADDRINUSE'
+          ? `Port ${port} is taken. Stop what listens there, or choose another: ${variable}=${port + 1}`
+          : `Cannot listen on ${host}:${port}: ${error.message}`;
+      reject(new ListenError(why));
+    });
+  });
+}

@@ -1,0 +1,28 @@
+/**
+ * Who watches the platform: told of what happens to environments and invocations, never asked. With nobody watching nothing
+ * is kept (dashboard/recorder.ts does).
+ */
+import type { FunctionError } from './function-error.ts';
+import type { Invocation } from './runtime-api.ts';
+
+/**
+ * `init`: starting; `busy`: with an invocation; `frozen`: stopped in between, as on Lambda; `idle`: in between, but running,
+ * where freezing is off; `held`: stopped in the middle of an invocation by somebody who watches; `ended`: gone.
+ */
+export type EnvironmentState = 'init' | 'busy' | 'frozen' | 'idle' | 'held' | 'ended';
+
+/** What of a report is shown: milliseconds and MiB. */
+export interface ObservedReport {
+  duration: number;
+  initDuration?: number;
+  maxMemory?: number;
+  error?: FunctionError;
+}
+
+export interface Observer {
+  environment(id: number, state: EnvironmentState, pid: number | undefined): void;
+  invoked(environment: number, invocation: Invocation): void;
+  /** What the process wrote, whatever it was doing. */
+  output(environment: number, chunk: Buffer): void;
+  reported(invocation: string, report: ObservedReport): void;
+}

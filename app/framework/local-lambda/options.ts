@@ -1,0 +1,449 @@
+/**
+ * The settings of the local Lambda: a flag and an environment variable each, one table for parsing, for `--help` and
+ * for the table in README.md.
+ */
+import { parseArgs } from 'node:util';
+import type { EndpointType, InvokeMode } from './endpoints/endpoints.ts';
+import type { TestCredential } from './endpoints/iam-auth.ts';
+import type { Throttle } from './endpoints/throttle.ts';
+import type { LogFormat } from './log.ts';
+import type { Table } from './services/dynamodb.ts';
+
+export interface LocalLambdaOptions {
+  handler: string;
+  taskRoot: string | undefined;
+  port: number;
+  host: string;
+  /** Of the Invoke API, on loopback; undefined: not served. */
+  invokePort: number | undefined;
+  /** Of the local dashboard, on loopback; undefined: not served. */
+  dashboardPort: number | undefined;
+  endpoint: EndpointType;
+  invokeMode: InvokeMode;
+  authType: 'NONE' | 'AWS_IAM';
+  /** Who may sign, for AWS_IAM. */
+  iamCredentials: TestCredential[];
+  domainName: string;
+  /** Of API Gateway. */
+  stage: string;
+  /** Handler of a Lambda authorizer, `jwt` for a JWT authorizer, empty for none. */
+  authorizer: string;
+  /** Seconds; undefined when none is set. */
+  authorizerTtl: number | undefined;
+  jwtIssuer: string;
+  jwtAudience: string[];
+  jwtScopes: string[];
+  challenge: string;
+  throttle: Throttle | undefined;
+  /** How long the endpoint waits for a whole answer, in seconds; undefined: as its kind does. */
+  endpointTimeout: number | undefined;
+  timeout: number;
+  initTimeout: number;
+  memory: number;
+  /** Reserved concurrency; undefined when none is set. */
+  concurrency: number | undefined;
+  /** Most environments; undefined when that is the machine's or the concurrency's to say. */
+  environments: number | undefined;
+  idleTimeout: number;
+  freeze: boolean;
+  /** Of asynchronous invocations, see event-queue.ts. */
+  retryAttempts: number;
+  retryDelay: number;
+  eventAge: number;
+  /** Whether the function gets the Invoke API, to invoke itself. */
+  selfInvoke: boolean;
+  /** DynamoDB tables that the function gets, in memory. */
+  tables: Table[];
+  /** File for the records of asynchronous invocations; empty: none are kept. */
+  destination: string;
+  functionName: string;
+  region: string;
+  logFormat: LogFormat;
+  /** Whether a table of the function's metrics is printed at the end. */
+  metrics: boolean;
+  /** The runtime's command line: what stood after `--`. Empty: the caller's default. */
+  command: string[];
+}
+
+/** An account that nobody has, as AWS's own examples use it. */
+export const ACCOUNT = '123456789012';
+
+/** A setting that cannot be used, with what to write instead. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+  readonly code = 'INVALID_OPTION';
+}
+
+interface Setting<T> {
+  flag: string;
+  env: string;
+  fallback: string;
+  help: string;
+  parse(text: string, name: string): T;
+}
+
+const text = (value: string): string => value;
+const oneOf =
+  <T extends string>(...values: T[]) =>
+  (value: string, name: string): T => {
+    const found = values.find(v => v.toLowerCase() === value.toLowerCase());
+    if (!found) throw new OptionError(`${name} must be one of ${values.join(', ')}, not "${value}".`);
+    return found;
+  };
+const matching =
+  (pattern: RegExp, what: string) =>
+  (value: string, name: string): string => {
+    if (pattern.test(value)) return value;
+    throw new OptionError(`${name} must be ${what}, not ${JSON.stringify(value)}.`);
+  };
+const within =
+  (min: number, max: number, what: string) =>
+  (value: string, name: string): number => {
+    const number = Number(value);
+    if (value.trim() !== '' && number >= min && number <= max) return number;
+    throw new OptionError(`${name} must be ${what} from ${min} to ${max}, not "${value}".`);
+  };
+
+const list = (value: string): string[] => value.split(/[\s,]+/).filter(Boolean);
+
+function throttle(value: string, name: string): Throttle {
+  const [rate, burst] = value.split(':').map(Number);
+  if (rate !== undefined && burst !== undefined && rate > 0 && burst >= 1) return { rate, burst };
+  throw new OptionError(`${name} must be RATE:BURST, such as 50:100, not "${value}".`);
+}
+
+function tables(value: string, name: string): Table[] {
+  return list(value).map(entry => {
+    const [, table = '', key = ''] = /^([\w.-]{3,255}):([\w.-]{1,255})$/.exec(entry) ?? [];
+    if (!table) throw new OptionError(`${name} must be NAME:KEY, several with commas, not "${entry}".`);
+    return { name: table, key };
+  });
+}
+
+function credentials(value: string, name: string): TestCredential[] {
+  return value
+    .split(',')
+    .filter(Boolean)
+    .map(entry => {
+      const [accessKeyId, secretAccessKey, ...arn] = entry.split(':');
+      // The value is left out of the message: it holds a secret.
+      if (!accessKeyId || !secretAccessKey)
+        throw new OptionError(`${name} must be KEY_ID:SECRET, several with commas.`);
+      const userArn = arn.join(':') || `arn:aws:iam::${ACCOUNT}:user/${accessKeyId}`;
+      return { accessKeyId, secretAccessKey, userArn };
+    });
+}
+
+/** In the order of `--help`. */
+export const SETTINGS = {
+  port: setting(
+    'port',
+    'PORT',
+    '8080',
+    'Port of the endpoint; 0 takes a free one',
+    within(0, 65_535, 'a port number'),
+  ),
+  host: setting('host', 'HOST', '127.0.0.1', 'Address to listen on', text),
+  invokePort: setting(
+    'invoke-port',
+    'LAMBDA_INVOKE_PORT',
+    '',
+    'Port of the Invoke API, on 127.0.0.1 only; 0 takes a free one; empty: not served',
+    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
+  ),
+  dashboardPort: setting(
+    'dashboard-port',
+    'LAMBDA_DASHBOARD_PORT',
+    '',
+    'Port of the local dashboard, on 127.0.0.1 only; 0 takes a free one; empty: not served',
+    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
+  ),
+  endpoint: setting(
+    'endpoint',
+    'LAMBDA_ENDPOINT',
+    'function-url',
+    'Endpoint to imitate: function-url, http-api, rest-api or alb',
+    oneOf('function-url', 'http-api', 'rest-api', 'alb'),
+  ),
+  invokeMode: setting(
+    'invoke-mode',
+    'LAMBDA_INVOKE_MODE',
+    'RESPONSE_STREAM',
+    'RESPONSE_STREAM or BUFFERED',
+    oneOf('RESPONSE_STREAM', 'BUFFERED'),
+  ),
+  authType: setting(
+    'auth-type',
+    'LAMBDA_AUTH_TYPE',
+    'NONE',
+    'NONE or AWS_IAM (signature version 4)',
+    oneOf('NONE', 'AWS_IAM'),
+  ),
+  iamCredentials: setting(
+    'iam-credentials',
+    'LAMBDA_IAM_CREDENTIALS',
+    '',
+    'Who may sign for AWS_IAM: KEY_ID:SECRET or KEY_ID:SECRET:USER_ARN, several with commas',
+    credentials,
+  ),
+  domainName: setting(
+    'domain-name',
+    'LAMBDA_DOMAIN_NAME',
+    '',
+    'Domain to tell the function, with https and port 443; empty: the host that was called',
+    text,
+  ),
+  stage: setting(
+    'stage',
+    'LAMBDA_STAGE',
+    'live',
+    'Stage of a REST API, in the path unless there is a domain name',
+    matching(/^[\w-]{1,128}$/, 'letters, digits, hyphens and underscores'),
+  ),
+  authorizer: setting(
+    'authorizer',
+    'LAMBDA_AUTHORIZER',
+    '',
+    'Authorizer of API Gateway: a handler, such as authorizer.request, or jwt (HTTP API)',
+    text,
+  ),
+  authorizerTtl: setting(
+    'authorizer-ttl',
+    'LAMBDA_AUTHORIZER_TTL',
+    '',
+    'Seconds for which a Lambda authorizer’s verdict is kept; 0 for not at all; empty: 300',
+    (value, name) => (value === '' ? undefined : within(0, 3_600, 'a number of seconds')(value, name)),
+  ),
+  jwtIssuer: setting('jwt-issuer', 'LAMBDA_JWT_ISSUER', '', 'Issuer of a JWT authorizer', text),
+  jwtAudience: setting('jwt-audience', 'LAMBDA_JWT_AUDIENCE', '', 'Its audiences, with commas', list),
+  jwtScopes: setting(
+    'jwt-scopes',
+    'LAMBDA_JWT_SCOPES',
+    '',
+    'Scopes of which a token needs one, with commas',
+    list,
+  ),
+  challenge: setting(
+    'challenge',
+    'LAMBDA_CHALLENGE',
+    '',
+    'WWW-Authenticate of a REST API’s gateway responses; {url} stands for the stage’s URL',
+    matching(/^[\t\x20-\x7e]*$/, 'printable ASCII'),
+  ),
+  throttle: setting(
+    'throttle',
+    'LAMBDA_THROTTLE',
+    '',
+    'Throttling of API Gateway’s stage: requests a second and at once, RATE:BURST; empty: none',
+    (value, name) => (value === '' ? undefined : throttle(value, name)),
+  ),
+  endpointTimeout: setting(
+    'endpoint-timeout',
+    'LAMBDA_ENDPOINT_TIMEOUT',
+    '',
+    'Seconds the endpoint waits for a whole answer; empty: 30 (http-api), 29 (rest-api that does not stream)',
+    (value, name) => (value === '' ? undefined : within(0.1, 900, 'a number of seconds')(value, name)),
+  ),
+  timeout: setting(
+    'timeout',
+    'LAMBDA_TIMEOUT',
+    '60',
+    'Seconds for one invocation',
+    within(0.1, 900, 'a number of seconds'),
+  ),
+  initTimeout: setting(
+    'init-timeout',
+    'LAMBDA_INIT_TIMEOUT',
+    '10',
+    'Seconds for the init, before it is done again in the invocation',
+    within(0.1, 900, 'a number of seconds'),
+  ),
+  memory: setting(
+    'memory',
+    'LAMBDA_MEMORY_SIZE',
+    '512',
+    'Memory of an environment in MB, enforced on Linux',
+    within(128, 10_240, 'a number of MB'),
+  ),
+  concurrency: setting(
+    'concurrency',
+    'LAMBDA_CONCURRENCY',
+    '',
+    'Reserved concurrency: calls at once, beyond it 429; empty: no limit, what the machine cannot bear waits',
+    (value, name) => (value === '' ? undefined : within(1, 1_000, 'a number of calls')(value, name)),
+  ),
+  environments: setting(
+    'environments',
+    'LAMBDA_ENVIRONMENTS',
+    '',
+    'Most environments at once, further calls wait; empty: the concurrency, or what the machine bears',
+    (value, name) => (value === '' ? undefined : within(1, 1_000, 'a number of environments')(value, name)),
+  ),
+  idleTimeout: setting(
+    'idle-timeout',
+    'LAMBDA_IDLE_TIMEOUT',
+    '300',
+    'Seconds without work after which an environment ends',
+    within(0.1, 86_400, 'a number of seconds'),
+  ),
+  freeze: setting(
+    'freeze',
+    'LAMBDA_FREEZE',
+    process.platform === 'win32' ? 'off' : 'on',
+    'Stop the process between invocations: on or off',
+    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+  ),
+  retryAttempts: setting(
+    'retry-attempts',
+    'LAMBDA_RETRY_ATTEMPTS',
+    '2',
+    'How often an asynchronous invocation is tried again after an error, 0 to 2',
+    within(0, 2, 'a number of attempts'),
+  ),
+  retryDelay: setting(
+    'retry-delay',
+    'LAMBDA_RETRY_DELAY',
+    '60',
+    'Seconds before the first of them, and twice as many before the second',
+    within(0, 3_600, 'a number of seconds'),
+  ),
+  eventAge: setting(
+    'event-age',
+    'LAMBDA_EVENT_AGE',
+    '21600',
+    'Seconds after which an asynchronous invocation is dropped; on Lambda 60 or more',
+    within(1, 21_600, 'a number of seconds'),
+  ),
+  destination: setting(
+    'destination',
+    'LAMBDA_DESTINATION',
+    '',
+    'File to which the record of each asynchronous invocation that is done or dropped is added, as a line of JSON',
+    text,
+  ),
+  selfInvoke: setting(
+    'self-invoke',
+    'LAMBDA_SELF_INVOKE',
+    'off',
+    'Give the function the Invoke API, to invoke itself, by AWS_ENDPOINT_URL_LAMBDA: on or off',
+    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+  ),
+  tables: setting(
+    'tables',
+    'LAMBDA_TABLES',
+    '',
+    'DynamoDB tables for the function, in memory, by AWS_ENDPOINT_URL_DYNAMODB: NAME:KEY, several with commas',
+    tables,
+  ),
+  functionName: setting(
+    'function-name',
+    'LAMBDA_FUNCTION_NAME',
+    'local',
+    'Name of the function',
+    matching(/^[\w-]{1,64}$/, 'up to 64 letters, digits, hyphens and underscores'),
+  ),
+  region: setting(
+    'region',
+    'AWS_REGION',
+    'us-east-1',
+    'Region of the function',
+    matching(/^[a-z\d-]{1,32}$/, 'of lower-case letters, digits and hyphens'),
+  ),
+  logFormat: setting('log-format', 'LAMBDA_LOG_FORMAT', 'text', 'text or json', oneOf('text', 'json')),
+  taskRoot: setting(
+    'task-root',
+    'LAMBDA_TASK_ROOT',
+    '',
+    'Folder of the function; empty: where the entry is',
+    value => value || undefined,
+  ),
+  metrics: setting(
+    'metrics',
+    'LAMBDA_METRICS',
+    'off',
+    'Print a table of what CloudWatch would measure when it ends: on or off',
+    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+  ),
+} satisfies { [K in keyof LocalLambdaOptions]?: Setting<LocalLambdaOptions[K]> };
+
+function setting<T>(
+  flag: string,
+  env: string,
+  fallback: string,
+  help: string,
+  parse: Setting<T>['parse'],
+): Setting<T> {
+  return { flag, env, fallback, help, parse };
+}
+
+/** Reads flags, then the environment, then the defaults. Gives `'help'` when that was asked for. Throws {@link OptionError}. */
+export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): LocalLambdaOptions | 'help' {
+  const dashes = argv.indexOf('--');
+  const own = dashes < 0 ? argv : argv.slice(0, dashes);
+  const command = dashes < 0 ? [] : argv.slice(dashes + 1);
+  const { values, positionals } = parse(own);
+  if (values.help) return 'help';
+  const read = Object.entries(SETTINGS).map(([key, { flag, env: variable, fallback, parse: convert }]) => {
+    const given = values[flag as keyof typeof values] as string | undefined;
+    return [key, convert(given ?? (env[variable] || fallback), given === undefined ? variable : `--${flag}`)];
+  });
+  const options = { ...Object.fromEntries(read), command } as LocalLambdaOptions;
+  options.handler = positionals[0] ?? (env._HANDLER || defaultHandler(options));
+  const problem = contradiction(options);
+  if (problem) throw new OptionError(problem);
+  return options;
+}
+
+/** What this repository's function calls them. */
+function defaultHandler({ endpoint, invokeMode }: LocalLambdaOptions): string {
+  const streams =
+    (endpoint === 'function-url' || endpoint === 'rest-api') && invokeMode === 'RESPONSE_STREAM';
+  return streams ? 'handler.stream' : 'handler.buffered';
+}
+
+/** What one setting asks of another. */
+function contradiction(options: LocalLambdaOptions): string | undefined {
+  const { authType, iamCredentials, authorizer, endpoint, jwtIssuer, jwtAudience } = options;
+  if (authType === 'AWS_IAM' && iamCredentials.length === 0)
+    return 'LAMBDA_AUTH_TYPE AWS_IAM needs LAMBDA_IAM_CREDENTIALS: who may sign, as KEY_ID:SECRET.';
+  if (!authorizer) return undefined;
+  if (endpoint !== 'http-api' && endpoint !== 'rest-api')
+    return 'LAMBDA_AUTHORIZER needs LAMBDA_ENDPOINT to be http-api or rest-api: only API Gateway has authorizers.';
+  if (authType === 'AWS_IAM') return 'LAMBDA_AUTHORIZER and LAMBDA_AUTH_TYPE AWS_IAM exclude each other.';
+  if (authorizer === 'jwt' && endpoint !== 'http-api')
+    return 'LAMBDA_AUTHORIZER jwt needs LAMBDA_ENDPOINT http-api: a REST API has no JWT authorizer.';
+  if (authorizer === 'jwt' && !(jwtIssuer && jwtAudience.length > 0))
+    return 'LAMBDA_AUTHORIZER jwt needs LAMBDA_JWT_ISSUER and LAMBDA_JWT_AUDIENCE: whose tokens are taken.';
+  return undefined;
+}
+
+function parse(args: readonly string[]) {
+  const flags = Object.values(SETTINGS).map(({ flag }) => [flag, { type: 'string' }] as const);
+  const options = { ...Object.fromEntries(flags), help: { type: 'boolean', short: 'h' } } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new OptionError(`${(error as Error).message} See --help.`);
+  }
+}
+
+export function helpText(): string {
+  const rows = Object.values(SETTINGS).map(({ flag, env, fallback, help }) => {
+    const given = `  --${flag} `.padEnd(22) + `${env} `.padEnd(25);
+    return `${given}${help}${fallback ? ` (${fallback})` : ''}`;
+  });
+  return `Runs a Lambda function on this machine as Lambda runs it, behind a Function URL.
+
+Usage: node entry.mjs [handler] [options] [-- runtime command...]
+
+  handler               module.export, as the CMD of a Lambda image names it; by default handler.stream, or
+                        handler.buffered where the endpoint does not stream
+
+Options, and the environment variables that set them:
+${rows.join('\n')}
+  -h, --help
+
+Every other environment variable reaches the function. With --invoke-port 9001 the Invoke API is served as well:
+  aws lambda invoke --endpoint-url http://127.0.0.1:9001 --function-name local --payload file://event.json out.json
+`;
+}

@@ -1,0 +1,179 @@
+/**
+ * `mcpGateway({ weather, files })`: several servers at one path as if they were one. Tools and prompts get the name of
+ * their server and an underscore before their own; resources keep their URIs, and are read from the first server that
+ * has them.
+ */
+import {
+  type McpRequestContext,
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Result,
+  type Server,
+  type ServerCapabilities,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { Hono } from 'hono';
+import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
+import { NOT_STARTED, type StdioServer, stdioConnection } from './mcp-stdio.ts';
+import { linked, type V1Server } from './mcp-v1.ts';
+import {
+  createProxyServer,
+  type Forward,
+  type Method,
+  type ServerDescription,
+  type Upstream,
+} from './proxy.ts';
+
+/** A factory of a server, written with either SDK, or a program. */
+export type GatewayServer =
+  | ((context: McpRequestContext) => McpServer | Server | V1Server | Promise<McpServer | Server | V1Server>)
+  | StdioServer;
+
+interface Named {
+  name: string;
+  face: ServerDescription;
+}
+
+/** Mount it: `app.route('/all', mcpGateway({ weather, files: { command: 'node', args: ['files.js'] } }))`. */
+export function mcpGateway(
+  servers: Readonly<Record<string, GatewayServer>>,
+  options: McpOptions = {},
+): Hono<McpRouteEnv> {
+  const connections = Object.entries(servers).map(([name, server]) => ({
+    name,
+    connect: connectionTo(server),
+  }));
+  return mcp(
+    async context => {
+      const found = await Promise.all(
+        connections.map(async ({ name, connect }) => ({ name, connection: await connect(context) })),
+      );
+      const named: Named[] = [];
+      for (const { name, connection } of found) {
+        if (connection) named.push({ name, face: connection.upstream.face() });
+        else console.error(`mcp: ${name} is left out: ${NOT_STARTED}`);
+      }
+      const server = createProxyServer(together(named));
+      server.onclose = () => {
+        for (const { connection } of found) connection?.release();
+      };
+      return server;
+    },
+    { prewarm: false, ...options },
+  );
+}
+
+interface Connection {
+  upstream: Upstream;
+  release(): void;
+}
+
+function connectionTo(
+  server: GatewayServer,
+): (context: McpRequestContext) => Promise<Connection | undefined> {
+  if (typeof server !== 'function') {
+    const connect = stdioConnection(server);
+    return async () => {
+      const upstream = await connect();
+      return upstream && { upstream, release: () => undefined };
+    };
+  }
+  return async context => {
+    const upstream = await linked(await server({ ...context, era: 'legacy' }), context);
+    return { upstream, release: () => void upstream.client.close() };
+  };
+}
+
+function together(named: readonly Named[]): ServerDescription {
+  const offers: ServerCapabilities = Object.assign({}, ...named.map(({ face }) => face.offers));
+  const instructions = named.flatMap(({ name, face }) =>
+    face.instructions ? [`${name}: ${face.instructions}`] : [],
+  );
+  return {
+    info: { name: 'gateway', version: '1.0.0' },
+    offers,
+    instructions: instructions.join('\n\n') || undefined,
+    forward: (method, params, ctx) => FORWARD[method](named, method, params, ctx),
+  };
+}
+
+type ForwardOneOf = (named: readonly Named[], ...request: Parameters<Forward>) => Promise<Result>;
+
+const FORWARD: Record<Method, ForwardOneOf> = {
+  'tools/list': listOf('tools', true),
+  'prompts/list': listOf('prompts', true),
+  'resources/list': listOf('resources', false),
+  'resources/templates/list': listOf('resourceTemplates', false),
+  'tools/call': byName,
+  'prompts/get': byName,
+  'resources/read': firstThatHas,
+  'completion/complete': (named, method, params, ctx) => {
+    const { ref } = params as { ref: { type: string; name?: string } };
+    if (ref.name === undefined) return firstThatHas(named, method, params, ctx);
+    const { face, own } = find(named, ref.name);
+    return face.forward(method, { ...params, ref: { ...ref, name: own } }, ctx);
+  },
+};
+
+/** All pages of all servers in one: a cursor would have to carry a place in each. */
+function listOf(key: string, prefixed: boolean): ForwardOneOf {
+  return async function list(named, method, _params, ctx) {
+    const capability = method.startsWith('resources') ? 'resources' : key;
+    const offering = named.filter(({ face }) => face.offers[capability as keyof ServerCapabilities]);
+    const lists = await Promise.all(offering.map(({ name, face }) => pagesOf(name, face, method, ctx)));
+    return { [key]: lists.flat() };
+  };
+
+  async function pagesOf(
+    name: string,
+    face: ServerDescription,
+    method: Method,
+    ctx: ServerContext,
+  ): Promise<object[]> {
+    const entries: { name: string }[] = [];
+    let cursor: unknown;
+    do {
+      const page: Record<string, unknown> = await face.forward(
+        method,
+        cursor === undefined ? {} : { cursor },
+        ctx,
+      );
+      entries.push(...(page[key] as { name: string }[]));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return prefixed ? entries.map(entry => ({ ...entry, name: `${name}_${entry.name}` })) : entries;
+  }
+}
+
+async function byName(
+  named: readonly Named[],
+  ...[method, params, ctx]: Parameters<Forward>
+): Promise<Result> {
+  const { face, own } = find(named, String(params.name));
+  return face.forward(method, { ...params, name: own }, ctx);
+}
+
+function find(named: readonly Named[], full: string): { face: ServerDescription; own: string } {
+  // The longest name first: one may begin with another.
+  const [match] = named
+    .filter(({ name }) => full.startsWith(`${name}_`))
+    .toSorted((a, b) => b.name.length - a.name.length);
+  if (!match)
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is nothing of the name ${full} here.`);
+  return { face: match.face, own: full.slice(match.name.length + 1) };
+}
+
+/** The first error of all is the one that is told: the servers are asked in the order in which they were given. */
+async function firstThatHas(named: readonly Named[], ...request: Parameters<Forward>): Promise<Result> {
+  let first: unknown;
+  for (const { face } of named) {
+    if (!face.offers.resources) continue;
+    try {
+      return await face.forward(...request);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first ?? new ProtocolError(ProtocolErrorCode.InvalidParams, 'No server here has resources.');
+}

@@ -1,0 +1,77 @@
+/**
+ * `mcpV1(factory)`: a server written with `@modelcontextprotocol/sdk` (SDK v1), as it is, as a Hono app to be mounted at
+ * a path. Clients of the revisions up to 2025-11-25, which it speaks, are connected to it directly; clients of
+ * 2026-07-28 by a translation within the process.
+ *
+ * A fresh server from the factory for every request, as v1 asks for where there are no sessions. Nothing of v1 is
+ * imported: the version that the server was written with is the one that runs.
+ */
+import { type AuthInfo, Client, InMemoryTransport, type Transport } from '@modelcontextprotocol/client';
+import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
+import type { Hono } from 'hono';
+import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
+import { createProxyServer, Upstream } from './proxy.ts';
+
+/** An `McpServer` or `Server` of `@modelcontextprotocol/sdk`. */
+export interface V1Server {
+  // biome-ignore lint/suspicious/noExplicitAny: the transport type of every version of v1, by parameter bivariance.
+  connect(transport: any): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Who calls, when the route has a gate: for tools offered to some only. */
+export type V1ServerFactory = (context: { authInfo?: AuthInfo }) => V1Server | Promise<V1Server>;
+
+/** Mount it: `app.route('/everything', mcpV1(() => createServer()))`. */
+export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
+  return mcp(
+    async context => {
+      const { authInfo, era } = context;
+      const server = await factory(authInfo ? { authInfo } : {});
+      if (era === 'legacy') return direct(server, extraOf(context));
+      const upstream = await linked(server, context);
+      const face = createProxyServer(upstream.face());
+      face.onclose = () => void upstream.client.close();
+      return face;
+    },
+    { prewarm: false, ...options },
+  );
+}
+
+/** What v1 hands to its tools besides the arguments. */
+interface V1Extra {
+  authInfo?: AuthInfo;
+  requestInfo?: { headers: Record<string, string> };
+}
+
+function extraOf({ authInfo, requestInfo }: McpRequestContext): V1Extra {
+  return {
+    ...(authInfo && { authInfo }),
+    ...(requestInfo && { requestInfo: { headers: Object.fromEntries(requestInfo.headers) } }),
+  };
+}
+
+/** SDK v2 asks nothing of a server but these two, and its transport is of the shape that v1 knows. */
+function direct(server: V1Server, extra: V1Extra): McpServer {
+  const product = {
+    connect: (transport: Transport) => join(server, transport, extra),
+    close: () => server.close(),
+  };
+  return product as unknown as McpServer;
+}
+
+/** The server, by a client in this process; closing that closes the server. */
+export async function linked(server: V1Server, context: McpRequestContext): Promise<Upstream> {
+  const [here, there] = InMemoryTransport.createLinkedPair();
+  const upstream = new Upstream(new Client({ name: 'mcp-on-lambda', version: '0.1.0' }));
+  await join(server, there, extraOf(context));
+  await upstream.client.connect(here);
+  return upstream;
+}
+
+/** Connects `server`, so that `extra` comes with every message. */
+async function join(server: V1Server, transport: Transport, extra: V1Extra): Promise<void> {
+  await server.connect(transport);
+  const deliver = transport.onmessage;
+  transport.onmessage = (message, more) => deliver?.(message, { ...more, ...extra } as typeof more);
+}

@@ -1,0 +1,58 @@
+/**
+ * The files of the page: one style sheet, one script, an icon. Their names say what is in them, so that a browser keeps
+ * them for good; they are compressed when they are made (scripts/build/browser-assets.ts), never here.
+ */
+import { readFile } from 'node:fs/promises';
+
+/** The names of what is served, as scripts/build/browser-assets.ts writes them to page/files.json. */
+export interface PageFiles {
+  style: string;
+  script: string;
+  icon: string;
+}
+
+const TYPES: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml; charset=utf-8',
+};
+
+/** Beside the built module; where the sources run as they are, where a build has put them. */
+const folder = new URL(import.meta.url.endsWith('.ts') ? '../../../dist/page/' : './page/', import.meta.url);
+
+let known: Promise<PageFiles> | undefined;
+
+/** Rejects when they have not been made: then nothing was built. */
+export function pageFiles(): Promise<PageFiles> {
+  known ??= readFile(new URL('files.json', folder), 'utf8').then(text => JSON.parse(text) as PageFiles);
+  return known;
+}
+
+/** A file by its name; undefined when there is none of that name. */
+export async function fileResponse(
+  name: string,
+  request: Request,
+  event: unknown,
+): Promise<Response | undefined> {
+  if (!Object.values(await pageFiles()).includes(name)) return undefined;
+  const compressed = takesBrotli(request, event);
+  const body = await readFile(new URL(compressed ? `${name}.br` : name, folder));
+  return new Response(request.method === 'HEAD' ? null : body, {
+    headers: {
+      'content-type': TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+      'cache-control': 'public, max-age=31536000, immutable',
+      'x-content-type-options': 'nosniff',
+      vary: 'accept-encoding',
+      ...(compressed && { 'content-encoding': 'br' }),
+    },
+  });
+}
+
+/**
+ * A REST API turns base64 back into bytes only for the types it was told (binaryMediaTypes), so what comes by one, which has
+ * `httpMethod` in its events, gets text.
+ */
+function takesBrotli(request: Request, event: unknown): boolean {
+  const byRestApi = typeof (event as { httpMethod?: unknown } | undefined)?.httpMethod === 'string';
+  return !byRestApi && /\bbr\b/.test(request.headers.get('accept-encoding') ?? '');
+}

@@ -1,0 +1,39 @@
+/**
+ * `node scripts/docs/readme-tables.ts`: writes the tables of settings in README.md and app/framework/local-lambda/README.md anew. A test holds them against
+ * the code. (The tables of Terraform are scripts/docs/terraform-tables.ts's.)
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { settings } from '../../app/framework/config.ts';
+import { SETTINGS } from '../../app/framework/local-lambda/options.ts';
+
+const ROOT = join(fileURLToPath(import.meta.url), '../../..');
+
+const app = Object.entries(settings.shape).map(([name, setting]) => {
+  const { data } = setting.safeParse(undefined);
+  const fallback = Array.isArray(data) ? data.join(',') : (data ?? '');
+  return `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${setting.description} |`;
+});
+const local = Object.values(SETTINGS).map(
+  ({ flag, env, fallback, help }) =>
+    `| \`--${flag}\` | \`${env}\` | ${fallback && `\`${fallback}\``} | ${help} |`,
+);
+
+/** Page → the rows of its table of settings. */
+export const TABLES: Record<string, readonly string[]> = {
+  'README.md': app,
+  'app/framework/local-lambda/README.md': local,
+};
+
+/** A page's text as it should be. */
+export function documented(page: string): string {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  const table = /(<!-- settings -->\n.*\n.*\n)[\s\S]*?(<!-- \/settings -->)/;
+  if (!table.test(text)) throw new Error(`${page} has no place for its settings.`);
+  return text.replace(table, (_, head, end) => `${head}${TABLES[page]?.join('\n')}\n${end}`);
+}
+
+if (import.meta.main) {
+  for (const page of Object.keys(TABLES)) writeFileSync(join(ROOT, page), documented(page));
+}

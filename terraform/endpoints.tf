@@ -1,0 +1,154 @@
+# What stands in front of the function: a Function URL (main.tf), an HTTP API or a REST API; a domain of its own; and the
+# Lambda authorizer, a second function of the same image, which applies the rules before the server is started.
+locals {
+  is_gateway = var.endpoint != "function-url"
+
+  gateway_authorization = local.iam ? "AWS_IAM" : var.authorizer == "lambda" ? "CUSTOM" : var.authorizer == "jwt" ? "JWT" : "NONE"
+
+  # By the stage's URL clients find the way to the issuer through the authorizer's refusal and nowhere else. A verdict that is
+  # kept longer than its token would be refused by the server, which cannot lead them; so none is kept there.
+  undiscoverable  = var.endpoint == "rest-api" && var.domain_name == null && var.oauth != null
+  verdict_seconds = coalesce(var.authorizer_result_ttl_seconds, local.undiscoverable ? 0 : 300)
+
+  challenge = var.authorizer != "lambda" ? null : (
+    var.oauth == null ? "Bearer" : "Bearer resource_metadata=\"{url}/.well-known/oauth-protected-resource${var.mcp_path}\""
+  )
+
+  lambda_authorizer = var.authorizer != "lambda" ? null : {
+    function_name = module.authorizer[0].function_name
+    qualifier     = module.authorizer[0].alias_name
+    alias_arn     = module.authorizer[0].alias_arn
+    ttl_seconds   = local.verdict_seconds
+  }
+
+  certificate_arn = var.certificate_arn != null ? var.certificate_arn : one(module.certificate[*].certificate_arn)
+
+  domain = var.domain_name == null ? null : {
+    name            = var.domain_name
+    certificate_arn = local.certificate_arn
+    hosted_zone_id  = var.hosted_zone_id
+  }
+
+  base_url = one(concat(
+    module.cloudfront[*].url,
+    var.domain_name == null ? module.function_url[*].url : [],
+    module.http_api[*].url,
+    module.rest_api[*].url,
+  ))
+}
+
+module "certificate" {
+  source = "./modules/certificate"
+  count  = var.domain_name != null && var.certificate_arn == null ? 1 : 0
+
+  domain_name    = var.domain_name
+  hosted_zone_id = var.hosted_zone_id
+  region         = local.is_gateway ? var.region : "us-east-1" # CloudFront takes certificates of there only.
+  tags           = var.tags
+}
+
+module "cloudfront" {
+  source = "./modules/cloudfront"
+  count  = var.endpoint == "function-url" && var.domain_name != null ? 1 : 0
+
+  function_url = module.function_url[0].url
+  domain       = local.domain
+  web_acl_arn  = var.web_acl_arn
+  tags         = var.tags
+}
+
+module "http_api" {
+  source = "./modules/http-api"
+  count  = var.endpoint == "http-api" ? 1 : 0
+
+  name               = var.name
+  region             = var.region
+  function_name      = module.lambda.function_name
+  qualifier          = module.lambda.alias_name
+  alias_arn          = module.lambda.alias_arn
+  timeout            = local.timeout
+  authorization      = local.gateway_authorization
+  authorizer         = local.lambda_authorizer
+  throttle           = var.throttle
+  domain             = local.domain
+  log_retention_days = var.log_retention_days
+  tags               = var.tags
+
+  jwt = var.authorizer != "jwt" ? null : {
+    issuer   = var.oauth.issuer
+    audience = length(var.oauth.audience) > 0 ? var.oauth.audience : local.public_url
+    scopes   = var.oauth.scopes
+  }
+}
+
+module "rest_api" {
+  source = "./modules/rest-api"
+  count  = var.endpoint == "rest-api" ? 1 : 0
+
+  name               = var.name
+  region             = var.region
+  function_name      = module.lambda.function_name
+  qualifier          = module.lambda.alias_name
+  alias_arn          = module.lambda.alias_arn
+  streaming          = local.streaming
+  timeout            = local.timeout
+  authorization      = local.gateway_authorization
+  authorizer         = local.lambda_authorizer
+  challenge          = local.challenge
+  throttle           = var.throttle
+  api_key            = var.api_key
+  allowed_cidrs      = var.allowed_cidrs
+  allowed_principals = try(var.iam.principals, [])
+  web_acl_arn        = var.web_acl_arn
+  domain             = local.domain
+  manage_api_gateway_account   = var.manage_api_gateway_account
+  tracing            = var.tracing
+  log_retention_days = var.log_retention_days
+  tags               = var.tags
+}
+
+# The same image with another handler. What it may do is to write its log, nothing of the tools.
+module "authorizer_iam" {
+  source = "./modules/iam"
+  count  = var.authorizer == "lambda" ? 1 : 0
+
+  name                 = "${var.name}-authorizer-${local.region}"
+  region               = var.region
+  log_group_arn        = module.authorizer[0].log_group_arn
+  tracing              = var.tracing
+  permissions_boundary = var.permissions_boundary
+  alias_arn            = module.authorizer[0].alias_arn
+  tags                 = var.tags
+}
+
+module "authorizer" {
+  source = "./modules/lambda"
+  count  = var.authorizer == "lambda" ? 1 : 0
+
+  name               = "${var.name}-authorizer"
+  region             = var.region
+  description        = "Lambda authorizer of the MCP server ${var.name}"
+  image_uri          = module.image.image_uri
+  role_arn           = module.authorizer_iam[0].role_arn
+  architecture       = var.architecture
+  memory_size        = 256
+  timeout            = 10
+  environment        = local.rules
+  command            = ["authorizer.request"]
+  pinned_version       = null
+  tracing            = var.tracing
+  log_retention_days = var.log_retention_days
+  log_level          = var.log_level
+  tags               = var.tags
+}
+
+# For callers of an API under AWS_IAM: to invoke what they call, and nothing else of the account.
+data "aws_iam_policy_document" "invoke_api" {
+  count = local.iam && local.is_gateway ? 1 : 0
+
+  statement {
+    sid       = "InvokeApi"
+    actions   = ["execute-api:Invoke"]
+    resources = ["${one(concat(module.http_api[*].execution_arn, module.rest_api[*].execution_arn))}/*"]
+  }
+}

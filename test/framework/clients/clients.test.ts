@@ -1,0 +1,111 @@
+/**
+ * MCP clients that nobody here wrote, each listing the tools and calling one, with a token and without. They are a package of
+ * their own (1.4 GB), which `npm run test:clients` installs; those from PyPI run where Python has them.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { closeAll } from '../../helpers/close-all.ts';
+import { ROOT, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
+import { describeWith, type Found } from '../../helpers/skipped-suites.ts';
+import { startUpstream, type Upstream } from '../../helpers/upstream.ts';
+import { TESTED } from './tested.ts';
+
+const FOLDER = join(ROOT, 'test/framework/clients');
+const TOKEN = 'a-token-for-real-clients-0123456789';
+
+interface Result {
+  tools: string[];
+  text: string;
+  /** How often the client told of progress; where it tells nobody, undefined. */
+  progress?: number;
+}
+
+let upstream: Upstream;
+let open: RunningLambda;
+let closed: RunningLambda;
+beforeAll(async () => {
+  upstream = await startUpstream({ delayMs: 30 });
+  const weather = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+  const token = { MCP_AUTH: 'token', MCP_TOKEN_SHA256: createHash('sha256').update(TOKEN).digest('hex') };
+  [open, closed] = await Promise.all([
+    startApp({ env: weather }),
+    startApp({ env: { ...weather, ...token } }),
+  ]);
+});
+afterAll(() => closeAll(open, closed, upstream));
+
+/** Runs a driver in a home of its own, with nothing of this machine's environment. */
+async function drive(program: string, file: string, ...rest: string[]): Promise<Result> {
+  const home = mkdtempSync(join(tmpdir(), 'client-'));
+  try {
+    const options = { cwd: home, env: { PATH: process.env.PATH, HOME: home }, maxBuffer: 64 * 1024 * 1024 };
+    const { stdout } = await promisify(execFile)(program, [join(FOLDER, 'drivers', file), ...rest], options);
+    return JSON.parse(/^RESULT (.*)$/m.exec(stdout)?.[1] ?? expect.fail(`No result in ${stdout}`));
+  } finally {
+    rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+function expectWeather({ tools, text, progress }: Result): void {
+  expect([...new Set(tools)].toSorted()).toEqual(['compare_weather', 'get_weather']);
+  expect(text).toMatch(/Berlin[\s\S]*Paris/);
+  // SDK v1's clients lose what comes right before the result.
+  if (progress !== undefined) expect(progress).toBeGreaterThanOrEqual(1);
+}
+
+const installed: Found<true> = existsSync(join(FOLDER, 'node_modules/mcp-remote'))
+  ? { found: true }
+  : {
+      missing:
+        'Claude Code, Codex, Gemini CLI and others are not installed (1.4 GB). To install and run them: npm run test:clients',
+    };
+
+describeWith(installed)('clients from npm', () => {
+  test.each(TESTED)(
+    '$client lists the tools and calls one, with a token and without',
+    async tested => {
+      const { driver, speaks } = tested;
+      const from = open.output().length;
+      expectWeather(await drive(process.execPath, driver, `${open.url}/mcp`));
+      const revisions = [
+        ...open
+          .output()
+          .slice(from)
+          .matchAll(/"revision":"([^"]*)"/g),
+      ].map(([, found]) => found);
+      // Gemini CLI sends no header that says which.
+      if (revisions.length > 0) expect(revisions.at(-1)).toBe(speaks);
+      expectWeather(await drive(process.execPath, driver, `${closed.url}/mcp`, TOKEN));
+    },
+    60_000,
+  );
+});
+
+/** PyPI is not to be had everywhere, and no part of this project needs it. */
+function pythonHas(module: string): Found<true> {
+  try {
+    execFileSync('python3', ['-c', `import ${module}`], { stdio: 'ignore' });
+    return { found: true };
+  } catch {
+    return {
+      missing: `Python has no module ${module}. With pip install ${module}, then: npm run test:clients`,
+    };
+  }
+}
+
+for (const [name, module, file] of [
+  ['the official Python SDK', 'mcp', 'python_sdk.py'],
+  ['FastMCP’s Python client', 'fastmcp', 'fastmcp_client.py'],
+] as const) {
+  describeWith(pythonHas(module), { inCi: 'skip' })(name, () => {
+    test('lists the tools and calls one, with a token and without', async () => {
+      expectWeather(await drive('python3', file, `${open.url}/mcp`));
+      expectWeather(await drive('python3', file, `${closed.url}/mcp`, TOKEN));
+    }, 60_000);
+  });
+}

@@ -1,0 +1,157 @@
+/** What a client gets wrong gets the status and the JSON-RPC error that the specification names; serving goes on. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../../helpers/close-all.ts';
+import { modernHeaders, modernRequest } from '../../helpers/json-rpc.ts';
+import { type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+let lambda: RunningLambda;
+beforeAll(async () => {
+  lambda = await startApp();
+});
+afterAll(() => closeAll(lambda));
+
+interface Sent {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+async function send({ method = 'POST', headers = {}, body }: Sent, path = '/mcp') {
+  const response = await fetch(lambda.url + path, {
+    method,
+    headers: { ...JSON_HEADERS, ...headers },
+    ...(body !== undefined && { body }),
+  });
+  const text = await response.text();
+  const [, event] = /^data: (.*)$/m.exec(text) ?? [];
+  return { status: response.status, message: JSON.parse(event ?? (text || 'null')) };
+}
+
+const legacy = (message: object) => ({ body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...message }) });
+const modern = (method: string, params: object = {}, headers: Record<string, string> = {}) => {
+  const body = JSON.stringify(modernRequest(method, params));
+  return { body, headers: { ...modernHeaders(method, params), ...headers } };
+};
+const call = (name: string, args: object) => ({ name, arguments: args });
+
+async function expectServing(): Promise<void> {
+  const { status, message } = await send(modern('tools/list'));
+  expect([status, message.result.tools.length > 0]).toEqual([200, true]);
+}
+
+describe('refused with a status and a JSON-RPC error', () => {
+  test.each<[string, Sent, number, number]>([
+    ['not JSON', { body: '{"jsonrpc":' }, 400, -32700],
+    ['no body', { body: '' }, 400, -32700],
+    ['not JSON-RPC', { body: '{"hello":"world"}' }, 400, -32600],
+    ['a number', { body: '42' }, 400, -32600],
+    ['an unknown method, legacy', legacy({ method: 'tools/destroy' }), 200, -32601],
+    ['an unknown method, modern', modern('tools/destroy'), 404, -32601],
+    ['an unknown tool, modern', modern('tools/call', call('no_such_tool', {})), 200, -32602],
+    [
+      'an unknown tool, legacy',
+      legacy({ method: 'tools/call', params: call('no_such_tool', {}) }),
+      200,
+      -32602,
+    ],
+    [
+      'a header that names another method',
+      modern('tools/list', {}, { 'mcp-method': 'tools/call' }),
+      400,
+      -32020,
+    ],
+    [
+      'a header that names another tool',
+      modern('tools/call', call('get_weather', { location: 'x' }), { 'mcp-name': 'other' }),
+      400,
+      -32020,
+    ],
+    [
+      'a header that names another revision',
+      modern('tools/list', {}, { 'mcp-protocol-version': '2025-11-25' }),
+      400,
+      -32020,
+    ],
+    ['a revision that is not served', { ...modern('tools/list'), ...unsupported() }, 400, -32022],
+    [
+      'an unknown legacy revision in the header',
+      { ...legacy({ method: 'tools/list' }), headers: { 'mcp-protocol-version': '1999-01-01' } },
+      400,
+      -32000,
+    ],
+    [
+      'another content type',
+      { ...legacy({ method: 'tools/list' }), headers: { 'content-type': 'text/plain' } },
+      415,
+      -32000,
+    ],
+    [
+      'an Accept that takes no answer',
+      { ...legacy({ method: 'tools/list' }), headers: { accept: 'text/html' } },
+      406,
+      -32000,
+    ],
+    ['GET', { method: 'GET', headers: { accept: 'text/event-stream' } }, 405, -32000],
+    ['DELETE', { method: 'DELETE' }, 405, -32000],
+    ['PUT', { method: 'PUT', body: '{}' }, 405, -32000],
+    [
+      'subscriptions/listen',
+      modern('subscriptions/listen', { notifications: { toolsListChanged: true } }),
+      404,
+      -32601,
+    ],
+  ])('%s', async (_what, sent, status, code) => {
+    const answer = await send(sent);
+    expect([answer.status, answer.message?.error?.code], JSON.stringify(answer.message)).toEqual([
+      status,
+      code,
+    ]);
+    expect(answer.message.jsonrpc).toBe('2.0');
+    await expectServing();
+  });
+});
+
+test.each([
+  ['legacy', legacy({ method: 'tools/call', params: call('get_weather', { location: 7, units: 'kelvin' }) })],
+  ['modern', modern('tools/call', call('get_weather', { location: 7, units: 'kelvin' }))],
+])('arguments that fail the schema are a tool error that the model can read, %s', async (_era, sent) => {
+  const { status, message } = await send(sent);
+  expect([status, message.result?.isError]).toEqual([200, true]);
+  expect(message.result.content[0].text).toMatch(/location[\s\S]*units/);
+});
+
+test('a body over 6 MiB is 413', async () => {
+  const response = await fetch(`${lambda.url}/mcp`, {
+    method: 'POST',
+    headers: JSON_HEADERS,
+    body: 'x'.repeat(6_400_000),
+  });
+  expect(response.status).toBe(413);
+  await expectServing();
+});
+
+test('a notification is acknowledged with 202', async () => {
+  const { status } = await fetch(`${lambda.url}/mcp`, {
+    method: 'POST',
+    headers: JSON_HEADERS,
+    body: '{"jsonrpc":"2.0","method":"notifications/initialized"}',
+  });
+  expect(status).toBe(202);
+});
+
+test('other paths: a probe answers, the rest is 404 in JSON', async () => {
+  const probe = await fetch(`${lambda.url}/healthz`);
+  expect([probe.status, await probe.json()]).toEqual([200, { status: 'ok' }]);
+  const { status, message } = await send({ method: 'GET' }, '/no/such/path');
+  expect([status, message]).toEqual([
+    404,
+    { error: 'not_found', message: 'Nothing is mounted at /no/such/path.' },
+  ]);
+});
+
+function unsupported(): Sent {
+  const body = JSON.stringify(modernRequest('tools/list', {}, '2099-01-01'));
+  return { body, headers: modernHeaders('tools/list', {}, '2099-01-01') };
+}

@@ -1,0 +1,102 @@
+/**
+ * Identity never leaks: many callers with tokens of their own through the same environments at once, by servers of every
+ * kind, with calls that fail and calls that are left in between. Every answer carries its caller's mark and nobody else's.
+ */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { closeAll } from '../../helpers/close-all.ts';
+import { modernHeaders, modernRequest } from '../../helpers/json-rpc.ts';
+import { type RunningLambda, startFunction } from '../../helpers/local-lambda.ts';
+import { type Random, seeded } from '../../helpers/random.ts';
+import { type SigningIssuer, startSigningIssuer } from '../../helpers/signing-issuer.ts';
+
+const AUDIENCE = 'https://mcp.example/mcp';
+const CALLERS = 12;
+const CALLS = 30;
+
+let issuer: SigningIssuer;
+let lambda: RunningLambda;
+beforeAll(async () => {
+  issuer = await startSigningIssuer(AUDIENCE);
+  const env = { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer.url, MCP_OAUTH_AUDIENCE: AUDIENCE };
+  const args = ['--environments', '3', '--init-timeout', '20', '--timeout', '20'];
+  lambda = await startFunction('stream', { args, env }, 'isolation-app');
+});
+afterAll(() => closeAll(lambda, issuer));
+
+/** A tool by its route; and whether its server learns who calls. */
+const SERVERS = {
+  mcp: { route: 'v2', tool: 'mark', fails: 'fail', told: true },
+  mcpV1: { route: 'v1', tool: 'mark', fails: 'fail', told: true },
+  mcpStdio: { route: 'stdio', tool: 'mark', fails: 'fail', told: false },
+  'mcpGateway, SDK v2': { route: 'all', tool: 'two_mark', fails: 'two_fail', told: true },
+  'mcpGateway, SDK v1': { route: 'all', tool: 'one_mark', fails: 'one_fail', told: true },
+  'mcpGateway, program': { route: 'all', tool: 'wild_mark', fails: 'wild_fail', told: false },
+} as const;
+type Server = (typeof SERVERS)[keyof typeof SERVERS];
+
+/** One caller: calls one after another, of both eras, some with progress, some failing, some left. */
+async function call(server: Server, random: Random, subject: string, token: string): Promise<string[]> {
+  const wrong: string[] = [];
+  for (let at = 0; at < CALLS; at += 1) {
+    const mark = `${subject}:${randomUUID()}`;
+    const kind = random.of(['answer', 'answer', 'answer', 'progress', 'fail', 'left'] as const);
+    const name = kind === 'fail' ? server.fails : server.tool;
+    const params = {
+      name,
+      arguments: { mark, ms: random.int(0, 15) },
+      ...(kind === 'progress' && { _meta: { progressToken: at } }),
+    };
+    const modern = random.of([true, false]);
+    const body = modern
+      ? modernRequest('tools/call', params, undefined, mark)
+      : { jsonrpc: '2.0', id: mark, method: 'tools/call', params };
+    const signal = kind === 'left' ? AbortSignal.timeout(random.int(1, 20)) : null;
+    const response = await fetch(`${lambda.url}/${server.route}/mcp`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        authorization: `Bearer ${token}`,
+        ...(modern && modernHeaders('tools/call', params)),
+      },
+      body: JSON.stringify(body),
+      signal,
+    }).then(
+      async answer => ({ status: answer.status, text: await answer.text() }),
+      error => ({ status: 0, text: String(error) }),
+    );
+    const problem = problemOf(response, { mark, subject, kind, told: server.told });
+    if (problem) wrong.push(`${kind}: ${problem}: ${response.status} ${response.text.slice(0, 400)}`);
+  }
+  return wrong;
+}
+
+function problemOf(
+  { status, text }: { status: number; text: string },
+  { mark, subject, kind, told }: { mark: string; subject: string; kind: string; told: boolean },
+): string | undefined {
+  const marks = [...text.matchAll(/caller-\d+:[0-9a-f-]{36}/g)].map(([found]) => found);
+  if (marks.some(found => found !== mark)) return 'the mark of another call';
+  const subjects = [...text.matchAll(/(?:subject|factory)\\":\\"(caller-\d+)\\"/g)].map(([, found]) => found);
+  if (subjects.some(found => found !== subject)) return 'told as somebody else';
+  if (kind === 'left') return undefined;
+  if (status !== 200) return 'no answer';
+  if (kind !== 'fail' && told && subjects.length === 0) return 'nobody told the server who calls';
+  return marks.length === 0 ? 'not the mark of the call' : undefined;
+}
+
+test.each(Object.entries(SERVERS))(
+  '%s',
+  async (_kind, server) => {
+    const seed = Date.now() % 1_000_000;
+    const wrong = await Promise.all(
+      Array.from({ length: CALLERS }, async (_, at) => {
+        const subject = `caller-${at + 1}`;
+        return call(server, seeded(seed + at), subject, await issuer.token({ sub: subject }));
+      }),
+    );
+    expect(wrong.flat(), `seed ${seed}`).toEqual([]);
+  },
+  60_000,
+);

@@ -1,0 +1,135 @@
+/** The commands that a person types: the Inspector, `npm run call`, `npm start`, `npm run dev`. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { closeAll } from '../../helpers/close-all.ts';
+import { ROOT, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
+import { startUpstream, type Upstream } from '../../helpers/upstream.ts';
+
+const run = promisify(execFile);
+
+let upstream: Upstream;
+let lambda: RunningLambda;
+beforeAll(async () => {
+  upstream = await startUpstream();
+  lambda = await startApp({
+    env: { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url },
+  });
+});
+afterAll(() => closeAll(lambda, upstream));
+
+describe('the Inspector', () => {
+  const inspect = async (...args: string[]) => {
+    const bin = join(ROOT, 'node_modules/.bin/mcp-inspector');
+    const { stdout } = await run(bin, ['--cli', `${lambda.url}/mcp`, '--transport', 'http', ...args]);
+    return JSON.parse(stdout);
+  };
+
+  test('lists the tools', async () => {
+    const { tools } = await inspect('--method', 'tools/list');
+    expect(tools.map(({ name }: { name: string }) => name)).toEqual(['get_weather', 'compare_weather']);
+  });
+
+  test('calls a tool', async () => {
+    const result = await inspect(
+      '--method',
+      'tools/call',
+      '--tool-name',
+      'get_weather',
+      '--tool-arg',
+      'location=Berlin',
+    );
+    expect(result.content[0].text).toContain('Berlin');
+  });
+});
+
+describe('npm run call', () => {
+  const call = (...args: string[]) => run(process.execPath, [join(ROOT, 'scripts/call.ts'), ...args]);
+
+  test.each(['auto', 'modern', 'legacy'])('lists the tools, --era %s', async era => {
+    const { stdout, stderr } = await call(`${lambda.url}/mcp`, '--era', era);
+    expect(stdout).toMatch(/^get_weather\n {4}\S/m);
+    expect(stderr).toContain(era === 'legacy' ? 'legacy era' : 'modern era');
+  });
+
+  test('calls a tool and shows progress', async () => {
+    const args = JSON.stringify({ locations: ['Berlin', 'Paris, France'] });
+    const { stdout, stderr } = await call(`${lambda.url}/mcp`, 'compare_weather', args);
+    expect(stdout).toContain('Berlin');
+    expect(stderr).toMatch(/1\/2 [\s\S]*2\/2 /);
+  });
+
+  test.each<[string, string[], number, RegExp]>([
+    ['a tool error is exit code 1', ['get_weather', '{"location":"Xyzzyville"}'], 1, /Xyzzyville/],
+    ['bad JSON is exit code 2', ['get_weather', '{'], 2, /JSON[\s\S]*Usage/],
+    ['a bad era is exit code 2', ['--era', 'stone'], 2, /--era must be/],
+  ])('%s', async (_what, args, code, said) => {
+    const failed = await call(`${lambda.url}/mcp`, ...args).catch(error => error);
+    expect([failed.code, failed.stdout + failed.stderr]).toEqual([code, expect.stringMatching(said)]);
+  });
+
+  test('nobody there is exit code 2 with the reason', async () => {
+    const failed = await call('http://127.0.0.1:9/mcp').catch(error => error);
+    expect([failed.code, failed.stderr]).toEqual([
+      2,
+      expect.stringMatching(/fetch failed|bad port|refused/i),
+    ]);
+  });
+});
+
+test('npm start says where it is and how to call it, and what it says works', async () => {
+  await lambda.printed(/claude mcp add --transport http mcp-on-lambda http:\S+\/mcp/);
+  expect(lambda.output()).toContain('no authentication here');
+  const [, command = ''] = await lambda.printed(/curl {10}(curl [\s\S]*?)\n\n/);
+  const { stdout } = await run('sh', ['-c', command]);
+  expect(stdout).toContain('"get_weather"');
+});
+
+test('an older Node is told which one is needed, before anything else', async () => {
+  const older = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
+  const failed = await run(process.execPath, ['--import', older, join(ROOT, 'dist/entry.mjs')]).catch(e => e);
+  expect([failed.code, failed.stderr, failed.stdout]).toEqual([
+    1,
+    'Node 24 or newer is needed here, and this is 20.20.2. "npm start" brings its own.\n',
+    '',
+  ]);
+});
+
+describe('npm run dev', () => {
+  async function dev(
+    env: Record<string, string>,
+    until: RegExp,
+  ): Promise<{ output: string; child: ChildProcess }> {
+    const child = spawn(process.execPath, [join(ROOT, 'scripts/dev.ts')], {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void child.kill());
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
+    await expect.poll(() => output, { timeout: 10_000 }).toMatch(until);
+    return { output, child };
+  }
+
+  test('serves the same app without Lambda', async () => {
+    const { output } = await dev({ PORT: '0' }, /MCP server ready at/);
+    const [, url = ''] = /MCP server ready at (\S+)\/mcp/.exec(output) ?? [];
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+  });
+
+  test.each<[string, (port: number) => Record<string, string>, RegExp]>([
+    ['a port that is taken', port => ({ PORT: String(port) }), /Port \d+ is taken\..*PORT=\d+ npm run dev/],
+    ['a bad setting', () => ({ MCP_AUTH: 'everybody' }), /MCP_AUTH: must be of token/],
+  ])('%s ends it with what to do', async (_what, env, told) => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void holder.close());
+    await once(holder, 'listening');
+    const { child, output } = await dev(env((holder.address() as AddressInfo).port), told);
+    expect(output).not.toMatch(/^\s+at /m);
+    if (child.exitCode === null) await once(child, 'exit');
+    expect(child.exitCode).toBe(1);
+  });
+});

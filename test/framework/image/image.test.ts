@@ -1,0 +1,309 @@
+/** The image, built from this very Dockerfile, in Lambda's sandbox: read-only root, only /tmp, any uid, little memory. */
+import { execFile } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CLIENTS } from '../../helpers/clients.ts';
+import { closeAll } from '../../helpers/close-all.ts';
+import { freePort } from '../../helpers/local-lambda.ts';
+import { describeWith } from '../../helpers/skipped-suites.ts';
+import { startUpstream, type Upstream } from '../../helpers/upstream.ts';
+import { BASE, buildImage, findEngine } from '../../helpers/v8.ts';
+import { startContainerRuntime } from './container-runtime.ts';
+
+const IMAGE = 'localhost/mcp-on-lambda:test';
+const MB = 1024 * 1024;
+
+/** Read-only but for /tmp, as a user that exists nowhere. */
+const sandbox = (memory: number): string[] => [
+  '--read-only',
+  ...['--tmpfs', '/tmp'],
+  ...['--user', '54321:54321'],
+  ...['-m', `${memory}m`, '--memory-swap', `${memory}m`],
+];
+
+describeWith(await findEngine())('the image', engine => {
+  const { run, runFlags } = engine;
+  const started: string[] = [];
+  let upstream: Upstream;
+  let env: Record<string, string>;
+  const figures: Record<string, string | number> = {};
+
+  beforeAll(async () => {
+    await buildImage(engine, IMAGE);
+    // A file that is read for the first time counts against the memory of the container that reads it, and Node's binary
+    // alone would fill 128 MB. On Lambda that is the host's business, so here the host reads it first.
+    await run(
+      'run',
+      '--rm',
+      ...runFlags,
+      '--entrypoint',
+      'sh',
+      IMAGE,
+      '-c',
+      'cat /usr/local/bin/node /var/task/* > /dev/null 2>&1 || true',
+    );
+    upstream = await startUpstream();
+    env = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+  }, 400_000);
+  afterAll(async () => {
+    for (const name of started) await run('rm', '-f', '-t', '0', name);
+    await closeAll(upstream);
+    console.table(figures);
+  }, 60_000);
+
+  /** As the local Lambda, on this machine's network so that it reaches the upstream on loopback. */
+  async function startLocal(
+    flags: string[],
+    more: Record<string, string> = {},
+  ): Promise<{ name: string; url: string }> {
+    const name = `mcp-on-lambda-test-${randomUUID()}`;
+    const port = await freePort();
+    const settings = { ...env, PORT: String(port), HOST: '127.0.0.1', ...more };
+    const variables = Object.entries(settings).flatMap(([k, v]) => ['-e', `${k}=${v}`]);
+    started.push(name);
+    await run('run', '-d', '--name', name, '--network', 'host', ...runFlags, ...variables, ...flags, IMAGE);
+    const url = `http://127.0.0.1:${port}`;
+    await expect
+      .poll(
+        () =>
+          fetch(`${url}/healthz`, { signal: AbortSignal.timeout(3_000) }).then(
+            r => r.status,
+            () => 0,
+          ),
+        { timeout: 15_000 },
+      )
+      .toBe(200);
+    return { name, url };
+  }
+
+  async function expectAnswers(url: string): Promise<void> {
+    for (const connect of Object.values(CLIENTS)) {
+      const client = await connect(url);
+      expect(await client.tools()).toEqual(['get_weather', 'compare_weather']);
+      const { text, isError } = await client.call('get_weather', { location: 'Berlin' });
+      expect([isError, text]).toEqual([false, expect.stringContaining('Berlin')]);
+      const { progress } = await client.call(
+        'compare_weather',
+        { locations: ['Berlin', 'Paris, France'] },
+        true,
+      );
+      expect(progress).toHaveLength(2);
+      await client.close();
+    }
+  }
+
+  test.each([128, 256])(
+    'as the local Lambda with %i MB',
+    async memory => {
+      const { url } = await startLocal(sandbox(memory));
+      await expectAnswers(url);
+    },
+    60_000,
+  );
+
+  test.each([128, 256])(
+    'as Lambda runs it, with %i MB',
+    async memory => {
+      const variables = Object.entries({ ...env, MCP_AUTH: 'none' }).flatMap(([k, v]) => ['-e', `${k}=${v}`]);
+      const runtime = await startContainerRuntime(engine, IMAGE, [...sandbox(memory), ...variables]);
+      try {
+        await expectAnswers(runtime.url);
+        if (memory !== 128) return;
+        const client = await CLIENTS['SDK v2, modern'](runtime.url);
+        for (let i = 0; i < 200; i += 1) await client.call('get_weather', { location: 'Berlin' });
+        figures['memory at 128 MB after 200 calls, MB'] = await memoryOf(runtime.container);
+        const { isError } = await client.call('get_weather', { location: 'x'.repeat(5 * MB) });
+        expect(isError).toBe(true);
+        figures['memory at 128 MB after a 5 MB request, MB'] = await memoryOf(runtime.container);
+        expect((await client.call('get_weather', { location: 'Berlin' })).isError).toBe(false);
+        await client.close();
+      } finally {
+        await runtime.close();
+      }
+    },
+    90_000,
+  );
+
+  /** What the process in the container holds of its own, without the files that are mapped (Node itself). */
+  async function memoryOf(container: string): Promise<string> {
+    const pid = (await run('inspect', '--format', '{{.State.Pid}}', container)).trim();
+    const { stdout } = await promisify(execFile)('sed', [
+      '-n',
+      's/^RssAnon:\\s*\\([0-9]*\\) kB/\\1/p',
+      `/proc/${pid}/status`,
+    ]);
+    expect(Number(stdout)).toBeGreaterThan(0);
+    return (Number(stdout) / 1024).toFixed(1);
+  }
+
+  test('nothing configured on Lambda means nothing served', async () => {
+    const runtime = await startContainerRuntime(engine, IMAGE, sandbox(256));
+    const response = await fetch(`${runtime.url}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    await runtime.close();
+    expect([response.status, await response.text()]).toEqual([
+      401,
+      expect.stringContaining('Set MCP_AUTH to'),
+    ]);
+  }, 60_000);
+
+  test('settings reach the function, and its log is on stdout', async () => {
+    const token = randomUUID();
+    const digest = createHash('sha256').update(token).digest('hex');
+    const { name, url } = await startLocal(sandbox(256), { MCP_AUTH: 'token', MCP_TOKEN_SHA256: digest });
+    await expect(CLIENTS['SDK v2, modern'](url)).rejects.toThrow();
+    const client = await CLIENTS['SDK v2, modern'](url, { headers: { authorization: `Bearer ${token}` } });
+    expect(await client.tools()).toHaveLength(2);
+    await client.close();
+    await expect.poll(() => run('logs', name)).toMatch(/REPORT RequestId[\s\S]*"caller":"token-/);
+  }, 60_000);
+
+  test.each(['SIGINT', 'SIGTERM'])(
+    '%s stops it at once',
+    async signal => {
+      const { name } = await startLocal(sandbox(256));
+      const before = performance.now();
+      await run('kill', '-s', signal, name);
+      expect((await run('wait', name)).trim()).toBe('0');
+      expect(performance.now() - before).toBeLessThan(3000);
+    },
+    60_000,
+  );
+
+  test('a published port is reached, by localhost only', async () => {
+    const port = await freePort();
+    const name = `mcp-on-lambda-test-${randomUUID()}`;
+    started.push(name);
+    await run(
+      'run',
+      '-d',
+      '--name',
+      name,
+      ...runFlags,
+      '-p',
+      `127.0.0.1:${port}:8080`,
+      ...sandbox(256),
+      IMAGE,
+    );
+    const client = await expect
+      .poll(() => CLIENTS['SDK v2, modern'](`http://127.0.0.1:${port}`), { timeout: 15_000 })
+      .toBeDefined()
+      .then(() => CLIENTS['SDK v2, modern'](`http://127.0.0.1:${port}`));
+    expect(await client.tools()).toHaveLength(2);
+    await client.close();
+  }, 60_000);
+
+  test('is what it says: entry, one argument, user, labels, health check', async () => {
+    const [image] = JSON.parse(await run('image', 'inspect', IMAGE));
+    const { Entrypoint, Cmd, User, Labels, Healthcheck } = image.Config;
+    expect({ Entrypoint, Cmd, User }).toEqual({
+      Entrypoint: ['node', '/var/task/entry.mjs'],
+      Cmd: ['handler.stream'],
+      User: '1000:1000',
+    });
+    expect(Labels['org.opencontainers.image.licenses']).toBe('Apache-2.0');
+    expect((Healthcheck ?? image.HealthCheck ?? image.Healthcheck).Test.slice(0, 2)).toEqual(['CMD', 'node']);
+  });
+
+  test('holds the build and nothing else: no npm, no compiler, no source', async () => {
+    const list = async (image: string): Promise<Set<string>> => {
+      const files = await run(
+        'run',
+        '--rm',
+        ...runFlags,
+        '--user',
+        '0',
+        '--entrypoint',
+        'find',
+        image,
+        '/',
+        '-xdev',
+        '-type',
+        'f',
+        '-not',
+        '-path',
+        '/proc/*',
+        '-not',
+        '-path',
+        '/sys/*',
+        '-not',
+        '-path',
+        '/run/*',
+      );
+      return new Set(files.split('\n').filter(Boolean));
+    };
+    const [base, ours] = await Promise.all([list(BASE), list(IMAGE)]);
+    const added = [...ours]
+      .filter(file => !base.has(file) && !/^\/(etc\/(hosts|hostname|resolv.conf|mtab)|dev\/)/.test(file))
+      .sort();
+    const hashed =
+      /^\/var\/task\/(?:local\/[\w-]+-[A-Z0-9]{8}\.mjs|page\/(?:console|icon|page)-[0-9a-f]{10}\.\w+(?:\.br)?)$/;
+    const chunks = added.filter(file => hashed.test(file));
+    expect(added.filter(file => !chunks.includes(file))).toEqual([
+      '/var/task/authorizer.mjs',
+      '/var/task/bundle.cache',
+      '/var/task/bundle.cjs',
+      '/var/task/entry.mjs',
+      '/var/task/handler.mjs',
+      '/var/task/local.mjs',
+      '/var/task/local/dashboard.css',
+      '/var/task/local/dashboard.html',
+      '/var/task/local/dashboard.js',
+      '/var/task/page.cjs',
+      '/var/task/page/files.json',
+      '/var/task/ric/index.mjs',
+      '/var/task/ric/rapid-client.node',
+      '/var/task/routes.json',
+      '/var/task/sbom.cdx.json',
+    ]);
+    expect([...ours].filter(file => /\/(npm|npx|yarn|corepack|g\+\+|cc1plus|cmake)$/.test(file))).toEqual([]);
+    figures['files outside the base'] = added.length;
+  }, 60_000);
+
+  test('holds in /var/task what its own list says, byte by byte, and names its base', async () => {
+    const inImage = (entrypoint: string, ...args: string[]) =>
+      run('run', '--rm', ...runFlags, '--entrypoint', entrypoint, IMAGE, ...args);
+    const sums = await inImage('find', '/var/task', '-type', 'f', '-exec', 'sha256sum', '{}', '+');
+    const found = sums
+      .trim()
+      .split('\n')
+      .map(line => line.replace('  /var/task/', ' ').split(' ').reverse())
+      .filter(([name]) => name !== 'sbom.cdx.json');
+    const { components } = JSON.parse(await inImage('cat', '/var/task/sbom.cdx.json')) as {
+      components: { type: string; name: string; version?: string; hashes?: { content: string }[] }[];
+    };
+    const listed = components.filter(({ type }) => type === 'file');
+    expect(found.toSorted()).toEqual(
+      listed.map(({ name, hashes }) => [name, hashes?.[0]?.content]).toSorted(),
+    );
+    const [base] = components.filter(({ type }) => type === 'container');
+    expect(`${base?.name}:${base?.version}`).toBe(BASE);
+    const node = components.find(({ type }) => type === 'platform');
+    expect(`v${node?.version}`).toBe((await inImage('node', '--version')).trim());
+  }, 60_000);
+
+  test('runs without a shell, or anything else but Node and the C library', async () => {
+    const name = `mcp-on-lambda-test-${randomUUID()}`;
+    const hidden = ['/bin', '/usr/sbin', '/usr/bin', '/sbin'].flatMap(folder => ['--tmpfs', `${folder}:ro`]);
+    started.push(name);
+    await run('run', '-d', '--name', name, ...runFlags, ...sandbox(256), ...hidden, IMAGE);
+    await expect.poll(() => run('logs', name), { timeout: 15_000 }).toContain('MCP server ready');
+  }, 60_000);
+
+  test('adds at most 4 MB to the base', async () => {
+    const size = async (image: string) => Number(JSON.parse(await run('image', 'inspect', image))[0].Size);
+    const [base, ours] = [await size(BASE), await size(IMAGE)];
+    const { stdout: compressed } = await promisify(execFile)('sh', [
+      '-c',
+      `${engine.name} save ${IMAGE} | gzip -1 | wc -c`,
+    ]);
+    figures['uncompressed, MB'] = (ours / MB).toFixed(1);
+    figures['compressed, MB'] = (Number(compressed) / MB).toFixed(1);
+    figures['our layers, MB'] = ((ours - base) / MB).toFixed(2);
+    expect(ours - base).toBeLessThan(4 * MB);
+  }, 120_000);
+});

@@ -1,0 +1,271 @@
+/**
+ * Faults under load: while calls go on, something breaks. Every call is answered once, by its result or by an error that
+ * says what happened, and when the fault is over all succeed again.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { ROOT, type RunningLambda, startApp, startFunction } from '../../../helpers/local-lambda.ts';
+import { childrenOf, stateOf } from '../../../helpers/processes.ts';
+import { seeded } from '../../../helpers/random.ts';
+import { startSigningIssuer } from '../../../helpers/signing-issuer.ts';
+import { describeWith, type Found } from '../../../helpers/skipped-suites.ts';
+import { startUpstream } from '../../../helpers/upstream.ts';
+import { callTool, type Load, startLoad } from './load.ts';
+
+const AUDIENCE = 'https://mcp.example/mcp';
+const mark = (text: string) => ({ name: 'mark', arguments: { mark: text } });
+const weather = () => ({ name: 'get_weather', arguments: { location: 'Station 001' } });
+const pidsOf = ({ process: { pid = 0 } }: RunningLambda): number[] => childrenOf(pid);
+
+function startMarking(args: string[] = [], env: Record<string, string> = {}): Promise<RunningLambda> {
+  const common = ['--environments', '3', '--init-timeout', '20', '--timeout', '10'];
+  return startFunction(
+    'stream',
+    { args: [...common, ...args], env: { MCP_AUTH: 'none', ...env } },
+    'isolation-app',
+  );
+}
+
+/** Lets it run for a while, then ends it and judges: only these outcomes, results among them, nothing wrong. */
+async function judged(load: Load, ms: number, allowed: readonly string[]): Promise<void> {
+  await sleep(ms);
+  await load.stop();
+  expect(load.wrong).toEqual([]);
+  for (const outcome of load.outcomes.keys()) expect(allowed).toContain(outcome);
+}
+
+async function expectAllSucceed(
+  url: string,
+  call: (text: string) => { name: string; arguments: object },
+  headers = {},
+) {
+  for (let at = 0; at < 10; at += 1) {
+    const { status, text } = await callTool(url, call(`after-${at}`), `after-${at}`, headers);
+    expect([status, text]).toEqual([200, expect.stringContaining(`"id":"after-${at}"`)]);
+    expect(text).not.toMatch(/"error":|"isError":true/);
+  }
+}
+
+test('environments are killed at random', async () => {
+  const random = seeded(7);
+  await using lambda = await startMarking();
+  const url = `${lambda.url}/v2/mcp`;
+  const load = startLoad({
+    url,
+    parallelism: 4,
+    call: text => ({ name: 'mark', arguments: { mark: text, ms: 20 } }),
+  });
+  for (let kill = 0; kill < 8; kill += 1) {
+    // In full work each time, however slow the machine.
+    const before = load.outcomes.get('result') ?? 0;
+    await expect
+      .poll(() => load.outcomes.get('result') ?? 0, { timeout: 20_000 })
+      .toBeGreaterThan(before + 10);
+    const pids = pidsOf(lambda);
+    if (pids.length > 0) process.kill(random.of(pids), 'SIGKILL');
+  }
+  // As Lambda says it of a function that has ended.
+  await judged(load, 1_000, ['result', '502']);
+  expect(load.outcomes.get('result')).toBeGreaterThan(load.outcomes.get('502') ?? 0);
+  await expectAllSucceed(url, mark);
+}, 60_000);
+
+test('the upstream is slow, then down, then back', async () => {
+  const upstream = await startUpstream();
+  const { port } = new URL(upstream.url);
+  const env = { MCP_AUTH: 'none', WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+  await using lambda = await startApp({
+    args: ['--environments', '2'],
+    env: { ...env, WEATHER_TIMEOUT_MS: '1000' },
+  });
+  const url = `${lambda.url}/mcp`;
+  const load = startLoad({ url, parallelism: 4, call: weather });
+  await expect.poll(() => load.outcomes.get('result') ?? 0, { timeout: 15_000 }).toBeGreaterThan(5);
+  upstream.setDelay(5_000);
+  await sleep(2_500);
+  await upstream.close();
+  await sleep(2_000);
+  await using _back = await startUpstream({ port: Number(port) });
+  await judged(load, 1_000, ['result', 'tool error']);
+  expect([...load.outcomes.keys()].toSorted()).toEqual(['result', 'tool error']);
+  await expectAllSucceed(url, weather);
+}, 60_000);
+
+test('the issuer rotates its keys, and is down for a while', async () => {
+  const issuer = await startSigningIssuer(AUDIENCE);
+  const env = { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer.url, MCP_OAUTH_AUDIENCE: AUDIENCE };
+  // One environment, and it has the keys: another one that began while the issuer is down could not have them.
+  await using lambda = await startMarking(['--environments', '1'], env);
+  const url = `${lambda.url}/v2/mcp`;
+  const headers = async () => ({ authorization: `Bearer ${await issuer.token()}` });
+  try {
+    expect((await callTool(url, mark('first'), 'first', await headers())).status).toBe(200);
+    const load = startLoad({ url, parallelism: 3, call: mark, headers });
+    await sleep(1_500);
+    // Known keys go on being good while the issuer does not answer.
+    issuer.setDown(true);
+    await sleep(1_000);
+    issuer.setDown(false);
+    await judged(load, 500, ['result']);
+    await issuer.rotate();
+    // A token of the new key makes the keys be fetched anew, though not more often than every 30 s.
+    const { status } = await callTool(url, mark('rotated'), 'rotated', await headers());
+    expect([200, 401]).toContain(status);
+    await expect
+      .poll(async () => (await callTool(url, mark('later'), 'later', await headers())).status, {
+        timeout: 60_000,
+        interval: 2_000,
+      })
+      .toBe(200);
+  } finally {
+    await issuer.close();
+  }
+}, 90_000);
+
+test('SIGTERM with streams open ends the local Lambda within two seconds, with all it has started', async () => {
+  const lambda = await startMarking();
+  const body = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'mark', arguments: { mark: 'm', ms: 1_000 }, _meta: { progressToken: 1 } },
+  };
+  const streams = await Promise.all(
+    ['v2', 'v1', 'stdio'].map(route =>
+      fetch(`${lambda.url}/${route}/mcp`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        body: JSON.stringify(body),
+      }),
+    ),
+  );
+  const functions = pidsOf(lambda);
+  const all = [...functions, ...functions.flatMap(childrenOf)];
+  expect(all.length).toBeGreaterThan(functions.length); // The programs of mcpStdio.
+  const began = performance.now();
+  const heard = Promise.all(streams.map(response => response.text().catch(() => 'broken off')));
+  await lambda.close();
+  expect(performance.now() - began).toBeLessThan(2_000);
+  await heard;
+  await expect.poll(() => all.filter(pid => (stateOf(pid) ?? 'Z') !== 'Z')).toEqual([]);
+}, 30_000);
+
+test('the clock of the function jumps by ten minutes, ahead and back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'clock-'));
+  const file = join(folder, 'shift');
+  writeFileSync(file, '0');
+  const issuer = await startSigningIssuer(AUDIENCE);
+  const env = {
+    MCP_AUTH: 'oauth',
+    MCP_OAUTH_ISSUER: issuer.url,
+    MCP_OAUTH_AUDIENCE: AUDIENCE,
+    CLOCK_SHIFT_FILE: file,
+  };
+  const NODE_OPTIONS = `--import=${join(ROOT, 'test/fixtures/shifted-clock.mjs')}`;
+  try {
+    await using lambda = await startMarking(['--environments', '1'], { ...env, NODE_OPTIONS });
+    const url = `${lambda.url}/v2/mcp`;
+    const long = { authorization: `Bearer ${await issuer.token({}, { expiresIn: 3_600 })}` };
+    const short = { authorization: `Bearer ${await issuer.token({}, { expiresIn: 300 })}` };
+    await expectAllSucceed(url, mark, short);
+    for (const [shift, ofShort] of [
+      ['600000', 401],
+      ['-600000', 200],
+      ['0', 200],
+    ] as const) {
+      writeFileSync(file, shift);
+      // No deadline comes early and no key is forgotten for good: only the token that is over is refused.
+      await expectAllSucceed(url, mark, long);
+      expect((await callTool(url, mark('short'), 'short', short)).status, `shifted by ${shift}`).toBe(
+        ofShort,
+      );
+    }
+  } finally {
+    await issuer.close();
+    rmSync(folder, { recursive: true });
+  }
+}, 60_000);
+
+test('file descriptors run out: calls are refused or answered, and it lives on', async () => {
+  await using lambda = await startUnder(
+    ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'],
+    ['--environments', '2'],
+  );
+  const url = `${lambda.url}/v2/mcp`;
+  await expectAllSucceed(url, mark);
+  // More connections at once than there are descriptors: those over the limit wait, or are closed.
+  const many = await Promise.allSettled(
+    Array.from({ length: 150 }, (_, at) => callTool(url, mark(`many-${at}`), `many-${at}`)),
+  );
+  const answers = many.flatMap((outcome, at) =>
+    outcome.status === 'fulfilled' ? [{ at, ...outcome.value }] : [],
+  );
+  expect(answers.length).toBeGreaterThan(0);
+  for (const { at, status, text } of answers)
+    expect(status === 200 ? text.includes(`"id":"many-${at}"`) : [429, 502].includes(status), text).toBe(
+      true,
+    );
+  expect(lambda.child.exitCode).toBeNull();
+  await expectAllSucceed(url, mark);
+}, 90_000);
+
+/** The local Lambda, started by a program that sets its limits and gives way to it. */
+async function startUnder([program, ...args]: [string, ...string[]], flags: readonly string[] = []) {
+  const local = [process.execPath, join(ROOT, 'dist/local.mjs'), 'isolation-app.stream'];
+  const settings = ['--task-root', join(ROOT, 'test/fixtures'), '--init-timeout', '20', ...flags];
+  const child = spawn(program, [...args, ...local, ...settings], {
+    env: { PATH: process.env.PATH, PORT: '0', MCP_AUTH: 'none' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const end = async (): Promise<void> => {
+    if (child.kill('SIGTERM')) await once(child, 'exit');
+  };
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', text => (output += text));
+  const ready = /ready at (http:\/\/[^/\s]+)/;
+  await expect
+    .poll(() => output, { timeout: 20_000 })
+    .toMatch(ready)
+    .catch(async error => {
+      await end();
+      throw error;
+    });
+  return { child, url: ready.exec(output)?.[1] ?? '', [Symbol.asyncDispose]: end };
+}
+
+/** A mount namespace of its own, with a /tmp of 64 kB: only root may make one. */
+async function findSmallTmp(): Promise<Found<'unshare'>> {
+  const tried = await promisify(execFile)('unshare', [
+    '--mount',
+    'sh',
+    '-c',
+    'mount -t tmpfs -o size=64k none /tmp',
+  ]).then(
+    () => undefined,
+    error =>
+      String(error.stderr || error.message)
+        .trim()
+        .split('\n')
+        .at(-1),
+  );
+  return tried === undefined
+    ? { found: 'unshare' }
+    : {
+        missing: `No /tmp of its own can be mounted here (${tried}). As root on Linux: npx vitest run test/framework/stress/faults`,
+      };
+}
+
+describeWith(await findSmallTmp(), { inCi: 'skip' })('/tmp is full', () => {
+  test('everything works that did, and init too', async () => {
+    const script = `mount -t tmpfs -o size=64k none /tmp && cat /dev/zero > /tmp/full 2>/dev/null; exec "$@"`;
+    await using lambda = await startUnder(['unshare', '--mount', 'sh', '-c', script, 'sh']);
+    for (const route of ['v2', 'v1', 'stdio']) await expectAllSucceed(`${lambda.url}/${route}/mcp`, mark);
+  }, 60_000);
+});

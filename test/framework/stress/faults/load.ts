@@ -1,0 +1,82 @@
+/**
+ * Calls that go on while something breaks: each is answered once, by its own result or by an error that says what
+ * happened, and that is counted. The faults themselves are in faults.test.ts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
+
+export interface Load {
+  /** What became of the calls so far: `result`, `error`, `502`, … */
+  outcomes: Map<string, number>;
+  /** What no caller should ever get: an answer of somebody else, half an answer, none at all. */
+  wrong: string[];
+  /** Ends it when the calls under way are answered. */
+  stop(): Promise<void>;
+}
+
+export interface LoadOptions {
+  url: string;
+  parallelism: number;
+  headers?: () => Promise<Record<string, string>>;
+  /** Name and arguments of the tool; the mark is in the answer. */
+  call(mark: string): { name: string; arguments: object };
+}
+
+const PATIENCE_MS = 30_000;
+let calls = 0;
+
+export function startLoad({ url, parallelism, headers, call }: LoadOptions): Load {
+  const outcomes = new Map<string, number>();
+  const wrong: string[] = [];
+  let stopped = false;
+  const worker = async (): Promise<void> => {
+    while (!stopped) {
+      const outcome = await once();
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      if (outcome !== 'result') await sleep(20);
+    }
+  };
+  const once = async (): Promise<string> => {
+    calls += 1;
+    const mark = `mark-${calls}-`;
+    const { status, text } = await callTool(url, call(mark), mark, await headers?.()).catch(error => {
+      wrong.push(`no answer: ${error}`);
+      return { status: 0, text: '' };
+    });
+    if (status !== 200) return String(status);
+    const [answered] = /"id":"mark-\d+-"/.exec(text) ?? [];
+    if (answered !== `"id":"${mark}"`) wrong.push(`the answer to ${mark} is ${text.slice(0, 300)}`);
+    if (/"error":/.test(text)) return 'error';
+    return /"isError":true/.test(text) ? 'tool error' : 'result';
+  };
+  const workers = Array.from({ length: parallelism }, worker);
+  return {
+    outcomes,
+    wrong,
+    async stop() {
+      stopped = true;
+      await Promise.all(workers);
+    },
+  };
+}
+
+/** One call of 2026-07-28. Rejects when there is no whole answer. */
+export async function callTool(
+  url: string,
+  params: { name: string; arguments: object },
+  id: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; text: string }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...modernHeaders('tools/call', params),
+      ...headers,
+    },
+    body: JSON.stringify(modernRequest('tools/call', params, undefined, id)),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  return { status: response.status, text: await response.text() };
+}

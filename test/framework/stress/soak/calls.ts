@@ -1,0 +1,53 @@
+/** The calls of a soak: of both eras, and each with a mark that its answer must carry, so that none gets another's. */
+import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
+import type { Random } from '../../../helpers/random.ts';
+import { MANY_PLACES } from '../../../helpers/upstream.ts';
+
+export interface Call {
+  kind: string;
+  /** Its JSON-RPC id, which its answer must carry. */
+  id: string;
+  headers: Record<string, string>;
+  body: string;
+  /** What the answer must contain; and of these names it must contain no other. */
+  marks: readonly string[];
+}
+
+const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+/** A call of a kind chosen by `random`. */
+export function nextCall(random: Random, id: string): Call {
+  const kind = random.of(['get', 'get', 'get', 'compare', 'list', 'initialize', 'unknown'] as const);
+  const modern = random.of([true, false]);
+  const places = kind === 'compare' ? random.some(MANY_PLACES, 2, 6) : random.some(MANY_PLACES, 1, 1);
+  const request = REQUESTS[kind](places);
+  const params = modern && request.method === 'initialize' ? {} : request.params;
+  const method = modern && request.method === 'initialize' ? 'server/discover' : request.method;
+  const body = modern ? modernRequest(method, params, undefined, id) : { jsonrpc: '2.0', id, method, params };
+  return {
+    kind: `${kind}, ${modern ? '2026-07-28' : '2025-11-25'}`,
+    id,
+    headers: { ...HEADERS, ...(modern && modernHeaders(method, params)) },
+    body: JSON.stringify(body),
+    marks: kind === 'get' || kind === 'compare' ? places : [],
+  };
+}
+
+type Request = { method: string; params: Record<string, unknown> };
+
+const REQUESTS: Record<'get' | 'compare' | 'list' | 'initialize' | 'unknown', (places: string[]) => Request> =
+  {
+    get: ([location]) => tool('get_weather', { location }),
+    // With progress, so that the answer streams.
+    compare: locations => tool('compare_weather', { locations }, { _meta: { progressToken: 1 } }),
+    list: () => ({ method: 'tools/list', params: {} }),
+    initialize: () => ({
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'soak', version: '1' } },
+    }),
+    unknown: () => tool('no_such_tool', {}),
+  };
+
+function tool(name: string, args: object, more: object = {}): Request {
+  return { method: 'tools/call', params: { name, arguments: args, ...more } };
+}

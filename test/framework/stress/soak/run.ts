@@ -1,0 +1,155 @@
+/**
+ * `npm run soak -- --calls 50000`: the built app in the local Lambda, under many calls at once of both eras, some of them
+ * left by their callers at a random moment. Ends with code 1 when a call that was not left was not answered by its own
+ * answer, when what is kept after a collection grows, or the open files (the confidence interval of the slope lies above
+ * what is tolerable), when a function takes more memory than it has (it is killed then, and a call fails), or when there are
+ * other processes, or the platform has more open files, in the end than at the start. `--svg FILE` draws what was held.
+ *
+ * `--kill-one-in 500`: after every 500th call an environment is killed, by SIGKILL. Each may cost one call its answer.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT, startApp } from '../../../helpers/local-lambda.ts';
+import { childrenOf } from '../../../helpers/processes.ts';
+import { seeded } from '../../../helpers/random.ts';
+import { startUpstream } from '../../../helpers/upstream.ts';
+import { soakChart } from './chart.ts';
+import { slopeOf } from './slope.ts';
+import { quantile, soak } from './soak.ts';
+import { collect, type Held, held } from './watch.ts';
+
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '5000' },
+    parallelism: { type: 'string', default: '8' },
+    environments: { type: 'string', default: '4' },
+    'abort-one-in': { type: 'string', default: '6' },
+    'abort-within-ms': { type: 'string', default: '20' },
+    'kill-one-in': { type: 'string', default: '0' },
+    memory: { type: 'string', default: '128' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    svg: { type: 'string' },
+  },
+});
+
+/**
+ * What is no leak, in 10,000 calls of a process. Of what is kept, in MiB: some 50 bytes a call, less than any object that a
+ * call might leave behind. Less cannot be told: compiled code comes and goes by half a MiB, and so do the timers of
+ * AbortSignal.timeout, which wait for their time though their request is long over. Of open files: none at all.
+ */
+const TOLERABLE = { kept: 0.5, keptByFunction: 0.5, filesOfFunctions: 0.5 };
+/** Code is compiled and caches are filled at first. That is no leak, and no part of the slope. */
+const SETTLING = 0.35;
+/** In fewer calls than so many it does not come to rest, and nothing is said of growth. */
+const SHORT = 20_000;
+/** How often is looked, and how often a collection is asked for before. */
+const LOOKS = 500;
+const COLLECTIONS = 100;
+
+const calls = Number(values.calls);
+const parallelism = Number(values.parallelism);
+const environments = Number(values.environments);
+const killOneIn = Number(values['kill-one-in']);
+const folder = mkdtempSync(join(tmpdir(), 'soak-'));
+process.once('exit', () => rmSync(folder, { recursive: true }));
+await using upstream = await startUpstream({ delayMs: 2 });
+await using lambda = await startApp({
+  args: ['--environments', values.environments, '--memory', values.memory, '--log-format', 'json'],
+  env: {
+    MCP_AUTH: 'none',
+    WEATHER_GEOCODING_URL: upstream.url,
+    WEATHER_FORECAST_URL: upstream.url,
+    // On a machine that has other work the upstream may be slow. That it becomes a tool error is test/framework/stress/faults'.
+    WEATHER_TIMEOUT_MS: '10000',
+    NODE_OPTIONS: `--require=${join(ROOT, 'test/framework/stress/soak/heap-probe.cjs')}`,
+    SOAK_KEPT: folder,
+  },
+});
+const watched = { pid: lambda.process.pid ?? 0, folder };
+const common = {
+  url: lambda.url,
+  parallelism,
+  random: seeded(Number(values.seed)),
+  killing: killOneIn > 0,
+  abortWithinMs: Number(values['abort-within-ms']),
+};
+// Until every environment has started and worked.
+await soak({ ...common, calls: environments * 80, abortOneIn: 0 });
+await settled();
+const before = held(watched, 0);
+const samples: Held[] = [];
+const every = Math.max(1, Math.floor(calls / LOOKS));
+let kills = 0;
+const started = performance.now();
+const { outcomes, kinds, durations, wrong } = await soak({
+  ...common,
+  calls,
+  abortOneIn: Number(values['abort-one-in']),
+  onCall(over) {
+    if (over % 1000 === 0) upstream.reset();
+    if (over % (every * (LOOKS / COLLECTIONS)) === 0) collect(watched);
+    if (killOneIn > 0 && over % killOneIn === 0) kill();
+    if (over % every === 0) samples.push(held(watched, over));
+  },
+});
+const seconds = (performance.now() - started) / 1000;
+await settled();
+const after = held(watched, calls);
+
+const ms = (share: number): string => quantile(durations, share).toFixed(1);
+console.log(`seed ${values.seed}: ${calls} calls, ${parallelism} at once, ${seconds.toFixed(1)} s`);
+console.log('outcomes      ', Object.fromEntries(outcomes));
+console.log('kinds         ', Object.fromEntries(kinds));
+console.log(`milliseconds   p50 ${ms(0.5)}, p99 ${ms(0.99)}, longest ${ms(1)}`);
+console.log('before        ', JSON.stringify(before));
+console.log('after         ', JSON.stringify(after));
+const leaks = [
+  growth('kept', 1),
+  // Each has its part of the calls. One that is killed takes what it kept with it.
+  killOneIn === 0 && growth('keptByFunction', environments),
+  // Frozen functions keep the connections to their upstream that they had then: a slope, not two looks.
+  growth('filesOfFunctions', 1),
+];
+// What is resident says what was needed at the fullest moment. A function's has its bound: above it the function is killed.
+growth('platform', 1);
+growth('functions', environments);
+if (killOneIn > 0) console.log(`kills          ${kills}`);
+for (const line of wrong) console.log(`wrong          ${line}`);
+if (values.svg) writeFileSync(values.svg, soakChart(samples));
+const of = (outcome: string): number => outcomes.get(outcome) ?? 0;
+// A kill costs the call that its environment has, if any.
+const broken = of('502') + of('cut off');
+const answered = of('200') + of('left') + (broken <= kills ? broken : 0);
+const kept =
+  (killOneIn > 0 ? after.processes <= before.processes : after.processes === before.processes) &&
+  after.files <= before.files;
+if (answered !== calls || !kept || leaks.includes(true)) process.exitCode = 1;
+
+/** Says how it grew, in 10,000 calls of a process, and whether that is more than is tolerable for sure. */
+function growth(of: keyof Held, processes: number): boolean {
+  const later = samples.filter(sample => sample.at > calls * SETTLING && !Number.isNaN(sample[of]));
+  if (later.length < 50 || calls < SHORT) return false;
+  const points = later.map(sample => ({ at: sample.at / processes / 10_000, value: sample[of] }));
+  const { slope, low, high } = slopeOf(points);
+  const leak = low > ((TOLERABLE as Partial<Record<keyof Held, number>>)[of] ?? Number.POSITIVE_INFINITY);
+  const unit = of === 'filesOfFunctions' ? 'files' : 'MiB';
+  const interval = `(95 %: ${low.toFixed(2)} to ${high.toFixed(2)})`;
+  console.log(
+    `${of.padEnd(16)} ${slope.toFixed(2)} ${unit} in 10,000 calls ${interval}${leak ? ': GROWS' : ''}`,
+  );
+  return leak;
+}
+
+function kill(): void {
+  const [pid] = common.random.some(childrenOf(watched.pid), 1, 1);
+  if (pid === undefined) return;
+  kills += 1;
+  process.kill(pid, 'SIGKILL');
+}
+
+/** Answers that nobody takes have come to their end, and connections that are not used any more are closed. */
+async function settled(): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, 6000));
+}

@@ -1,0 +1,72 @@
+/** A short soak; `npm run soak` is the long one. */
+import { expect, test } from 'vitest';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { startApp } from '../../../helpers/local-lambda.ts';
+import { childrenOf, openFilesOf } from '../../../helpers/processes.ts';
+import { seeded } from '../../../helpers/random.ts';
+import { startUpstream } from '../../../helpers/upstream.ts';
+import { soak } from './soak.ts';
+
+async function start(environments: number) {
+  const upstream = await startUpstream({ delayMs: 2 });
+  const env = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+  const lambda = await startApp({
+    // Who takes more memory is killed, and a call fails.
+    args: ['--environments', String(environments), '--memory', '128'],
+    env: { MCP_AUTH: 'none', WEATHER_TIMEOUT_MS: '20000', ...env },
+  });
+  return { lambda, pid: lambda.process.pid ?? 0, [Symbol.asyncDispose]: () => closeAll(lambda, upstream) };
+}
+
+test('calls of both eras, one in six left by its caller: each other one gets its own answer, nothing is kept', async () => {
+  const seed = Date.now() % 1_000_000;
+  await using started = await start(4);
+  const { lambda, pid } = started;
+  const options = { url: lambda.url, parallelism: 8, random: seeded(seed), abortWithinMs: 20 };
+  await soak({ ...options, calls: 100, abortOneIn: 0 });
+  const before = { processes: childrenOf(pid).length, files: openFilesOf(pid) };
+  const { outcomes, wrong } = await soak({ ...options, calls: 500, abortOneIn: 6 });
+  expect(wrong, `seed ${seed}`).toEqual([]);
+  expect([...outcomes.keys()].toSorted()).toEqual(['200', 'left']);
+  await expect
+    .poll(() => openFilesOf(pid), { timeout: 10_000, message: `seed ${seed}` })
+    .toBeLessThanOrEqual(before.files);
+  expect(childrenOf(pid)).toHaveLength(before.processes);
+}, 60_000);
+
+test('environments are killed meanwhile: each costs at most one call its answer, and nobody gets another one', async () => {
+  const seed = Date.now() % 1_000_000;
+  await using started = await start(3);
+  const { lambda, pid } = started;
+  const random = seeded(seed);
+  let kills = 0;
+  const { outcomes, wrong } = await soak({
+    url: lambda.url,
+    parallelism: 6,
+    random,
+    abortWithinMs: 20,
+    calls: 400,
+    abortOneIn: 6,
+    killing: true,
+    onCall(over) {
+      const pids = childrenOf(pid);
+      // Not after the last one: the next call would pay for it.
+      if (over % 50 > 0 || over === 400 || pids.length === 0) return;
+      kills += 1;
+      process.kill(random.of(pids), 'SIGKILL');
+    },
+  });
+  expect(wrong, `seed ${seed}`).toEqual([]);
+  const broken = (outcomes.get('502') ?? 0) + (outcomes.get('cut off') ?? 0);
+  expect(broken, `seed ${seed}`).toBeLessThanOrEqual(kills);
+  expect(broken, `seed ${seed}`).toBeGreaterThan(0);
+  const after = await soak({
+    url: lambda.url,
+    parallelism: 6,
+    random,
+    abortWithinMs: 0,
+    calls: 30,
+    abortOneIn: 0,
+  });
+  expect([...after.outcomes]).toEqual([['200', 30]]);
+}, 60_000);

@@ -1,0 +1,327 @@
+/**
+ * A deployment's whole life, told in order: apply, nothing to do, a change of the sources, a push that fails, a rollback,
+ * a rotation of the token, destroy. Real Terraform and the real publish-image; AWS, docker and aws are stand-ins that
+ * write into one journal who did what.
+ */
+import { createHash } from 'node:crypto';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Attributes } from './fake-provider/values.ts';
+import { Deployment } from './helpers/deployment.ts';
+import { expectOrder, isCommand, lineOf } from './helpers/journal.ts';
+import { tooWide } from './helpers/policies.ts';
+import { describeTerraform, Terraform } from './helpers/terraform.ts';
+import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
+
+const REPOSITORY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/mcp`;
+const PUBLICATION = 'module.image.terraform_data.publication[0]';
+const FUNCTION = 'module.lambda.aws_lambda_function.this';
+const ALIAS = 'module.lambda.aws_lambda_alias.live';
+
+let terraform: Terraform;
+let deployment: Deployment;
+beforeAll(async () => {
+  terraform = await Terraform.start();
+  deployment = new Deployment(terraform);
+  // What others need is the last to be ready, unless they wait for it.
+  terraform.account.latency = {
+    aws_ecr_repository_policy: 2500,
+    aws_lambda_function_url: 100,
+    aws_lambda_permission: 100,
+  };
+});
+afterAll(() => terraform?.[Symbol.dispose]());
+
+/** What has happened since this was called last, each as one line. */
+let seen = 0;
+function news(): string[] {
+  const { journal } = terraform.machine;
+  const lines = journal.slice(seen).map(lineOf);
+  seen = journal.length;
+  return lines;
+}
+
+const theFunction = (): Attributes =>
+  terraform.account.need('aws_lambda_function', 'mcp', 'There is no function');
+const theAlias = (): Attributes =>
+  terraform.account.need('aws_lambda_alias', 'mcp:live', 'There is no alias');
+const settings = (): Record<string, string> => {
+  const [environment] = theFunction().environment as { variables: Record<string, string> }[];
+  return environment?.variables ?? {};
+};
+const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
+const tags = (): Record<string, string> => terraform.machine.tags('mcp') ?? {};
+
+describeTerraform('a deployment', () => {
+  let firstTag: string;
+  let firstUrl: string;
+  let firstToken: string;
+
+  test('begins with one apply, in an order that AWS takes', async () => {
+    await deployment.init();
+    await deployment.apply();
+    const lines = news();
+    [firstTag = ''] = Object.keys(tags());
+
+    const push = `docker push ${REPOSITORY}:${firstTag}`;
+    expectOrder(
+      lines,
+      'create aws_ecr_repository mcp',
+      'create aws_ecr_repository_policy',
+      'docker buildx build',
+      push,
+      'create aws_lambda_function',
+    );
+    expectOrder(
+      lines,
+      'create aws_cloudwatch_log_group /aws/lambda/mcp',
+      'create aws_iam_role_policy',
+      'create aws_lambda_function',
+    );
+    expectOrder(
+      lines,
+      'create aws_lambda_function mcp',
+      'create aws_lambda_alias mcp:live',
+      'create aws_lambda_function_url mcp:live',
+      'create aws_lambda_permission mcp:live McpInvokeFunctionUrl-public',
+      'create aws_lambda_permission mcp:live McpInvokeFunction-public',
+    );
+  });
+
+  test('has pushed one image, for the architecture of the function, and pinned it by the registry’s digest', () => {
+    const commands = terraform.machine.journal.filter(isCommand).map(lineOf);
+    expect(commands.filter(line => line.startsWith('docker push'))).toHaveLength(1);
+    expect(commands.find(line => line.startsWith('docker buildx build'))).toMatch(
+      new RegExp(
+        `--provenance=false --sbom=false --platform linux/arm64 --tag ${REPOSITORY}:arm64-[0-9a-f]{32} --file ${deployment.root}/Dockerfile ${deployment.root}$`,
+      ),
+    );
+    expect(theFunction()).toMatchObject({
+      architectures: ['arm64'],
+      image_uri: `${REPOSITORY}@${tags()[firstTag]}`,
+      image_config: [{ command: ['handler.stream'] }],
+      package_type: 'Image',
+      reserved_concurrent_executions: 10,
+    });
+  });
+
+  test('the tag is the one that publish-image makes of the same sources by itself', async () => {
+    const script = join(deployment.root, 'scripts/publish-image');
+    await terraform.shell(deployment.root, `${script} --repository ${REPOSITORY}`);
+    const [looked = ''] = news();
+    expect(looked).toContain(`imageTag=${firstTag} `);
+  });
+
+  test('ends in the outputs that the README promises', async () => {
+    const outputs = await deployment.outputs();
+    firstUrl = await deployment.output('mcp_url');
+    firstToken = await deployment.output('mcp_token');
+    expect(firstUrl).toMatch(new RegExp(`^https://[0-9a-f]{32}\\.lambda-url\\.${REGION}\\.on\\.aws/mcp$`));
+    expect(firstToken).toMatch(/^[A-Za-z0-9]{43}$/);
+    expect(
+      Object.entries(outputs)
+        .filter(([, { sensitive }]) => sensitive)
+        .map(([name]) => name),
+    ).toEqual(['claude_desktop', 'mcp_token']);
+    expect(outputs).toMatchObject({
+      claude_code: { value: expect.stringContaining(`claude mcp add --transport http mcp ${firstUrl} `) },
+      image_uri: { value: theFunction().image_uri },
+      latest_version: { value: '1' },
+      pinned_version: { value: '1' },
+      repository_url: { value: REPOSITORY },
+      token_command: { value: 'export MCP_TOKEN="$(terraform output -raw mcp_token)"' },
+    });
+  });
+
+  test('lets the printed commands be used as they are', async () => {
+    const token = (await deployment.outputs()).token_command?.value;
+    const printed = await terraform.shell(deployment.folder, `${token}; printf %s "$MCP_TOKEN"`);
+    expect(printed.stdout).toBe(firstToken);
+    const script = `claude() { printf '%s\\n' "$@"; }; ${await deployment.output('claude_code')}`;
+    const added = await terraform.shell(deployment.folder, script, [], { MCP_TOKEN: 'the-token' });
+    expect(added.stdout.split('\n').slice(0, 8)).toEqual([
+      'mcp',
+      'add',
+      '--transport',
+      'http',
+      'mcp',
+      firstUrl,
+      '--header',
+      'Authorization: Bearer the-token',
+    ]);
+    const without = await terraform.shell(deployment.folder, script);
+    expect(without).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('MCP_TOKEN: is not set, see token_command'),
+    });
+  });
+
+  test('the function knows the token’s digest; the token itself is in no resource, on no command line, in no other output', async () => {
+    expect(settings()).toEqual({ MCP_AUTH: 'token', MCP_TOKEN_SHA256: sha256(firstToken) });
+    expect(JSON.stringify(terraform.machine.journal)).not.toContain(firstToken);
+    const { claude_desktop, mcp_token, ...others } = await deployment.outputs();
+    expect(JSON.stringify({ claude_desktop, mcp_token })).toContain(firstToken);
+    expect(JSON.stringify(others)).not.toContain(firstToken);
+    expect((await terraform.run(deployment.folder, 'show')).output).not.toContain(firstToken);
+  });
+
+  test('the public URL has both permissions, beside those that the provider adds unasked', () => {
+    expect(terraform.account.statements('mcp:live')).toEqual([
+      'FunctionURLAllowInvokeAction',
+      'FunctionURLAllowPublicAccess',
+      'McpInvokeFunction-public',
+      'McpInvokeFunctionUrl-public',
+    ]);
+  });
+
+  test('grants nothing by wildcard', () => {
+    expect(tooWide(terraform.account)).toEqual([]);
+  });
+
+  test('leaves nothing to do, and doing nothing calls nothing', async () => {
+    news();
+    expect(await deployment.pending()).toBe(0);
+    await deployment.apply();
+    expect(news()).toEqual([]);
+  });
+
+  test('documentation is not a source', async () => {
+    appendFileSync(join(deployment.root, 'app/framework/local-lambda/README.md'), '\nMore.\n');
+    expect(await deployment.pending()).toBe(0);
+  });
+
+  test('a change of the sources replaces the publication and updates function and alias, nothing else', async () => {
+    appendFileSync(join(deployment.root, 'app/routes.ts'), '\n// A change.\n');
+    expect(await deployment.changes()).toEqual({
+      [PUBLICATION]: ['create', 'delete'],
+      [FUNCTION]: ['update'],
+      [ALIAS]: ['update'],
+    });
+    await deployment.apply();
+    const [tag = ''] = Object.keys(tags()).filter(name => name !== firstTag);
+    expectOrder(
+      news(),
+      `docker push ${REPOSITORY}:${tag}`,
+      'update aws_lambda_function mcp',
+      'update aws_lambda_alias mcp:live',
+    );
+    expect(theFunction()).toMatchObject({ image_uri: `${REPOSITORY}@${tags()[tag]}`, version: '2' });
+    expect(theAlias().function_version).toBe('2');
+    expect(await deployment.output('mcp_url')).toBe(firstUrl);
+    expect(await deployment.output('mcp_token')).toBe(firstToken);
+    expect(await deployment.pending()).toBe(0);
+  });
+
+  test('sources as they were before need no build: their image is still there', async () => {
+    const file = join(deployment.root, 'app/routes.ts');
+    const changed = readFileSync(file, 'utf8');
+    writeFileSync(file, changed.replace('\n// A change.\n', ''));
+    await deployment.apply();
+    expect(news().filter(line => line.startsWith('docker'))).toEqual([]);
+    expect(theFunction()).toMatchObject({ image_uri: `${REPOSITORY}@${tags()[firstTag]}`, version: '3' });
+    writeFileSync(file, changed);
+    await deployment.apply();
+    expect(theFunction().version).toBe('4');
+    news();
+  });
+
+  test('a push that fails says what to do and leaves what is deployed; the next apply makes up for it', async () => {
+    appendFileSync(join(deployment.root, 'app/routes.ts'), '// Another.\n');
+    terraform.machine.answers = { stopped: ['docker'] };
+    const failed = await terraform.run(deployment.folder, 'apply', '-auto-approve');
+    expect(failed).toMatchObject({
+      status: 1,
+      output: expect.stringMatching(/A container engine is installed, but not running/),
+    });
+    expect(news().filter(line => /^(create|update|delete)/.test(line))).toEqual([]);
+    terraform.machine.answers = {};
+    await deployment.apply();
+    expect(theAlias().function_version).toBe('5');
+    expect(await deployment.pending()).toBe(0);
+    news();
+  });
+
+  test('a rollback moves the alias alone, and is remembered', async () => {
+    expect(await deployment.changes('pinned_version=2')).toEqual({ [ALIAS]: ['update'] });
+    await deployment.apply('pinned_version=2');
+    expect(news()).toEqual(['update aws_lambda_alias mcp:live']);
+    expect(theAlias().function_version).toBe('2');
+    expect(await deployment.output('latest_version')).toBe('5');
+    const { output } = await terraform.run(deployment.folder, 'plan', '-var=pinned_version=2');
+    expect(output).toContain('Callers reach version 2');
+    expect(output).toContain('No changes.');
+  });
+
+  test('a version that is not there is refused before anything happens', async () => {
+    const { status, output } = await terraform.run(
+      deployment.folder,
+      'apply',
+      '-auto-approve',
+      '-var=pinned_version=6',
+    );
+    expect(status).toBe(1);
+    expect(output).toContain('There is no version 6 to go back to: the newest is 5.');
+    expect(output).toContain('aws lambda list-versions-by-function --function-name mcp');
+    expect(news()).toEqual([]);
+  });
+
+  test('and forward again', async () => {
+    await deployment.apply();
+    expect(news()).toEqual(['update aws_lambda_alias mcp:live']);
+    expect(theAlias().function_version).toBe('5');
+  });
+
+  test('a rotation adds a token beside the one before, builds nothing, and ends when told', async () => {
+    expect(await deployment.changes('token_generation=2')).toEqual({
+      'random_password.token["2"]': ['create'],
+      [FUNCTION]: ['update'],
+      [ALIAS]: ['update'],
+    });
+    await deployment.apply('token_generation=2');
+    const token = await deployment.output('mcp_token');
+    expect(token).not.toBe(firstToken);
+    expect(settings().MCP_TOKEN_SHA256).toBe(`${sha256(token)},${sha256(firstToken)}`);
+
+    await deployment.apply('token_generation=2', 'token_keep_previous=false');
+    expect(settings().MCP_TOKEN_SHA256).toBe(sha256(token));
+    expect(await deployment.output('mcp_token')).toBe(token);
+    expect(news().filter(line => line.startsWith('docker'))).toEqual([]);
+    expect(JSON.stringify(terraform.machine.journal)).not.toContain(token);
+  });
+
+  test('another way of asking who calls changes the URL in place and takes the permissions back', async () => {
+    expect(await deployment.changes('auth=iam')).toEqual({
+      'random_password.token["2"]': ['delete'],
+      [FUNCTION]: ['update'],
+      [ALIAS]: ['update'],
+      'module.function_url[0].aws_lambda_function_url.this': ['update'],
+      'module.function_url[0].aws_lambda_permission.invoke["public"]': ['delete'],
+      'module.function_url[0].aws_lambda_permission.url["public"]': ['delete'],
+    });
+    await deployment.apply('auth=iam');
+    expect(settings()).toEqual({ MCP_AUTH: 'iam' });
+    expect(await deployment.output('mcp_url')).toBe(firstUrl);
+    // The provider's own, of which Terraform knows nothing; they let nobody in (terraform/modules/function-url).
+    expect(terraform.account.statements('mcp:live')).toEqual([
+      'FunctionURLAllowInvokeAction',
+      'FunctionURLAllowPublicAccess',
+    ]);
+  });
+
+  test('ends with one destroy that leaves nothing', async () => {
+    news();
+    await deployment.destroy('auth=iam');
+    const lines = news();
+    expectOrder(
+      lines,
+      'delete aws_lambda_function_url',
+      'delete aws_lambda_alias',
+      'delete aws_lambda_function mcp',
+      'delete aws_cloudwatch_log_group',
+    );
+    expectOrder(lines, 'delete aws_lambda_function mcp', 'delete aws_iam_role mcp');
+    expect(terraform.account.inventory()).toEqual([]);
+    expect(terraform.machine.tags('mcp')).toBeUndefined();
+  });
+});

@@ -1,0 +1,574 @@
+/**
+ * Every endpoint deployed on the stand-in, and changed for another while it is deployed: what is replaced, what stays, in which
+ * order, and that nobody is let in or kept out in between.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Attributes } from './fake-provider/values.ts';
+import { Deployment } from './helpers/deployment.ts';
+import { expectOrder, lineOf } from './helpers/journal.ts';
+import { statements, tooWide } from './helpers/policies.ts';
+import { describeTerraform, Terraform } from './helpers/terraform.ts';
+import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
+
+let terraform: Terraform;
+let deployment: Deployment;
+beforeEach(async () => {
+  terraform = await Terraform.start();
+  // What watches it is the same behind every endpoint.
+  deployment = new Deployment(terraform, '', ['observability={enabled=false}']);
+  await deployment.init();
+});
+afterEach(() => terraform?.[Symbol.dispose]());
+
+let seen = 0;
+beforeEach(() => {
+  seen = 0;
+});
+/** What has happened since this was called last, each as one line. */
+function news(): string[] {
+  const { journal } = terraform.machine;
+  const lines = journal.slice(seen).map(lineOf);
+  seen = journal.length;
+  return lines;
+}
+
+const all = (type: string): Attributes[] => terraform.account.all(type);
+const only = (type: string): Attributes => {
+  expect(all(type), type).toHaveLength(1);
+  return all(type)[0] as Attributes;
+};
+const settings = (name: string): unknown => {
+  const fn = terraform.account.need('aws_lambda_function', name, `There is no function ${name}`);
+  return (fn.environment as { variables: unknown }[])[0]?.variables;
+};
+
+const OAUTH = ['auth=oauth', 'oauth={issuer="https://tenant.example/",audience=["mcp"],scopes=["read"]}'];
+const ZONE = ['domain_name=mcp.example.com', 'hosted_zone_id=Z1'];
+const GATEWAY_ACCOUNT = `arn:aws:execute-api:${REGION}:${ACCOUNT}`;
+
+/** Applies, finds nothing left to do and nothing too wide, looks, and takes it all away. */
+async function live(variables: string[], look: () => Promise<void> | void): Promise<void> {
+  await deployment.apply(...variables);
+  expect(await deployment.pending(...variables)).toBe(0);
+  expect(tooWide(terraform.account)).toEqual([]);
+  await look();
+  await deployment.destroy(...variables);
+  expect(terraform.account.inventory()).toEqual([]);
+}
+
+/** Statement → who may do it from where, for every permission on a function. */
+const permissions = () =>
+  Object.fromEntries(
+    all('aws_lambda_permission').map(({ function_name, qualifier, source_arn, principal }) => [
+      `${function_name}:${qualifier}`,
+      { source_arn, principal },
+    ]),
+  );
+
+describeTerraform('a REST API', () => {
+  test('comes up in an order that AWS takes, streams, and is reached by its stage', () =>
+    live(['endpoint=rest-api'], async () => {
+      const lines = news();
+      expectOrder(
+        lines,
+        'create aws_lambda_alias mcp:live',
+        'create aws_api_gateway_integration',
+        'create aws_api_gateway_deployment',
+        'create aws_api_gateway_stage',
+        'create aws_api_gateway_method_settings',
+      );
+      expectOrder(lines, 'create aws_api_gateway_account', 'create aws_api_gateway_stage');
+      expectOrder(
+        lines,
+        'create aws_cloudwatch_log_group /aws/apigateway/mcp-rest',
+        'create aws_api_gateway_stage',
+      );
+      expectOrder(lines, 'create aws_lambda_permission mcp:live McpRestApi', 'create aws_api_gateway_stage');
+      const { id } = only('aws_api_gateway_rest_api');
+      const url = `https://${id}.execute-api.${REGION}.amazonaws.com/live/mcp`;
+      expect(await deployment.output('mcp_url')).toBe(url);
+      expect(await deployment.output('claude_code')).toContain(` ${url} `);
+      const alias = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:mcp:live`;
+      for (const integration of all('aws_api_gateway_integration'))
+        expect(integration).toMatchObject({
+          type: 'AWS_PROXY',
+          response_transfer_mode: 'STREAM',
+          timeout_milliseconds: 60_000,
+          uri: `arn:aws:apigateway:${REGION}:lambda:path/2021-11-15/functions/${alias}/response-streaming-invocations`,
+        });
+      expect(permissions()).toEqual({
+        'mcp:live': {
+          principal: 'apigateway.amazonaws.com',
+          source_arn: `${GATEWAY_ACCOUNT}:${id}/live/*/*`,
+        },
+      });
+      expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'token' });
+      const [log] = only('aws_api_gateway_stage').access_log_settings as { format: string }[];
+      expect(Object.keys(JSON.parse(log?.format ?? ''))).toEqual(
+        expect.arrayContaining(['requestId', 'status', 'caller', 'sourceIp']),
+      );
+      expect(log?.format).not.toMatch(/authorization|requestOverride|header|querystring|body/i);
+      expect(only('aws_api_gateway_rest_api').endpoint_configuration).toEqual([
+        expect.objectContaining({ types: ['REGIONAL'] }),
+      ]);
+    }));
+
+  test('without a role of its own for logs where the account has one', async () => {
+    const refused = await terraform.run(
+      deployment.folder,
+      'apply',
+      '-auto-approve',
+      '-var=endpoint=rest-api',
+      '-var=manage_api_gateway_account=false',
+    );
+    expect(refused.output).toContain('CloudWatch Logs role ARN must be set in account settings');
+    terraform.account.logRole = true;
+    await live(['endpoint=rest-api', 'manage_api_gateway_account=false'], () => {
+      expect(all('aws_api_gateway_account')).toEqual([]);
+    });
+  });
+
+  test('with an authorizer: the rules are its own, the server takes its word, and refusals lead to the issuer', () =>
+    live(['endpoint=rest-api', 'authorizer=lambda', ...OAUTH], async () => {
+      const rules = {
+        MCP_AUTH: 'oauth',
+        MCP_OAUTH_ISSUER: 'https://tenant.example/',
+        MCP_OAUTH_AUDIENCE: 'mcp',
+        MCP_OAUTH_SCOPES: 'read',
+        MCP_OAUTH_TOKEN_TYPE: 'at+jwt',
+      };
+      expect(settings('mcp-authorizer')).toEqual(rules);
+      expect(settings('mcp')).toEqual({
+        MCP_AUTH: 'authorizer',
+        MCP_OAUTH_ISSUER: 'https://tenant.example/',
+        MCP_OAUTH_SCOPES: 'read',
+      });
+      const server = terraform.account.need('aws_lambda_function', 'mcp', '');
+      const authorizer = terraform.account.need('aws_lambda_function', 'mcp-authorizer', '');
+      expect(authorizer).toMatchObject({
+        image_uri: server.image_uri,
+        image_config: [expect.objectContaining({ command: ['authorizer.request'] })],
+      });
+      const { id: api } = only('aws_api_gateway_rest_api');
+      const { id: authorizerId, ...made } = only('aws_api_gateway_authorizer');
+      expect(made).toMatchObject({
+        type: 'REQUEST',
+        identity_source: 'method.request.header.Authorization',
+        authorizer_result_ttl_in_seconds: 0,
+      });
+      expect(permissions()).toMatchObject({
+        'mcp-authorizer:live': { source_arn: `${GATEWAY_ACCOUNT}:${api}/authorizers/${authorizerId}` },
+      });
+      const methods = all('aws_api_gateway_method').map(({ http_method, authorization }) => [
+        http_method,
+        authorization,
+      ]);
+      expect(methods.filter(([, authorization]) => authorization === 'CUSTOM')).toHaveLength(2);
+      expect(methods.filter(([, authorization]) => authorization === 'NONE')).toEqual(
+        expect.arrayContaining([
+          ['OPTIONS', 'NONE'],
+          ['ANY', 'NONE'],
+        ]),
+      );
+      const url = `https://${api}.execute-api.${REGION}.amazonaws.com/live`;
+      for (const response of all('aws_api_gateway_gateway_response'))
+        expect(response).toMatchObject({
+          status_code: '401',
+          response_parameters: {
+            'gatewayresponse.header.WWW-Authenticate': `'Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"'`,
+          },
+        });
+      expect(
+        all('aws_api_gateway_gateway_response')
+          .map(({ response_type }) => response_type)
+          .sort(),
+      ).toEqual(['ACCESS_DENIED', 'UNAUTHORIZED']);
+      // The authorizer may write its log, and nothing else.
+      const roles = all('aws_iam_role_policy').filter(({ role }) => String(role).includes('authorizer'));
+      expect(roles.flatMap(({ policy }) => JSON.parse(String(policy)).Statement)).toEqual([
+        {
+          Sid: 'WriteOwnLogs',
+          Effect: 'Allow',
+          Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          Resource: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/aws/lambda/mcp-authorizer:*`,
+        },
+      ]);
+    }));
+
+  test('with a domain: a certificate is made and proved first, the name comes last, the API’s own URL is closed', () =>
+    live(['endpoint=rest-api', 'authorizer=lambda', ...OAUTH, ...ZONE], async () => {
+      const lines = news();
+      expectOrder(
+        lines,
+        `create aws_acm_certificate ${REGION} mcp.example.com`,
+        'create aws_route53_record Z1 _proof.mcp.example.com. CNAME',
+        'create aws_acm_certificate_validation',
+        'create aws_api_gateway_domain_name mcp.example.com',
+        'create aws_api_gateway_base_path_mapping mcp.example.com/',
+        'create aws_route53_record Z1 mcp.example.com A',
+      );
+      expectOrder(lines, 'create aws_api_gateway_stage', 'create aws_api_gateway_base_path_mapping');
+      expect(only('aws_api_gateway_rest_api').disable_execute_api_endpoint).toBe(true);
+      expect(await deployment.output('mcp_url')).toBe('https://mcp.example.com/mcp');
+      expect(only('aws_api_gateway_authorizer').authorizer_result_ttl_in_seconds).toBe(300);
+      expect(settings('mcp')).toMatchObject({ MCP_PUBLIC_URL: 'https://mcp.example.com/mcp' });
+      const [response] = all('aws_api_gateway_gateway_response');
+      expect(JSON.stringify(response?.response_parameters)).toContain(
+        'https://mcp.example.com/.well-known/oauth-protected-resource/mcp',
+      );
+    }));
+
+  test('with a domain whose zone is elsewhere says what to point it to', () =>
+    live(
+      [
+        'endpoint=rest-api',
+        'domain_name=mcp.example.com',
+        `certificate_arn=arn:aws:acm:${REGION}:${ACCOUNT}:certificate/mine`,
+      ],
+      async () => {
+        expect(all('aws_route53_record')).toEqual([]);
+        expect(await deployment.output('domain_target')).toMatch(/^d-\w+\.execute-api\./);
+      },
+    ));
+
+  test('with keys, a firewall and address rules', () =>
+    live(
+      [
+        'endpoint=rest-api',
+        'api_key={calls_per_day=100}',
+        'throttle={rate=5,burst=7}',
+        'allowed_cidrs=["198.51.100.0/24","2001:db8::/32"]',
+        `web_acl_arn=arn:aws:wafv2:${REGION}:${ACCOUNT}:regional/webacl/mine/1`,
+      ],
+      async () => {
+        expectOrder(news(), 'create aws_api_gateway_rest_api_policy', 'create aws_api_gateway_deployment');
+        const policy = JSON.parse(String(only('aws_api_gateway_rest_api_policy').policy));
+        expect(
+          policy.Statement.map(({ Effect, Condition }: Record<string, unknown>) => [Effect, Condition]),
+        ).toEqual([
+          ['Allow', undefined],
+          ['Deny', { NotIpAddress: { 'aws:SourceIp': ['198.51.100.0/24', '2001:db8::/32'] } }],
+        ]);
+        expect(only('aws_api_gateway_method_settings').settings).toEqual([
+          expect.objectContaining({
+            throttling_rate_limit: 5,
+            throttling_burst_limit: 7,
+            logging_level: 'OFF',
+          }),
+        ]);
+        expect(only('aws_api_gateway_usage_plan').quota_settings).toEqual([
+          expect.objectContaining({ limit: 100, period: 'DAY' }),
+        ]);
+        const required = all('aws_api_gateway_method').map(({ http_method, api_key_required }) => [
+          http_method,
+          api_key_required,
+        ]);
+        expect(required).toContainEqual(['OPTIONS', false]);
+        expect(required.filter(([, needed]) => needed === true)).toHaveLength(2);
+        expect(await deployment.output('api_key')).toMatch(/^\w{20,}$/);
+        expect((await deployment.outputs()).api_key?.sensitive).toBe(true);
+        expect(only('aws_wafv2_web_acl_association').resource_arn).toBe(only('aws_api_gateway_stage').arn);
+      },
+    ));
+
+  test('with AWS_IAM: signed calls, and a policy for callers that names this API alone', () =>
+    live(
+      ['endpoint=rest-api', 'auth=iam', 'iam={principals=["arn:aws:iam::111122223333:root"]}'],
+      async () => {
+        const authorizations = all('aws_api_gateway_method').map(({ authorization }) => authorization);
+        expect(authorizations.filter(each => each === 'AWS_IAM')).toHaveLength(2);
+        const { id } = only('aws_api_gateway_rest_api');
+        expect(JSON.parse(await deployment.output('invoke_policy_json')).Statement).toEqual([
+          {
+            Sid: 'InvokeApi',
+            Effect: 'Allow',
+            Action: 'execute-api:Invoke',
+            Resource: `${GATEWAY_ACCOUNT}:${id}/live/*`,
+          },
+        ]);
+        // Whoever signs in this account is let in by IAM; a permission for everybody here would go around that.
+        const policy = JSON.parse(String(only('aws_api_gateway_rest_api_policy').policy));
+        expect(policy.Statement).toEqual([
+          expect.objectContaining({
+            Effect: 'Allow',
+            Principal: { AWS: ['arn:aws:iam::111122223333:root'] },
+          }),
+        ]);
+        expect(await deployment.output('claude_code')).toContain('--service execute-api');
+        expect(
+          statements(terraform.account).filter(({ Action }) => String(Action).startsWith('lambda:')),
+        ).toEqual([]);
+      },
+    ));
+
+  test('a change of what is deployed makes another deployment before the first one goes', async () => {
+    await deployment.apply('endpoint=rest-api');
+    news();
+    const changed = ['endpoint=rest-api', 'timeout=120'];
+    expect(await deployment.changes(...changed)).toMatchObject({
+      'module.rest_api[0].aws_api_gateway_deployment.this': ['create', 'delete'],
+      'module.rest_api[0].aws_api_gateway_stage.live': ['update'],
+    });
+    await deployment.apply(...changed);
+    expectOrder(
+      news(),
+      'update aws_api_gateway_integration',
+      'create aws_api_gateway_deployment',
+      'update aws_api_gateway_stage',
+      'delete aws_api_gateway_deployment',
+    );
+    // What the image is built of is no part of it.
+    const { 'module.lambda.aws_lambda_function.this': fn, ...others } = await deployment.changes(
+      ...changed,
+      'memory_size=256',
+    );
+    expect(fn).toEqual(['update']);
+    expect(Object.keys(others).filter(address => !address.startsWith('module.observability'))).toEqual([
+      'module.lambda.aws_lambda_alias.live',
+    ]);
+  });
+});
+
+describeTerraform('an HTTP API', () => {
+  test('comes up with whole answers, and opens when everything is in place', () =>
+    live(['endpoint=http-api'], async () => {
+      const lines = news();
+      expectOrder(
+        lines,
+        'create aws_lambda_alias mcp:live',
+        'create aws_apigatewayv2_integration',
+        'create aws_apigatewayv2_route',
+        'create aws_apigatewayv2_stage',
+      );
+      expectOrder(lines, 'create aws_lambda_permission mcp:live McpHttpApi', 'create aws_apigatewayv2_stage');
+      expectOrder(
+        lines,
+        'create aws_cloudwatch_log_group /aws/apigateway/mcp-http',
+        'create aws_apigatewayv2_stage',
+      );
+      const { id } = only('aws_apigatewayv2_api');
+      expect(await deployment.output('mcp_url')).toBe(
+        `https://${id}.execute-api.${REGION}.amazonaws.com/mcp`,
+      );
+      expect(terraform.account.need('aws_lambda_function', 'mcp', '')).toMatchObject({
+        image_config: [expect.objectContaining({ command: ['handler.buffered'] })],
+        timeout: 29,
+      });
+      expect(only('aws_apigatewayv2_integration')).toMatchObject({
+        payload_format_version: '2.0',
+        timeout_milliseconds: 29_000,
+      });
+      expect(permissions()).toEqual({
+        'mcp:live': {
+          principal: 'apigateway.amazonaws.com',
+          source_arn: `${GATEWAY_ACCOUNT}:${id}/$default/*`,
+        },
+      });
+    }));
+
+  test('with a JWT authorizer: the issuer’s tokens are checked before, and by the server again', () =>
+    live(['endpoint=http-api', 'authorizer=jwt', ...OAUTH], () => {
+      expect(only('aws_apigatewayv2_authorizer')).toMatchObject({
+        authorizer_type: 'JWT',
+        identity_sources: ['$request.header.Authorization'],
+        jwt_configuration: [{ issuer: 'https://tenant.example/', audience: ['mcp'] }],
+      });
+      const routes = all('aws_apigatewayv2_route').map(
+        ({ route_key, authorization_type, authorization_scopes }) => [
+          route_key,
+          authorization_type,
+          authorization_scopes,
+        ],
+      );
+      expect(routes).toContainEqual(['$default', 'JWT', ['read']]);
+      expect(
+        routes
+          .filter(([, type]) => type === 'NONE')
+          .map(([key]) => key)
+          .sort(),
+      ).toEqual(['GET /.well-known/{proxy+}', 'HEAD /.well-known/{proxy+}', 'OPTIONS /{proxy+}']);
+      expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'oauth', MCP_OAUTH_AUDIENCE: 'mcp' });
+    }));
+
+  test('with a Lambda authorizer and a domain', () =>
+    live(
+      ['endpoint=http-api', 'authorizer=lambda', 'authorizer_result_ttl_seconds=60', ...ZONE],
+      async () => {
+        expect(only('aws_apigatewayv2_authorizer')).toMatchObject({
+          authorizer_type: 'REQUEST',
+          authorizer_payload_format_version: '2.0',
+          enable_simple_responses: true,
+          authorizer_result_ttl_in_seconds: 60,
+          identity_sources: ['$request.header.Authorization'],
+        });
+        expect(settings('mcp')).toEqual({
+          MCP_AUTH: 'authorizer',
+          MCP_PUBLIC_URL: 'https://mcp.example.com/mcp',
+        });
+        expect(settings('mcp-authorizer')).toMatchObject({
+          MCP_AUTH: 'token',
+          MCP_TOKEN_SHA256: expect.any(String),
+        });
+        expectOrder(
+          news(),
+          'create aws_acm_certificate_validation',
+          'create aws_apigatewayv2_domain_name',
+          'create aws_apigatewayv2_api_mapping',
+          'create aws_route53_record Z1 mcp.example.com A',
+        );
+        expect(await deployment.output('mcp_url')).toBe('https://mcp.example.com/mcp');
+      },
+    ));
+
+  test('that would be waited for by nobody is warned of', async () => {
+    const { output } = await terraform.run(
+      deployment.folder,
+      'plan',
+      '-var=endpoint=http-api',
+      '-var=timeout=60',
+    );
+    expect(output).toContain('An HTTP API gives up on an answer after 30 seconds');
+  });
+});
+
+describeTerraform('a Function URL with a domain', () => {
+  test('is reached by CloudFront, which caches nothing and passes credentials on', () =>
+    live(ZONE, async () => {
+      expectOrder(
+        news(),
+        'create aws_acm_certificate us-east-1 mcp.example.com',
+        'create aws_acm_certificate_validation',
+        'create aws_cloudfront_distribution',
+        'create aws_route53_record Z1 mcp.example.com A',
+      );
+      const { origin, default_cache_behavior, aliases } = only('aws_cloudfront_distribution');
+      expect(aliases).toEqual(['mcp.example.com']);
+      const [{ domain_name, origin_access_control_id } = {}] = origin as Attributes[];
+      expect(domain_name).toMatch(/^[0-9a-f]{32}\.lambda-url\./);
+      expect(origin_access_control_id ?? '').toBe('');
+      expect(default_cache_behavior).toEqual([
+        expect.objectContaining({
+          cache_policy_id: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+          origin_request_policy_id: 'b689b0a8-53d0-40ab-baf2-68738e2966ac',
+          compress: false,
+        }),
+      ]);
+      expect(await deployment.output('mcp_url')).toBe('https://mcp.example.com/mcp');
+      expect(settings('mcp')).toMatchObject({ MCP_PUBLIC_URL: 'https://mcp.example.com/mcp' });
+    }));
+});
+
+describeTerraform('changing the endpoint of a deployment', () => {
+  const kept = [
+    'aws_ecr_repository',
+    'aws_lambda_function',
+    'aws_lambda_alias',
+    'aws_iam_role mcp',
+    'random_password',
+  ];
+
+  /** In `npm test` there is one of each kind; `npm run test:terraform` has them all. */
+  const every = process.env.EVERY_ENDPOINT !== undefined;
+  const kinds: [from: string, to: string, newHandler: boolean][] = [
+    ['function-url', 'rest-api', false],
+    ['http-api', 'rest-api', true],
+  ];
+  const others: typeof kinds = [
+    ['rest-api', 'function-url', false],
+    ['function-url', 'http-api', true],
+    ['rest-api', 'http-api', true],
+  ];
+
+  test.each([...kinds, ...(every ? others : [])])(
+    'from %s to %s: the function, its image and its token stay; the new one has its permission before it answers',
+    async (from, to, newHandler) => {
+      await deployment.apply(`endpoint=${from}`);
+      const token = await deployment.output('mcp_token');
+      const before = await deployment.output('mcp_url');
+      news();
+      const changes = await deployment.changes(`endpoint=${to}`);
+      expect(
+        Object.keys(changes)
+          .filter(address => /^module\.(lambda|iam|ecr|image)\b/.test(address))
+          .sort(),
+      ).toEqual(
+        newHandler ? ['module.lambda.aws_lambda_alias.live', 'module.lambda.aws_lambda_function.this'] : [],
+      );
+      await deployment.apply(`endpoint=${to}`);
+      const lines = news();
+      for (const name of kept)
+        expect(
+          lines.filter(line => line.startsWith(`create ${name} `) || line.startsWith(`delete ${name} `)),
+        ).toEqual([]);
+      expect(lines.filter(line => line.startsWith('docker'))).toEqual([]);
+      const permission = lines.findIndex(line => line.startsWith('create aws_lambda_permission'));
+      const opens = lines.findIndex(line => /^create aws_(api_gateway_stage|apigatewayv2_stage)/.test(line));
+      if (opens >= 0) expect(permission).toBeLessThan(opens);
+      // What the new endpoint calls is the version with its handler.
+      if (newHandler)
+        expectOrder(
+          lines,
+          'update aws_lambda_function',
+          'update aws_lambda_alias',
+          'create aws_lambda_permission',
+        );
+      expect(await deployment.output('mcp_token')).toBe(token);
+      expect(await deployment.output('mcp_url')).not.toBe(before);
+      expect(await deployment.pending(`endpoint=${to}`)).toBe(0);
+      await deployment.destroy(`endpoint=${to}`);
+      expect(terraform.account.inventory()).toEqual([]);
+    },
+  );
+
+  test('the authorizer comes and goes by itself, and at no moment is nobody asked', async () => {
+    await deployment.apply('endpoint=rest-api');
+    news();
+    await deployment.apply('endpoint=rest-api', 'authorizer=lambda');
+    const lines = news();
+    // The stage serves the old deployment, where the server asks, until the authorizer may be asked.
+    expectOrder(
+      lines,
+      'create aws_lambda_function mcp-authorizer',
+      'create aws_api_gateway_authorizer',
+      'create aws_lambda_permission mcp-authorizer:live',
+      'update aws_api_gateway_stage',
+    );
+    expect(settings('mcp')).toEqual({ MCP_AUTH: 'authorizer' });
+    await deployment.apply('endpoint=rest-api');
+    expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'token' });
+    expect(await deployment.pending('endpoint=rest-api')).toBe(0);
+  });
+});
+
+describe('refusals', () => {
+  describeTerraform('before anything is made', () => {
+    test.each<[string[], string]>([
+      [['endpoint=cdn'], 'endpoint must be function-url, http-api or rest-api'],
+      [['authorizer=lambda'], 'A Function URL has no authorizers'],
+      [['endpoint=rest-api', 'authorizer=jwt', ...OAUTH], 'needs endpoint = "http-api" and auth = "oauth"'],
+      [['endpoint=http-api', 'authorizer=jwt'], 'needs endpoint = "http-api" and auth = "oauth"'],
+      [['endpoint=rest-api', 'authorizer=lambda', 'auth=iam'], 'needs auth to be token, oauth, or both'],
+      [['endpoint=rest-api', ...OAUTH], 'clients could not find the issuer behind a REST API'],
+      [['domain_name=https://x.example'], 'without https://'],
+      [['domain_name=mcp.example.com'], 'domain_name needs certificate_arn'],
+      [['domain_name=mcp.example.com', 'hosted_zone_id=Z1', 'auth=iam'], 'CloudFront cannot stand in front'],
+      [
+        ['domain_name=mcp.example.com', 'certificate_arn=arn:aws:acm:eu-west-1:123456789012:certificate/x'],
+        'must be of us-east-1',
+      ],
+      [['hosted_zone_id=Z1'], 'have a meaning with domain_name only'],
+      [['mcp_path=mcp/'], 'mcp_path must begin with a slash'],
+      [['api_key={}'], 'api_key needs endpoint = "rest-api"'],
+      [['allowed_cidrs=["10.0.0.0/8"]'], 'allowed_cidrs needs endpoint = "rest-api"'],
+      [['web_acl_arn=arn:x'], 'web_acl_arn needs endpoint'],
+      [['endpoint=http-api', 'authorizer=lambda', 'authorizer_result_ttl_seconds=4000'], 'from 0 to 3600'],
+    ])('%j', async (variables, message) => {
+      const { status, output } = await terraform.run(
+        deployment.folder,
+        'plan',
+        ...variables.map(variable => `-var=${variable}`),
+      );
+      expect([status, output]).toEqual([1, expect.stringContaining(message)]);
+    });
+  });
+});

@@ -1,0 +1,297 @@
+/** What AWS does, and refuses to do, when a resource is made, changed and removed; one entry a resource type. */
+import { createHash, randomUUID } from 'node:crypto';
+import { ACCOUNT, REGION } from '../../publish-image/fake/machine.ts';
+import { type Attributes, same } from '../values.ts';
+import { type Account, refuse } from './account.ts';
+import { GATEWAY } from './gateway.ts';
+import { OBSERVABILITY } from './observability.ts';
+import { arn, type Resource } from './resource.ts';
+
+const text = (attributes: Attributes, name: string): string => String(attributes[name] ?? '');
+const target = (attributes: Attributes): string => `${attributes.function_name}:${attributes.qualifier}`;
+const functionArn = (attributes: Attributes): string => arn('lambda', `function:${attributes.function_name}`);
+
+const repository: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create({ machine }, attributes) {
+    const name = text(attributes, 'name');
+    machine.setTags(name, {});
+    const repository_url = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${name}`;
+    return { id: name, arn: arn('ecr', `repository/${name}`), registry_id: ACCOUNT, repository_url };
+  },
+  remove({ machine }, attributes) {
+    const name = text(attributes, 'name');
+    const images = Object.keys(machine.tags(name) ?? {});
+    if (images.length > 0 && !attributes.force_delete)
+      refuse(
+        `RepositoryNotEmptyException: The repository with name '${name}' cannot be deleted because it still contains images`,
+      );
+    machine.setTags(name, undefined);
+  },
+};
+
+const ofRepository: Resource = {
+  name: attributes => text(attributes, 'repository'),
+  create(account, attributes) {
+    const name = text(attributes, 'repository');
+    account.need('aws_ecr_repository', name, `RepositoryNotFoundException: ${name}`);
+    return { id: name, registry_id: ACCOUNT };
+  },
+};
+
+const role: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create: (_, attributes) => ({
+    id: text(attributes, 'name'),
+    arn: arn('iam', `role/${attributes.name}`, ''),
+    unique_id: 'AROASTANDIN',
+    create_date: '2026-11-01T00:00:00Z',
+  }),
+  remove(account, attributes) {
+    const kinds = ['aws_iam_role_policy', 'aws_iam_role_policy_attachment'];
+    const attached = kinds
+      .flatMap(type => account.all(type))
+      .filter(({ role }) => same(role, attributes.name));
+    if (attached.length > 0) refuse('DeleteConflict: Cannot delete entity, must remove policies first.');
+  },
+};
+
+const ofRole: Resource = {
+  name: attributes => `${attributes.role}:${attributes.name ?? attributes.policy_arn}`,
+  create(account, attributes) {
+    account.need(
+      'aws_iam_role',
+      text(attributes, 'role'),
+      `NoSuchEntity: The role ${attributes.role} cannot be found.`,
+    );
+    return { id: `${attributes.role}:${attributes.name ?? attributes.policy_arn}` };
+  },
+};
+
+const policy: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create: (_, { name = null }) => ({
+    id: name,
+    arn: arn('iam', `policy/${name}`, ''),
+    policy_id: 'ANPASTANDIN',
+  }),
+};
+
+const logGroup: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create: (_, { name = null }) => ({ id: name, arn: arn('logs', `log-group:${name}`) }),
+};
+
+/** Whose change publishes a version, where `publish` is set. */
+export const PUBLISHED = [
+  'architectures',
+  'description',
+  'environment',
+  'ephemeral_storage',
+  'image_config',
+  'image_uri',
+  'logging_config',
+  'memory_size',
+  'role',
+  'timeout',
+  'tracing_config',
+  'vpc_config',
+];
+
+function checkFunction(account: Account, attributes: Attributes): void {
+  const roleName = text(attributes, 'role').split('/').at(-1) ?? '';
+  account.need(
+    'aws_iam_role',
+    roleName,
+    'InvalidParameterValueException: The role defined for the function cannot be assumed by Lambda.',
+  );
+  account.need(
+    'aws_cloudwatch_log_group',
+    `/aws/lambda/${attributes.function_name}`,
+    'The function would make a log group of its own, that Terraform does not know.',
+  );
+  const [, name = '', digest = ''] =
+    /\.amazonaws\.com\/([^@]+)@(.*)$/.exec(text(attributes, 'image_uri')) ?? [];
+  if (!Object.values(account.machine.tags(name) ?? {}).includes(digest))
+    refuse(
+      `InvalidParameterValueException: Source image ${attributes.image_uri} does not exist. Provide a valid source image.`,
+    );
+  checkConcurrency(account, attributes);
+}
+
+function checkConcurrency(account: Account, attributes: Attributes): void {
+  const reserved = Number(attributes.reserved_concurrent_executions ?? -1);
+  if (reserved > 0 && account.concurrencyQuota - reserved < 100)
+    refuse(
+      "InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
+    );
+}
+
+function published(attributes: Attributes, version: number): Attributes {
+  const name = functionArn(attributes);
+  return {
+    version: String(version),
+    qualified_arn: `${name}:${version}`,
+    qualified_invoke_arn: `arn:aws:apigateway:${REGION}:lambda:path/2015-03-31/functions/${name}:${version}/invocations`,
+    last_modified: '2026-11-01T00:00:00.000+0000',
+    code_sha256: text(attributes, 'image_uri').split(':').at(-1) ?? '',
+  };
+}
+
+const lambdaFunction: Resource = {
+  name: attributes => text(attributes, 'function_name'),
+  create(account, attributes) {
+    checkFunction(account, attributes);
+    const name = functionArn(attributes);
+    const path = `arn:aws:apigateway:${REGION}:lambda:path`;
+    return {
+      id: text(attributes, 'function_name'),
+      arn: name,
+      invoke_arn: `${path}/2015-03-31/functions/${name}/invocations`,
+      response_streaming_invoke_arn: `${path}/2021-11-15/functions/${name}/response-streaming-invocations`,
+      ...published(attributes, 1),
+    };
+  },
+  update(account, prior, planned) {
+    checkFunction(account, planned);
+    const changed = PUBLISHED.some(name => !same(prior[name], planned[name]));
+    return published(planned, Number(prior.version) + (changed ? 1 : 0));
+  },
+};
+
+function checkVersion(account: Account, attributes: Attributes): void {
+  const { version } = account.need(
+    'aws_lambda_function',
+    text(attributes, 'function_name'),
+    'ResourceNotFoundException: Function not found',
+  );
+  if (Number(attributes.function_version) > Number(version))
+    refuse(
+      `ResourceNotFoundException: Function not found: ${functionArn(attributes)}:${attributes.function_version}`,
+    );
+}
+
+const alias: Resource = {
+  name: attributes => `${attributes.function_name}:${attributes.name}`,
+  create(account, attributes) {
+    checkVersion(account, attributes);
+    const name = `${functionArn(attributes)}:${attributes.name}`;
+    return {
+      id: name,
+      arn: name,
+      invoke_arn: `arn:aws:apigateway:${REGION}:lambda:path/2015-03-31/functions/${name}/invocations`,
+    };
+  },
+  update(account, _, planned) {
+    checkVersion(account, planned);
+    return {};
+  },
+  remove: (account, attributes) => account.dropStatements(`${attributes.function_name}:${attributes.name}`),
+};
+
+const needAlias = (account: Account, attributes: Attributes): Attributes =>
+  account.need(
+    'aws_lambda_alias',
+    target(attributes),
+    `ResourceNotFoundException: Cannot find alias arn: ${functionArn(attributes)}:${attributes.qualifier}`,
+  );
+
+const provisionedConcurrency: Resource = {
+  name: target,
+  create(account, attributes) {
+    needAlias(account, attributes);
+    return { id: `${attributes.function_name},${attributes.qualifier}` };
+  },
+};
+
+const functionUrl: Resource = {
+  name: target,
+  async create(account, attributes) {
+    needAlias(account, attributes);
+    // Terraform's provider does this by itself for NONE, outside of the state, on creation only.
+    const unasked = ['FunctionURLAllowPublicAccess', 'FunctionURLAllowInvokeAction'];
+    if (attributes.authorization_type === 'NONE')
+      await account.addStatements('aws_lambda_function_url', target(attributes), ...unasked);
+    const url_id = createHash('sha256').update(randomUUID()).digest('hex').slice(0, 32);
+    return {
+      id: `${attributes.function_name}/${attributes.qualifier}`,
+      function_arn: `${functionArn(attributes)}:${attributes.qualifier}`,
+      function_url: `https://${url_id}.lambda-url.${REGION}.on.aws/`,
+      url_id,
+    };
+  },
+};
+
+const permission: Resource = {
+  name: attributes => `${target(attributes)} ${attributes.statement_id}`,
+  async create(account, attributes) {
+    needAlias(account, attributes);
+    if (attributes.function_url_auth_type && attributes.action !== 'lambda:InvokeFunctionUrl') {
+      refuse(
+        'InvalidParameterValueException: FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action',
+      );
+    }
+    const id = text(attributes, 'statement_id');
+    await account.addStatements('aws_lambda_permission', target(attributes), id);
+    return { id, statement_id_prefix: '' };
+  },
+  remove: (account, attributes) =>
+    account.removeStatement(target(attributes), text(attributes, 'statement_id')),
+};
+
+const table: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create: (_, { name = null }) => ({ id: name, arn: arn('dynamodb', `table/${name}`) }),
+};
+
+/** Needs the queue, and that the role may send to it: Lambda looks. */
+const eventInvokeConfig: Resource = {
+  name: attributes => target(attributes),
+  create(account, attributes) {
+    needAlias(account, attributes);
+    const [{ on_failure = [] } = {}] = (attributes.destination_config ?? []) as Attributes[];
+    for (const { destination } of on_failure as Attributes[]) {
+      const queue = `${destination}`.split(':').at(-1) ?? '';
+      account.need(
+        'aws_sqs_queue',
+        queue,
+        `InvalidParameterValueException: The destination ARN ${destination} is invalid.`,
+      );
+      const policies = account.all('aws_iam_role_policy').map(({ policy }) => String(policy));
+      if (!policies.some(policy => policy.includes('sqs:SendMessage') && policy.includes(`${destination}`)))
+        refuse(
+          `InvalidParameterValueException: The function's execution role does not have permissions to call SendMessage on ${destination}`,
+        );
+    }
+    return { id: target(attributes) };
+  },
+};
+
+const queue: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create(_, { name = null }) {
+    const url = `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${name}`;
+    return { id: url, url, arn: arn('sqs', `${name}`) };
+  },
+};
+
+export const RESOURCES: Readonly<Record<string, Resource>> = {
+  ...GATEWAY,
+  ...OBSERVABILITY,
+  aws_cloudwatch_log_group: logGroup,
+  aws_dynamodb_table: table,
+  aws_ecr_lifecycle_policy: ofRepository,
+  aws_ecr_repository: repository,
+  aws_ecr_repository_policy: ofRepository,
+  aws_iam_policy: policy,
+  aws_iam_role: role,
+  aws_iam_role_policy: ofRole,
+  aws_iam_role_policy_attachment: ofRole,
+  aws_lambda_alias: alias,
+  aws_lambda_function: lambdaFunction,
+  aws_lambda_function_event_invoke_config: eventInvokeConfig,
+  aws_lambda_function_url: functionUrl,
+  aws_lambda_permission: permission,
+  aws_lambda_provisioned_concurrency_config: provisionedConcurrency,
+  aws_sqs_queue: queue,
+};

@@ -1,0 +1,106 @@
+/** A copy of this repository with a configuration in it, and what can be asked of it while it is deployed. */
+import { cpSync, existsSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../../helpers/local-lambda.ts';
+import type { Terraform } from './terraform.ts';
+
+/** What the image is built from, and the configuration. */
+const COPIED = [
+  '.dockerignore',
+  'Dockerfile',
+  'app',
+  'package-lock.json',
+  'package.json',
+  'scripts',
+  'terraform',
+  'tsconfig.json',
+];
+
+type Action = 'create' | 'read' | 'update' | 'delete';
+
+interface Plan {
+  resource_changes?: {
+    address: string;
+    mode: 'managed' | 'data';
+    change: { actions: (Action | 'no-op')[] };
+  }[];
+}
+
+export class Deployment {
+  readonly root: string;
+  /** Folder of the configuration. */
+  readonly folder: string;
+  readonly terraform: Terraform;
+  readonly #always: readonly string[];
+
+  /**
+   * `configuration` is a folder in terraform/, or nothing for the root module itself; `always`, variables that every
+   * command gets.
+   */
+  constructor(terraform: Terraform, configuration = '', always: readonly string[] = []) {
+    this.terraform = terraform;
+    this.#always = always;
+    this.root = mkdtempSync(join(terraform.machine.folder, 'repository-'));
+    for (const name of COPIED) {
+      const source = join(ROOT, name);
+      if (existsSync(source)) cpSync(source, join(this.root, name), { recursive: true, filter: isSource });
+    }
+    this.folder = join(this.root, 'terraform', configuration);
+  }
+
+  async init(): Promise<void> {
+    await this.terraform.succeed(this.folder, 'init');
+  }
+
+  async apply(...variables: string[]): Promise<void> {
+    await this.terraform.succeed(this.folder, 'apply', '-auto-approve', ...this.#flags(variables));
+  }
+
+  /** What a plan would do to managed resources: address → actions. */
+  async changes(...variables: string[]): Promise<Record<string, Action[]>> {
+    const file = join(this.root, 'plan');
+    await this.terraform.succeed(this.folder, 'plan', `-out=${file}`, ...this.#flags(variables));
+    const { stdout } = await this.terraform.succeed(this.folder, 'show', '-json', file);
+    const { resource_changes = [] }: Plan = JSON.parse(stdout);
+    const entries = resource_changes
+      .filter(({ mode, change }) => mode === 'managed' && !change.actions.includes('no-op'))
+      .map(({ address, change }) => [address, change.actions as Action[]] as const);
+    return Object.fromEntries(entries);
+  }
+
+  /** Exit code of a plan: 0 means that it is empty, outputs included. */
+  async pending(...variables: string[]): Promise<number | null> {
+    const { status } = await this.terraform.run(
+      this.folder,
+      'plan',
+      '-detailed-exitcode',
+      ...this.#flags(variables),
+    );
+    return status;
+  }
+
+  async outputs(): Promise<Record<string, { value: unknown; sensitive: boolean }>> {
+    const { stdout } = await this.terraform.succeed(this.folder, 'output', '-json');
+    return JSON.parse(stdout);
+  }
+
+  async output(name: string): Promise<string> {
+    const { stdout } = await this.terraform.succeed(this.folder, 'output', '-raw', name);
+    return stdout;
+  }
+
+  async destroy(...variables: string[]): Promise<void> {
+    await this.terraform.succeed(this.folder, 'destroy', '-auto-approve', ...this.#flags(variables));
+  }
+
+  #flags(variables: readonly string[]): string[] {
+    return [...this.#always, ...variables].map(variable => `-var=${variable}`);
+  }
+}
+
+/** Not what Terraform leaves behind; other tests run it in the original meanwhile, and its lock files come and go. */
+function isSource(path: string): boolean {
+  return !/\/(\.terraform|[^/]+\.(tfstate|tfvars)\b)[^/]*$/.test(path);
+}
+
+/** `name=value` → `-var=name=value` */

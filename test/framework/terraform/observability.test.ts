@@ -1,0 +1,98 @@
+/** What an operator gets of an apply: a topic that is told, alarms that lead to it, a budget, and the worst month in words. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Deployment } from './helpers/deployment.ts';
+import { describeTerraform, Terraform } from './helpers/terraform.ts';
+
+const APPLY_MS = 120_000;
+let terraform: Terraform;
+let deployment: Deployment;
+beforeAll(async () => {
+  terraform = await Terraform.start();
+  deployment = new Deployment(terraform);
+});
+afterAll(() => terraform?.[Symbol.dispose]());
+
+const all = (type: string) => terraform.account.all(type);
+
+describeTerraform('observability', () => {
+  test(
+    'is there by default, cheap, with nobody subscribed',
+    async () => {
+      await deployment.init();
+      await deployment.apply('reserved_concurrency=10', 'memory_size=512');
+      const [topic] = all('aws_sns_topic');
+      expect(all('aws_cloudwatch_metric_alarm').map(({ alarm_name }) => alarm_name)).toEqual(
+        expect.arrayContaining([
+          'mcp-crashes',
+          'mcp-error-rate',
+          'mcp-refusals',
+          'mcp-slow',
+          'mcp-throttles',
+        ]),
+      );
+      for (const alarm of all('aws_cloudwatch_metric_alarm'))
+        expect(alarm).toMatchObject({ alarm_actions: [topic?.arn], treat_missing_data: 'notBreaching' });
+      expect(all('aws_sns_topic_subscription')).toEqual([]);
+      expect(all('aws_budgets_budget')).toMatchObject([{ limit_amount: '20', time_unit: 'MONTHLY' }]);
+      expect(all('aws_cloudwatch_query_definition')).toHaveLength(6);
+      for (const { query_string } of all('aws_cloudwatch_query_definition'))
+        expect(query_string).toMatch(/^(filter|#)/);
+    },
+    APPLY_MS,
+  );
+
+  test('says what the worst month can cost, by arithmetic that anybody can do', async () => {
+    const sentence = await deployment.output('max_monthly_cost');
+    const seconds = 31 * 24 * 3600;
+    const compute = 10 * seconds * 0.5 * 0.0000133334;
+    const requests = 10 * 10 * seconds * 0.0000002;
+    const logs = (10 * 10 * seconds * 2400 * 0.5) / 1e9;
+    const dollars = (amount: number): string => `$${amount.toFixed(0)}`;
+    expect(sentence).toContain(`about ${dollars(compute + requests + logs)}:`);
+    for (const part of [compute, requests, logs]) expect(sentence).toContain(`(${dollars(part)})`);
+  });
+
+  test('has a dashboard whose widgets lie beside one another and ask for metrics', () => {
+    const [{ dashboard_body } = {}] = all('aws_cloudwatch_dashboard');
+    const { widgets } = JSON.parse(String(dashboard_body)) as {
+      widgets: { x: number; y: number; properties: { title: string; metrics: unknown[][] } }[];
+    };
+    expect(new Set(widgets.map(({ x, y }) => `${x},${y}`)).size).toBe(widgets.length);
+    for (const { properties } of widgets)
+      expect(properties.metrics.length, properties.title).toBeGreaterThan(0);
+    expect(String(dashboard_body)).toContain('"Calls"');
+  });
+
+  test(
+    'tells who has given an address, and can be left out',
+    async () => {
+      const given = ['reserved_concurrency=10', 'memory_size=512'];
+      const changes = await deployment.changes(...given, 'observability={email="me@example.com"}');
+      expect(Object.values(changes)).toEqual([['create']]);
+      expect(Object.keys(changes)[0]).toContain('aws_sns_topic_subscription.email');
+      const less = await deployment.changes(...given, 'observability={enabled=false}');
+      expect(Object.entries(less).every(([name]) => name.startsWith('module.observability'))).toBe(true);
+      expect(Object.keys(less).length).toBeGreaterThan(10);
+    },
+    APPLY_MS,
+  );
+
+  test(
+    'warns where the level of the log keeps the metrics away',
+    async () => {
+      const { stdout } = await terraform.run(deployment.folder, 'plan', '-var=log_level=WARN');
+      expect(stdout.replaceAll(/[\s│╷╵]+/g, ' ')).toContain('keeps the lines of requests out');
+    },
+    APPLY_MS,
+  );
+
+  test(
+    'goes with the rest',
+    async () => {
+      await deployment.destroy();
+      for (const type of ['aws_sns_topic', 'aws_cloudwatch_metric_alarm', 'aws_cloudwatch_dashboard'])
+        expect(all(type), type).toEqual([]);
+    },
+    APPLY_MS,
+  );
+});

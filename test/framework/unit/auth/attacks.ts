@@ -1,0 +1,109 @@
+/** Credentials that let nobody in, whoever checks them: the app behind a Function URL, or the authorizer before it. */
+import { createHash } from 'node:crypto';
+import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import type { SigningIssuer } from '../../../helpers/signing-issuer.ts';
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
+
+/** Takes out what the issuer puts into its tokens by default. */
+export const NO_SCOPE = { scope: undefined };
+export const NO_CLIENT_ID = { client_id: undefined };
+const NO_CLIENT = { ...NO_CLIENT_ID, azp: undefined };
+
+/** Claims and `typ` of tokens that the issuer signs, and that let nobody in. */
+export const NO_ACCESS_TOKENS: Record<string, [claims: JWTPayload, typ: string | null]> = {
+  'a token whose client is no text': [{ client_id: [{ toString: 0 }] }, 'at+jwt'],
+  'an ID token': [{ nonce: 'n-0S6', at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng', ...NO_SCOPE }, 'JWT'],
+  'an ID token without nonce': [{ name: 'Alice', ...NO_SCOPE }, null],
+  'an ID token with a scope and a nonce': [{ nonce: 'n-0S6' }, 'JWT'],
+  'an ID token with roles, as Entra makes it': [{ roles: ['Admin'], ...NO_SCOPE, ...NO_CLIENT }, 'JWT'],
+  'an ID token as Cognito makes it': [{ token_use: 'id' }, null],
+  'an ID token as Keycloak makes it': [{ typ: 'ID', azp: 'agent' }, 'JWT'],
+  'a refresh token as Keycloak makes it': [{ typ: 'Refresh', azp: 'agent' }, 'JWT'],
+  'a logout token': [{ events: { [LOGOUT]: {} }, ...NO_SCOPE }, 'logout+jwt'],
+  'a logout token without a type of its own': [{ events: { [LOGOUT]: {} } }, 'JWT'],
+  'a security event': [{ events: { 'https://schemas.openid.net/secevent/risc': {} } }, 'secevent+jwt'],
+  'a DPoP proof': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, 'dpop+jwt'],
+  'a DPoP proof without a type of its own': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, null],
+  'an introspection answer': [{ token_introspection: { active: true } }, 'token-introspection+jwt'],
+  'an authorization response': [{ code: 'abc', state: 'xyz', ...NO_SCOPE }, 'JWT'],
+  'a client assertion': [{ ...NO_SCOPE }, 'client-authentication+jwt'],
+  'a type that is no string': [{}, 7 as unknown as string],
+};
+
+type Headers = Record<string, string>;
+
+/** By name, the headers of a request. `token`: a static token that is taken; `audience`: what the issuer's good tokens are for. */
+export function attacks(
+  issuer: SigningIssuer,
+  { token: NEW, audience: AUDIENCE }: { token: string; audience: string },
+): Record<string, () => Promise<Headers> | Headers> {
+  return {
+    'no token': () => ({}),
+    'an empty one': () => ({ authorization: 'Bearer ' }),
+    'another scheme': () => ({ authorization: `Basic ${btoa(`user:${NEW}`)}` }),
+    'a wrong static token': () => bearer('a-wrong-token-0123456789'),
+    'the digest in place of the token': () => bearer(sha256(NEW)),
+    'a token and more': () => bearer(`${NEW} ${NEW}`),
+    'two tokens': () => ({ authorization: `Bearer wrong, Bearer ${NEW}` }),
+    'an expired one': async () => bearer(await issuer.token({}, { expiresIn: -1 })),
+    'one without an end': async () => bearer(await issuer.token({ exp: undefined as unknown as number })),
+    'one not valid yet': async () => bearer(await issuer.token({ nbf: Math.floor(Date.now() / 1000) + 60 })),
+    'another audience': async () => bearer(await issuer.token({ aud: 'https://other.example/mcp' })),
+    'no audience': async () => bearer(await issuer.token({ aud: undefined as unknown as string })),
+    'another issuer': async () => bearer(await issuer.token({ iss: 'https://evil.example' })),
+    'alg none': async () => {
+      const jwt = new UnsecuredJWT({ sub: 'alice', scope: 'mcp' })
+        .setIssuer(issuer.url)
+        .setAudience(AUDIENCE);
+      return bearer(jwt.setExpirationTime('5m').encode());
+    },
+    'HS256 with the public key': async () => {
+      const jwt = new SignJWT({ sub: 'alice' })
+        .setProtectedHeader({ alg: 'HS256', kid: 'key-1' })
+        .setIssuer(issuer.url);
+      const secret = new TextEncoder().encode(await issuer.publicKeyPem());
+      return bearer(await jwt.setAudience(AUDIENCE).setExpirationTime('5m').sign(secret));
+    },
+    'an unknown key id': async () => bearer(await issuer.token({}, { kid: 'unknown' })),
+    'a signature by another key': async () => bearer(await issuer.token({}, { foreignKey: true })),
+    'a changed payload': async () => {
+      const [head, , signature] = (await issuer.token()).split('.');
+      const payload = Buffer.from(
+        JSON.stringify({ iss: issuer.url, aud: AUDIENCE, sub: 'admin', exp: 9999999999 }),
+      );
+      return bearer(`${head}.${payload.toString('base64url')}.${signature}`);
+    },
+    // Everything else that an issuer signs for the same audience.
+    ...Object.fromEntries(
+      Object.entries(NO_ACCESS_TOKENS).map(([what, [claims, typ]]) => [
+        what,
+        async () => bearer(await issuer.token(claims, { typ })),
+      ]),
+    ),
+    'an access token that does not say so': async () => bearer(await issuer.token({}, { typ: 'JWT' })),
+    'an access token of no type': async () => bearer(await issuer.token({}, { typ: null })),
+    'a token that is bound to a key': async () =>
+      bearer(await issuer.token({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } })),
+    'keys of its own in the header': async () => {
+      const jwt = new SignJWT({ sub: 'alice' }).setProtectedHeader({
+        alg: 'HS256',
+        jku: 'https://evil.example/keys',
+      });
+      return bearer(
+        await jwt
+          .setIssuer(issuer.url)
+          .setAudience(AUDIENCE)
+          .setExpirationTime('5m')
+          .sign(new Uint8Array(32)),
+      );
+    },
+  };
+}
+
+/** Their names: a table of tests is made before there is an issuer. */
+export const ATTACKS = Object.keys(
+  attacks(undefined as unknown as SigningIssuer, { token: '', audience: '' }),
+);

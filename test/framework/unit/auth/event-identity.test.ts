@@ -1,0 +1,158 @@
+/** Callers that the endpoint has checked: IAM signatures, and API Gateway's authorizers. */
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { arnAllowed, authorizerCaller, iamCaller } from '../../../../app/framework/auth/event-identity.ts';
+import { gateFor } from '../../../../app/framework/auth/guard.ts';
+import { parseConfig } from '../../../../app/framework/config.ts';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
+import { type RunningLambda, startApp } from '../../../helpers/local-lambda.ts';
+
+const AGENT = 'arn:aws:iam::111122223333:role/agents/one';
+
+describe('a Function URL with auth type AWS_IAM', () => {
+  let lambda: RunningLambda;
+  beforeAll(async () => {
+    lambda = await startApp({
+      args: ['--auth-type', 'AWS_IAM'],
+      env: {
+        LAMBDA_IAM_CREDENTIALS: `AKIAONE:one:${AGENT},AKIATWO:two:arn:aws:iam::111122223333:user/two`,
+        MCP_AUTH: 'iam',
+        MCP_IAM_ALLOWED_ARNS: 'arn:aws:iam::111122223333:role/agents/*',
+      },
+    });
+  });
+  afterAll(() => closeAll(lambda));
+
+  async function signed(accessKeyId: string, secretAccessKey: string): Promise<Response> {
+    const { hostname, port } = new URL(lambda.url);
+    const signer = new SignatureV4({
+      credentials: { accessKeyId, secretAccessKey },
+      region: 'us-east-1',
+      service: 'lambda',
+      sha256: Sha256,
+    });
+    const body = JSON.stringify(modernRequest('tools/list'));
+    const headers = {
+      host: `${hostname}:${port}`,
+      'content-type': 'application/json',
+      ...modernHeaders('tools/list'),
+    };
+    const request = await signer.sign({
+      method: 'POST',
+      protocol: 'http:',
+      hostname,
+      path: '/mcp',
+      query: {},
+      headers,
+      body,
+    });
+    return fetch(`${lambda.url}/mcp`, { method: 'POST', headers: request.headers, body });
+  }
+
+  test('lets in who is on the list, names them in the log, and nobody else', async () => {
+    expect((await signed('AKIAONE', 'one')).status).toBe(200);
+    await lambda.printed(new RegExp(`"caller":"${AGENT}","auth":"iam"`));
+    const barred = await signed('AKIATWO', 'two');
+    expect([barred.status, await barred.json()]).toEqual([
+      403,
+      expect.objectContaining({ error: expect.any(Object) }),
+    ]);
+    expect((await signed('AKIAONE', 'wrong')).status).toBe(403);
+    expect((await fetch(`${lambda.url}/mcp`, { method: 'POST' })).status).toBe(403);
+  });
+});
+
+test('an event without an identity is refused, whatever its headers say', async () => {
+  const gate = gateFor(parseConfig({ MCP_AUTH: 'iam' }));
+  const request = new Request('https://x/mcp', {
+    headers: { authorization: 'Bearer x', 'x-amz-user-arn': AGENT },
+  });
+  for (const event of [
+    undefined,
+    {},
+    { requestContext: { authorizer: null } },
+    { authorizer: { iam: { userArn: AGENT } } },
+  ]) {
+    expect(await gate(request, event)).toMatchObject({ status: 401 });
+  }
+  const event = { requestContext: { authorizer: { iam: { userArn: AGENT, userId: 'AROA' } } } };
+  expect(await gate(request, event)).toMatchObject({
+    clientId: AGENT,
+    extra: { mode: 'iam', arn: AGENT, subject: 'AROA' },
+  });
+});
+
+test('a REST API names the IAM caller elsewhere', () => {
+  const event = { requestContext: { identity: { userArn: AGENT, user: 'AIDA' } } };
+  expect(iamCaller(event)).toMatchObject({ clientId: AGENT, extra: { subject: 'AIDA' } });
+});
+
+test.each<[string, string[], string, boolean]>([
+  ['itself', [AGENT], AGENT, true],
+  ['a pattern', ['arn:aws:iam::111122223333:role/agents/*'], AGENT, true],
+  ['another account', ['arn:aws:iam::999999999999:*'], AGENT, false],
+  ['a pattern that is only the beginning', ['arn:aws:iam::111122223333:role/agents'], AGENT, false],
+  ['dots that are dots', ['arn:aws:iam::1.*'], AGENT, false],
+  [
+    'the role of a session',
+    ['arn:aws:iam::1:role/deployer'],
+    'arn:aws:sts::1:assumed-role/deployer/session',
+    true,
+  ],
+  [
+    'a session of another role',
+    ['arn:aws:iam::1:role/deployer'],
+    'arn:aws:sts::1:assumed-role/other/deployer',
+    false,
+  ],
+])('%s: %j and %s', (_what, patterns, arn, allowed) => {
+  expect(arnAllowed(arn, patterns)).toBe(allowed);
+});
+
+describe('an API Gateway authorizer', () => {
+  test.each<[string, object, object]>([
+    [
+      'JWT, HTTP API',
+      { jwt: { claims: { sub: 'alice', client_id: 'agent', scope: 'a b' }, scopes: ['a', 'b'] } },
+      { clientId: 'agent', scopes: ['a', 'b'], extra: { mode: 'authorizer', subject: 'alice' } },
+    ],
+    ['Lambda, HTTP API', { lambda: { principalId: 'bob', scope: 'a' } }, { clientId: 'bob', scopes: ['a'] }],
+    ['Lambda, REST API', { principalId: 'carol', integrationLatency: 3 }, { clientId: 'carol', scopes: [] }],
+    [
+      'Cognito, REST API',
+      { claims: { sub: 'dave', client_id: 'app', scope: 'x/read' } },
+      { clientId: 'app', scopes: ['x/read'] },
+    ],
+  ])('%s', async (_kind, authorizer, caller) => {
+    const event = { requestContext: { authorizer } };
+    expect(authorizerCaller(event)).toMatchObject(caller);
+    expect(
+      await gateFor(parseConfig({ MCP_AUTH: 'authorizer' }))(new Request('https://x/mcp'), event),
+    ).toMatchObject(caller);
+  });
+
+  test.each<[string, object]>([
+    ['JWT: an ID token', { jwt: { claims: { sub: 'alice', nonce: 'n', azp: 'agent' } } }],
+    [
+      'JWT: an ID token of Cognito',
+      { jwt: { claims: { sub: 'alice', client_id: 'agent', token_use: 'id' } } },
+    ],
+    ['JWT: a logout token', { jwt: { claims: { sub: 'alice', client_id: 'agent', events: '{}' } } }],
+    ['Cognito: an ID token', { claims: { sub: 'dave', token_use: 'id' } }],
+  ])('lets in what it should not (%s): refused here', (_what, authorizer) => {
+    expect(authorizerCaller({ requestContext: { authorizer } })).toBeUndefined();
+  });
+
+  test.each([[{}], [{ lambda: null }], [{ jwt: {} }], [{ iam: { userArn: AGENT } }], [null]])(
+    'no verdict: %j is refused',
+    async authorizer => {
+      const event = { requestContext: { authorizer } };
+      expect(authorizerCaller(event)).toBeUndefined();
+      expect(
+        await gateFor(parseConfig({ MCP_AUTH: 'authorizer' }))(new Request('https://x/mcp'), event),
+      ).toMatchObject({ status: 401 });
+    },
+  );
+});

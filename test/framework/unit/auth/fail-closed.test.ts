@@ -1,0 +1,92 @@
+/** Fail closed: nothing configured, nothing served; a bad configuration stops the init. */
+import { describe, expect, test } from 'vitest';
+import { gateFor } from '../../../../app/framework/auth/guard.ts';
+import { ConfigError, parseConfig } from '../../../../app/framework/config.ts';
+import { startApp } from '../../../helpers/local-lambda.ts';
+
+const REQUEST = new Request('https://mcp.example/mcp', { method: 'POST' });
+const DIGEST = 'a'.repeat(64);
+
+describe('the gate', () => {
+  test('with nothing configured lets nobody in, and names the setting', async () => {
+    const answer = await gateFor(parseConfig({}))(REQUEST);
+    expect(answer).toBeInstanceOf(Response);
+    expect((answer as Response).status).toBe(401);
+    expect(await (answer as Response).json()).toMatchObject({
+      error: { message: expect.stringContaining('Set MCP_AUTH to') },
+    });
+  });
+
+  test('with none lets everybody in, only when it is written out', async () => {
+    expect(await gateFor(parseConfig({ MCP_AUTH: 'none' }))(REQUEST)).toBeUndefined();
+    expect(await gateFor(parseConfig({ MCP_AUTH: '' }))(REQUEST)).toBeInstanceOf(Response);
+  });
+});
+
+test.each<[string, Record<string, string>, RegExp]>([
+  ['an unknown way', { MCP_AUTH: 'password' }, /MCP_AUTH.*must be of token, oauth, iam, authorizer, none/],
+  [
+    'none among others',
+    { MCP_AUTH: 'none,token', MCP_TOKEN_SHA256: DIGEST },
+    /MCP_AUTH: none excludes every other way/,
+  ],
+  ['token without a digest', { MCP_AUTH: 'token' }, /MCP_TOKEN_SHA256: is needed by MCP_AUTH=token/],
+  [
+    'a token in place of its digest',
+    { MCP_AUTH: 'token', MCP_TOKEN_SHA256: 'my-secret' },
+    /MCP_TOKEN_SHA256.*64 lower-case hex/,
+  ],
+  ['oauth without an issuer', { MCP_AUTH: 'oauth', MCP_OAUTH_AUDIENCE: 'a' }, /MCP_OAUTH_ISSUER: is needed/],
+  [
+    'oauth without an audience',
+    { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: 'https://i.example' },
+    /MCP_OAUTH_AUDIENCE: is needed/,
+  ],
+  [
+    'an issuer without TLS',
+    { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: 'http://i.example', MCP_OAUTH_AUDIENCE: 'a' },
+    /MCP_OAUTH_ISSUER: must be an https URL/,
+  ],
+  ['a shared-secret algorithm', { MCP_OAUTH_ALGORITHMS: 'HS256' }, /MCP_OAUTH_ALGORITHMS.*must be of RS256/],
+])('%s is a configuration error that does not show values', (_what, env, message) => {
+  expect(() => parseConfig(env)).toThrow(ConfigError);
+  expect(() => parseConfig(env)).toThrow(message);
+  expect(() => parseConfig(env)).not.toThrow('my-secret');
+});
+
+test('every bad setting is told at once, at init', async () => {
+  await using lambda = await startApp({
+    env: { MCP_AUTH: 'token', WEATHER_TIMEOUT_MS: 'soon', MCP_PUBLIC_URL: 'nowhere' },
+  });
+  await lambda.printed(/The function does not start: ConfigError/);
+  for (const name of ['MCP_TOKEN_SHA256', 'WEATHER_TIMEOUT_MS', 'MCP_PUBLIC_URL'])
+    expect(lambda.output()).toContain(`- ${name}: `);
+  expect((await fetch(`${lambda.url}/mcp`, { method: 'POST' })).status).toBe(502);
+});
+
+test('a wrong token is compared in the same time wherever it differs', async () => {
+  // Not a timed test: the comparison is of digests, so where a guess differs says nothing about where its digest does.
+  const { staticTokens } = await import('../../../../app/framework/auth/static-token.ts');
+  const { createHash } = await import('node:crypto');
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const check = staticTokens([digest('token-A'), digest('token-B')]);
+  expect(check('token-A')?.clientId).toBe(`token-${digest('token-A').slice(0, 8)}`);
+  expect(check('token-B')?.clientId).toBe(`token-${digest('token-B').slice(0, 8)}`);
+  for (const guess of ['', 'token-', 'token-a', 'token-AA', digest('token-A')])
+    expect(check(guess)).toBeUndefined();
+});
+
+test('a client that tries to sign in where only tokens are taken is told to send one', async () => {
+  await using lambda = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
+  for (const path of ['/register', '/authorize', '/token']) {
+    const response = await fetch(lambda.url + path, { method: 'POST' });
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      { error: 'not_found', message: expect.stringContaining('Authorization: Bearer TOKEN') },
+    ]);
+  }
+  await using open = await startApp();
+  expect(await (await fetch(`${open.url}/register`, { method: 'POST' })).json()).toMatchObject({
+    message: 'Nothing is mounted at /register.',
+  });
+});

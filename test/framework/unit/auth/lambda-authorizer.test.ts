@@ -1,0 +1,203 @@
+/** The Lambda authorizer: its formats, and the attacks on it through both of API Gateway's endpoints. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { authorizerCaller } from '../../../../app/framework/auth/event-identity.ts';
+import { authorizer } from '../../../../app/framework/auth/lambda-authorizer.ts';
+import { parseConfig } from '../../../../app/framework/config.ts';
+import { CLIENTS } from '../../../helpers/clients.ts';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
+import { type RunningLambda, startApp } from '../../../helpers/local-lambda.ts';
+import { type SigningIssuer, startSigningIssuer } from '../../../helpers/signing-issuer.ts';
+import { ATTACKS, attacks, bearer, sha256 } from './attacks.ts';
+
+const TOKEN = 'a-static-token-0123456789';
+const AUDIENCE = 'https://mcp.example.com/mcp';
+const METHOD_ARN = 'arn:aws:execute-api:eu-west-1:123456789012:abc123/live/POST/mcp/tools';
+
+let issuer: SigningIssuer;
+beforeAll(async () => {
+  issuer = await startSigningIssuer(AUDIENCE);
+});
+afterAll(() => closeAll(issuer));
+
+const settings = () => ({
+  MCP_AUTH: 'token,oauth',
+  MCP_TOKEN_SHA256: sha256(TOKEN),
+  MCP_OAUTH_ISSUER: issuer.url,
+  MCP_OAUTH_AUDIENCE: AUDIENCE,
+  MCP_OAUTH_SCOPES: '',
+  MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: '0',
+});
+
+describe('its answer', () => {
+  const judge = (event: object, more: Record<string, string> = {}) =>
+    authorizer(parseConfig({ ...settings(), ...more }))(event);
+  const rest = (headers: object) => ({ type: 'REQUEST', methodArn: METHOD_ARN, headers });
+
+  test('is simple for payload format 2.0', async () => {
+    const event = { version: '2.0', type: 'REQUEST', routeArn: METHOD_ARN };
+    expect(await judge({ ...event, headers: bearer(TOKEN) })).toEqual({
+      isAuthorized: true,
+      context: { client_id: `token-${sha256(TOKEN).slice(0, 8)}`, scope: '', auth: 'token' },
+    });
+    expect(await judge({ ...event, headers: bearer('wrong') })).toEqual({ isAuthorized: false });
+  });
+
+  test.each<[string, (token: string) => object]>([
+    ['REST, REQUEST', token => rest({ Authorization: `Bearer ${token}` })],
+    [
+      'REST, REQUEST, many values',
+      token => ({ ...rest({}), multiValueHeaders: { authorization: [`Bearer ${token}`] } }),
+    ],
+    [
+      'REST, TOKEN',
+      token => ({ type: 'TOKEN', methodArn: METHOD_ARN, authorizationToken: `Bearer ${token}` }),
+    ],
+    ['HTTP API, 1.0', token => ({ version: '1.0', ...rest({ authorization: `Bearer ${token}` }) })],
+  ])('is a policy for the whole stage for %s', async (_format, event) => {
+    const statement = {
+      Action: 'execute-api:Invoke',
+      Resource: 'arn:aws:execute-api:eu-west-1:123456789012:abc123/live/*',
+    };
+    const token = await issuer.token({ scope: 'a b' });
+    expect(await judge(event(token))).toEqual({
+      principalId: 'alice',
+      policyDocument: { Version: '2012-10-17', Statement: [{ ...statement, Effect: 'Allow' }] },
+      context: { client_id: 'agent', scope: 'a b', auth: 'oauth', sub: 'alice', exp: expect.any(Number) },
+    });
+    expect(await judge(event('wrong'))).toEqual({
+      principalId: 'nobody',
+      policyDocument: { Version: '2012-10-17', Statement: [{ ...statement, Effect: 'Deny' }] },
+    });
+  });
+
+  test('denies what it cannot read, and two headers at once', async () => {
+    for (const event of [
+      {},
+      null,
+      'x',
+      rest({ authorization: ['Bearer a', 'Bearer b'] }),
+      {
+        ...rest({ Authorization: `Bearer ${TOKEN}` }),
+        multiValueHeaders: { authorization: ['Bearer other'] },
+      },
+      rest({ authorization: { toString: () => `Bearer ${TOKEN}` } }),
+    ])
+      expect(await judge(event as object)).toMatchObject({
+        policyDocument: { Statement: [{ Effect: 'Deny' }] },
+      });
+  });
+
+  test('denies a caller without a scope that all must have', async () => {
+    const event = rest(bearer(await issuer.token({ scope: 'read' })));
+    const effect = async (scopes: string) =>
+      (await judge(event, { MCP_OAUTH_SCOPES: scopes })) as {
+        policyDocument: { Statement: [{ Effect: string }] };
+      };
+    expect((await effect('read')).policyDocument.Statement[0].Effect).toBe('Allow');
+    expect((await effect('read write')).policyDocument.Statement[0].Effect).toBe('Deny');
+  });
+
+  test('is a failure, which API Gateway does not keep, where the issuer cannot be asked', async () => {
+    const gone = await startSigningIssuer(AUDIENCE);
+    const event = rest(bearer(await gone.token()));
+    gone.setDown(true);
+    await expect(judge(event, { MCP_OAUTH_ISSUER: gone.url })).rejects.toThrow(
+      /keys of the authorization server/,
+    );
+    await gone.close();
+  });
+
+  test.each([
+    {},
+    { MCP_AUTH: 'none' },
+    { MCP_AUTH: 'iam' },
+    { MCP_AUTH: 'authorizer' },
+    { MCP_AUTH: 'token,iam', MCP_TOKEN_SHA256: sha256(TOKEN) },
+  ])('is none with %j: it is not even made', env => {
+    expect(() => authorizer(parseConfig(env))).toThrow(/needs MCP_AUTH to be token, oauth, or both/);
+  });
+});
+
+describe('what it has said', () => {
+  const event = (lambda: object) => ({ requestContext: { authorizer: { lambda } } });
+
+  test('ends with the token, however long API Gateway keeps it', () => {
+    const now = 1_000_000_000;
+    const caller = (exp: number | string, clockToleranceSeconds = 0) =>
+      authorizerCaller(event({ client_id: 'agent', exp }), { now, clockToleranceSeconds });
+    expect(caller(now / 1000 + 1)).toMatchObject({ clientId: 'agent', expiresAt: now / 1000 + 1 });
+    expect(caller(String(now / 1000 + 1))).toMatchObject({ clientId: 'agent' });
+    expect(caller(now / 1000)).toBeUndefined();
+    expect(caller(now / 1000 - 1, 5)).toMatchObject({ clientId: 'agent' });
+    expect(caller('soon')).toBeUndefined();
+  });
+});
+
+describe.each([
+  { endpoint: 'http-api', handler: 'handler.buffered', path: '/mcp', refusals: [401, 403] },
+  { endpoint: 'rest-api', handler: 'handler.stream', path: '/live/mcp', refusals: [401] },
+])('in front of $endpoint', ({ endpoint, handler, path, refusals }) => {
+  let lambda: RunningLambda;
+  beforeAll(async () => {
+    const args = ['--endpoint', endpoint, '--authorizer', 'authorizer.request', '--authorizer-ttl', '300'];
+    lambda = await startApp({ args, env: settings() }, handler);
+  });
+  afterAll(() => closeAll(lambda));
+
+  async function ask(headers: Record<string, string>) {
+    const response = await fetch(lambda.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...modernHeaders('tools/list'), ...headers },
+      body: JSON.stringify(modernRequest('tools/list')),
+    });
+    return { status: response.status, text: await response.text() };
+  }
+  /** What the server itself has been asked. */
+  const served = (): number => lambda.output().match(/"type":"request"/g)?.length ?? 0;
+
+  test('good credentials get in, and the server knows who it is', async () => {
+    expect((await ask(bearer(TOKEN))).status).toBe(200);
+    await lambda.printed(new RegExp(`"caller":"token-${sha256(TOKEN).slice(0, 8)}","auth":"authorizer"`));
+    const token = await issuer.token({ client_id: 'the-agent', sub: 'the-person' });
+    expect((await ask(bearer(token))).status).toBe(200);
+    await lambda.printed(/"caller":"the-agent","auth":"authorizer","subject":"the-person"/);
+    for (const secret of [token, token.split('.')[2] ?? '', TOKEN, sha256(TOKEN)])
+      expect(lambda.output()).not.toContain(secret);
+  });
+
+  test.each(ATTACKS)(
+    'by %s it is refused, the server is not started, and the next good call is served',
+    async what => {
+      const before = served();
+      const headers = (await attacks(issuer, { token: TOKEN, audience: AUDIENCE })[what]?.()) ?? {};
+      for (let time = 0; time < 2; time += 1) expect(refusals).toContain((await ask(headers)).status);
+      expect(served()).toBe(before);
+      expect((await ask(bearer(TOKEN))).status).toBe(200);
+    },
+  );
+
+  test('nobody gets in around it by saying who they are', async () => {
+    const before = served();
+    for (const headers of [
+      { 'x-amzn-oidc-identity': 'admin' },
+      { 'x-apigateway-event': '{}', 'x-apigateway-context': '{}' },
+      {
+        'x-forwarded-user': 'admin',
+        'x-amzn-requestcontext': '{"authorizer":{"lambda":{"client_id":"admin"}}}',
+      },
+    ])
+      expect(refusals).toContain((await ask(headers)).status);
+    expect(served()).toBe(before);
+  });
+
+  test.each(Object.entries(CLIENTS))('%s lists and calls through it', async (_name, connect) => {
+    const client = await connect(lambda.url + path.replace('/mcp', ''), { headers: bearer(TOKEN) });
+    expect(await client.tools()).toHaveLength(2);
+    expect((await client.call('get_weather', { location: '' })).isError).toBe(true);
+    await client.close();
+    await expect(
+      connect(lambda.url + path.replace('/mcp', ''), { headers: bearer('wrong') }),
+    ).rejects.toThrow();
+  });
+});

@@ -1,0 +1,55 @@
+/** The code cache of the build: V8 takes it, nothing of the build's environment is in it, and nothing depends on it. */
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { ROOT, startDist } from '../../../helpers/local-lambda.ts';
+
+const DIST = join(ROOT, 'dist');
+
+test('V8 accepts it, and not for another source', async () => {
+  const probe = `
+    const { readFileSync } = require('node:fs');
+    const { Script } = require('node:vm');
+    const source = readFileSync('bundle.cjs', 'utf8');
+    const cachedData = readFileSync('bundle.cache');
+    const rejected = text => new Script(text, { filename: 'bundle.cjs', cachedData }).cachedDataRejected;
+    console.log(JSON.stringify([rejected(source), rejected(source + '//')]));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', probe], { cwd: DIST });
+  expect(JSON.parse(stdout)).toEqual([false, true]);
+});
+
+test.each([
+  ['of another V8', (cache: Buffer) => cache.fill(7, 4, 12)], // the version and source hashes in its head
+  ['empty', () => Buffer.alloc(0)],
+  ['of something else', () => Buffer.from('not a cache at all')],
+])('a cache that is %s is passed over', async (_what, change) => {
+  const folder = await mkdtemp(join(tmpdir(), 'dist-'));
+  await cp(DIST, folder, { recursive: true });
+  await writeFile(join(folder, 'bundle.cache'), change(await readFile(join(DIST, 'bundle.cache'))));
+  await using lambda = await startDist(folder);
+  const response = await fetch(`${lambda.url}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+  });
+  expect(await response.text()).toContain('get_weather');
+  await lambda.close();
+  await rm(folder, { recursive: true });
+});
+
+test('the build is no place for secrets: its environment does not reach the files', async () => {
+  const secret = 'build-time-secret-0123456789';
+  const folder = await mkdtemp(join(tmpdir(), 'cache-'));
+  const cache = join(folder, 'cache');
+  const env = { MCP_AUTH: 'none', WEATHER_FORECAST_URL: `https://${secret}.example` };
+  await promisify(execFile)(
+    process.execPath,
+    [join(ROOT, 'scripts/build/code-cache.ts'), join(DIST, 'bundle.cjs'), cache, join(folder, 'routes.json')],
+    { env },
+  );
+  expect((await readFile(cache)).includes(secret)).toBe(false);
+  await rm(folder, { recursive: true });
+});

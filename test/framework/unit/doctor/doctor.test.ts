@@ -1,0 +1,342 @@
+/** The doctor on patients: a healthy one of every kind, and each fault that it knows, injected. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startAuthorizationServer } from '../../../helpers/authorization-server.ts';
+import { closeAll } from '../../../helpers/close-all.ts';
+import {
+  freePort,
+  ROOT,
+  type RunningLambda,
+  startApp,
+  startFunction,
+} from '../../../helpers/local-lambda.ts';
+import { startUpstream, type Upstream } from '../../../helpers/upstream.ts';
+import { doctor, run } from './doctor.ts';
+import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
+
+const TOKEN = 'only-its-owner-knows-this';
+const DIGEST = createHash('sha256').update(TOKEN).digest('hex');
+
+let upstream: Upstream;
+let weather: Record<string, string>;
+let healthy: RunningLambda;
+beforeAll(async () => {
+  // Slow enough that what is streamed comes apart.
+  upstream = await startUpstream({ delayMs: 40 });
+  weather = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+  healthy = await startApp({ env: weather });
+});
+afterAll(() => closeAll(healthy, upstream));
+
+describe('finds nothing wrong with', () => {
+  test('an open server on this machine', async () => {
+    const report = await doctor(`${healthy.url}/mcp`);
+    expect(report.with('failed')).toEqual([]);
+    expect(report.with('warning')).toEqual([]);
+    expect(report.with('skipped')).toEqual(['authorizer', 'oauth']);
+    expect(report.get('endpoint').found).toBe('A Function URL.');
+    expect(report.get('modern').found).toContain('weather 1.0.0: get_weather, compare_weather');
+    expect(report.get('legacy').found).toContain('2025-11-25');
+    expect(report.get('streaming').found).toMatch(/12 times progress/);
+    expect(report.get('latency').found).toMatch(/median \d+ ms/);
+  });
+
+  test('a server that asks for a token, which is shown nowhere', async () => {
+    await using lambda = await startApp({ env: { ...weather, MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
+    const report = await doctor(`${lambda.url}/mcp`, [], { MCP_TOKEN: TOKEN });
+    expect(report.with('failed')).toEqual([]);
+    expect(report.get('who-may-call').found).toContain('you are let in by token');
+    expect(report.get('headers').found).toMatch(/Authorization, .*x-amzn-remapped-www-authenticate/);
+    expect(JSON.stringify(report)).not.toContain(TOKEN);
+  });
+
+  test('a Function URL with auth type AWS_IAM', async () => {
+    await using lambda = await startApp({
+      args: ['--auth-type', 'AWS_IAM'],
+      env: { ...weather, MCP_AUTH: 'iam', LAMBDA_IAM_CREDENTIALS: 'AKIAONE:one' },
+    });
+    const args = ['--sigv4', '--region', 'us-east-1'];
+    const keys = { AWS_ACCESS_KEY_ID: 'AKIAONE', AWS_SECRET_ACCESS_KEY: 'one' };
+    const report = await doctor(`${lambda.url}/mcp`, args, keys);
+    expect(report.with('failed')).toEqual([]);
+    expect(report.get('who-may-call').found).toContain('you are let in by sigv4');
+
+    const unsigned = await doctor(`${lambda.url}/mcp`);
+    expect(unsigned.get('reachable')).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('Refused before the server saw it: 403'),
+      advice: expect.stringMatching(
+        /two statements.*lambda:InvokeFunctionUrl and lambda:InvokeFunction.*--sigv4/,
+      ),
+    });
+    expect(unsigned.with('skipped')).toHaveLength(unsigned.checks.length - 1);
+
+    const forged = await doctor(`${lambda.url}/mcp`, args, { ...keys, AWS_SECRET_ACCESS_KEY: 'other' });
+    expect(forged.get('reachable').advice).toContain('invoke_policy_json');
+  });
+
+  test('an OAuth resource server, until its authorization server is gone', async () => {
+    const issuer = await startAuthorizationServer(['mcp'], 60);
+    const port = String(await freePort());
+    const url = `http://127.0.0.1:${port}/mcp`;
+    const env = {
+      ...weather,
+      PORT: port,
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_ISSUER: issuer.issuer,
+      MCP_PUBLIC_URL: url,
+    };
+    await using _ = await startApp({ env });
+    expect((await doctor(url)).get('oauth')).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('metadata, keys and PKCE; clients can register themselves'),
+    });
+    const elsewhere = await doctor(url.replace('127.0.0.1', 'localhost'));
+    expect(elsewhere.get('oauth')).toMatchObject({
+      status: 'failed',
+      advice: expect.stringContaining('public_url'),
+    });
+    await issuer.close();
+    expect((await doctor(url)).get('oauth')).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  test('a page that is allowed to call', async () => {
+    await using lambda = await startApp({ env: { ...weather, MCP_ALLOWED_ORIGINS: 'app.example.com' } });
+    const report = await doctor(`${lambda.url}/mcp`, ['--origin', 'https://app.example.com']);
+    expect(report.get('cors')).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('https://app.example.com may call'),
+    });
+  });
+});
+
+describe('tells what is wrong, and what to do, of', () => {
+  test.each([
+    [
+      'a port that nobody listens on',
+      async () => `http://127.0.0.1:${await freePort()}/mcp`,
+      /Nothing listens there/,
+    ],
+    [
+      'a name that does not exist',
+      async () => 'http://mcp.invalid/mcp',
+      /terraform output -raw mcp_url|online/,
+    ],
+    ['https where there is no TLS', async () => healthy.url.replace('http:', 'https:'), /begins with http:/],
+    ['the wrong path', async () => `${healthy.url}/`, /Give the path of the route/],
+  ])('%s', async (_what, url, advice) => {
+    const report = await doctor(await url());
+    expect(report.get('reachable')).toMatchObject({
+      status: 'failed',
+      advice: expect.stringMatching(advice),
+    });
+    expect(report.with('failed')[0]).toBe('reachable');
+  });
+
+  test('a function that crashes', async () => {
+    await using lambda = await startApp({ env: { MCP_AUTH: 'token' } });
+    expect((await doctor(`${lambda.url}/mcp`)).get('reachable')).toMatchObject({
+      found: expect.stringContaining('The function failed: 502'),
+      advice: expect.stringContaining('aws logs tail'),
+    });
+  });
+
+  test('a server that is no MCP server', async () => {
+    await using lambda = await startFunction('echo', { args: ['--invoke-mode', 'BUFFERED'] });
+    expect((await doctor(`${lambda.url}/mcp`)).get('reachable').found).toContain('No MCP server: 200');
+  });
+
+  test('a server that nothing is configured for', async () => {
+    await using lambda = await startFunction(
+      'stream',
+      { args: ['--task-root', join(ROOT, 'dist')] },
+      'handler',
+    );
+    expect((await doctor(`${lambda.url}/mcp`)).get('who-may-call')).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('Set MCP_AUTH'),
+    });
+  });
+
+  test('a host name that is not allowed', async () => {
+    await using lambda = await startApp({ env: { MCP_ALLOWED_HOSTS: 'mcp.example.com' } });
+    expect((await doctor(`${lambda.url}/mcp`)).get('reachable')).toMatchObject({
+      status: 'failed',
+      advice: expect.stringContaining('Add 127.0.0.1 to MCP_ALLOWED_HOSTS'),
+    });
+  });
+
+  test('a token that is missing or is another', async () => {
+    await using lambda = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
+    const without = await doctor(`${lambda.url}/mcp`);
+    expect(without.get('who-may-call')).toMatchObject({
+      status: 'failed',
+      advice: expect.stringContaining('MCP_TOKEN'),
+    });
+    expect(without.get('modern').status).toBe('skipped');
+    const another = await doctor(`${lambda.url}/mcp`, [], { MCP_TOKEN: 'another' });
+    expect(another.get('who-may-call').advice).toContain('sha256sum');
+  });
+
+  test('a function that is not set up to stream', async () => {
+    const buffered = { args: ['--invoke-mode', 'BUFFERED'], env: weather };
+    await using lambda = await startApp(buffered, 'handler.buffered');
+    expect((await doctor(`${lambda.url}/mcp`)).get('streaming')).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('all at once'),
+      advice: expect.stringContaining('RESPONSE_STREAM'),
+    });
+  });
+
+  test('a tool that reports nothing, or does not exist', async () => {
+    const silent = await doctor(`${healthy.url}/mcp`, [
+      '--tool',
+      'get_weather',
+      '--arguments',
+      '{"location":"Munich"}',
+    ]);
+    expect(silent.get('streaming')).toMatchObject({ status: 'warning' });
+    expect(silent.code).toBe(0);
+    const none = await doctor(`${healthy.url}/mcp`, ['--tool', 'none']);
+    expect(none.get('streaming')).toMatchObject({
+      status: 'failed',
+      advice: expect.stringContaining('--arguments'),
+    });
+  });
+
+  test('a page that is not allowed', async () => {
+    const report = await doctor(`${healthy.url}/mcp`, ['--origin', 'https://app.example.com']);
+    expect(report.get('cors')).toMatchObject({
+      status: 'failed',
+      advice: expect.stringContaining('MCP_ALLOWED_ORIGINS'),
+    });
+  });
+
+  const status = (code: number, body: string, headers: Record<string, string> = {}): Fault => ({
+    answer(_incoming, response) {
+      response.writeHead(code, headers).end(body);
+      return true;
+    },
+  });
+  const addOrigin =
+    (origin: string): NonNullable<Fault['toClient']> =>
+    (headers, { headers: { origin: asked } }) => {
+      if (asked) headers.push(['access-control-allow-origin', origin]);
+    };
+
+  test.each<[string, Fault, string, RegExp]>([
+    [
+      'throttling',
+      status(429, '{"Reason":"ConcurrentInvocationLimitExceeded"}'),
+      'reachable',
+      /Throttled: 429/,
+    ],
+    [
+      'a redirect',
+      status(301, '', { location: 'https://other.example/mcp' }),
+      'reachable',
+      /Redirected to https:\/\/other/,
+    ],
+    [
+      'a login page',
+      status(200, '<html>Please log in</html>'),
+      'reachable',
+      /No MCP server: 200 and "<html>/,
+    ],
+    ['silence', { answer: () => true }, 'reachable', /no answer in time/],
+    [
+      'a proxy that takes a header away',
+      { toServer: headers => delete headers['mcp-method'] },
+      'reachable',
+      /does not arrive as it was sent: .*Mcp-Method/i,
+    ],
+    [
+      'a proxy that makes a header anew',
+      { toServer: headers => Object.assign(headers, { 'mcp-name': 'doctor' }) },
+      'headers',
+      /Mcp-Name \(/,
+    ],
+    ['a proxy that buffers', { buffers: true }, 'streaming', /all at once/],
+    [
+      'CORS headers that come twice',
+      {
+        toServer: headers => delete headers.origin,
+        toClient: (...args) => [1, 2].map(() => addOrigin('https://a.example')(...args)),
+      },
+      'cors',
+      /come twice/,
+    ],
+    ['CORS for everybody', { toClient: addOrigin('*') }, 'cors', /any origin is granted/],
+    [
+      'an Origin that does not arrive',
+      { toServer: headers => delete headers.origin },
+      'cors',
+      /strange Origin is answered/,
+    ],
+    ['a 202 that does not end', { hangsOn: 202 }, 'notification', /does not end/],
+    [
+      'a limit in between that is no 413',
+      {
+        answer: ({ headers }, response) =>
+          Number(headers['content-length']) > 6e6 && !!response.writeHead(400).end(),
+      },
+      'oversize',
+      /400 in place of 413/,
+    ],
+    [
+      'a page in place of 405',
+      { answer: ({ method }, response) => method === 'GET' && !!response.writeHead(200).end('hello') },
+      'get',
+      /200 in place of 405/,
+    ],
+  ])('%s', async (_what, fault, id, found) => {
+    await using proxy = await startFaultyProxy(healthy.url, fault);
+    const report = await doctor(`${proxy.url}/mcp`, ['--timeout', '3']);
+    expect(report.get(id)).toMatchObject({ status: 'failed', found: expect.stringMatching(found) });
+    expect(report.get(id).advice).toMatch(/\w{3}/);
+  });
+
+  test('a server that lets any token in', async () => {
+    await using lambda = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
+    const fault: Fault = {
+      toServer(headers) {
+        if (headers.authorization) headers.authorization = `Bearer ${TOKEN}`;
+      },
+    };
+    await using proxy = await startFaultyProxy(lambda.url, fault);
+    const report = await doctor(`${proxy.url}/mcp`, [], { MCP_TOKEN: TOKEN });
+    expect(report.get('who-may-call')).toMatchObject({
+      status: 'failed',
+      found: 'A made-up token was let in.',
+    });
+  });
+});
+
+describe('as a command', () => {
+  test('tells a person line by line', async () => {
+    const { stdout, code } = await run([`${healthy.url}/mcp`]);
+    expect(stdout).toMatch(/^ok {7}reachable +the endpoint answers\n/);
+    expect(stdout).toMatch(/^15 ok, 0 warnings, 0 failed, 2 skipped\n/m);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [[], /exactly one URL/],
+    [['ftp://x'], /no http or https URL/],
+    [['http://user:secret@x/'], /do not belong into the URL/],
+    [['http://x', '--arguments', '[]'], /must be a JSON object/],
+    [['http://x', '--sigv4'], /AWS_ACCESS_KEY_ID/],
+    [['http://x', '--timeout', 'soon'], /number of seconds/],
+    [['http://x', '--tokne', 'y'], /tokne/],
+  ])('%j is called wrongly: exit code 2 and the usage', async (args, message) => {
+    const { stdout, stderr, code } = await run(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain('Usage: npm run doctor');
+    expect(stderr).not.toContain('secret');
+  });
+});

@@ -1,0 +1,53 @@
+/** The doctor as its command, and its report. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect } from 'vitest';
+import { ROOT } from '../../../helpers/local-lambda.ts';
+
+interface Outcome {
+  id: string;
+  status: string;
+  found: string;
+  advice?: string;
+}
+
+export interface Report {
+  code: number;
+  healthy: boolean;
+  checks: Outcome[];
+  get(id: string): Outcome;
+  /** Ids of the checks with this status. */
+  with(status: string): string[];
+}
+
+export async function run(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/doctor/main.ts'), ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  return { stdout, stderr, code: code as number };
+}
+
+export async function doctor(
+  url: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Report> {
+  const { stdout, stderr, code } = await run([url, '--json', '--timeout', '10', ...args], env);
+  expect(stderr).toBe('');
+  const report: { url: string; healthy: boolean; checks: Outcome[] } = JSON.parse(stdout);
+  expect(code).toBe(report.healthy ? 0 : 1);
+  return {
+    ...report,
+    code,
+    get: id => report.checks.find(check => check.id === id) ?? expect.fail(`no check ${id}`),
+    with: status => report.checks.filter(check => check.status === status).map(({ id }) => id),
+  };
+}

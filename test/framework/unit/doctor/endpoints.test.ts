@@ -1,0 +1,208 @@
+/** The doctor at each of API Gateway's endpoints: it knows which one it talks to, and what goes wrong there. */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AuthorizationServer, startAuthorizationServer } from '../../../helpers/authorization-server.ts';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { freePort, type RunningLambda, startApp } from '../../../helpers/local-lambda.ts';
+import { startUpstream, type Upstream } from '../../../helpers/upstream.ts';
+import { doctor } from './doctor.ts';
+import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
+
+const TOKEN = 'only-its-owner-knows-this';
+const KNOWN = {
+  MCP_AUTH: 'token',
+  MCP_TOKEN_SHA256: createHash('sha256').update(TOKEN).digest('hex'),
+};
+const CALLER = { MCP_TOKEN: TOKEN };
+
+let upstream: Upstream;
+let issuer: AuthorizationServer;
+beforeAll(async () => {
+  upstream = await startUpstream({ delayMs: 40 });
+  issuer = await startAuthorizationServer(['mcp'], 60);
+});
+afterAll(() => closeAll(issuer, upstream));
+
+function start(args: string[], env: Record<string, string>, handler?: string): Promise<RunningLambda> {
+  const weather = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+  return startApp({ args, env: { ...weather, ...env } }, handler);
+}
+
+const REST = ['--endpoint', 'rest-api'];
+const AUTHORIZER = ['--authorizer', 'authorizer.request'];
+
+describe('finds nothing wrong with', () => {
+  test('a REST API that streams, by its stage', async () => {
+    await using lambda = await start(REST, KNOWN);
+    const report = await doctor(`${lambda.url}/live/mcp`, [], CALLER);
+    expect(report.with('failed')).toEqual([]);
+    expect(report.get('endpoint').found).toBe('A REST API.');
+    expect(report.get('streaming')).toMatchObject({ status: 'ok' });
+    expect(report.get('authorizer')).toMatchObject({
+      status: 'skipped',
+      found: expect.stringContaining('refused by the server itself'),
+    });
+  });
+
+  test('a REST API whose authorizer leads to the issuer', async () => {
+    const port = String(await freePort());
+    const url = `http://127.0.0.1:${port}/live/mcp`;
+    await using _ = await start(
+      [
+        ...REST,
+        ...AUTHORIZER,
+        '--challenge',
+        'Bearer resource_metadata="{url}/.well-known/oauth-protected-resource/mcp"',
+      ],
+      { PORT: port, MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer.issuer, MCP_OAUTH_AUDIENCE: url },
+    );
+    const report = await doctor(url);
+    expect(report.get('reachable').status).toBe('ok');
+    expect(report.get('endpoint').found).toBe('A REST API.');
+    expect(report.get('who-may-call')).toMatchObject({
+      status: 'failed',
+      found: 'Strangers are refused (401), and you have given no credentials.',
+    });
+    expect(report.get('oauth')).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('metadata, keys and PKCE'),
+    });
+  });
+
+  test('a REST API with a Lambda authorizer, whatever it keeps', async () => {
+    await using lambda = await start([...REST, ...AUTHORIZER], KNOWN);
+    const report = await doctor(`${lambda.url}/live/mcp`, [], CALLER);
+    expect(report.with('failed')).toEqual([]);
+    expect(report.get('who-may-call').found).toMatch(
+      /without credentials \(401\) or with made-up ones \(401\), who do not get as far as the server; you are let in by token/,
+    );
+    expect(report.get('authorizer').status).toBe('ok');
+    expect(JSON.stringify(report)).not.toContain(TOKEN);
+  });
+
+  test('an HTTP API, but that it does not stream', async () => {
+    await using lambda = await start(['--endpoint', 'http-api', ...AUTHORIZER], KNOWN, 'handler.buffered');
+    const report = await doctor(`${lambda.url}/mcp`, [], CALLER);
+    expect(report.with('failed')).toEqual([]);
+    expect(report.with('warning')).toEqual(['endpoint', 'streaming']);
+    expect(report.get('endpoint').found).toBe('An HTTP API: whole answers only, and none after 30 seconds.');
+    expect(report.get('streaming')).toMatchObject({
+      found: expect.stringMatching(/all at once, as ever behind an HTTP API/),
+      advice: expect.stringContaining('"rest-api"'),
+    });
+    expect(report.get('authorizer').status).toBe('ok');
+  });
+
+  test('an API with AWS_IAM, signed for execute-api', async () => {
+    await using lambda = await start([...REST, '--auth-type', 'AWS_IAM'], {
+      MCP_AUTH: 'iam',
+      LAMBDA_IAM_CREDENTIALS: 'AKIAONE:one',
+    });
+    const keys = { AWS_ACCESS_KEY_ID: 'AKIAONE', AWS_SECRET_ACCESS_KEY: 'one' };
+    const signed = ['--sigv4', '--region', 'us-east-1', '--service', 'execute-api'];
+    const report = await doctor(`${lambda.url}/live/mcp`, signed, keys);
+    expect(report.get('who-may-call').found).toContain('you are let in by sigv4');
+    expect(report.with('failed')).toEqual([]);
+    const unsigned = await doctor(`${lambda.url}/live/mcp`);
+    expect(unsigned.get('reachable')).toMatchObject({
+      status: 'failed',
+      advice: expect.stringContaining('--sigv4'),
+    });
+  });
+});
+
+describe('tells what is wrong, and what to do, of', () => {
+  test('a REST API without its stage in the path', async () => {
+    await using lambda = await start(REST, KNOWN);
+    expect((await doctor(`${lambda.url}/mcp`, [], CALLER)).get('reachable')).toMatchObject({
+      status: 'failed',
+      found: expect.stringMatching(/^API Gateway refuses: 403/),
+      advice: expect.stringContaining('stage in the path'),
+    });
+  });
+
+  test('metadata below a stage, where nobody looks', async () => {
+    const port = String(await freePort());
+    const url = `http://127.0.0.1:${port}/live/mcp`;
+    await using _ = await start(REST, {
+      PORT: port,
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_ISSUER: issuer.issuer,
+      MCP_OAUTH_AUDIENCE: url,
+    });
+    expect((await doctor(url)).get('oauth')).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('/live/.well-known/oauth-protected-resource/mcp, below the stage'),
+      advice: expect.stringContaining('domain_name'),
+    });
+  });
+
+  test('a wrong token at an authorizer', async () => {
+    await using lambda = await start([...REST, ...AUTHORIZER], KNOWN);
+    const report = await doctor(`${lambda.url}/live/mcp`, [], { MCP_TOKEN: 'another' });
+    expect(report.get('who-may-call')).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('Refused before the server saw it (401)'),
+      advice: expect.stringContaining('NAME-authorizer'),
+    });
+  });
+
+  const gateway = (code: number, message: string | null, headers: Record<string, string> = {}): Fault => ({
+    answer(_incoming, response) {
+      response.writeHead(code, { 'x-amz-apigw-id': 'A', ...headers }).end(JSON.stringify({ message }));
+      return true;
+    },
+  });
+  test.each<[string, Fault, RegExp, RegExp]>([
+    [
+      'an authorizer that fails',
+      gateway(500, null, { 'x-amzn-errortype': 'AuthorizerConfigurationException' }),
+      /The authorizer fails: 500/,
+      /aws logs tail/,
+    ],
+    ['throttling', gateway(429, 'Too Many Requests'), /Throttled by API Gateway/, /`throttle`/],
+    ['a quota', gateway(429, 'Limit Exceeded'), /Throttled by API Gateway/, /calls_per_day/],
+    ['no answer in time', gateway(504, 'Endpoint request timed out'), /gave up: 504/, /30 s/],
+    [
+      'a signature that is missing',
+      gateway(403, 'Missing Authentication Token'),
+      /wants a signature/,
+      /--sigv4/,
+    ],
+    ['a closed API, a missing key, a firewall', gateway(403, 'Forbidden'), /API Gateway refuses/, /API key/],
+  ])('%s', async (_what, fault, found, advice) => {
+    await using proxy = await startFaultyProxy('http://127.0.0.1:9', fault);
+    expect((await doctor(`${proxy.url}/live/mcp`, [], CALLER)).get('reachable')).toMatchObject({
+      status: 'failed',
+      found: expect.stringMatching(found),
+      advice: expect.stringMatching(advice),
+    });
+  });
+
+  test('an authorizer that lets in to one path only', async () => {
+    await using lambda = await start([...REST, ...AUTHORIZER], KNOWN);
+    const denial = { message: 'User is not authorized to access this resource' };
+    const fault: Fault = {
+      answer({ url }, response) {
+        if (url === '/live/mcp') return false;
+        response.writeHead(403, { 'x-amz-apigw-id': 'A' }).end(JSON.stringify(denial));
+        return true;
+      },
+    };
+    await using proxy = await startFaultyProxy(lambda.url, fault);
+    expect((await doctor(`${proxy.url}/live/mcp`, [], CALLER)).get('authorizer')).toMatchObject({
+      status: 'failed',
+      found: expect.stringMatching(/lets you in at \/live\/mcp, and not at \/live\/mcp\/doctor-/),
+      advice: expect.stringContaining('authorizer_result_ttl_seconds = 0'),
+    });
+  });
+
+  test('CloudFront in front is said', async () => {
+    await using lambda = await start([], KNOWN);
+    const fault: Fault = { toClient: headers => headers.push(['x-amz-cf-id', 'A']) };
+    await using proxy = await startFaultyProxy(lambda.url, fault);
+    expect((await doctor(`${proxy.url}/mcp`, [], CALLER)).get('endpoint').found).toBe(
+      'CloudFront, and behind it a Function URL.',
+    );
+  });
+});

@@ -1,0 +1,23 @@
+/** The handler module outside the Runtime Interface Client: no ReferenceError, and a word on what it needs. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test, vi } from 'vitest';
+import type { Handlers } from '../../../../app/framework/lambda/create-handlers.ts';
+import { v2Event } from '../../../helpers/events.ts';
+import { ROOT } from '../../../helpers/local-lambda.ts';
+
+test.each<[string, () => Promise<Handlers>]>([
+  [
+    'the source',
+    async () => (await import('../../../../app/framework/lambda/create-handlers.ts')).createHandlers(),
+  ],
+  ['the build', () => import(pathToFileURL(join(ROOT, 'dist/handler.mjs')).href)],
+])('%s can be imported; `buffered` answers, `stream` says what it needs', async (_what, load) => {
+  vi.stubEnv('MCP_AUTH', 'none');
+  const { buffered, stream } = await load();
+  vi.unstubAllEnvs();
+  const context = { getRemainingTimeInMillis: () => 10_000 };
+  const answer = await buffered(v2Event({ method: 'GET', path: '/healthz' }), context as never);
+  expect(answer).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
+  await expect(stream({}, {}, context as never)).rejects.toThrow(/only under aws-lambda-ric.*npm start/);
+});

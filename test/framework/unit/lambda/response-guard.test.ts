@@ -1,0 +1,46 @@
+/** An invocation ends with its answer, whichever way that ends: nothing watches over it afterwards. */
+import { expect, test, vi } from 'vitest';
+import { beginInvocation } from '../../../../app/framework/lambda/invocation.ts';
+import { guardedFetch } from '../../../../app/framework/lambda/response-guard.ts';
+
+const REQUEST = () => new Request('https://mcp.example/', { method: 'POST' });
+
+function invocation() {
+  const begun = beginInvocation({ getRemainingTimeInMillis: () => 60_000 });
+  return { ...begun, end: vi.fn(begun.end) };
+}
+
+test.each<[string, () => Response | Promise<Response>]>([
+  ['no body', () => new Response(null, { status: 204 })],
+  ['an empty body', () => new Response('')],
+  ['a body', () => new Response('all of it')],
+  ['a fault', () => Promise.reject(new Error('expected in the log'))],
+  [
+    'a body that breaks',
+    () => new Response(new ReadableStream({ pull: c => c.error(new Error('expected in the log')) })),
+  ],
+])('%s', async (_what, answer) => {
+  const watched = invocation();
+  const response = await guardedFetch(answer, REQUEST(), {}, watched, () => undefined);
+  await response.text();
+  expect(watched.end).toHaveBeenCalled();
+});
+
+test('a body whose taker leaves', async () => {
+  const watched = invocation();
+  const cancelled = vi.fn();
+  const endless = new ReadableStream<Uint8Array>({
+    pull: c => c.enqueue(new Uint8Array(8)),
+    cancel: cancelled,
+  });
+  const response = await guardedFetch(
+    () => new Response(endless),
+    REQUEST(),
+    {},
+    watched,
+    () => undefined,
+  );
+  await response.body?.cancel();
+  expect(watched.end).toHaveBeenCalled();
+  expect(cancelled).toHaveBeenCalled();
+});

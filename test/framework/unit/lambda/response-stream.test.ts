@@ -1,0 +1,152 @@
+/**
+ * A streamed answer under the real client, before a Runtime API that takes it slowly, or takes no more of it: what a slow
+ * reader, and a connection that is lost, come to.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { writeAnswer } from '../../../../app/framework/lambda/response-stream.ts';
+import { v2Event } from '../../../helpers/events.ts';
+import { ROOT } from '../../../helpers/local-lambda.ts';
+
+const WITHIN = { timeout: 20_000, interval: 50 };
+
+/** Hands one invocation after another to a function; each has somebody who takes the answer as it comes. */
+class RuntimeApi {
+  readonly #server = createServer((request, response) => this.#serve(request, response));
+  readonly #invocations: { path: string; take: (answer: IncomingMessage) => void }[] = [];
+  #function: ChildProcess | undefined;
+  #idle: ServerResponse | undefined;
+  #given = 0;
+  output = '';
+
+  async start(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const { port } = this.#server.address() as AddressInfo;
+    this.#function = spawn(process.execPath, [join(ROOT, 'dist/ric/index.mjs')], {
+      env: {
+        PATH: process.env.PATH,
+        AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
+        LAMBDA_TASK_ROOT: join(ROOT, 'test/fixtures'),
+        _HANDLER: 'misbehaving-app.stream',
+        AWS_LAMBDA_FUNCTION_NAME: 'local',
+        AWS_LAMBDA_FUNCTION_VERSION: '1',
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+        AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/local',
+        AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#function.stdout, this.#function.stderr])
+      stream?.setEncoding('utf8').on('data', text => (this.output += text));
+  }
+
+  /** Gives the answer as soon as its head is there; nobody has read of it. */
+  invoke(path: string): Promise<IncomingMessage> {
+    return new Promise(take => {
+      this.#invocations.push({ path, take });
+      if (this.#idle) this.#next(this.#idle);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#function?.exitCode === null && !this.#function.signalCode ? this.#function.pid : undefined;
+  }
+
+  get megabytesMade(): number {
+    return Number([...this.output.matchAll(/made (\d+) MB/g)].at(-1)?.[1] ?? 0);
+  }
+
+  async close(): Promise<void> {
+    if (this.pid) {
+      this.#function?.kill('SIGKILL');
+      if (this.#function) await once(this.#function, 'exit');
+    }
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    if (request.url?.endsWith('/invocation/next')) {
+      this.#next(response);
+      return;
+    }
+    request.once('end', () => response.writeHead(202).end('{}'));
+    const invocation = request.url?.endsWith('/response') && this.#invocations.shift();
+    if (invocation) invocation.take(request);
+    else request.resume();
+  }
+
+  #next(response: ServerResponse): void {
+    const [invocation] = this.#invocations;
+    this.#idle = invocation ? undefined : response;
+    if (!invocation) return;
+    this.#given += 1;
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'lambda-runtime-aws-request-id': String(this.#given),
+      'lambda-runtime-deadline-ms': String(Date.now() + 60_000),
+      'lambda-runtime-invoked-function-arn': 'arn:aws:lambda:eu-west-1:123456789012:function:local',
+    });
+    response.end(JSON.stringify(v2Event({ method: 'GET', path: invocation.path })));
+  }
+}
+
+let lambda: RuntimeApi | undefined;
+afterEach(() => lambda?.close());
+async function started(): Promise<RuntimeApi> {
+  lambda = new RuntimeApi();
+  await lambda.start();
+  return lambda;
+}
+
+async function bytesOf(answer: IncomingMessage): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of answer) bytes += chunk.length;
+  return bytes;
+}
+
+test('no more is made than is taken, and a slow reader gets all of it', async () => {
+  const api = await started();
+  const answer = await api.invoke('/flood');
+  await sleep(1000); // Nobody reads: what fits into the buffers on the way is made, and no more.
+  const made = api.megabytesMade;
+  expect(made).toBeLessThan(32);
+  await sleep(500);
+  expect(api.megabytesMade).toBe(made);
+  expect(await bytesOf(answer)).toBeGreaterThanOrEqual(64 * 1024 * 1024);
+  expect(api.output).not.toContain('the flood was stopped');
+});
+
+test('when the Runtime API takes no more the app stops, and the environment is given up with its reason', async () => {
+  const api = await started();
+  const answer = await api.invoke('/flood');
+  answer.on('error', () => undefined); // It is what the next line does.
+  answer.destroy();
+  await vi.waitFor(() => expect(api.pid).toBeUndefined(), WITHIN);
+  expect(api.output).toContain('the flood was stopped');
+  expect(api.output).toMatch(/the environment is given up.*(ECONNRESET|EPIPE)/);
+  expect(api.megabytesMade).toBeLessThan(64);
+});
+
+test('a stream that is closed without a word ends the answer too', async () => {
+  vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
+  const to = new PassThrough();
+  const cancel = vi.fn(async () => undefined);
+  const next = vi.fn(async () => new Uint8Array(64 * 1024));
+  const written = writeAnswer({ status: 200, headers: new Headers(), next, cancel }, to, 'GET');
+  await vi.waitFor(() => expect(to.writableNeedDrain).toBe(true));
+  to.destroy();
+  await written;
+  vi.unstubAllGlobals();
+  expect(cancel).toHaveBeenCalledOnce();
+  const made = next.mock.calls.length;
+  await sleep(50);
+  expect(next.mock.calls.length).toBe(made);
+});

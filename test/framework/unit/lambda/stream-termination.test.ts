@@ -1,0 +1,124 @@
+/** However an answer ends, it ends well: one suite over both handlers, each under the real client. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
+
+const CALL = JSON.stringify({ jsonrpc: '2.0', id: 'call-7', method: 'tools/call', params: { name: 'x' } });
+
+const TARGETS = [
+  ['stream', ['--timeout', '2']],
+  ['buffered', ['--timeout', '2', '--invoke-mode', 'BUFFERED']],
+] as const;
+
+describe.each(TARGETS)('handler.%s', (handler, args) => {
+  let lambda: RunningLambda;
+  beforeAll(async () => {
+    lambda = await startFunction(handler, { args }, 'misbehaving-app');
+  });
+  afterAll(() => closeAll(lambda));
+
+  const post = (path: string, body = CALL) =>
+    fetch(lambda.url + path, { method: 'POST', body, signal: AbortSignal.timeout(5000) });
+  const pid = async (): Promise<string> => (await fetch(`${lambda.url}/pid`)).text();
+
+  test.each(['text', 'null', 'stream'])('an empty body (%s) keeps status and headers', async kind => {
+    for (const status of [200, 202, 401, 404, 405]) {
+      const response = await post(`/empty/${kind}/${status}`);
+      expect([response.status, response.headers.get('x-own')]).toEqual([status, 'kept']);
+      expect((await response.text()).trim()).toBe('');
+    }
+  });
+
+  test('a 204 has no body at all', async () => {
+    const response = await post('/empty/null/204');
+    expect([response.status, await response.text(), response.headers.get('x-own')]).toEqual([
+      204,
+      '',
+      'kept',
+    ]);
+  });
+
+  test('cookies stay apart', async () => {
+    expect((await post('/cookies')).headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  });
+
+  test('a stream of events that breaks ends with a JSON-RPC error, and the process lives on', async () => {
+    const before = await pid();
+    const text = await (await post('/breaks/events')).text();
+    const [one, last] = text
+      .split('\n')
+      .filter(line => line.startsWith('data: '))
+      .map(line => line.slice(6));
+    expect(one).toBe('one');
+    expect(JSON.parse(last ?? '')).toMatchObject({ jsonrpc: '2.0', id: 'call-7', error: { code: -32603 } });
+    expect(text).not.toContain('secret');
+    await lambda.printed(/An answer broke off.*secret detail of the break/);
+    expect(await pid()).toBe(before);
+  });
+
+  test('an answer that breaks before its first byte is a JSON-RPC error', async () => {
+    const response = await post('/breaks/at-once');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ id: 'call-7', error: { code: -32603 } });
+  });
+
+  test('it has the id of a request that begins with a byte order mark', async () => {
+    expect(await (await post('/breaks/at-once', `\ufeff${CALL}`)).json()).toMatchObject({ id: 'call-7' });
+  });
+
+  test('an answer that breaks midway ends, and the process lives on', async () => {
+    const before = await pid();
+    expect(await (await post('/breaks/json')).text()).toBe('{"half":');
+    expect(await pid()).toBe(before);
+  });
+
+  test('a handler that throws is a 500 without detail, and the process lives on', async () => {
+    const before = await pid();
+    const response = await post('/throws');
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('secret');
+    expect(await pid()).toBe(before);
+  });
+
+  test.each(['/hangs', '/hangs/heard'])('%s: shortly before the deadline the caller is told', async path => {
+    const before = await pid();
+    const started = performance.now();
+    const response = await post(path);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { jsonrpc: '2.0', id: 'call-7', error: { code: -32001, message: expect.stringMatching(/time limit/) } },
+    ]);
+    expect(performance.now() - started).toBeLessThan(2000);
+    if (path.endsWith('heard')) await lambda.printed(/the signal was heard/);
+    expect(await pid()).toBe(before);
+  });
+
+  test('a batch is answered id by id, a request that is not JSON-RPC by its status', async () => {
+    const batch = JSON.stringify([
+      { jsonrpc: '2.0', id: 1, method: 'a' },
+      { jsonrpc: '2.0', method: 'b' },
+      { jsonrpc: '2.0', id: 'c', method: 'c' },
+    ]);
+    expect(await (await post('/hangs', batch)).json()).toMatchObject([{ id: 1 }, { id: 'c' }]);
+    expect((await post('/hangs', 'not JSON')).status).toBe(504);
+  });
+
+  test('an open stream of events ends with the error at the deadline', async () => {
+    const text = await (await post('/hangs/events')).text();
+    expect(text).toMatch(/^data: one\n\n[\s\S]*"id":"call-7","error":\{"code":-32001/);
+  });
+
+  test.each(['/rejects', '/throws/later', '/rejects/events'])(
+    '%s: a fault that nobody waits for ends the process, after the answer',
+    async path => {
+      const before = await pid();
+      const text = await (await post(path)).text();
+      expect(text).toContain('"id":"call-7","error":{"code":-32603');
+      expect(text).not.toContain('nobody');
+      await lambda.printed(/the environment is given up.*nobody/);
+      await sleep(50);
+      expect(await pid()).not.toBe(before);
+    },
+  );
+});

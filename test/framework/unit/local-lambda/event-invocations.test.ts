@@ -1,0 +1,160 @@
+/** Asynchronous invocations, by the AWS SDK's own client: the queue, Lambda's retries, the age limit, the records. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'events-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Json = Record<string, unknown>;
+let files = 0;
+const newFile = (): string => join(folder, String(++files));
+const linesOf = (file: string): Json[] =>
+  readFileSync(file, { encoding: 'utf8', flag: 'a+' })
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line));
+
+async function lines(file: string, count: number): Promise<Json[]> {
+  for (let at = 0; at < 200; at += 1) {
+    const found = linesOf(file);
+    if (found.length >= count) return found;
+    await pause(50);
+  }
+  throw new Error(`${linesOf(file).length} lines, not ${count}`);
+}
+
+function clientOf({ invokeUrl }: RunningLambda): LambdaClient {
+  const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'not-checked-here' };
+  return new LambdaClient({ endpoint: invokeUrl, region: 'us-east-1', credentials, maxAttempts: 1 });
+}
+
+const asEvent = (lambda: RunningLambda, payload: unknown) =>
+  clientOf(lambda).send(
+    new InvokeCommand({
+      FunctionName: 'local',
+      InvocationType: 'Event',
+      Payload: JSON.stringify(payload),
+      ClientContext: Buffer.from('{"Custom":{}}').toString('base64'),
+    }),
+  );
+
+async function started(...args: string[]) {
+  const destination = newFile();
+  const lambda = await startFunction('noted', {
+    args: ['--invoke-port', '0', '--retry-delay', '0.3', '--destination', destination, ...args],
+  });
+  return { lambda, destination, [Symbol.asyncDispose]: () => lambda.close() };
+}
+
+test('answered before it is done; what fails is tried twice more, and told as AWS tells it', async () => {
+  await using run = await started();
+  const { lambda, destination } = run;
+  const file = newFile();
+  const begun = Date.now();
+  const { StatusCode, Payload } = await asEvent(lambda, { file, ms: 1_000 });
+  expect([StatusCode, Payload?.length ?? 0]).toEqual([202, 0]);
+  expect(linesOf(destination)).toHaveLength(0);
+  const [done] = await lines(destination, 1);
+  expect(Date.now() - begun).toBeGreaterThanOrEqual(1_000);
+  const [{ awsRequestId } = {}] = linesOf(file);
+  expect(done).toEqual({
+    version: '1.0',
+    timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    requestContext: {
+      requestId: awsRequestId,
+      functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:local:$LATEST',
+      condition: 'Success',
+      approximateInvokeCount: 1,
+    },
+    requestPayload: { file, ms: 1_000 },
+    responseContext: { statusCode: 200, executedVersion: '$LATEST' },
+    responsePayload: { times: 1 },
+  });
+
+  const failing = newFile();
+  await asEvent(lambda, { file: failing, does: ['throw', 'throw', 'throw', 'throw'] });
+  const [, failed] = await lines(destination, 2);
+  expect(failed).toMatchObject({
+    requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+    responseContext: { functionError: 'Unhandled' },
+    responsePayload: { errorType: 'RangeError', errorMessage: 'thrown the 3. time' },
+  });
+  expect(lambda.output()).toMatch(/is dropped \(RetriesExhausted\): it has failed 3 time/);
+  const attempts = linesOf(failing);
+  expect(attempts).toHaveLength(3);
+  expect(new Set(attempts.map(attempt => attempt.awsRequestId)).size).toBe(1);
+  const [first = 0, second = 0, third = 0] = attempts.map(({ at }) => Number(at));
+  expect(second - first).toBeGreaterThanOrEqual(290);
+  expect(third - second).toBeGreaterThanOrEqual(590);
+});
+
+test('a process that dies and one that takes too long are tried again in another', async () => {
+  await using run = await started('--timeout', '1');
+  const file = newFile();
+  await asEvent(run.lambda, { file, does: ['exit', 'hang'] });
+  const [record] = await lines(run.destination, 1);
+  expect(record).toMatchObject({
+    requestContext: { condition: 'Success', approximateInvokeCount: 3 },
+    responsePayload: { times: 3 },
+  });
+  expect(new Set(linesOf(file).map(({ pid }) => pid)).size).toBe(3);
+});
+
+test('without room it comes again until there is some, or until it is too old', async () => {
+  await using run = await started('--concurrency', '1', '--event-age', '2');
+  const { lambda, destination } = run;
+  const [long, waiting, late] = [newFile(), newFile(), newFile()];
+  await asEvent(lambda, { file: long, ms: 700 });
+  await asEvent(lambda, { file: waiting });
+  await lines(waiting, 1);
+  expect(linesOf(waiting)).toHaveLength(1);
+  // A synchronous call has the only place for longer than an event may wait.
+  const call = clientOf(lambda).send(
+    new InvokeCommand({ FunctionName: 'local', Payload: JSON.stringify({ file: newFile(), ms: 4_000 }) }),
+  );
+  await pause(300);
+  await asEvent(lambda, { file: late });
+  const records = await lines(destination, 3);
+  expect(records[2]).toMatchObject({
+    requestContext: { condition: 'EventAgeExceeded', approximateInvokeCount: 0 },
+    requestPayload: { file: late },
+  });
+  expect(records[2]).not.toHaveProperty('responsePayload');
+  expect(linesOf(late)).toHaveLength(0);
+  await call;
+});
+
+test('many at once are all done, and a synchronous call finds a place meanwhile', async () => {
+  await using run = await started('--environments', '3', '--retry-attempts', '0');
+  const { lambda, destination } = run;
+  const file = newFile();
+  await Promise.all(Array.from({ length: 40 }, () => asEvent(lambda, { file, ms: 150 })));
+  const { Payload } = await clientOf(lambda).send(
+    new InvokeCommand({ FunctionName: 'local', Payload: JSON.stringify({ file: newFile() }) }),
+  );
+  expect(JSON.parse(Buffer.from(Payload ?? []).toString())).toEqual({ times: 1 });
+  expect(linesOf(destination).length).toBeLessThan(40);
+  await lines(destination, 40);
+  expect(linesOf(file)).toHaveLength(40);
+});
+
+test('too large is refused; what is not done at the end is told', async () => {
+  await using run = await started();
+  await expect(asEvent(run.lambda, { file: 'x'.repeat(1024 * 1024) })).rejects.toMatchObject({
+    name: 'RequestTooLargeException',
+  });
+  const file = newFile();
+  await asEvent(run.lambda, { file, does: ['hang'] });
+  await lines(file, 1);
+  await run.lambda.close();
+  expect(run.lambda.output()).toContain('1 asynchronous invocation(s) were not done and are lost.');
+  expect(linesOf(run.destination)).toHaveLength(0);
+});

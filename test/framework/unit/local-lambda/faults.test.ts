@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
+import { childrenOf, groupOf, openFilesOf, residentOf, stateOf } from '../../../helpers/processes.ts';
+
+async function ask(lambda: RunningLambda, query: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${lambda.url}/?do=${query}`);
+  return { status: response.status, text: await response.text() };
+}
+
+async function expectServing(lambda: RunningLambda): Promise<void> {
+  expect(await ask(lambda, 'ok')).toEqual({ status: 200, text: expect.stringMatching(/^ok \d+$/) });
+}
+
+function functionPids(lambda: RunningLambda): number[] {
+  return childrenOf(lambda.process.pid ?? 0);
+}
+
+const BAD_GATEWAY = { status: 502, text: 'Internal Server Error' };
+
+describe('what goes wrong in the function is answered as Lambda answers it, and the next call succeeds', () => {
+  let lambda: RunningLambda;
+  beforeAll(async () => {
+    lambda = await startFunction('act', { args: ['--timeout', '1.5', '--memory', '160'] });
+  });
+  afterAll(() => closeAll(lambda));
+
+  test.each([
+    ['exits before the first byte', 'exitBefore', BAD_GATEWAY, /Runtime\.ExitError.*exit status 7/],
+    ['exits and leaves a child behind', 'exitWithChild', BAD_GATEWAY, /exit status 7/],
+    ['exits in mid-stream', 'exitMidway', { status: 200, text: 'half' }, /Runtime\.ExitError/],
+    ['throws before the first byte', 'throwBefore', BAD_GATEWAY, /TypeError thrown before the first byte/],
+    ['throws in mid-stream', 'throwMidway', { status: 200, text: 'half' }, /TypeError thrown midway/],
+    ['takes too long before the first byte', 'waitBefore', BAD_GATEWAY, /Task timed out after 1\.50 seconds/],
+    ['takes too long in mid-stream', 'waitMidway', { status: 200, text: 'half' }, /Sandbox\.Timeout/],
+    ['blocks the event loop', 'block', BAD_GATEWAY, /Status: timeout/],
+    ['takes more memory than it has', 'leak', BAD_GATEWAY, /Runtime exited with error: signal: killed/],
+  ])('the handler %s', async (_what, act, answer, logged) => {
+    const printedBefore = lambda.output().length;
+    expect(await ask(lambda, act)).toEqual(answer);
+    await expectServing(lambda);
+    await expect.poll(() => lambda.output().slice(printedBefore)).toMatch(logged);
+  });
+
+  test.each([
+    ['before the first byte', 'waitBefore', BAD_GATEWAY],
+    ['in mid-stream', 'waitMidway', { status: 200, text: 'half' }],
+  ])('the process is killed %s', async (_when, act, answer) => {
+    await expectServing(lambda);
+    const asked = ask(lambda, act);
+    await sleep(300);
+    const [pid = 0] = functionPids(lambda);
+    process.kill(pid, 'SIGKILL');
+    expect(await asked).toEqual(answer);
+    await expectServing(lambda);
+  });
+
+  test('no process is left over', async () => {
+    await expectServing(lambda);
+    await expect.poll(() => functionPids(lambda).length).toBe(1);
+  });
+});
+
+describe("Node's heap is as large as where there is only the function's memory", () => {
+  test('much garbage is collected in time: who keeps little is not killed for it', async () => {
+    await using lambda = await startFunction('act', { args: ['--memory', '128', '--timeout', '30'] });
+    expect(await ask(lambda, 'litter')).toEqual({ status: 200, text: expect.stringMatching(/^ok/) });
+  });
+
+  test.each([
+    // What Node 24 has in a control group of so many MiB.
+    ['128', '', '259'],
+    ['512', '', '259'],
+    ['520', '', '308'],
+    ['1024', '', '560'],
+    ['3008', '', '1696'],
+    ['10240', '', '2240'],
+    // What is set for the function counts.
+    ['128', '--max-old-space-size=64', '67'],
+  ])('%s MB %s', async (memory, NODE_OPTIONS, limit) => {
+    await using lambda = await startFunction('act', { args: ['--memory', memory], env: { NODE_OPTIONS } });
+    expect((await ask(lambda, 'heapLimit')).text).toBe(limit);
+  });
+});
+
+test('what the function started ends with it', async () => {
+  await using lambda = await startFunction('act');
+  await expectServing(lambda);
+  const [pid = 0] = functionPids(lambda);
+  const asked = ask(lambda, 'exitWithChild');
+  expect(await asked).toEqual(BAD_GATEWAY);
+  await expect.poll(() => groupOf(pid)).toEqual([]);
+});
+
+describe('init', () => {
+  test('a handler that cannot be imported is a 502, the log says why, and the endpoint lives on', async () => {
+    await using lambda = await startFunction('act', { env: { FIXTURE_THROWS: 'at import' } });
+    await lambda.printed(/The function does not start: Error/);
+    expect(await ask(lambda, 'ok')).toEqual(BAD_GATEWAY);
+    await lambda.printed(/thrown at import/);
+    expect(await ask(lambda, 'ok')).toEqual(BAD_GATEWAY);
+  });
+
+  test('a handler that does not exist is named', async () => {
+    await using lambda = await startFunction('nowhere');
+    await lambda.printed(/functions\.nowhere is undefined or not exported/);
+    await lambda.printed(/Runtime\.HandlerNotFound/);
+  });
+
+  test('a process that exits is a 502 with Runtime.ExitError', async () => {
+    await using lambda = await startFunction('act', { env: { FIXTURE_EXITS: '3' } });
+    expect(await ask(lambda, 'ok')).toEqual(BAD_GATEWAY);
+    await lambda.printed(/Runtime\.ExitError.*exit status 3/);
+  });
+
+  test('a process that is killed during init is tried once more, and the request is answered', async () => {
+    await using lambda = await startFunction('act', { env: { FIXTURE_SLEEPS_MS: '700' } });
+    await expect.poll(() => functionPids(lambda).length).toBe(1);
+    const asked = ask(lambda, 'ok');
+    await sleep(200);
+    process.kill(functionPids(lambda)[0] ?? 0, 'SIGKILL');
+    expect((await asked).status).toBe(200);
+    await lambda.printed(/The function does not start: Runtime\.ExitError/);
+    await expect.poll(() => functionPids(lambda).length).toBe(1);
+  });
+
+  test('an init over its limit is done again in the first invocation, at its expense', async () => {
+    const args = ['--init-timeout', '0.5', '--timeout', '10'];
+    await using lambda = await startFunction('act', { args, env: { FIXTURE_SLEEPS_MS: '900' } });
+    await lambda.printed(/The function does not start: Sandbox\.Timeout/);
+    await expectServing(lambda);
+    const [, init] = await lambda.printed(/Init Duration: ([\d.]+) ms/);
+    expect(Number(init)).toBeGreaterThan(900);
+  });
+});
+
+describe('frozen between invocations', () => {
+  test('a timer left behind does not run, unless freezing is off', async () => {
+    const ticksAfter = async (args: string[]): Promise<number> => {
+      await using lambda = await startFunction('act', { args });
+      await ask(lambda, 'background');
+      await sleep(600);
+      return JSON.parse((await ask(lambda, 'background')).text).ticks;
+    };
+    expect(await ticksAfter([])).toBeLessThan(5);
+    expect(await ticksAfter(['--freeze', 'off'])).toBeGreaterThan(10);
+  });
+
+  test('the process is stopped, goes on with the next call, and is killed with the local Lambda', async () => {
+    const lambda = await startFunction('act');
+    await expectServing(lambda);
+    const [pid = 0] = functionPids(lambda);
+    await expect.poll(() => stateOf(pid)).toBe('T');
+    await expectServing(lambda);
+    await lambda.close();
+    await expect.poll(() => stateOf(pid)).toBeUndefined();
+  });
+});
+
+describe('under load', () => {
+  test('streams 50 MB to a slow reader without keeping it', async () => {
+    await using lambda = await startFunction('act');
+    await expectServing(lambda);
+    const pid = lambda.process.pid ?? 0;
+    const before = residentOf(pid);
+    const response = await fetch(`${lambda.url}/?do=flood&mb=50`);
+    let bytes = 0;
+    let highest = before;
+    for await (const chunk of response.body ?? []) {
+      if (bytes < 4_000_000) await sleep(20); // long enough for everything to pile up, if it could
+      bytes += chunk.length;
+      highest = Math.max(highest, residentOf(pid));
+    }
+    expect(bytes).toBe(50 * 1024 * 1024);
+    expect(highest - before).toBeLessThan(40);
+  });
+
+  test('a client that leaves does not stop the function', async () => {
+    await using lambda = await startFunction('act');
+    const leave = new AbortController();
+    const response = await fetch(`${lambda.url}/?do=ticks&every=100&count=5`, { signal: leave.signal });
+    await response.body?.getReader().read();
+    leave.abort();
+    const [, duration] = await lambda.printed(/REPORT .*?\tDuration: ([\d.]+) ms/);
+    expect(Number(duration)).toBeGreaterThan(400);
+    expect(lambda.output()).not.toContain('Error Type');
+    await expectServing(lambda);
+  });
+
+  test('20 slow calls at once with a limit of 10: 10 answers, 10 throttled', async () => {
+    await using lambda = await startFunction('act', { args: ['--concurrency', '10'] });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(lambda, 'waitBefore&ms=3000')));
+    const throttled = answers.filter(({ status }) => status === 429);
+    expect(throttled).toHaveLength(10);
+    expect(JSON.parse(throttled[0]?.text ?? '')).toEqual({
+      Reason: 'ConcurrentInvocationLimitExceeded',
+      Type: 'User',
+      message: 'Rate Exceeded.',
+    });
+    expect(new Set(answers.filter(({ status }) => status === 200).map(({ text }) => text)).size).toBe(10);
+    await expectServing(lambda);
+  });
+
+  test('the most recently used environment is taken first, and idle ones end', async () => {
+    await using lambda = await startFunction('act', { args: ['--idle-timeout', '1'] });
+    await Promise.all([ask(lambda, 'waitBefore&ms=500'), ask(lambda, 'waitBefore&ms=700')]);
+    await sleep(100);
+    const first = await ask(lambda, 'ok');
+    await sleep(100); // until the invocation is over, a little after its answer
+    expect((await ask(lambda, 'ok')).text).toBe(first.text);
+    expect(functionPids(lambda)).toHaveLength(2);
+    await expect.poll(() => functionPids(lambda).length, { timeout: 5000 }).toBe(0);
+    await expectServing(lambda);
+  });
+
+  test('2,000 calls leave nothing behind', async () => {
+    // A small young generation, so that what is resident is what is kept.
+    await using lambda = await startFunction('act', { env: { NODE_OPTIONS: '--max-semi-space-size=1' } });
+    const calls = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i += 1) await ask(lambda, 'ok');
+    };
+    await calls(500);
+    const pid = lambda.process.pid ?? 0;
+    const before = { memory: residentOf(pid), files: openFilesOf(pid) };
+    await calls(1500);
+    expect(residentOf(pid) - before.memory).toBeLessThan(25);
+    expect(openFilesOf(pid)).toBeLessThanOrEqual(before.files + 1);
+    expect(functionPids(lambda)).toHaveLength(1);
+  }, 60_000);
+});

@@ -1,0 +1,109 @@
+/** The Runtime API spoken by hand, for the answers that a well-behaved client never gets. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Answer, RuntimeApi } from '../../../../app/framework/local-lambda/runtime-api.ts';
+
+describe('the Runtime API', () => {
+  let api: RuntimeApi;
+  let base: string;
+  let answers: Answer[];
+  let idles: number;
+  beforeEach(async () => {
+    answers = [];
+    idles = 0;
+    api = new RuntimeApi({
+      idle: () => idles++,
+      initError: () => undefined,
+      answer: answer => answers.push(answer),
+    });
+    base = `http://${await api.listen()}/2018-06-01/runtime`;
+  });
+  afterEach(() => api.close());
+
+  const post = async (path: string, body = '{}', headers: Record<string, string> = {}) => {
+    const response = await fetch(`${base}/${path}`, { method: 'POST', body, headers });
+    return {
+      status: response.status,
+      body: (await response.json()) as { errorType?: string; status?: string },
+    };
+  };
+  const invocation = {
+    id: 'id-1',
+    payload: '{"an":"event"}',
+    functionArn: 'arn',
+    traceId: 'Root=1',
+    clientContext: '{"a":1}',
+  };
+  async function invoked(): Promise<Response> {
+    const before = idles;
+    const next = fetch(`${base}/invocation/next`);
+    await expect.poll(() => idles).toBe(before + 1);
+    api.dispatch(invocation, 1234567890123);
+    return next;
+  }
+
+  test('hands out an invocation with its headers', async () => {
+    const response = await invoked();
+    expect(await response.json()).toEqual({ an: 'event' });
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'lambda-runtime-aws-request-id': 'id-1',
+      'lambda-runtime-deadline-ms': '1234567890123',
+      'lambda-runtime-invoked-function-arn': 'arn',
+      'lambda-runtime-trace-id': 'Root=1',
+      'lambda-runtime-client-context': '{"a":1}',
+    });
+  });
+
+  test('takes one response, and none after it', async () => {
+    await invoked();
+    expect(await post('invocation/id-1/response', '"done"')).toEqual({ status: 202, body: { status: 'OK' } });
+    expect(answers).toMatchObject([{ kind: 'buffered', body: Buffer.from('"done"') }]);
+    expect(await post('invocation/id-1/response')).toMatchObject({
+      status: 403,
+      body: { errorType: 'InvalidStateTransition' },
+    });
+    expect(answers).toHaveLength(1);
+  });
+
+  test('refuses another request id, another response mode, and another path', async () => {
+    await invoked();
+    expect(await post('invocation/id-2/response')).toMatchObject({
+      status: 400,
+      body: { errorType: 'InvalidRequestID' },
+    });
+    const mode = { 'lambda-runtime-function-response-mode': 'chatty' };
+    expect(await post('invocation/id-1/response', '{}', mode)).toMatchObject({
+      status: 400,
+      body: { errorType: 'InvalidFunctionResponseMode' },
+    });
+    expect(await post('nothing')).toMatchObject({ status: 404 });
+    expect((await post('invocation/id-1/response')).status).toBe(202);
+  });
+
+  test('refuses a buffered response over 6,291,556 bytes, and takes one of just that size', async () => {
+    await invoked();
+    expect(await post('invocation/id-1/response', 'x'.repeat(6_291_557))).toMatchObject({
+      status: 413,
+      body: { errorType: 'RequestEntityTooLarge' },
+    });
+    expect(answers).toMatchObject([{ kind: 'error', error: { type: 'Function.ResponseSizeTooLarge' } }]);
+    await invoked();
+    expect((await post('invocation/id-1/response', 'x'.repeat(6_291_556))).status).toBe(202);
+  });
+
+  test('takes an error with its type and body', async () => {
+    await invoked();
+    const body = JSON.stringify({ errorType: 'Bad', errorMessage: 'why' });
+    const type = { 'lambda-runtime-function-error-type': 'My.Type' };
+    expect((await post('invocation/id-1/error', body, type)).status).toBe(202);
+    expect(answers).toEqual([{ kind: 'error', error: { type: 'My.Type', body } }]);
+  });
+
+  test('refuses a second `next` and an init error once it is idle', async () => {
+    const waiting = fetch(`${base}/invocation/next`);
+    await expect.poll(() => idles).toBe(1);
+    expect((await fetch(`${base}/invocation/next`)).status).toBe(403);
+    expect((await post('init/error')).status).toBe(403);
+    api.dispatch(invocation, 1);
+    expect((await waiting).status).toBe(200);
+  });
+});

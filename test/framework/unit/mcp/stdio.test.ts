@@ -1,0 +1,245 @@
+/** A program behind `mcpStdio`: its life, its environment, its end, and what passes between it and the caller. */
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mcpStdio } from '../../../../app/framework/mcp/mcp-stdio.ts';
+import { CLIENTS, type TestClient } from '../../../helpers/clients.ts';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
+import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
+import { childrenOf, commandOf, stateOf } from '../../../helpers/processes.ts';
+
+const CREDENTIALS = {
+  AWS_ACCESS_KEY_ID: 'AKIA',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_SESSION_TOKEN: 'token',
+};
+
+/** One environment only, so that a process lives as long as nothing happens to it. */
+let lambda: RunningLambda;
+/** As many environments as clients of the older revisions like, who ask for two things at once. */
+let wide: RunningLambda;
+let client: TestClient;
+beforeAll(async () => {
+  const env = { MCP_AUTH: 'none', ...CREDENTIALS };
+  const args = ['--timeout', '5', '--init-timeout', '20'];
+  [lambda, wide] = await Promise.all([
+    startFunction(
+      'stream',
+      { env: { ...env, SERVERS: 'unruly' }, args: [...args, '--concurrency', '1'] },
+      'servers-app',
+    ),
+    startFunction('stream', { env: { ...env, SERVERS: 'unruly,modern,shy,missing' }, args }, 'servers-app'),
+  ]);
+  client = await CLIENTS['SDK v2, modern'](`${lambda.url}/unruly`);
+});
+afterAll(() => closeAll(lambda, wide));
+
+const pid = async (): Promise<number> => Number((await client.call('pid', {})).text);
+
+test('it is up before the first request, and its stderr is in the log', async () => {
+  const output = lambda.output();
+  expect(output).toMatch(/unruly is up/);
+  expect(output.indexOf('unruly is up')).toBeLessThan(output.search(/^START /m));
+});
+
+test('only what is named for it reaches it: no credentials, none of the function’s settings', async () => {
+  const env = JSON.parse((await client.call('env', {})).text);
+  expect(env).toMatchObject({ GIVEN: 'yes', PATH: expect.any(String) });
+  const allowed = ['GIVEN', 'HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'USER'];
+  expect(Object.keys(env).filter(name => !allowed.includes(name))).toEqual([]);
+});
+
+test('200 warm calls go to one and the same process', async () => {
+  const before = await pid();
+  for (let call = 0; call < 200; call += 1) {
+    expect((await client.call('echo', { value: `call ${call}` })).text).toBe(`call ${call}`);
+  }
+  expect(await pid()).toBe(before);
+});
+
+test.each(['die', 'SIGKILL'])(
+  '%s in the middle of a request: that one gets an error, the next a new process',
+  async how => {
+    const before = await pid();
+    const doomed = how === 'die' ? client.call('die', {}) : client.call('dawdle', { steps: 30 });
+    const told = expect(doomed).rejects.toMatchObject({
+      code: -32603,
+      message: expect.stringContaining('ended while it was at this request'),
+    });
+    if (how === 'SIGKILL') setTimeout(() => process.kill(before, 'SIGKILL'), 500);
+    await told;
+    const after = await pid();
+    expect(after).not.toBe(before);
+    expect(stateOf(before)).toBeUndefined();
+  },
+);
+
+test('the deadline is passed on as a cancellation, and the caller is told', async () => {
+  await expect(client.call('dawdle', { steps: 200 })).rejects.toMatchObject({
+    message: expect.stringMatching(/time/i),
+  });
+  // Lets the environment run on, which is frozen after an answer.
+  await client.call('dawdle', { steps: 5 });
+  await lambda.printed(/dawdle was cancelled/);
+});
+
+test('what needs a session with a client fails, and says so', async () => {
+  for (const tool of ['ask', 'ask-anyway']) {
+    expect((await client.call(tool, {})).text).toMatch(/needs a session with a client.*served statelessly/);
+  }
+});
+
+describe('its log messages, which name no request', () => {
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const TOKENS = { alice: 'a-token-of-alice-0123456789', bob: 'a-token-of-bob-0123456789' };
+  const auth = { MCP_AUTH: 'token', MCP_TOKEN_SHA256: Object.values(TOKENS).map(sha256).join() };
+  const start = (env: Record<string, string>) =>
+    startFunction(
+      'stream',
+      { env: { ...env, SERVERS: 'unruly' }, args: ['--environments', '1', '--init-timeout', '20'] },
+      'servers-app',
+    );
+
+  /** A client of the older revisions, and what it hears. */
+  async function listening(url: string, token?: string) {
+    const heard: unknown[] = [];
+    const client = new Client({ name: 'test', version: '1' });
+    client.setNotificationHandler('notifications/message', ({ params }) => void heard.push(params.data));
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const at = new URL(`${url}/unruly/mcp`);
+    await client.connect(new StreamableHTTPClientTransport(at, { requestInit: { headers } }));
+    const call = (name: string, args = {}) => client.callTool({ name, arguments: args });
+    return { heard, call, close: () => client.close() };
+  }
+
+  test('reach the caller who alone has asked it anything, late ones too', async () => {
+    await using own = await start({ ...auth });
+    const alice = await listening(own.url, TOKENS.alice);
+    await alice.call('log');
+    await expect.poll(() => alice.heard).toEqual(['mind you']);
+    await alice.call('log-late', { about: 'alice' });
+    await alice.call('dawdle', { steps: 10 });
+    expect(alice.heard).toEqual(['mind you', 'late, about alice']);
+    await alice.close();
+  });
+
+  test('never reach another caller, but the log', async () => {
+    await using shared = await start({ ...auth });
+    const [alice, bob] = [await listening(shared.url, TOKENS.alice), await listening(shared.url, TOKENS.bob)];
+    await alice.call('log-late', { about: 'alice' });
+    await bob.call('dawdle', { steps: 10 });
+    await shared.printed(/late, about alice/);
+    await bob.call('log');
+    await alice.call('log');
+    expect([alice.heard, bob.heard]).toEqual([[], []]);
+    await Promise.all([alice.close(), bob.close()]);
+  });
+
+  test('never reach anybody after the first request where nobody is asked who they are', async () => {
+    await using open = await start({ MCP_AUTH: 'none' });
+    const [one, other] = [await listening(open.url), await listening(open.url)];
+    await one.call('log');
+    await expect.poll(() => one.heard).toEqual(['mind you']);
+    await one.call('log-late', { about: 'one' });
+    await other.call('dawdle', { steps: 10 });
+    await open.printed(/late, about one/);
+    expect([one.heard, other.heard]).toEqual([['mind you'], []]);
+    await Promise.all([one.close(), other.close()]);
+  });
+});
+
+test.each(Object.entries(CLIENTS))(
+  'a server of revision 2026-07-28 is served to %s',
+  async (_name, connect) => {
+    const modern = await connect(`${wide.url}/modern`);
+    expect(await modern.call('printStartupMessage', { name: 'you' })).toMatchObject({
+      text: 'hello you',
+      structured: { hello: 'you' },
+    });
+    await modern.close();
+  },
+);
+
+test.each(Object.entries(CLIENTS))(
+  'a server in Python that ends at a question it does not know is served to %s',
+  async (_name, connect) => {
+    const shy = await connect(`${wide.url}/shy`);
+    expect(await shy.tools()).toEqual(['hide']);
+    expect((await shy.call('hide', {})).text).toBe('hidden');
+    await shy.close();
+  },
+);
+
+describe('a program that cannot be started', () => {
+  test.each(Object.entries(CLIENTS))(
+    'is told to %s, and its details to the log only',
+    async (_name, connect) => {
+      const missing = await connect(`${wide.url}/missing`);
+      const error = await missing.tools().catch(error => error);
+      expect(error.message).toContain('could not be started; the log of the function says why');
+      expect(error.message).not.toContain('/nowhere');
+      await missing.close();
+      expect(wide.output()).toMatch(/could not start \["\/nowhere\/server"\].*ENOENT/);
+    },
+  );
+});
+
+test('it ends with the function', async () => {
+  const args = ['--init-timeout', '20'];
+  const env = { MCP_AUTH: 'none', SERVERS: 'unruly' };
+  const other = await startFunction('stream', { env, args }, 'servers-app');
+  const unruly = await CLIENTS['SDK v2, modern'](`${other.url}/unruly`);
+  const child = Number((await unruly.call('pid', {})).text);
+  expect(stateOf(child)).toBeDefined();
+  await unruly.close();
+  await other.close();
+  // Its parent is gone too, so it may wait for somebody who takes notice.
+  await expect.poll(() => stateOf(child) ?? 'Z').toBe('Z');
+});
+
+test('a program that says nothing is given up in time for the init', { timeout: 20_000 }, async () => {
+  const silent = { command: 'sleep', args: ['60'] };
+  const app = new Hono().route('/mcp', mcpStdio(silent, { auth: async () => undefined }));
+  const began = performance.now();
+  const response = await app.request('/mcp', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...modernHeaders('tools/list') },
+    body: JSON.stringify(modernRequest('tools/list')),
+  });
+  expect(await response.text()).toContain('could not be started');
+  expect(performance.now() - began).toBeLessThan(10_000);
+  const left = childrenOf(process.pid).filter(
+    pid => stateOf(pid) !== 'Z' && commandOf(pid).startsWith('sleep'),
+  );
+  expect(left).toEqual([]);
+});
+
+test('requests at the same time share it, and each gets its own answer', async () => {
+  const program = fileURLToPath(new URL('../../../fixtures/crashing-stdio-server.mjs', import.meta.url));
+  const app = new Hono().route(
+    '/mcp',
+    mcpStdio({ command: process.execPath, args: [program], era: 'legacy' }, { auth: async () => undefined }),
+  );
+  const call = async (name: string, args: object = {}): Promise<string> => {
+    const params = { name, arguments: args };
+    const response = await app.request('/mcp', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...modernHeaders('tools/call', params),
+      },
+      body: JSON.stringify(modernRequest('tools/call', params)),
+    });
+    const { result } = (await response.json()) as { result: { content: [{ text: string }] } };
+    return result.content[0].text;
+  };
+  const values = Array.from({ length: 50 }, (_, at) => `value ${at}`);
+  expect(await Promise.all(values.map(value => call('echo', { value })))).toEqual(values);
+  const pids = new Set(await Promise.all(values.map(() => call('pid'))));
+  expect(pids.size).toBe(1);
+  process.kill(Number([...pids][0]));
+});

@@ -1,0 +1,137 @@
+/**
+ * What a browser gets where no browser is needed to see it: which requests get the page, with which headers, below which
+ * paths; whose calls are the page's own; and that MCP requests load nothing of it.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { Hono } from 'hono';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../../app/framework/config.ts';
+import { isOwnPage, resolvePublicUrl } from '../../../../app/framework/page/public-url.ts';
+import { ROOT, startApp } from '../../../helpers/local-lambda.ts';
+
+const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+const dist = join(ROOT, 'dist');
+
+describe('served', () => {
+  let app: Hono;
+  beforeAll(async () => {
+    process.env.MCP_AUTH = 'oauth';
+    process.env.MCP_OAUTH_ISSUER = 'https://issuer.example/realm';
+    process.env.MCP_OAUTH_AUDIENCE = 'weather';
+    const [{ createApp }, { routes }] = await Promise.all([
+      import('../../../../app/framework/app.ts'),
+      import('../../../../app/routes.ts'),
+    ]);
+    app = createApp(new Hono().get('/taken', c => c.text('mine')).route('/', routes));
+  });
+
+  const get = async (path: string, headers: Record<string, string>, event?: object): Promise<Response> =>
+    app.request(`https://abc.example${path}`, { headers }, { event });
+
+  test('to browsers at the root and at the MCP path, and to nobody else', async () => {
+    for (const path of ['/', '/mcp']) {
+      const page = await get(path, HTML);
+      expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    }
+    const stream = await get('/mcp', { accept: 'text/event-stream' });
+    expect(stream.headers.get('content-type')).not.toContain('html');
+    expect(
+      (await get('/mcp', { accept: 'text/html, text/event-stream' })).headers.get('content-type'),
+    ).not.toContain('html');
+    expect((await get('/', { accept: 'application/json' })).status).toBe(404);
+    expect((await get('/taken', HTML)).status).toBe(200);
+    expect((await get('/elsewhere', HTML)).status).toBe(404);
+    expect((await get('/_page/../page.cjs', HTML)).status).toBe(404);
+    expect((await get('/_page/files.json', HTML)).status).toBe(404);
+  });
+
+  test('with a policy that allows the page itself, and the issuer to be asked', async () => {
+    const { headers } = await get('/mcp', HTML);
+    const policy = headers.get('content-security-policy');
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(policy).toContain("connect-src 'self' https://issuer.example;");
+    expect(policy).not.toMatch(/unsafe|\*/);
+    expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual([
+      'no-store',
+      'nosniff',
+    ]);
+    const text = await (await get('/mcp', HTML)).text();
+    expect(text).not.toMatch(/<script>|<script [^>]*>[^<]|\sstyle=|\son[a-z]+=/);
+    expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
+  });
+
+  test('its files for good, and compressed where they arrive so', async () => {
+    const { script } = JSON.parse(readFileSync(join(dist, 'page/files.json'), 'utf8')) as { script: string };
+    const brotli = await get(`/_page/${script}`, { 'accept-encoding': 'gzip, br' });
+    expect(brotli.headers.get('content-encoding')).toBe('br');
+    expect(brotli.headers.get('cache-control')).toContain('immutable');
+    const rest = await get(`/_page/${script}`, { 'accept-encoding': 'br' }, { httpMethod: 'GET' });
+    expect(rest.headers.get('content-encoding')).toBeNull();
+    expect(await rest.text()).toBe(readFileSync(join(dist, 'page', script), 'utf8'));
+  });
+
+  test('calls of the page itself pass, those of other pages do not', async () => {
+    const call = (origin: string, event?: object) =>
+      app.request('https://abc.example/mcp', { method: 'POST', headers: { origin }, body: '{}' }, { event });
+    const event = { requestContext: { domainName: 'abc.example' } };
+    expect((await call('https://abc.example', event)).status).toBe(401);
+    expect((await call('https://evil.example', event)).status).toBe(403);
+    expect((await call('http://abc.example', event)).status).toBe(403);
+    expect((await call('https://abc.example.evil.example', event)).status).toBe(403);
+    expect((await call('https://abc.example')).status).toBe(403); // The Host alone proves nothing.
+  });
+});
+
+test('own by MCP_PUBLIC_URL too, whatever the domain of the function', () => {
+  const settings = parseConfig({ MCP_PUBLIC_URL: 'https://mcp.example.com/api/mcp' });
+  const event = { requestContext: { domainName: 'abc.lambda-url.eu-west-1.on.aws' } };
+  expect(isOwnPage('https://mcp.example.com', settings, event)).toBe(true);
+  expect(isOwnPage('https://abc.lambda-url.eu-west-1.on.aws', settings, event)).toBe(true);
+  expect(isOwnPage('https://mcp.example.com:444', settings, event)).toBe(false);
+  expect(isOwnPage('null', settings, event)).toBe(false);
+  expect(isOwnPage(null, settings, event)).toBe(false);
+});
+
+test.each([
+  ['/mcp', undefined, {}, './', 'https://h.example'],
+  ['/', undefined, {}, './', 'https://h.example'],
+  ['/a/b/mcp', undefined, {}, '../../', 'https://h.example'],
+  ['/mcp', '/live/mcp', {}, './', 'https://h.example/live'],
+  ['/', '/live/', {}, './', 'https://h.example/live'],
+  ['/', '/live', {}, './live/', 'https://h.example'],
+  [
+    '/mcp',
+    undefined,
+    { MCP_PUBLIC_URL: 'https://mcp.example.com/api/mcp' },
+    './',
+    'https://mcp.example.com/api',
+  ],
+])('from %s, called %s: to the root by %j', (path, outside, env, toRoot, publicBase) => {
+  const event = outside && { path, requestContext: { path: outside } };
+  const request = new Request(`https://h.example${path}`, { headers: { host: 'h.example' } });
+  expect(resolvePublicUrl(request, parseConfig(env), event)).toEqual({ toRoot, publicBase });
+});
+
+test('MCP_PAGE=off leaves a browser what it had before', async () => {
+  await using lambda = await startApp({ env: { MCP_PAGE: 'off' } });
+  expect((await fetch(`${lambda.url}/`, { headers: HTML })).status).toBe(404);
+  expect((await fetch(`${lambda.url}/mcp`, { headers: HTML })).status).toBe(405);
+});
+
+test('nothing of the page is in what every request loads', () => {
+  const bundle = readFileSync(join(dist, 'bundle.cjs'), 'utf8');
+  expect(bundle).toContain('./page.cjs');
+  for (const word of ['cursor://', 'Content-Security-Policy', 'content-security-policy', 'brotli'])
+    expect(bundle).not.toContain(word);
+  expect(readFileSync(join(dist, 'page.cjs'), 'utf8')).toContain('cursor://');
+});
+
+test('it weighs at most 150 kB with the SDK’s client, as it is sent', () => {
+  const files = readdirSync(join(dist, 'page')).filter(name => name.endsWith('.br'));
+  const sent = files.map(name => statSync(join(dist, 'page', name)).size).reduce((a, b) => a + b, 0);
+  const code = brotliCompressSync(readFileSync(join(dist, 'page.cjs'))).length;
+  expect(files).toHaveLength(3);
+  expect(sent + code).toBeLessThan(150_000);
+});

@@ -1,0 +1,329 @@
+/** The page in a real browser, before the function under the real Runtime Interface Client. */
+import { createHash } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startAuthorizationServer } from '../../../helpers/authorization-server.ts';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { freePort, type RunningLambda, startApp, startFunction } from '../../../helpers/local-lambda.ts';
+import { describeWith } from '../../../helpers/skipped-suites.ts';
+import { startUpstream, type Upstream } from '../../../helpers/upstream.ts';
+import { findChromium, seriousProblems, type Visit, type VisitOptions, visit } from './chromium.ts';
+
+const HOSTILE_TEXTS = [
+  '<script>window.hacked=1</script>',
+  '<img src=x onerror="window.hacked=1">',
+  '"><svg onload=window.hacked=1>',
+  "'-window.hacked=1-'",
+  '{{constructor.constructor("window.hacked=1")()}}',
+  'javascript:window.hacked=1',
+];
+const LOCAL = { MCP_AUTH: 'none', MCP_ALLOWED_ORIGINS: '127.0.0.1', MCP_ALLOWED_HOSTS: '127.0.0.1' };
+const TOKEN = 'f3b0c4d1-a-long-token-of-nobody';
+
+/** Registers a client as somebody does beforehand; gives its id. */
+async function registered(issuer: string, redirectUri: string): Promise<string> {
+  const response = await fetch(`${issuer}/reg`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code'],
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+    }),
+  });
+  return ((await response.json()) as { client_id: string }).client_id;
+}
+
+describeWith(await findChromium())('the page in a browser', chromium => {
+  let upstream: Upstream;
+  let weather: RunningLambda;
+  let fields: RunningLambda;
+  const open: Visit[] = [];
+
+  beforeAll(async () => {
+    upstream = await startUpstream();
+    weather = await startApp({
+      env: { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url },
+    });
+    fields = await startFunction('stream', { env: LOCAL }, 'page-app');
+  });
+  afterEach(async () => {
+    for (const each of open.splice(0)) await each.close();
+    upstream.reset();
+  });
+  afterAll(() => closeAll(weather, fields, upstream));
+
+  async function goTo(url: string, options?: VisitOptions): Promise<Visit> {
+    const visiting = await visit(chromium, options);
+    open.push(visiting);
+    await visiting.page.goto(url);
+    return visiting;
+  }
+  const card = (page: Page, name: string) => page.locator(`[data-name="${name}"]`);
+  async function openCard(page: Page, name: string) {
+    const found = card(page, name);
+    if ((await found.getAttribute('open')) === null) await found.locator('summary').first().click();
+    return found;
+  }
+
+  test('a newcomer gets the weather from the landing page', async () => {
+    const { page, complaints, requests } = await goTo(`${weather.url}/`);
+    const tool = card(page, 'get_weather');
+    await tool.getByLabel('location').fill('Munich');
+    await tool.getByRole('button', { name: 'Call' }).click();
+    await tool.locator('.status.done').waitFor();
+    expect(await tool.locator('.content').textContent()).toMatch(/Munich, .*Bavaria, Germany: .*°C/);
+    expect(await tool.getByLabel('Structured result').textContent()).toContain('"place"');
+    expect(await page.locator('h1').textContent()).toBe('Weather');
+    expect(await page.locator('.facts').textContent()).toBe('weather 1.0.0 · MCP 2026-07-28');
+    expect(complaints).toEqual([]);
+    expect(requests.filter(url => !url.startsWith(weather.url))).toEqual([]);
+  });
+
+  test('a question of the tool is a form, and its answer counts', async () => {
+    const { page, complaints } = await goTo(`${weather.url}/mcp`);
+    const tool = card(page, 'get_weather');
+    await tool.getByLabel('location').fill('Springfield');
+    await tool.getByLabel('location').press('Enter');
+    const question = tool.locator('form.question');
+    await question.waitFor();
+    await question.getByLabel('Place').selectOption({ label: 'Springfield, Illinois, United States' });
+    await question.getByRole('button', { name: 'Answer' }).click();
+    await tool.locator('.content').waitFor();
+    expect(await tool.locator('.content').textContent()).toContain('Illinois');
+    expect(complaints).toEqual([]);
+  });
+
+  test('resources and prompts are read, and an upstream that fails is told in a sentence', async () => {
+    const { page } = await goTo(`${weather.url}/mcp`);
+    await page.getByRole('tab', { name: /Resources/ }).click();
+    const resource = await openCard(page, 'current');
+    await resource.getByLabel('location').fill('Reykjavik');
+    await resource.getByRole('button', { name: 'Read' }).click();
+    await resource.locator('.status.done').waitFor();
+    expect(await resource.locator('pre.text').textContent()).toContain('Reykjavik');
+    await page.getByRole('tab', { name: /Prompts/ }).click();
+    const prompt = await openCard(page, 'plan_outdoor_day');
+    await prompt.getByLabel('location').fill('Zurich');
+    await prompt.getByLabel('activity').fill('a swim');
+    await prompt.getByRole('button', { name: 'Get' }).click();
+    await prompt.locator('.status.done').waitFor();
+    expect(await prompt.locator('pre.text').textContent()).toContain('a swim, in Zurich');
+    await page.getByRole('tab', { name: /Tools/ }).click();
+    upstream.setFault('error');
+    const tool = card(page, 'get_weather');
+    await tool.getByLabel('location').fill('Quito');
+    await tool.getByRole('button', { name: 'Call' }).click();
+    await tool.getByRole('alert').waitFor();
+    const told = await tool.getByRole('alert').textContent();
+    expect(told).toMatch(/^The tool reports an error.*weather service/i);
+    expect(told).not.toContain('secret');
+  });
+
+  test('links and texts are those of this server, and hold no token', async () => {
+    const { page } = await goTo(`${weather.url}/mcp`, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const links = await page
+      .locator('a.install')
+      .evaluateAll(all => all.map(a => a.getAttribute('href') ?? ''));
+    expect(links).toHaveLength(5);
+    const [cursor = '', code = ''] = links;
+    const config = new URLSearchParams(cursor.split('?')[1]).get('config') ?? '';
+    const url = `${weather.url}/mcp`;
+    expect(JSON.parse(Buffer.from(config, 'base64').toString())).toEqual({ url });
+    expect(JSON.parse(decodeURIComponent(code.split('?')[1] ?? ''))).toEqual({
+      name: 'mcp-on-lambda',
+      type: 'http',
+      url,
+    });
+    await page.getByText('Claude Code', { exact: true }).click();
+    await page.getByRole('button', { name: 'Copy for Claude Code' }).click();
+    await page.getByText(/^Copied/).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
+      `claude mcp add --transport http mcp-on-lambda ${url}`,
+    );
+  });
+
+  test('a form made of every kind of field says what is wrong, and sends what was written', async () => {
+    const { page, complaints } = await goTo(`${fields.url}/fields`);
+    const tool = card(page, 'echo');
+    const call = tool.getByRole('button', { name: 'Call' });
+    await call.click();
+    expect(await tool.locator(':invalid').count()).toBeGreaterThan(3);
+    expect(await tool.locator('.outcome').textContent()).toBe('');
+    await tool.getByLabel('text', { exact: true }).fill('hello');
+    await tool.getByLabel('choice').selectOption('green');
+    await tool.getByLabel('whole').fill('9');
+    await call.click();
+    expect(await tool.getByLabel('whole').evaluate(input => input.matches(':invalid'))).toBe(true);
+    await tool.getByLabel('whole').fill('4');
+    await tool.getByLabel('list 1').fill('first');
+    await tool.getByLabel('list 2').fill('second');
+    await tool.getByLabel('c', { exact: true }).check();
+    await tool.getByLabel('deep').fill('7');
+    await tool.getByLabel('anything').fill('{"x": 1}');
+    await call.click();
+    await tool.locator('.status.done').waitFor();
+    expect(JSON.parse((await tool.locator('.content').textContent()) ?? '')).toEqual({
+      text: 'hello',
+      choice: 'green',
+      preset: 'two',
+      whole: 4,
+      yes: true,
+      list: ['first', 'second'],
+      several: ['c'],
+      inner: { deep: 7 },
+      anything: { x: 1 },
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  test('progress is there before the result', async () => {
+    const { page } = await goTo(`${fields.url}/fields`);
+    const tool = await openCard(page, 'slow');
+    await tool.getByRole('button', { name: 'Call' }).click();
+    await tool.getByText('1 of 3: step 1').waitFor();
+    expect(await tool.getByText('all steps done').count()).toBe(0);
+    expect(await tool.getByText('3 of 3: step 3').count()).toBe(0);
+    await tool.getByText('all steps done').waitFor();
+    expect(await tool.locator('.progress-lines li').count()).toBe(3);
+  });
+
+  test('by the keyboard alone: tab, form, question, answer', async () => {
+    const { page } = await goTo(`${fields.url}/fields`);
+    await page.locator('[role=tab]').first().waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.className')).toBe('skip');
+    await page.keyboard.press('Enter');
+    const summary = card(page, 'ask').locator('summary').first();
+    for (let n = 0; n < 80 && !(await summary.evaluate(e => e.matches(':focus'))); n += 1)
+      await page.keyboard.press('Tab');
+    for (const key of ['Enter', 'Tab', 'Enter']) await page.keyboard.press(key);
+    await card(page, 'ask').locator('form.question').waitFor();
+    await page.keyboard.type('Ada');
+    await page.keyboard.press('Enter');
+    await card(page, 'ask').locator('.content').waitFor();
+    expect(await card(page, 'ask').locator('.content').textContent()).toBe('["accept",{"name":"Ada"}]');
+  });
+
+  test('a crash and a thrown error are told apart, in words', async () => {
+    const { page } = await goTo(`${fields.url}/fields`);
+    const thrown = await openCard(page, 'throw');
+    await thrown.getByRole('button', { name: 'Call' }).click();
+    await thrown.getByRole('alert').waitFor();
+    expect(await thrown.getByRole('alert').textContent()).toContain('The tool reports an error');
+    const crash = await openCard(page, 'crash');
+    await crash.getByRole('button', { name: 'Call' }).click();
+    await crash.getByRole('alert').waitFor();
+    expect(await crash.getByRole('alert').textContent()).toMatch(
+      /^The function failed before it could answer \(502\)/,
+    );
+  });
+
+  test('markup in names, descriptions, results and errors is text', async () => {
+    const { page, complaints } = await goTo(`${fields.url}/deep/hostile`);
+    await page.locator('[role=tab]').first().waitFor();
+    expect(await page.locator('h1').textContent()).toBe(HOSTILE_TEXTS[0]);
+    for (const [n, text] of HOSTILE_TEXTS.entries()) {
+      const tool = await openCard(page, `tool_${n}`);
+      expect(await tool.locator('.title').textContent()).toBe(text);
+      expect(await tool.locator('input').inputValue()).toBe(text);
+      await tool.getByRole('button', { name: 'Call' }).click();
+      await tool.locator('.status.done').waitFor();
+      expect(await tool.locator('pre.text').textContent()).toBe(text);
+    }
+    await page.getByRole('tab', { name: /Resources/ }).click();
+    const resource = await openCard(page, 'page');
+    await resource.getByRole('button', { name: 'Read' }).click();
+    await resource.locator('.status.done').waitFor();
+    expect(await resource.locator('pre.text').textContent()).toBe(HOSTILE_TEXTS[0]);
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+    expect(await page.locator('main script, main img, main svg').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    ['a phone', { width: 375, height: 700 }],
+    ['the dark', { colorScheme: 'dark' }],
+    ['the light', {}],
+  ] as const)('on %s nothing is cut off, and axe finds nothing serious', async (_name, options) => {
+    const { page } = await goTo(`${weather.url}/mcp`, options);
+    const tool = card(page, 'get_weather');
+    await tool.getByLabel('location').fill('Tokyo');
+    await tool.getByRole('button', { name: 'Call' }).click();
+    await tool.locator('.status.done').waitFor();
+    await page.getByText('Any other', { exact: true }).click();
+    expect(await seriousProblems(page)).toEqual([]);
+    const [wide, seen] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
+      number,
+      number,
+    ];
+    expect(wide).toBeLessThanOrEqual(seen);
+  });
+
+  describe('where the server asks who calls', () => {
+    let closed: RunningLambda;
+    beforeAll(async () => {
+      const MCP_TOKEN_SHA256 = createHash('sha256').update(TOKEN).digest('hex');
+      closed = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256 } });
+    });
+    afterAll(() => closed.close());
+
+    test('nothing is listed before the token, a wrong one is told, the right one opens; it is kept nowhere', async () => {
+      const { page, requests } = await goTo(`${closed.url}/mcp`);
+      await page.getByLabel('Token').waitFor();
+      expect(requests.filter(url => url === `${closed.url}/mcp`)).toHaveLength(1);
+      expect(await page.locator('[role=tab]').count()).toBe(0);
+      await page.getByLabel('Token').fill('wrong');
+      await page.getByRole('button', { name: 'Connect' }).click();
+      await page.getByRole('alert').waitFor();
+      expect(await page.getByRole('alert').textContent()).toMatch(/^These credentials were refused \(401\)/);
+      await page.getByLabel('Token').fill(TOKEN);
+      await page.getByRole('button', { name: 'Connect' }).click();
+      await page.getByRole('tab', { name: /Tools 2/ }).waitFor();
+      expect(await page.content()).not.toContain(TOKEN);
+      const kept = await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie]');
+      expect(kept).toEqual([0, 0, '']);
+      expect(closed.output()).not.toContain(TOKEN);
+    });
+  });
+
+  test('a visitor signs in by OAuth in a window of its own, and the token is kept nowhere', async () => {
+    const server = await startAuthorizationServer(['weather'], 300);
+    const port = await freePort();
+    const env = {
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_ISSUER: server.issuer,
+      MCP_PUBLIC_URL: `http://127.0.0.1:${port}/mcp`,
+      MCP_OAUTH_SCOPES: 'weather',
+    };
+    const lambda = await startApp({ args: ['--port', String(port)], env });
+    try {
+      const { page } = await goTo(`${lambda.url}/mcp`);
+      const signIn = page.getByRole('button', { name: /^Sign in at/ });
+      await signIn.click();
+      // This issuer lets no page register a client, which is told.
+      await page.getByRole('alert').waitFor();
+      expect(await page.getByRole('alert').textContent()).toContain('no CORS for it');
+      await page.getByLabel(/^Client id/).fill(await registered(server.issuer, `${lambda.url}/mcp`));
+      const popup = page.waitForEvent('popup');
+      await signIn.click();
+      const closed = (await popup).waitForEvent('close');
+      await page.getByRole('tab', { name: /Tools 2/ }).waitFor();
+      await closed;
+      const kept = await page.evaluate('[localStorage.length, sessionStorage.length, location.search]');
+      expect(kept).toEqual([0, 0, '']);
+    } finally {
+      await closeAll(lambda, server);
+    }
+  });
+
+  test('an origin that is refused is told with what to do', async () => {
+    await using strict = await startFunction('stream', { env: { MCP_AUTH: 'none' } }, 'page-app');
+    const { page } = await goTo(`${strict.url}/fields`);
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toMatch(
+      /refuses calls from this page \(403\).*MCP_PUBLIC_URL/,
+    );
+  });
+});

@@ -1,0 +1,56 @@
+/** What the pages say is held against what there is: settings, commands, links to files. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { documented, TABLES } from '../../../scripts/docs/readme-tables.ts';
+import { ROOT } from '../../helpers/local-lambda.ts';
+import { TESTED } from '../clients/tested.ts';
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+test.each(Object.keys(TABLES))(
+  '%s lists every setting: node scripts/docs/readme-tables.ts writes it',
+  page => {
+    expect(read(page)).toBe(documented(page));
+  },
+);
+
+test('the table of clients names those that are tested, their versions and what they speak', () => {
+  const { dependencies } = JSON.parse(read('test/framework/clients/package.json')) as {
+    dependencies: Record<string, string>;
+  };
+  const [, table = ''] = /<!-- clients -->([\s\S]*?)<!-- \/clients -->/.exec(read('README.md')) ?? [];
+  const rows = table.trim().split('\n').slice(2);
+  expect(rows.map(row => row.split(' | ').slice(0, 3).join(' | '))).toEqual(
+    TESTED.map(({ client, package: name, speaks }) => `| ${client} | ${dependencies[name]} | ${speaks}`),
+  );
+});
+
+test('the table of endpoints is the same on both pages', () => {
+  const tableOf = (page: string): string | undefined =>
+    /<!-- endpoints -->([\s\S]*?)<!-- \/endpoints -->/.exec(read(page))?.[1];
+  expect(tableOf('README.md')).toMatch(/\| `endpoint` \| `function-url` \|/);
+  expect(tableOf('terraform/README.md')).toBe(tableOf('README.md'));
+});
+
+const pages = globSync('{*.md,.github/*.md,app/**/*.md,terraform/**/*.md}', {
+  cwd: ROOT,
+  exclude: ['**/node_modules/**', '**/.terraform/**'],
+});
+
+describe.each(pages)('%s', page => {
+  const text = read(page);
+
+  test('names only npm scripts that exist', () => {
+    const named = [...text.matchAll(/npm run (?:-s |--silent )?([\w:-]+)/g)].map(([, name]) => name ?? '');
+    for (const name of named) expect(scripts, `npm run ${name}`).toHaveProperty([name]);
+  });
+
+  test('links only to files that exist', () => {
+    const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)[^)]*\)/g)].map(
+      ([, file]) => file ?? '',
+    );
+    for (const file of links) expect(existsSync(join(ROOT, dirname(page), file)), file).toBe(true);
+  });
+});

@@ -1,0 +1,251 @@
+/**
+ * Tasks in the processes they run in: the Runtime Interface Client in the local Lambda, its queue, its retries; and the
+ * conformance suite's scenarios of the extension.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import dynalite from 'dynalite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLIENTS } from '../../../helpers/clients.ts';
+import { closeAll } from '../../../helpers/close-all.ts';
+import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
+import { outlive } from './demo.ts';
+import { TaskClient } from './task-client.ts';
+
+const CREDENTIALS = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'not-checked-there' };
+
+describe('a tool that works for longer than its client waits', () => {
+  test('gives its result, with its environment killed once on the way and nothing set up', async () => {
+    const outlived = await outlive({ seconds: 10, timeoutMs: 5_000, leaseMs: 3_000, many: 20 });
+    expect(outlived.task).toMatchObject({
+      status: 'completed',
+      result: { content: [{ type: 'text', text: 'counted to 10' }] },
+    });
+    expect(outlived.longest).toBeLessThan(5_000);
+    expect(outlived.runs.map(({ done = false }) => done)).toEqual([false, false, true]);
+    expect(new Set(outlived.runs.map(({ pid }) => pid)).size).toBe(2);
+    expect(outlived.statusMessages.join()).toMatch(/\d of 10: counting/);
+    expect(outlived.output).toMatch(/has failed and is tried again \(1 of 2\)/);
+    expect(outlived.many).toMatchObject({ statuses: ['completed'], runs: 20 });
+  }, 120_000);
+});
+
+describe('with a table elsewhere', () => {
+  let folder: string;
+  let table: ReturnType<typeof dynalite>;
+  let dynamo: DynamoDBClient;
+  let lambda: RunningLambda;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'tasks-'));
+    table = dynalite({ createTableMs: 0 });
+    await new Promise<void>(listening => table.listen(0, '127.0.0.1', listening));
+    const endpoint = `http://127.0.0.1:${(table.address() as AddressInfo).port}`;
+    dynamo = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: CREDENTIALS });
+    await dynamo.send(
+      new CreateTableCommand({
+        TableName: 'elsewhere',
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
+      }),
+    );
+    lambda = await startFunction(
+      'stream',
+      {
+        args: ['--self-invoke', 'on', '--invoke-port', '0', '--retry-delay', '0.5', '--timeout', '20'],
+        env: {
+          MCP_AUTH: 'none',
+          MCP_TABLE: 'elsewhere',
+          AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+          RUNS: join(folder, 'runs'),
+        },
+      },
+      'tasks-app',
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await closeAll(lambda);
+    dynamo?.destroy();
+    table?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const clientOf = (caller: string): TaskClient =>
+    new TaskClient(`${lambda.url}/mcp`, { timeoutMs: 20_000, caller });
+  const runsOf = (label: string): { pid: number; done?: boolean }[] =>
+    readFileSync(join(folder, 'runs'), { encoding: 'utf8', flag: 'a+' })
+      .split('\n')
+      .filter(Boolean)
+      .map(line => JSON.parse(line))
+      .filter(run => run.label === label);
+  const begun = async (label: string): Promise<number> => {
+    for (let at = 0; at < 200; at += 1) {
+      const [run] = runsOf(label);
+      if (run) return run.pid;
+      await pause(50);
+    }
+    throw new Error('It has not begun.');
+  };
+
+  test('the same order in two environments more is done once', async () => {
+    const client = clientOf('me');
+    const taskId = await client.begin('count', { seconds: 6, label: 'race' });
+    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: 'elsewhere' }));
+    expect(Items).toHaveLength(1);
+    const order = Items[0]?.key?.S;
+    const invoker = new LambdaClient({
+      endpoint: lambda.invokeUrl,
+      region: 'us-east-1',
+      credentials: CREDENTIALS,
+    });
+    const Payload = JSON.stringify({ mcpBackgroundJob: { path: '/mcp', order } });
+    const again = () =>
+      invoker.send(new InvokeCommand({ FunctionName: 'local', InvocationType: 'Event', Payload }));
+    await Promise.all([again(), again()]);
+    expect(await client.over(taskId, 30_000)).toMatchObject({ status: 'completed' });
+    await again();
+    await pause(1_000);
+    expect(runsOf('race').map(({ done = false }) => done)).toEqual([false, true]);
+  }, 60_000);
+
+  test('a foreign caller neither sees nor ends it, and its own ends it', async () => {
+    const mine = clientOf('me');
+    const taskId = await mine.begin('count', { seconds: 15, label: 'mine' });
+    await begun('mine');
+    const foreign = clientOf('you');
+    for (const method of ['tasks/get', 'tasks/cancel'])
+      expect((await foreign.send(method, { taskId })).error?.code).toBe(-32602);
+    expect((await mine.get(taskId)).status).toBe('working');
+    expect((await mine.send('tasks/cancel', { taskId })).error).toBeUndefined();
+    expect((await mine.get(taskId)).status).toBe('cancelled');
+    // The worker learns of it by its next heartbeat.
+    await lambda.printed(/REPORT RequestId: \S+\tDuration: \d+/, 5_000);
+    await pause(2_500);
+    expect(runsOf('mine')).toHaveLength(1);
+    expect((await mine.get(taskId)).status).toBe('cancelled');
+  }, 60_000);
+
+  test('killed as often as it may be begun, it has failed, with the reason', async () => {
+    const client = clientOf('me');
+    const taskId = await client.begin('count', { seconds: 15, label: 'doomed' });
+    for (let times = 1; times <= 3; times += 1) {
+      for (let at = 0; at < 300 && runsOf('doomed').length < times; at += 1) await pause(50);
+      const run = runsOf('doomed')[times - 1];
+      if (!run) throw new Error(`It was begun ${times - 1} times only.`);
+      process.kill(run.pid, 'SIGKILL');
+    }
+    expect(await client.over(taskId, 15_000)).toMatchObject({
+      status: 'failed',
+      error: { code: -32603, message: expect.stringContaining('begun and lost') },
+    });
+    await lambda.printed(/is dropped \(RetriesExhausted\)/, 30_000);
+    expect(runsOf('doomed')).toHaveLength(3);
+  }, 90_000);
+});
+
+test('without a table the rest is served, and a long tool says so without the reason', async () => {
+  await using lambda = await startFunction('stream', { env: { MCP_AUTH: 'none' } }, 'tasks-app');
+  const client = new TaskClient(`${lambda.url}/mcp`, { timeoutMs: 20_000 });
+  expect((await client.send('tools/list', {})).result).toMatchObject({ tools: [{ name: 'count' }] });
+  const { error } = await client.send('tools/call', { name: 'count', arguments: { seconds: 1 } });
+  expect(error).toMatchObject({ code: -32603, message: expect.not.stringContaining('MCP_TABLE') });
+  await lambda.printed(/MCP_TABLE is not set/);
+}, 30_000);
+
+/** With a table of its own. */
+function startTasks(): Promise<RunningLambda> {
+  const args = ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20'];
+  const env = { MCP_AUTH: 'none', MCP_TABLE: 'tasks' };
+  return startFunction('stream', { args, env }, 'tasks-app');
+}
+
+describe('a client without the extension', () => {
+  let lambda: RunningLambda;
+  beforeAll(async () => {
+    lambda = await startTasks();
+  }, 60_000);
+  afterAll(() => closeAll(lambda));
+
+  test.concurrent.each(['SDK v1', 'SDK v2, modern'] as const)(
+    '%s gets its result at once, or is told how to get it',
+    async name => {
+      const client = await CLIENTS[name](`${lambda.url}/telling`);
+      expect(await client.tools()).toEqual(['count', 'get_result']);
+      // The first waits for environments that start.
+      await client.call('count', { seconds: 0.2 });
+      expect(await client.call('count', { seconds: 0.2 })).toMatchObject({
+        text: 'counted to 0.2',
+        isError: false,
+      });
+      const { text: early, progress } = await client.call('count', { seconds: 9 }, true);
+      const [, taskId = ''] = /Call the tool get_result with taskId "([^"]+)"/.exec(early) ?? [];
+      expect(taskId).toHaveLength(32);
+      expect(progress[0]?.message).toMatch(/\d of 9: counting/);
+      const later = async (): Promise<string> => (await client.call('get_result', { taskId })).text;
+      let late = await later();
+      for (let at = 0; at < 5 && late.startsWith('The work goes on'); at += 1) late = await later();
+      expect(late).toBe('counted to 9');
+      expect(await client.call('get_result', { taskId: 'never' })).toMatchObject({
+        isError: true,
+        text: expect.stringContaining('Task not found'),
+      });
+      await client.close();
+    },
+    60_000,
+  );
+
+  test('may not have the result of somebody else', async () => {
+    const mine = new TaskClient(`${lambda.url}/telling/mcp`, { timeoutMs: 20_000 });
+    const taskId = await mine.begin('count', { seconds: 0.1 });
+    const yours = new TaskClient(`${lambda.url}/telling/mcp`, { timeoutMs: 20_000, caller: 'you' });
+    const asks = { name: 'get_result', arguments: { taskId } };
+    expect((await yours.send('tools/call', asks, {})).result).toMatchObject({ isError: true });
+    expect((await mine.send('tools/call', asks, {})).result).toMatchObject({
+      content: [{ text: 'counted to 0.1' }],
+    });
+  }, 60_000);
+});
+
+describe('the conformance suite', () => {
+  let lambda: RunningLambda;
+  beforeAll(async () => {
+    lambda = await startTasks();
+    const runs = async (scenario: string): Promise<void> => {
+      const args = [cli, 'server', '--url', `${lambda.url}/suite`, '--scenario', `tasks-${scenario}`];
+      // It ends with 1 where a check fails, which is a result like another.
+      const { stdout } = await promisify(execFile)(process.execPath, args).catch(error => error);
+      printed.set(scenario, stdout);
+    };
+    await Promise.all(Object.keys(SCENARIOS).map(runs));
+  }, 150_000);
+  afterAll(() => closeAll(lambda));
+
+  const cli = join(
+    dirname(createRequire(import.meta.url).resolve('conformance-next/package.json')),
+    'dist/index.js',
+  );
+  /** One scenario more, of the notifications, the suite itself skips. */
+  const SCENARIOS: Record<string, number> = {
+    lifecycle: 9,
+    'capability-negotiation': 5,
+    'wire-fields': 4,
+    'request-state-removal': 3,
+    'mrtr-input': 4,
+    'request-headers': 5,
+    'dispatch-and-envelope': 9,
+    'required-task-error': 3,
+    'mrtr-composition': 2,
+  };
+  const printed = new Map<string, string>();
+  test.each(Object.entries(SCENARIOS))('tasks-%s: %i checks', (scenario, checks) => {
+    expect(printed.get(scenario)).toContain(`Passed: ${checks}/${checks}, 0 failed, 0 warnings`);
+  });
+});

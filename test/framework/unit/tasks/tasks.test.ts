@@ -1,0 +1,463 @@
+/**
+ * The tasks extension by raw protocol, through the route and its background work, on dynalite. What is stood in for is
+ * Lambda's queue alone: a server that answers 202 and then delivers, as often as a test says.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { acceptedContent, inputRequired, McpServer } from '@modelcontextprotocol/server';
+import { build } from 'esbuild';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { awsCall } from '../../../../app/framework/aws/aws-client.ts';
+import { awsSettings } from '../../../../app/framework/config.ts';
+import { orderOf } from '../../../../app/framework/lambda/self-invocation.ts';
+import { mcp } from '../../../../app/framework/mcp/mcp.ts';
+import { backgroundWorks } from '../../../../app/framework/mcp/route-registry.ts';
+import { dynamoStore } from '../../../../app/framework/tasks/dynamo-store.ts';
+import { dynamoTasks } from '../../../../app/framework/tasks/dynamo-tasks.ts';
+import { APP } from '../../../../scripts/build/bundle-options.ts';
+import { ROOT } from '../../../helpers/local-lambda.ts';
+
+const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:local:live';
+const ENVELOPE = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+};
+const TASKS = { elicitation: {}, extensions: { 'io.modelcontextprotocol/tasks': {} } };
+const KEYS = ['AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL_LAMBDA', 'MCP_TABLE'] as const;
+
+vi.setConfig({ testTimeout: 30_000 });
+
+type Json = Record<string, unknown>;
+let dynamo: Server;
+let queue: Server;
+let client: DynamoDBClient;
+let runs: string[] = [];
+let delivered: { path: string; order: string }[] = [];
+let deliveries = 1;
+const before = KEYS.map(key => process.env[key]);
+
+function server(): McpServer {
+  const made = new McpServer({ name: 'long', version: '1' });
+  made.registerTool(
+    'slow',
+    { inputSchema: z.object({ ms: z.number(), size: z.number().optional() }) },
+    async ({ ms, size = 1 }, ctx) => {
+      runs.push('slow');
+      const progressToken = ctx.mcpReq._meta?.progressToken;
+      if (progressToken !== undefined)
+        await ctx.mcpReq.notify({
+          method: 'notifications/progress',
+          params: { progressToken, progress: 1, total: 2, message: 'half' },
+        });
+      await pause(ms, undefined, { signal: ctx.mcpReq.signal });
+      return { content: [{ type: 'text', text: 'x'.repeat(size) }] };
+    },
+  );
+  made.registerTool('ask', { inputSchema: z.object({}) }, async (_args, ctx) => {
+    const name = acceptedContent<{ name: string }>(ctx.mcpReq.inputResponses, 'name');
+    if (name) return { content: [{ type: 'text', text: `Hello, ${name.name}!` }] };
+    const requestedSchema = { type: 'object' as const, properties: { name: { type: 'string' as const } } };
+    return inputRequired({
+      inputRequests: { name: inputRequired.elicit({ message: 'Name?', requestedSchema }) },
+    });
+  });
+  made.registerTool('stages', { inputSchema: z.object({}) }, async (_args, ctx) => {
+    runs.push('stages');
+    if (ctx.mcpReq.requestState<string>() === 'second') return { content: [{ type: 'text', text: 'both' }] };
+    return inputRequired({ requestState: 'second' });
+  });
+  made.registerTool('breaks', { inputSchema: z.object({}) }, async () => {
+    throw new Error('broken');
+  });
+  return made;
+}
+
+let routes: Hono;
+
+beforeAll(async () => {
+  const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server;
+  dynamo = dynalite({ createTableMs: 0 }).listen(0, '127.0.0.1');
+  await once(dynamo, 'listening');
+  queue = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    response.writeHead(202).end();
+    const order = orderOf(JSON.parse(body));
+    if (!order) throw new Error(`No order: ${body}`);
+    delivered.push(order);
+    for (let at = 0; at < deliveries; at += 1) void deliver(order);
+  }).listen(0, '127.0.0.1');
+  await once(queue, 'listening');
+  const urlOf = (listening: Server) => `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = urlOf(dynamo);
+  process.env.AWS_ENDPOINT_URL_LAMBDA = urlOf(queue);
+  process.env.MCP_TABLE = 'tasks';
+  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
+  client = new DynamoDBClient({ endpoint: urlOf(dynamo), region: 'us-east-1', credentials });
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'tasks',
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
+    }),
+  );
+  const auth = async (request: Request) => {
+    const clientId = request.headers.get('x-caller') ?? 'me';
+    return { token: 'secret-token', clientId, scopes: [] };
+  };
+  const tasks = dynamoTasks({
+    tools: { slow: {}, ask: {}, stages: {}, breaks: { otherwise: 'refuse' } },
+    leaseMs: 1_500,
+  });
+  routes = new Hono().route('/mcp', mcp(server, { auth, tasks }));
+});
+
+afterAll(() => {
+  for (const [at, key] of KEYS.entries()) {
+    if (before[at] === undefined) delete process.env[key];
+    else process.env[key] = before[at];
+  }
+  client?.destroy();
+  dynamo?.close();
+  queue?.close();
+});
+
+function deliver({ path, order }: { path: string; order: string }, signal = AbortSignal.timeout(10_000)) {
+  return backgroundWorks(routes).get(path)?.(order, signal);
+}
+
+async function send(method: string, params: Json, { caller = 'me', capabilities = TASKS as Json } = {}) {
+  const name = params.taskId ?? params.name;
+  const response = await routes.request(
+    '/mcp',
+    {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': method,
+        ...(name !== undefined && { 'mcp-name': String(name) }),
+        'x-caller': caller,
+      },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: randomUUID(),
+        method,
+        params: {
+          ...params,
+          _meta: { ...ENVELOPE, 'io.modelcontextprotocol/clientCapabilities': capabilities },
+        },
+      }),
+    },
+    { lambdaContext: { invokedFunctionArn: ARN } },
+  );
+  const text = await response.text();
+  const json = text.startsWith('{') ? text : (text.split('data: ').at(-1) ?? '');
+  return JSON.parse(json) as { result: Json; error?: { code: number; message: string } };
+}
+
+const call = (name: string, args: Json = {}) => send('tools/call', { name, arguments: args });
+const get = async (taskId: unknown) => (await send('tasks/get', { taskId })).result;
+
+async function until(taskId: unknown, ...statuses: string[]): Promise<Json> {
+  for (let at = 0; at < 100; at += 1) {
+    const task = await get(taskId);
+    if (statuses.includes(String(task.status))) return task;
+    await pause(50);
+  }
+  throw new Error(`Never ${statuses}`);
+}
+
+test('a long tool is answered by a task, which gets progress and the result', async () => {
+  const { result } = await call('slow', { ms: 1_800 });
+  expect(result).toMatchObject({ resultType: 'task', status: 'working', ttlMs: expect.any(Number) });
+  const { status, statusMessage } = await until(result.taskId, 'working');
+  expect(status).toBe('working');
+  expect(statusMessage).toBeUndefined();
+  await pause(900);
+  expect((await get(result.taskId)).statusMessage).toBe('1 of 2: half');
+  const done = await until(result.taskId, 'completed');
+  expect(done).toMatchObject({ resultType: 'complete', result: { content: [{ text: 'x' }] } });
+});
+
+test('the extension is advertised, and asked of who uses it', async () => {
+  const { result } = await send('server/discover', {});
+  expect(result.capabilities).toMatchObject({ extensions: { 'io.modelcontextprotocol/tasks': {} } });
+  for (const method of ['tasks/get', 'tasks/cancel'])
+    expect((await send(method, { taskId: 'x' }, { capabilities: {} })).error?.code).toBe(-32021);
+  expect(
+    (await send('tools/call', { name: 'breaks', arguments: {} }, { capabilities: {} })).error?.code,
+  ).toBe(-32021);
+  const plain = await send('tools/call', { name: 'slow', arguments: { ms: 1 } }, { capabilities: {} });
+  expect(plain.result).toMatchObject({ resultType: 'complete', content: [{ text: 'x' }] });
+  expect((await send('tasks/list', {})).error?.code).toBe(-32601);
+});
+
+test('nobody else sees or ends it, and the table has neither its ID nor the token', async () => {
+  const { result } = await call('slow', { ms: 300 });
+  const { taskId } = result;
+  const foreign = await send('tasks/get', { taskId }, { caller: 'you' });
+  expect(foreign.error).toEqual((await send('tasks/get', { taskId: 'never' })).error);
+  expect((await send('tasks/cancel', { taskId }, { caller: 'you' })).error?.code).toBe(-32602);
+  const { Items } = await client.send(new ScanCommand({ TableName: 'tasks' }));
+  expect(JSON.stringify(Items)).not.toContain(taskId);
+  expect(JSON.stringify(Items)).not.toContain('secret-token');
+  await until(taskId, 'completed');
+});
+
+test('a tool that asks goes on when it is answered, and other keys are passed over', async () => {
+  const { result } = await call('ask');
+  const { inputRequests } = await until(result.taskId, 'input_required');
+  const [key = ''] = Object.keys(inputRequests as Json);
+  const update = (inputResponses: Json) => send('tasks/update', { taskId: result.taskId, inputResponses });
+  expect((await update({ unknown: { action: 'accept', content: {} } })).result.resultType).toBe('complete');
+  expect((await get(result.taskId)).status).toBe('input_required');
+  await update({ [key]: { action: 'accept', content: { name: 'Luca' } } });
+  const done = await until(result.taskId, 'completed');
+  expect(done.result).toMatchObject({ content: [{ text: 'Hello, Luca!' }] });
+});
+
+test('a tool that asks nothing and only wants to go on with its state goes on at once', async () => {
+  runs = [];
+  const { result } = await call('stages');
+  const done = await until(result.taskId, 'completed');
+  expect(done.result).toMatchObject({ content: [{ text: 'both' }] });
+  expect(runs).toEqual(['stages', 'stages']);
+});
+
+test('cancelled while working, it stays so and the work ends', async () => {
+  const { result } = await call('slow', { ms: 400 });
+  await pause(50);
+  expect((await send('tasks/cancel', { taskId: result.taskId })).result).toMatchObject({
+    resultType: 'complete',
+  });
+  await pause(600);
+  expect((await get(result.taskId)).status).toBe('cancelled');
+});
+
+test('delivered three times at once, it is done once', async () => {
+  runs = [];
+  deliveries = 3;
+  const { result } = await call('slow', { ms: 2_500 });
+  deliveries = 1;
+  await until(result.taskId, 'completed');
+  await pause(700);
+  expect(runs).toHaveLength(1);
+});
+
+test('a second delivery does not wait for longer than it takes to see that the first one lives', async () => {
+  delivered = [];
+  const { result } = await call('slow', { ms: 4_000 });
+  await until(result.taskId, 'working');
+  const [order] = delivered;
+  if (!order) throw new Error('Nothing was delivered.');
+  await deliver(order);
+  expect((await get(result.taskId)).status).toBe('working');
+  await until(result.taskId, 'completed');
+});
+
+test('a worker that died is followed by the next delivery; too many deaths are told', async () => {
+  const store = dynamoStore(awsCall(awsSettings), 'tasks');
+  deliveries = 0;
+  delivered = [];
+  runs = [];
+  const { result } = await call('slow', { ms: 10 });
+  deliveries = 1;
+  const [order] = delivered;
+  const dies = async (attempts: number) => {
+    const task = await store.get(order?.order ?? '');
+    if (!task) throw new Error('The task is not there.');
+    await store.update(task, { lease: 'of the dead', leaseUntil: Date.now() + 200, attempts });
+  };
+  if (!order) throw new Error('Nothing was delivered.');
+  await dies(1);
+  await deliver(order);
+  expect((await get(result.taskId)).status).toBe('completed');
+  expect(runs).toHaveLength(1);
+
+  deliveries = 0;
+  const second = await call('slow', { ms: 10 });
+  deliveries = 1;
+  const again = delivered.at(-1);
+  const task = again && (await store.get(again.order));
+  if (!task) throw new Error('The task is not there.');
+  await store.update(task, { lease: 'of the dead', leaseUntil: Date.now() - 1, attempts: 3 });
+  await deliver(again);
+  expect(await get(second.result.taskId)).toMatchObject({ status: 'failed', error: { code: -32603 } });
+});
+
+test('out of time and results that cannot be kept fail with the reason', async () => {
+  deliveries = 0;
+  const { result } = await call('slow', { ms: 5_000 });
+  deliveries = 1;
+  const order = delivered.at(-1);
+  if (!order) throw new Error('Nothing was delivered.');
+  await deliver(order, AbortSignal.timeout(100));
+  expect(await get(result.taskId)).toMatchObject({ status: 'failed', error: { code: -32001 } });
+  deliveries = 0;
+  const late = await call('slow', { ms: 60_000 });
+  deliveries = 1;
+  const last = delivered.at(-1);
+  if (!last) throw new Error('Nothing was delivered.');
+  await deliver(last, AbortSignal.abort());
+  expect(await get(late.result.taskId)).toMatchObject({ status: 'failed', error: { code: -32001 } });
+  const large = await call('slow', { ms: 1, size: 500_000 });
+  const failed = await until(large.result.taskId, 'failed');
+  expect(failed.statusMessage).toContain('400 kB');
+  const error = await until((await call('breaks')).result.taskId, 'completed');
+  expect(error.result).toMatchObject({ isError: true });
+});
+
+type Fault = 'throttle' | 'lose';
+
+/** The table behind something that throttles requests, or loses the answers to what was done. */
+async function behind<T>(
+  faultOf: (asked: number, operation: string) => Fault | undefined,
+  does: (asked: () => number) => Promise<T>,
+): Promise<T> {
+  const elsewhere = String(process.env.AWS_ENDPOINT_URL_DYNAMODB);
+  let asked = 0;
+  const proxy = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    asked += 1;
+    const target = String(request.headers['x-amz-target']);
+    const fault = faultOf(asked, target.split('.')[1] ?? '');
+    const type = 'com.amazonaws.dynamodb.v20120810#ThrottlingException';
+    if (fault === 'throttle')
+      return response.writeHead(400).end(JSON.stringify({ __type: type, message: 'Rate' }));
+    const { 'content-type': contentType = '', authorization = '' } = request.headers;
+    const headers = {
+      'x-amz-target': target,
+      'x-amz-date': String(request.headers['x-amz-date']),
+      'content-type': contentType,
+      authorization,
+    };
+    const answer = await fetch(elsewhere, { method: 'POST', headers, body: Buffer.concat(chunks) });
+    const text = await answer.text();
+    return fault === 'lose' ? response.destroy() : response.writeHead(answer.status).end(text);
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  try {
+    return await does(() => asked);
+  } finally {
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = elsewhere;
+    proxy.close();
+  }
+}
+
+test('what the table has done counts, though its answers were lost: nothing is refused, waited for or done twice', async () => {
+  const lost = new Set<string>();
+  const loseOnce = (_asked: number, operation: string): Fault | undefined => {
+    if (operation === 'GetItem' || lost.has(operation)) return undefined;
+    lost.add(operation);
+    return 'lose';
+  };
+  runs = [];
+  await behind(loseOnce, async () => {
+    const { result, error } = await call('slow', { ms: 10 });
+    expect(error).toBeUndefined();
+    await until(result.taskId, 'completed');
+    const task = await dynamoStore(awsCall(awsSettings), 'tasks').get(delivered.at(-1)?.order ?? '');
+    expect(task?.attempts).toBe(1);
+  });
+  expect([...lost]).toEqual(['PutItem', 'UpdateItem']);
+  expect(runs).toHaveLength(1);
+});
+
+test('a table that throttles is asked again; one that goes on so is told, without its reason', async () => {
+  const first = (times: number) => (asked: number) => (asked <= times ? 'throttle' : undefined);
+  await behind(first(4), async asked => {
+    const { result } = await call('slow', { ms: 1 });
+    expect((await until(result.taskId, 'completed')).status).toBe('completed');
+    expect(asked()).toBeGreaterThan(5);
+  });
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { error } = await behind(first(1_000), () => call('slow', { ms: 1 }));
+  expect(error).toMatchObject({ code: -32603, message: expect.stringContaining('cannot keep tasks') });
+  expect(JSON.stringify(error)).not.toMatch(/Throttl|127\.0\.0\.1/);
+  const gone = await behind(first(1_000), () => send('tasks/get', { taskId: 'any' }));
+  expect(gone.error).toEqual(error);
+  expect(String(said.mock.calls[0]?.[1])).toContain('ThrottlingException');
+  said.mockRestore();
+});
+
+test('an expired task is not there, though the table still has it', async () => {
+  delivered = [];
+  const { result } = await call('slow', { ms: 1 });
+  await until(result.taskId, 'completed');
+  const store = dynamoStore(awsCall(awsSettings), 'tasks');
+  const key = delivered[0]?.order ?? '';
+  const task = await store.get(key);
+  if (!task) throw new Error('The task is not there.');
+  await store.update(task, { expires: Math.floor(Date.now() / 1000) - 1 });
+  const gone = await send('tasks/get', { taskId: result.taskId });
+  expect(gone.error).toEqual((await send('tasks/get', { taskId: 'never' })).error);
+  expect((await send('tasks/cancel', { taskId: result.taskId })).error?.code).toBe(-32602);
+  await deliver({ path: '/mcp', order: key });
+  const { Items } = await client.send(new ScanCommand({ TableName: 'tasks' }));
+  expect(Items?.some(item => item.key?.S === key)).toBe(true);
+});
+
+test('only an event that is nothing else is an order', () => {
+  const mcpBackgroundJob = { path: '/mcp', order: 'key' };
+  expect(orderOf({ mcpBackgroundJob })).toEqual(mcpBackgroundJob);
+  const http = {
+    version: '2.0',
+    rawPath: '/mcp',
+    requestContext: { http: { method: 'POST', path: '/mcp' } },
+  };
+  for (const event of [
+    { ...http, mcpBackgroundJob },
+    { ...http, body: JSON.stringify({ mcpBackgroundJob }) },
+    { mcpBackgroundJob: { path: '/mcp' } },
+    { mcpBackgroundJob: null },
+    [{ mcpBackgroundJob }],
+    null,
+    'mcpBackgroundJob',
+  ])
+    expect(orderOf(event)).toBeUndefined();
+});
+
+async function bundled(contents: string, alias: Record<string, string> = {}): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: ROOT },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    alias,
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+test('the build has nothing of it as long as no route asks for it', async () => {
+  const text = await bundled(
+    "export { dynamoTasks } from './app/framework/tasks/dynamo-tasks.ts'; export { climate } from './app/servers/climate.ts';",
+  );
+  for (const trace of [/DynamoDB_\d/, /tasks\/update["'],\{params/, /compare_climate/]) {
+    expect(text).toMatch(trace);
+    expect(readFileSync(`${ROOT}/dist/bundle.cjs`, 'utf8')).not.toMatch(trace);
+  }
+});
+
+test('what calls AWS is less than a tenth of the SDK’s two clients', async () => {
+  const own = await bundled("export { awsCall } from './app/framework/aws/aws-client.ts';", APP.alias);
+  const sdk = await bundled(
+    "export { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';" +
+      "export { LambdaClient, InvokeCommand } from '@aws-sdk/client-lambda';",
+  );
+  expect(own.length).toBeLessThan(sdk.length / 10);
+});

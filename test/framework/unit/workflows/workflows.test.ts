@@ -1,0 +1,71 @@
+/**
+ * The workflows for GitHub, by their text: what a pipeline must not do. Their syntax is checked by actionlint where that is
+ * installed.
+ */
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from '../../../helpers/local-lambda.ts';
+import { describeWith, type Found } from '../../../helpers/skipped-suites.ts';
+
+const files = globSync('.github/workflows/*.yml', { cwd: ROOT }).sort();
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+test('they test, publish and deploy', () => {
+  expect(files.map(file => file.replace(/^.*\//, ''))).toEqual(['deploy.yml', 'publish.yml', 'test.yml']);
+});
+
+test.each(files)('%s has no keys, takes nothing that can change, and asks for as little as it can', file => {
+  const text = read(file);
+  expect(text).not.toMatch(/secrets\.|aws-access-key-id|aws-secret-access-key|pull_request_target/);
+  const uses = [...text.matchAll(/uses: (\S+)(.*)$/gm)];
+  expect(uses.length).toBeGreaterThan(0);
+  for (const [, action, comment] of uses) {
+    expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+    expect(comment, action).toMatch(/^ # v\d+\.\d+\.\d+$/);
+  }
+  expect(text).toMatch(/^permissions:\n {2}contents: read$/m);
+  expect(text).toMatch(/^ {4}timeout-minutes: \d+$/m);
+  // What somebody else has written reaches a script as a variable of the environment only.
+  for (const [, script = ''] of text.matchAll(/run: (?:\|\n((?: {10}.*\n)+)|.*)/g))
+    expect(script).not.toContain('${{');
+});
+
+test('only jobs in an environment get a token for AWS', () => {
+  for (const file of files) {
+    const text = read(file);
+    if (text.includes('id-token: write')) expect(text, file).toMatch(/^ {4}environment: production$/m);
+  }
+});
+
+test('they call scripts that there are', () => {
+  for (const [, name = ''] of files
+    .map(read)
+    .join('\n')
+    .matchAll(/npm run ([\w:-]+)/g))
+    expect(scripts).toHaveProperty([name]);
+});
+
+function findActionlint(): Found<string> {
+  try {
+    return {
+      found: execFileSync('actionlint', ['-version'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    };
+  } catch {
+    return {
+      missing:
+        'actionlint is not on PATH: the syntax of the workflows was not checked. Install it: https://github.com/rhysd/actionlint',
+    };
+  }
+}
+
+describeWith(findActionlint(), { inCi: 'skip' })('actionlint', () => {
+  test('finds nothing', () => {
+    execFileSync('actionlint', [...files], { cwd: ROOT, encoding: 'utf8' });
+  });
+});

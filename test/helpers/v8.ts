@@ -1,0 +1,162 @@
+/**
+ * The container engine of this machine, Docker or Podman (`CONTAINER_ENGINE` overrides), and a base image to build on.
+ *
+ * Where no registry can be reached, a stand-in takes the base's own name, so that the Dockerfile is built unchanged: a
+ * minimal Debian by mmdebstrap with this machine's npm and Node 24 from npm. It is made once and kept.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { copyFile, cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from './local-lambda.ts';
+import type { Found } from './skipped-suites.ts';
+
+const run = promisify(execFile);
+/** The machine's own node and npm, not the ones that this repository brings. */
+const OWN_TOOLS = {
+  env: {
+    ...process.env,
+    PATH: (process.env.PATH ?? '')
+      .split(':')
+      .filter(entry => !entry.includes('node_modules'))
+      .join(':'),
+  },
+};
+const MAX_OUTPUT = { maxBuffer: 64 * 1024 * 1024 };
+
+export const BASE = 'docker.io/library/node:24-bookworm-slim';
+
+export interface Engine {
+  name: 'docker' | 'podman';
+  /** Arguments of `run` that this machine needs. */
+  runFlags: string[];
+  /** Runs the engine and gives its stdout. Rejects with what it said. */
+  run(...args: string[]): Promise<string>;
+}
+
+/** The engine that works here, or why there is none. */
+export async function findEngine(): Promise<Found<Engine>> {
+  const wanted = process.env.CONTAINER_ENGINE;
+  const problems: string[] = [];
+  for (const name of ['docker', 'podman'] as const) {
+    if (wanted && wanted !== name) continue;
+    const problem = await run(name, ['info']).then(() => undefined, whyNot);
+    if (problem === undefined) return { found: await engineOf(name) };
+    problems.push(`${name}: ${problem}`);
+  }
+  return {
+    missing: `No container engine works on this machine (${problems.join('; ')}). Install or start Docker or Podman, then: npm run test:image`,
+  };
+}
+
+function whyNot(error: { code?: unknown; stderr?: string; message: string }): string {
+  if (error.code === 'ENOENT') return 'not on PATH';
+  const lines = (error.stderr || error.message).trim().split('\n');
+  return lines.at(-1)?.trim() ?? '';
+}
+
+async function engineOf(name: Engine['name']): Promise<Engine> {
+  const engineRun = async (...args: string[]): Promise<string> => (await run(name, args, MAX_OUTPUT)).stdout;
+  if (name === 'docker') return { name, runFlags: [], run: engineRun };
+  const runc = await present('/usr/sbin/runc');
+  // crun cannot do with mixed cgroups, and the default limits need a capability that containers of CI lack.
+  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000'];
+  const global = runc ? ['--runtime', '/usr/sbin/runc'] : [];
+  return { name, runFlags: limits, run: (...args) => engineRun(...global, ...args) };
+}
+
+/** Builds the Dockerfile of this repository, unchanged, under `tag`. */
+export async function buildImage(engine: Engine, tag: string): Promise<void> {
+  await provideBase(engine);
+  const podman = ['--isolation', 'chroot', '--pull=never', '--format', 'docker', '--layers'];
+  const docker = ['--provenance=false', '--sbom=false'];
+  await loud(engine.name, ['build', ...(engine.name === 'podman' ? podman : docker), '-t', tag, ROOT]);
+}
+
+async function provideBase(engine: Engine): Promise<void> {
+  const has = (image: string) => engine.run('image', 'inspect', image).then(Boolean, () => false);
+  if (await has(BASE)) return;
+  const pulled = await engine.run('pull', BASE).then(Boolean, () => false);
+  if (!pulled) await makeStandIn(engine);
+}
+
+async function makeStandIn(engine: Engine): Promise<void> {
+  console.warn(`No registry can be reached for ${BASE}: a stand-in is made in its place.`);
+  const folder = await mkdtemp(join(tmpdir(), 'base-'));
+  try {
+    const tar = join(folder, 'debian.tar');
+    await run(
+      'mmdebstrap',
+      ['--quiet', '--variant=minbase', '--include=ca-certificates', 'bookworm', tar],
+      MAX_OUTPUT,
+    );
+    await engine.run('import', tar, 'localhost/debian-stand-in');
+    await cp(await npmPackage(), join(folder, 'npm'), { recursive: true, dereference: true });
+    await copyFile(join(ROOT, 'node_modules/node/bin/node'), join(folder, 'node'));
+    await cp(await nodeHeaders(), join(folder, 'include'), { recursive: true, dereference: true });
+    await mkdir(join(folder, 'certs'));
+    const bundle = process.env.NODE_EXTRA_CA_CERTS; // A network with a CA of its own.
+    if (bundle) await copyFile(bundle, join(folder, 'certs/ca-certificates.crt'));
+    await writeFile(join(folder, 'Dockerfile'), STAND_IN);
+    const isolation = engine.name === 'podman' ? ['--isolation', 'chroot', '--pull=never'] : [];
+    await engine.run('build', ...isolation, '-t', BASE, folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const STAND_IN = `FROM localhost/debian-stand-in
+COPY node /usr/local/bin/node
+COPY npm /usr/local/lib/node_modules/npm
+COPY include /usr/local/include/node
+COPY certs /etc/ssl/certs
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+`;
+
+/**
+ * The folder of the npm that is on PATH, which tells every command it runs where it is. Not `npm root -g`: that goes by
+ * whatever node is first on PATH, and inside a script that is a package's.
+ */
+async function npmPackage(): Promise<string> {
+  const { stdout } = await run('npm', ['exec', '-c', 'node -p process.env.npm_execpath']);
+  return join(dirname(stdout.trim()), '..');
+}
+
+/** Headers of any Node will do: the native part is built against Node-API, which is stable across versions. */
+async function nodeHeaders(): Promise<string> {
+  const { stdout: node } = await run('sh', ['-c', 'command -v node'], OWN_TOOLS);
+  for (const prefix of [
+    process.env.npm_config_nodedir,
+    dirname(dirname(node.trim())),
+    '/usr',
+    '/usr/local',
+  ]) {
+    const headers = join(prefix ?? '/', 'include/node');
+    if (prefix && (await present(join(headers, 'node_api.h')))) return headers;
+  }
+  throw new Error(
+    'Node’s headers are nowhere on this machine, so no stand-in for the base image can be made.',
+  );
+}
+
+async function present(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Runs a command with its output kept, and shown when it fails. */
+function loud(command: string, args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
+    child.once('error', reject);
+    child.once('exit', code =>
+      code === 0 ? resolve() : reject(new Error(`${command} ${args[0]} failed:\n${output.slice(-4000)}`)),
+    );
+  });
+}
