@@ -38,7 +38,7 @@ const GREET = {
 
 export function ${factory}(): McpServer {
   const server = new McpServer({ name: '${file}', version: '0.1.0' });
-  server.registerTool('printStartupMessage', GREET, ({ name }) => {
+  server.registerTool('greet', GREET, ({ name }) => {
     const greeting = \`Hello, \${name}.\`;
     return { content: [{ type: 'text', text: greeting }], structuredContent: { greeting } };
   });
@@ -64,12 +64,12 @@ beforeAll(async () => {
 afterAll(() => client.close());
 
 test('greets by name', async () => {
-  const { structuredContent } = await client.callTool({ name: 'printStartupMessage', arguments: { name: 'Ada' } });
+  const { structuredContent } = await client.callTool({ name: 'greet', arguments: { name: 'Ada' } });
   expect(structuredContent).toEqual({ greeting: 'Hello, Ada.' });
 });
 
 test('refuses an empty name', async () => {
-  const { isError } = await client.callTool({ name: 'printStartupMessage', arguments: { name: ' ' } });
+  const { isError } = await client.callTool({ name: 'greet', arguments: { name: ' ' } });
   expect(isError).toBe(true);
 });
 `;
@@ -139,9 +139,7 @@ try {
   const names = namesOf(name);
   for (const file of create(names)) process.stdout.write(`wrote    ${file}\n`);
   process.stdout.write(`mounted  /${name} in app/routes.ts\n\nTry it: npm start, then\n`);
-  process.stdout.write(
-    `  npm run call -- http://localhost:8080/${name} printStartupMessage '{"name":"Ada"}'\n`,
-  );
+  process.stdout.write(`  npm run call -- http://localhost:8080/${name} greet '{"name":"Ada"}'\n`);
 } catch (error) {
   process.stderr.write(`${(error as Error).message.trimEnd()}\n`);
   process.exitCode = 2;

@@ -1,41 +1,42 @@
 /**
- * Composes the Hono app around the routes: health, safety against browsers, the gate, the request log, not found, faults.
- * It knows nothing of Lambda.
+ * Creates the Hono app around the routes: health check, request log, OAuth metadata, page, origin validation, guard, errors. It
+ * does not know Lambda.
  */
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { auth } from './auth/guard.ts';
-import type { Gate } from './auth/identity.ts';
 import { metadataResponse, noOAuthHere } from './auth/metadata.ts';
 import { originAndHostValidation } from './auth/origin-validation.ts';
 import { config } from './config.ts';
+import { type EndpointContext, endpointContext, isOwnOrigin } from './endpoint-context.ts';
 import { mcpPaths } from './mcp/route-registry.ts';
 import { browserPage, pageFiles } from './page/page-middleware.ts';
-import { isOwnPage } from './page/public-url.ts';
-import { requestLog } from './telemetry/request-log.ts';
+import { type RequestLogEnv, requestLog } from './telemetry/request-log.ts';
+import type { Guard } from './types.ts';
 
-/** The page's own script is not a page from elsewhere. */
-function ownPage(origin: string, event: unknown): boolean {
-  return config().MCP_PAGE === 'on' && isOwnPage(origin, config(), event);
+interface AppEnv extends RequestLogEnv {
+  Bindings: RequestLogEnv['Bindings'] & { endpoint?: EndpointContext };
+  Variables: RequestLogEnv['Variables'] & { endpoint: EndpointContext; guard: Guard };
 }
 
-/** The app that is served: `routes` plus what every deployment needs. */
+/** Returns the app that is served: `routes` plus what every deployment needs. */
 export function createApp(routes: Hono): Hono {
-  const app = new Hono<{ Variables: { gate: Gate } }>();
-  const gate = auth();
+  const app = new Hono<AppEnv>();
+  const guard = auth();
   const paths = mcpPaths(routes);
   const [firstPath = '/'] = paths;
   app.get('/healthz', c => c.json({ status: 'ok' }));
   app.use(requestLog(new Set(routes.routes.map(({ path }) => path))));
+  app.use(async function provideContext(c, next) {
+    c.set('endpoint', c.env?.endpoint ?? endpointContext(c.req.raw));
+    c.set('guard', guard);
+    await next();
+  });
   app.use(async function publishMetadata(c, next) {
-    const { event } = (c.env ?? {}) as { event?: unknown };
-    const metadata = metadataResponse(c.req.raw, config(), firstPath, event);
-    if (metadata) return metadata;
-    c.set('gate', gate);
-    return next();
+    return metadataResponse(c.req.raw, config(), firstPath, c.get('endpoint')) ?? next();
   });
   app.use(pageFiles({ settings: config }));
-  app.use(originAndHostValidation(config, ownPage));
+  app.use(originAndHostValidation(config, isOwnPage));
   app.use(browserPage({ settings: config, routes, paths }));
   app.route('/', routes);
   app.notFound(c => {
@@ -44,12 +45,18 @@ export function createApp(routes: Hono): Hono {
   });
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
-    // The caller learns that it failed and the log why: the text of an unforeseen error may hold anything.
+    // The text of an unforeseen error may contain anything: it is logged, not sent.
     console.error(`${c.req.method} ${c.req.path} failed`, error);
     return c.json(
-      { error: 'internal_error', message: 'The server failed to answer; its log says why.' },
+      { error: 'internal_error', message: 'The server failed to respond; its log has the reason.' },
       500,
     );
   });
   return app as unknown as Hono;
+}
+
+/** The page's own script calls from the server's own origin. */
+function isOwnPage(origin: string, endpoint: EndpointContext): boolean {
+  const { MCP_PAGE, MCP_PUBLIC_URL } = config();
+  return MCP_PAGE === 'on' && isOwnOrigin(origin, endpoint, MCP_PUBLIC_URL);
 }

@@ -1,11 +1,12 @@
 /**
- * The settings of the function, and the only reader of `process.env` in the app.
+ * The settings of the function, and the only reader of `process.env` in the framework.
  *
- * Read on first use, never at import: the modules may be evaluated at build time, and what the environment says then
- * is nobody's setting. The Lambda handler reads it once at init, so that a bad value stops the environment from
- * starting with every problem named, instead of failing on a request.
+ * Settings are read on first use, never at import: the build evaluates modules too, and the environment of the build is not
+ * the function's. {@link checkSettings} reads them once during init, so that a bad value stops the environment from starting
+ * and every problem is named at once, instead of failing on a request.
  *
- * The local Lambda has settings of its own (`LAMBDA_*`, `PORT`), see app/framework/local-lambda/README.md.
+ * Settings of the user's servers are declared by {@link defineSettings} in app/settings.ts. The local Lambda has settings of
+ * its own (`LAMBDA_*`, `PORT`), see app/framework/local-lambda/README.md.
  */
 import * as z from 'zod';
 
@@ -16,7 +17,6 @@ const secureUrl = z.string().refine(text => {
   const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   return protocol === 'https:' || (protocol === 'http:' && here);
 }, 'must be an https URL');
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const words = z
   .string()
@@ -115,24 +115,11 @@ export const settings = z.object({
     .regex(/^[\w.-]{3,255}$/, 'must be a name of a DynamoDB table')
     .optional()
     .describe('DynamoDB table for tools whose work outlives the call (dynamoTasks).'),
-  WEATHER_GEOCODING_URL: httpUrl
-    .default('https://geocoding-api.open-meteo.com')
-    .describe('Base URL of the geocoding API that the example server asks.'),
-  WEATHER_FORECAST_URL: httpUrl
-    .default('https://api.open-meteo.com')
-    .describe('Base URL of the forecast API that the example server asks.'),
-  WEATHER_TIMEOUT_MS: z.coerce
-    .number({ error: 'must be a number of milliseconds' })
-    .int()
-    .min(100)
-    .max(60_000)
-    .default(5_000)
-    .describe('Time limit for one attempt at an upstream answer, in milliseconds, 100 to 60000.'),
 });
 
 export type Config = z.infer<typeof settings>;
 
-/** The environment is not usable: `problems` has one line a variable. Values are left out, they may be secrets. */
+/** The environment is not usable: `problems` has one line per variable. Values are left out, because they may be secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'INVALID_CONFIGURATION';
@@ -143,37 +130,106 @@ export class ConfigError extends Error {
       `The environment has ${problems.length} bad setting(s):\n${problems.map(p => `  - ${p}`).join('\n')}`,
     );
     this.problems = problems;
-    // Where it was found leads nowhere: what is to be mended is the environment.
+    // A stack trace would point at this file; the environment is what has to be fixed.
     this.stack = `${this.name}: ${this.message}`;
   }
 }
 
-/** Checks an environment. An empty variable counts as one that is not set, as in a Dockerfile's `ENV NAME=`. */
+type Shape = z.core.$ZodLooseShape & Record<string, z.ZodType>;
+type Values<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> };
+
+/** Reads the settings, once. Throws {@link ConfigError} with every problem of this schema. */
+export interface Settings<S extends Shape = Shape> {
+  (): Values<S>;
+  /** Environment variable → schema. */
+  readonly shape: S;
+}
+
+/**
+ * Declares environment variables of your servers, in app/settings.ts:
+ * `export const settings = defineSettings({ WEATHER_TIMEOUT_MS: z.coerce.number().default(5000) })`.
+ *
+ * The result is a function that returns the values, read on first use: call it in a tool or in a server factory, not while a
+ * module is loaded. Init checks all settings together with the framework's and reports every problem at once. An empty
+ * variable counts as one that is not set. Throws a TypeError for a name that the framework reserves.
+ */
+export function defineSettings<S extends Shape>(shape: S): Settings<S> {
+  const reserved = Object.keys(shape).filter(name => /^(MCP_|LAMBDA_|AWS_)/.test(name) || name === 'PORT');
+  if (reserved.length > 0)
+    throw new TypeError(
+      `Settings named ${reserved.join(', ')} are reserved: MCP_, LAMBDA_, AWS_ and PORT belong to the framework and to Lambda. Choose another name in app/settings.ts.`,
+    );
+  let values: Values<S> | undefined;
+  const read = (): Values<S> => {
+    values ??= valuesOf(shape, process.env) as Values<S>;
+    return values;
+  };
+  return Object.assign(read, { shape });
+}
+
+/** Checks an environment against the framework's settings. Throws {@link ConfigError}. */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
-  const problems: string[] = [];
-  const read = Object.entries(settings.shape).map(([name, setting]) => {
-    const { data, error } = setting.safeParse(env[name] || undefined);
-    problems.push(...(error?.issues ?? []).map(issue => `${name}: ${issue.message}`));
-    return [name, data];
-  });
-  const values: Partial<Config> = Object.fromEntries(read);
-  problems.push(...missing(values));
+  const { values, problems } = parse(settings.shape, env);
+  problems.push(...dependencyProblems(values as Partial<Config>));
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Config;
 }
 
-/** What one setting asks of another. A setting that is bad in itself has no value here. */
-function missing(given: Partial<Config>): string[] {
+/** Checks this process's environment against the framework's settings and the user's. Throws one {@link ConfigError} for both. */
+export function checkSettings({ shape }: Pick<Settings, 'shape'>): void {
+  const problems = [() => parseConfig(process.env), () => valuesOf(shape, process.env)].flatMap(problemsOf);
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function problemsOf(check: () => unknown): readonly string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+function valuesOf(shape: Shape, env: NodeJS.ProcessEnv): Record<string, unknown> {
+  const { values, problems } = parse(shape, env);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values;
+}
+
+/** An empty variable counts as one that is not set, as in a Dockerfile's `ENV NAME=`. */
+function parse(
+  shape: Readonly<Record<string, z.ZodType>>,
+  env: NodeJS.ProcessEnv,
+): { values: Record<string, unknown>; problems: string[] } {
+  const problems: string[] = [];
+  const values = Object.entries(shape).map(([name, schema]) => {
+    const text = env[name] || undefined;
+    const { data, error } = schema.safeParse(text);
+    problems.push(
+      ...(error?.issues ?? []).map(
+        ({ message }) => `${name}: ${text ? message : `is required (${message})`}`,
+      ),
+    );
+    return [name, data];
+  });
+  return { values: Object.fromEntries(values), problems };
+}
+
+/** Settings that need another one. A setting that is bad in itself has no value here. */
+function dependencyProblems(given: Partial<Config>): string[] {
   const problems: string[] = [];
   const modes = given.MCP_AUTH ?? [];
   if (modes.includes('token') && given.MCP_TOKEN_SHA256?.length === 0) {
-    problems.push('MCP_TOKEN_SHA256: is needed by MCP_AUTH=token; make it by printf %s "$TOKEN" | sha256sum');
+    problems.push(
+      'MCP_TOKEN_SHA256: is required by MCP_AUTH=token; create it by: printf %s "$TOKEN" | sha256sum',
+    );
   }
   if (!modes.includes('oauth')) return problems;
-  if (!given.MCP_OAUTH_ISSUER) problems.push('MCP_OAUTH_ISSUER: is needed by MCP_AUTH=oauth');
+  if (!given.MCP_OAUTH_ISSUER) problems.push('MCP_OAUTH_ISSUER: is required by MCP_AUTH=oauth');
   if (given.MCP_OAUTH_AUDIENCE?.length === 0 && !given.MCP_PUBLIC_URL) {
     problems.push(
-      'MCP_OAUTH_AUDIENCE: is needed by MCP_AUTH=oauth, or MCP_PUBLIC_URL: whom the tokens are meant for',
+      'MCP_OAUTH_AUDIENCE: is required by MCP_AUTH=oauth, or MCP_PUBLIC_URL: the audience of the tokens',
     );
   }
   return problems;
@@ -181,7 +237,7 @@ function missing(given: Partial<Config>): string[] {
 
 let current: Config | undefined;
 
-/** The settings of this process, read and checked once. Throws {@link ConfigError}. */
+/** Returns the framework's settings of this process, read and checked once. Throws {@link ConfigError}. */
 export function config(): Config {
   current ??= parseConfig(process.env);
   return current;

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { APP } from '../build/bundle-options.ts';
+import { APP, entryOf } from '../build/bundle-options.ts';
 import { call, environmentOf, type Subject } from './measure.ts';
 import type { Row } from './subjects.ts';
 
@@ -23,12 +23,15 @@ export const STAGE_NAMES = STAGES.map(([from, to]) => `calls ${from} to ${to}`);
 /** By the path of the source; the first that fits. */
 const PARTS: readonly [part: string, path: RegExp][] = [
   ['client of the runtime', /aws-lambda-ric|dist\/ric\/|profiled\.mjs/],
-  ['event to Request', /hono\/dist\/(adapter|utils\/encode)|app\/lambda\/(adapter|event)/],
-  ['answer', /app\/lambda/],
-  ['Hono', /hono\/dist|app\/(app|routes)\.ts/],
-  ['gate', /app\/(auth|config)/],
-  ['log', /app\/telemetry/],
-  ['MCP SDK', /@modelcontextprotocol|app\/mcp/],
+  [
+    'event to Request',
+    /hono\/dist\/(adapter|utils\/encode)|app\/framework\/lambda\/(adapter|validate-event)|endpoint-context/,
+  ],
+  ['response', /app\/framework\/lambda/],
+  ['Hono', /hono\/dist|app\/(framework\/app|routes)\.ts/],
+  ['guard', /app\/framework\/(auth|config)/],
+  ['log', /app\/framework\/telemetry/],
+  ['MCP SDK', /@modelcontextprotocol|app\/framework\/mcp/],
   ['validation', /node_modules\/zod/],
   ['the server’s own', /app\/servers/],
 ];
@@ -39,6 +42,7 @@ export type Split = Record<string, number>[];
 export async function profiled(row: Row, folder: string, stages: Stages = STAGES): Promise<Split> {
   await build({
     ...APP,
+    stdin: entryOf('app'),
     outfile: join(folder, 'profiled.cjs'),
     // With its comments, which say where each line is from.
     minifyWhitespace: false,

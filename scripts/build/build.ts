@@ -1,5 +1,6 @@
 /**
- * Makes dist/: what /var/task holds in the image, and what `npm start` runs, file by file the same.
+ * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER]`: builds the function of the routes and settings in FOLDER (app).
+ * dist/ is what /var/task holds in the image, and what `npm start` runs, file by file the same.
  *
  *   entry.mjs             the process entry
  *   handler.mjs           what the Runtime Interface Client loads; it runs
@@ -15,19 +16,23 @@
  */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
-import { APP, COMMON } from './bundle-options.ts';
+import { APP, COMMON, entryOf } from './bundle-options.ts';
 import { leanRic } from './patches/lambda-ric.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const dist = join(root, 'dist');
-/** Made here and put in its place when it is whole: what runs from dist/ meanwhile is the one before. */
-const next = await mkdtemp(join(root, '.dist-'));
+const { values: options } = parseArgs({
+  options: { app: { type: 'string', default: 'app' }, out: { type: 'string', default: 'dist' } },
+});
+const dist = resolve(root, options.out);
+/** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
+const next = await mkdtemp(join(dirname(dist), `.${basename(dist)}-`));
+const entry = entryOf(options.app);
 const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
 
 const esModules: BuildOptions = {
@@ -71,7 +76,7 @@ class BuildError extends Error {
 /** Gives what has gone into it. */
 async function bundle(): Promise<Metafile[]> {
   // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
-  const entry = await build({ ...esModules, entryPoints: { entry: 'app/framework/lambda/entry.ts' } });
+  const processEntry = await build({ ...esModules, entryPoints: { entry: 'app/framework/lambda/entry.ts' } });
   const local = await build({
     ...esModules,
     entryPoints: { local: 'app/framework/local-lambda/main.ts' },
@@ -102,6 +107,7 @@ async function bundle(): Promise<Metafile[]> {
   ];
   const bundled = await build({
     ...APP,
+    stdin: entry,
     outfile: join(next, 'bundle.cjs'),
     format: 'cjs',
     // A function to be called, as handler.ts does.
@@ -109,7 +115,7 @@ async function bundle(): Promise<Metafile[]> {
     define: { 'import.meta.url': '__bundleUrl' },
     footer: { js: '})' },
   });
-  const metafiles = [entry, local, handler, authorizer, page, bundled].flatMap(
+  const metafiles = [processEntry, local, handler, authorizer, page, bundled].flatMap(
     ({ metafile }) => metafile ?? [],
   );
   return [...metafiles, ...inBrowsers];
@@ -143,6 +149,7 @@ async function whereItThrows(): Promise<string> {
   const file = join(next, 'mapped.mjs');
   await build({
     ...APP,
+    stdin: entry,
     outfile: file,
     format: 'esm',
     minify: false,

@@ -6,11 +6,12 @@ import { leanSdk } from './patches/mcp-sdk-schemas.ts';
 
 const fileOf = (name: string, file: string): string =>
   join(dirname(fileURLToPath(import.meta.resolve(name))), file);
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 
 /** Of everything that is bundled. */
 export const COMMON: BuildOptions = {
-  absWorkingDir: join(dirname(fileURLToPath(import.meta.url)), '../..'),
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node24',
@@ -37,6 +38,7 @@ const pageBeside: Plugin = {
   },
 };
 
+/** Of the bundle that a function runs, without its entry ({@link entryOf}). */
 export const APP: BuildOptions = {
   ...COMMON,
   // Names stay as they are written, so that a stack trace in the log can be read. To shorten them and put them back
@@ -45,7 +47,6 @@ export const APP: BuildOptions = {
   minify: false,
   minifySyntax: true,
   minifyWhitespace: true,
-  entryPoints: ['app/framework/lambda/create-handlers.ts'],
   plugins: [leanSdk, pageBeside],
   inject: ['app/framework/lambda/bundle-globals.ts'],
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
@@ -57,3 +58,16 @@ export const APP: BuildOptions = {
     '@aws-crypto/sha256-js': fileOf('@aws-crypto/sha256-js', '../module/index.js'),
   },
 };
+
+/** The entry of the bundle: the framework's handlers for the routes and settings in `app`, a folder relative to the project. */
+export function entryOf(app: string): NonNullable<BuildOptions['stdin']> {
+  const contents = `
+import { createHandlers as create, runForCache as run, summarize } from './app/framework/lambda/create-handlers.ts';
+import { routes } from './${app}/routes.ts';
+import { settings } from './${app}/settings.ts';
+export const createHandlers = () => create({ routes, settings });
+export const runForCache = () => run({ routes });
+export const summary = summarize({ routes });
+`;
+  return { contents, resolveDir: root, sourcefile: 'bundle-entry.ts', loader: 'ts' };
+}

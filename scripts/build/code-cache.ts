@@ -8,8 +8,8 @@ import { resolve } from 'node:path';
 import { runBundle } from '../../app/framework/lambda/load-bundle.ts';
 
 const [source = '', cache = '', routes = ''] = process.argv.slice(2);
-const { script, app } = runBundle(resolve(source));
-await app.createHandlers();
-await app.runForCache();
+const { script, bundled } = runBundle(resolve(source));
+await bundled.createHandlers();
+await bundled.runForCache();
 writeFileSync(cache, script.createCachedData());
-writeFileSync(routes, JSON.stringify({ paths: app.paths, background: app.background }));
+writeFileSync(routes, JSON.stringify(bundled.summary));

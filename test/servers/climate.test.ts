@@ -51,7 +51,7 @@ test('tells the change at each place, progress on the way, and what could not be
   asked = [];
   busy = 2;
   const server = createClimate({ geocodingUrl: url, archiveUrl: url, busyMs: 20 });
-  const auth = async () => ({ token: '', clientId: 'me', scopes: [] });
+  const auth = async () => ({ allowed: true as const, caller: { token: '', clientId: 'me', scopes: [] } });
   const app = new Hono().route('/mcp', mcp(server, { auth }));
   const client = new Client(
     { name: 'test', version: '1' },

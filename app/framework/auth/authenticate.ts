@@ -1,58 +1,68 @@
 /**
- * Who is calling, by each way that is configured, and closed when none is: the rules themselves, whoever asks and however
- * the refusal is put. gate.ts makes HTTP answers of it, app/framework/auth an API Gateway authorizer's.
+ * Authenticates a request by the configured methods; denies everything if none is configured.
  *
- * Which ways, and with what, is in the environment (`MCP_AUTH` and its companions, app/framework/config.ts).
+ * The methods and their parameters are in the environment (`MCP_AUTH` and the settings that belong to it, config.ts). Not here:
+ * how a denial is sent. guard.ts turns it into an HTTP response, lambda-authorizer.ts into an API Gateway authorizer's result.
  */
 import type { Config } from '../config.ts';
+import type { EndpointIdentity } from '../endpoint-context.ts';
 import { arnAllowed, authorizerCaller, iamCaller } from './event-identity.ts';
 import { type Caller, granted } from './identity.ts';
 import { staticTokens } from './static-token.ts';
 import { createTokenVerifier, KeysUnavailableError } from './token-verifier.ts';
 
 /**
- * Why nobody is let in. `unknown`: no credentials, or none that are good; `barred`: known, but not on the list; `scopes`:
- * known, but without a scope that is asked for; `not-configured`: nothing says who may; `cannot-check`: the issuer's keys
- * cannot be had.
+ * `unauthenticated`: no credentials, or none that are valid; `forbidden`: known, but not on the list; `insufficient_scope`:
+ * known, but without a required scope; `not_configured`: MCP_AUTH is not set; `keys_unavailable`: the issuer's keys cannot be
+ * fetched.
  */
-export type DenialReason = 'unknown' | 'barred' | 'scopes' | 'not-configured' | 'cannot-check';
+export type DenialReason =
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'insufficient_scope'
+  | 'not_configured'
+  | 'keys_unavailable';
 
-/** The caller, undefined where nobody is asked who they are, or why not. */
-export type Verdict = { caller: Caller | undefined } | { refused: DenialReason };
+/** `caller` is undefined if authentication is off (MCP_AUTH=none). */
+export type AuthResult =
+  | { allowed: true; caller: Caller | undefined }
+  | { allowed: false; reason: DenialReason };
 
-/** What is known of a request before it is a request: its Authorization header, and the Lambda event it came in. */
+/** What a request presents: its Authorization header, and the identity that the endpoint has verified. */
 export interface AuthInput {
   authorization: string | null | undefined;
-  event?: unknown;
+  identity?: EndpointIdentity;
 }
 
-/** A way of telling who calls: the caller, undefined when this way finds none, `'barred'` when it finds one who may not. */
-type Way = (presented: AuthInput) => Promise<Caller | undefined | 'barred'>;
+/** Returns the caller; undefined if this method finds no credentials, `'forbidden'` if the caller is known and may not call. */
+type AuthMethod = (input: AuthInput) => Promise<Caller | undefined | 'forbidden'>;
 
-/** The rules of a configuration. `scopes`: what a caller must have been granted. */
+/** Creates the check for a configuration. `scopes` are those that a caller must have been granted. */
 export function createAuthenticator(
   settings: Config,
   scopes: readonly string[],
-): (presented: AuthInput) => Promise<Verdict> {
-  if (settings.MCP_AUTH.includes('none')) return async () => ({ caller: undefined });
-  const ways = waysOf(settings);
+): (input: AuthInput) => Promise<AuthResult> {
+  if (settings.MCP_AUTH.includes('none')) return async () => ({ allowed: true, caller: undefined });
+  const methods = methodsOf(settings);
 
-  return async function judge(presented) {
-    if (ways.length === 0) {
+  return async function authenticate(input) {
+    if (methods.length === 0) {
       console.error(NOT_CONFIGURED);
-      return { refused: 'not-configured' };
+      return { allowed: false, reason: 'not_configured' };
     }
     try {
-      for (const way of ways) {
-        const caller = await way(presented);
-        if (caller === 'barred') return { refused: 'barred' };
-        if (caller) return granted(caller, ...scopes) ? { caller } : { refused: 'scopes' };
+      for (const method of methods) {
+        const caller = await method(input);
+        if (caller === 'forbidden') return { allowed: false, reason: 'forbidden' };
+        if (!caller) continue;
+        if (granted(caller, ...scopes)) return { allowed: true, caller };
+        return { allowed: false, reason: 'insufficient_scope' };
       }
-      return { refused: 'unknown' };
+      return { allowed: false, reason: 'unauthenticated' };
     } catch (error) {
       if (!(error instanceof KeysUnavailableError)) throw error;
-      console.error(`${error.message} Requests are refused until they can.`, error.cause);
-      return { refused: 'cannot-check' };
+      console.error(`${error.message} Requests are denied until they can be fetched.`, error.cause);
+      return { allowed: false, reason: 'keys_unavailable' };
     }
   };
 }
@@ -60,12 +70,12 @@ export function createAuthenticator(
 export const NOT_CONFIGURED =
   'No authentication is configured, so nothing is served. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
 
-function waysOf(settings: Config): Way[] {
+function methodsOf(settings: Config): AuthMethod[] {
   const modes = settings.MCP_AUTH;
-  const ways: Way[] = [];
-  if (modes.includes('iam')) ways.push(iamWay(settings.MCP_IAM_ALLOWED_ARNS));
-  if (modes.includes('authorizer')) ways.push(authorizerWay(settings));
-  if (modes.includes('token')) ways.push(bearerWay(staticTokens(settings.MCP_TOKEN_SHA256)));
+  const methods: AuthMethod[] = [];
+  if (modes.includes('iam')) methods.push(iamMethod(settings.MCP_IAM_ALLOWED_ARNS));
+  if (modes.includes('authorizer')) methods.push(authorizerMethod(settings));
+  if (modes.includes('token')) methods.push(bearerMethod(staticTokens(settings.MCP_TOKEN_SHA256)));
   if (modes.includes('oauth')) {
     const {
       MCP_OAUTH_ISSUER: issuer = '',
@@ -77,28 +87,30 @@ function waysOf(settings: Config): Way[] {
     const audiences =
       settings.MCP_OAUTH_AUDIENCE.length > 0 ? settings.MCP_OAUTH_AUDIENCE : [settings.MCP_PUBLIC_URL ?? ''];
     const rules = { issuer, audiences, jwksUrl, algorithms, tokenType, clockToleranceSeconds };
-    ways.push(bearerWay(createTokenVerifier(rules)));
+    methods.push(bearerMethod(createTokenVerifier(rules)));
   }
-  return ways;
+  return methods;
 }
 
-function iamWay(patterns: readonly string[]): Way {
-  return async function byIam({ event }) {
-    const caller = iamCaller(event);
+function iamMethod(patterns: readonly string[]): AuthMethod {
+  return async function byIam({ identity = {} }) {
+    const caller = iamCaller(identity);
     if (!caller) return undefined;
-    return patterns.length === 0 || arnAllowed(caller.clientId, patterns) ? caller : 'barred';
+    return patterns.length === 0 || arnAllowed(caller.clientId, patterns) ? caller : 'forbidden';
   };
 }
 
-function authorizerWay({ MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds }: Config): Way {
-  return async function byAuthorizer({ event }) {
-    return authorizerCaller(event, { clockToleranceSeconds });
+function authorizerMethod({ MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds }: Config): AuthMethod {
+  return async function byAuthorizer({ identity = {} }) {
+    return authorizerCaller(identity, { clockToleranceSeconds });
   };
 }
 
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i; // RFC 6750 section 2.1
 
-function bearerWay(check: (token: string) => Caller | undefined | Promise<Caller | undefined>): Way {
+function bearerMethod(
+  check: (token: string) => Caller | undefined | Promise<Caller | undefined>,
+): AuthMethod {
   return async function byBearer({ authorization }) {
     const [, token] = BEARER.exec(authorization ?? '') ?? [];
     return token ? check(token) : undefined;

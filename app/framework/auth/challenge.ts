@@ -6,6 +6,7 @@
  * what makes it look there.
  */
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
+import { errorResponse, SERVER_ERROR } from '../json-rpc.ts';
 
 /** Where the challenge leads: the metadata document, and the scopes to ask for. */
 export interface ChallengeContext {
@@ -13,8 +14,8 @@ export interface ChallengeContext {
   requiredScopes?: readonly string[] | undefined;
 }
 
-/** 401: the credentials are missing or not good. The same words for every reason: an attacker learns nothing. */
-export function unauthorized(context: ChallengeContext = {}, message = WHO_ARE_YOU): Response {
+/** 401: the credentials are missing or invalid. The message is the same for every reason, so an attacker learns nothing. */
+export function unauthorized(context: ChallengeContext = {}, message = CREDENTIALS_REQUIRED): Response {
   return challenge(new OAuthError(OAuthErrorCode.InvalidToken, message), context);
 }
 
@@ -28,18 +29,18 @@ export function forbidden(): Response {
   return jsonRpcError(403, 'Forbidden: this caller is not allowed here.');
 }
 
-/** 503: nobody can be checked at the moment. Closed, never open. */
-export function cannotCheck(): Response {
+/** 503: the caller cannot be authenticated at the moment. Fails closed. */
+export function keysUnavailable(): Response {
   return jsonRpcError(
     503,
-    'The keys of the authorization server cannot be had at the moment. Try again shortly.',
+    'The keys of the authorization server cannot be fetched at the moment. Try again shortly.',
     {
       'retry-after': '5',
     },
   );
 }
 
-const WHO_ARE_YOU = 'Valid credentials are required.';
+const CREDENTIALS_REQUIRED = 'Valid credentials are required.';
 
 function challenge(
   error: OAuthError,
@@ -54,6 +55,8 @@ function challenge(
 }
 
 function jsonRpcError(status: number, message: string, headers: Record<string, string> = {}): Response {
-  const body = { jsonrpc: '2.0', id: null, error: { code: -32000, message } };
-  return Response.json(body, { status, headers: { 'cache-control': 'no-store', ...headers } });
+  return errorResponse(
+    { code: SERVER_ERROR, message },
+    { status, headers: { 'cache-control': 'no-store', ...headers } },
+  );
 }

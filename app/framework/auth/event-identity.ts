@@ -1,51 +1,46 @@
 /**
- * Callers that the endpoint in front of the function has checked already, as the Lambda event names them: IAM (Signature
- * Version 4) and API Gateway's authorizers. The event comes from the Lambda service, so what it says holds; a caller
- * cannot write into `requestContext`.
+ * Callers that the endpoint in front of the function has authenticated: by IAM (Signature Version 4) or an API Gateway
+ * authorizer.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html,
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html,
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
  */
+import type { EndpointIdentity } from '../endpoint-context.ts';
 import { ofAnotherKind } from './access-token.ts';
 import type { Caller } from './identity.ts';
 import { scopesOf } from './token-verifier.ts';
 
 type Fields = Record<string, unknown>;
 
-/** The IAM principal who signed the request: Function URL with auth type AWS_IAM, HTTP API, REST API. */
-export function iamCaller(event: unknown): Caller | undefined {
-  const context = fields(fields(event).requestContext);
-  const iam = fields(fields(context.authorizer).iam);
-  const identity = fields(context.identity);
-  const arn = text(iam.userArn) ?? text(identity.userArn);
-  if (!arn) return undefined;
-  const subject = text(iam.userId) ?? text(identity.user);
+/** Returns the IAM principal that signed the request: Function URL with auth type AWS_IAM, HTTP API, REST API. */
+export function iamCaller({ iam }: EndpointIdentity): Caller | undefined {
+  if (!iam) return undefined;
+  const { arn, subject } = iam;
   return { token: '', clientId: arn, scopes: [], extra: { mode: 'iam', subject, arn } };
 }
 
 /**
- * Whom an API Gateway authorizer let in: a JWT or Cognito authorizer's claims, or what a Lambda authorizer put into its
- * context. The former two take whatever the issuer has signed, ID tokens as well: those are refused here. And a verdict is
- * kept by API Gateway for a while: where it says when its token ends (`exp`), it ends with it.
+ * Returns the caller that an API Gateway authorizer let in: by the claims of a JWT or Cognito authorizer, or the context that a
+ * Lambda authorizer returned. JWT and Cognito authorizers accept whatever the issuer has signed, ID tokens as well: those are
+ * denied here. API Gateway caches the authorizer's result: if it has the token's end (`exp`), it is not accepted after that.
  */
 export function authorizerCaller(
-  event: unknown,
+  { authorizer = {} }: EndpointIdentity,
   { clockToleranceSeconds = 0, now = Date.now() }: { clockToleranceSeconds?: number; now?: number } = {},
 ): Caller | undefined {
-  const authorizer = fields(fields(fields(event).requestContext).authorizer);
   const jwt = fields(authorizer.jwt);
-  const verdict =
+  const result =
     'jwt' in authorizer
       ? fields(jwt.claims)
       : 'lambda' in authorizer
         ? fields(authorizer.lambda)
         : authorizer;
-  if (Object.keys(verdict).length === 0 || 'iam' in verdict) return undefined;
-  const claims = fields(verdict.claims ?? verdict); // A REST API's Cognito authorizer has them a level deeper.
-  const problem = 'jwt' in authorizer || 'claims' in verdict ? ofAnotherKind(claims) : undefined;
+  if (Object.keys(result).length === 0 || 'iam' in result) return undefined;
+  const claims = fields(result.claims ?? result); // A REST API's Cognito authorizer has them a level deeper.
+  const problem = 'jwt' in authorizer || 'claims' in result ? ofAnotherKind(claims) : undefined;
   if (problem) {
-    console.warn(`auth: what the authorizer in front has let in is no access token: ${problem}.`);
+    console.warn(`auth: what the API Gateway authorizer accepted is not an access token: ${problem}.`);
     return undefined;
   }
   const expiresAt = claims.exp === undefined ? undefined : Number(claims.exp);

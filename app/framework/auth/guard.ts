@@ -1,18 +1,19 @@
 /**
- * The gate in front of an MCP route: asks who calls (who-calls.ts), and answers in HTTP those who may not.
+ * The guard in front of an MCP route: authenticates the request (authenticate.ts) and denies it with an HTTP response.
  *
- * A route may ask for scopes on top of what the environment says: `mcp(admin, { auth: auth({ scopes: ['admin'] }) })`.
+ * A route may require scopes in addition to the environment's: `mcp(admin, { auth: auth({ scopes: ['admin'] }) })`.
  */
 import { type Config, config } from '../config.ts';
+import type { Guard } from '../types.ts';
 import { createAuthenticator, type DenialReason, NOT_CONFIGURED } from './authenticate.ts';
 import {
   type ChallengeContext,
-  cannotCheck,
   forbidden,
   insufficientScope,
+  keysUnavailable,
   unauthorized,
 } from './challenge.ts';
-import type { Caller, Gate } from './identity.ts';
+import type { Caller } from './identity.ts';
 import { publishesMetadata, resourceMetadataUrl } from './metadata.ts';
 
 export interface AuthOptions {
@@ -20,37 +21,41 @@ export interface AuthOptions {
   scopes?: readonly string[];
 }
 
-/** The gate that the environment describes. It is read on the first request. */
-export function auth({ scopes = [] }: AuthOptions = {}): Gate {
-  let gate: Gate | undefined;
-  return function authGate(request, event) {
-    gate ??= gateFor(config(), scopes);
-    return gate(request, event);
+/** Creates the guard that the environment configures, which is read on the first request. */
+export function auth({ scopes = [] }: AuthOptions = {}): Guard {
+  let guard: Guard | undefined;
+  return function authGuard(request, endpoint) {
+    guard ??= createGuard(config(), scopes);
+    return guard(request, endpoint);
   };
 }
 
-/** The gate for a configuration. */
-export function gateFor(settings: Config, routeScopes: readonly string[] = []): Gate {
+/** Creates the guard for a configuration. */
+export function createGuard(settings: Config, routeScopes: readonly string[] = []): Guard {
   const scopes = [...settings.MCP_OAUTH_SCOPES, ...routeScopes];
-  const judge = createAuthenticator(settings, scopes);
+  const authenticate = createAuthenticator(settings, scopes);
 
-  return async function gate(request, event) {
-    const verdict = await judge({ authorization: request.headers.get('authorization'), event });
-    const metadata = publishesMetadata(settings) ? resourceMetadataUrl(request, settings, event) : undefined;
-    if ('caller' in verdict) return withMetadata(verdict.caller, metadata);
-    return REFUSALS[verdict.refused]({ resourceMetadataUrl: metadata, requiredScopes: scopes });
+  return async function guard(request, endpoint) {
+    const { identity } = endpoint;
+    const result = await authenticate({ authorization: request.headers.get('authorization'), identity });
+    const metadata = publishesMetadata(settings)
+      ? resourceMetadataUrl(request, settings, endpoint)
+      : undefined;
+    if (result.allowed) return { allowed: true, caller: withMetadata(result.caller, metadata) };
+    const challenge = { resourceMetadataUrl: metadata, requiredScopes: scopes };
+    return { allowed: false, response: DENIALS[result.reason](challenge) };
   };
 }
 
-const REFUSALS: Record<DenialReason, (context: ChallengeContext) => Response> = {
-  unknown: context => unauthorized(context),
-  scopes: insufficientScope,
-  barred: forbidden,
-  'not-configured': () => unauthorized({}, NOT_CONFIGURED),
-  'cannot-check': cannotCheck,
+const DENIALS: Record<DenialReason, (context: ChallengeContext) => Response> = {
+  unauthenticated: context => unauthorized(context),
+  insufficient_scope: insufficientScope,
+  forbidden,
+  not_configured: () => unauthorized({}, NOT_CONFIGURED),
+  keys_unavailable: keysUnavailable,
 };
 
-/** So that a challenge for a tool's own scopes leads to the same document. */
+/** So that the challenge for a tool's own scopes names the same document. */
 function withMetadata(caller: Caller | undefined, url: string | undefined): Caller | undefined {
   return caller && url ? { ...caller, resourceMetadataUrl: url } : caller;
 }

@@ -1,15 +1,15 @@
 /**
- * Who is calling, in one shape whatever the way it was proved, and the gate that finds out.
+ * The caller, in one shape for every authentication method.
  *
  * The shape is the MCP SDK's own `AuthInfo`, which reaches tools as `ctx.http.authInfo` and the server factory as
- * `ctx.authInfo`; what MCP has no field for stands in `extra`.
+ * `ctx.authInfo`; `extra` has what MCP has no field for.
  */
 import type { AuthInfo } from '@modelcontextprotocol/server';
 
-/** How a caller proved who they are. */
+/** The method by which a caller was authenticated. */
 export type AuthMode = 'token' | 'oauth' | 'iam' | 'authorizer';
 
-/** A caller who may enter. `clientId` is what the log names. */
+/** An authenticated caller. `clientId` is what the log names. */
 export interface Caller extends AuthInfo {
   extra: {
     mode: AuthMode;
@@ -21,12 +21,6 @@ export interface Caller extends AuthInfo {
     claims?: Record<string, unknown> | undefined;
   };
 }
-
-/**
- * Lets a request in or answers it: the caller, undefined where no one is asked to say who they are, or the response that
- * refuses. `event` is the Lambda event, for what the endpoint has found out about the caller.
- */
-export type Gate = (request: Request, event?: unknown) => Promise<Caller | undefined | Response>;
 
 /** Whether the caller was granted every one of these scopes; for registering a tool only for those who may use it. */
 export function granted(caller: AuthInfo | undefined, ...scopes: string[]): boolean {

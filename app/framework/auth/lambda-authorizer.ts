@@ -12,6 +12,7 @@
 import type { Config } from '../config.ts';
 import { type AuthInput, createAuthenticator } from './authenticate.ts';
 import type { Caller } from './identity.ts';
+import { KeysUnavailableError } from './token-verifier.ts';
 
 /** What the server is told of the caller: strings, numbers and booleans, since a REST API takes nothing else. */
 export type AuthorizerContext = Record<string, string | number | boolean>;
@@ -37,38 +38,31 @@ interface Statement {
 
 type Fields = Record<string, unknown>;
 
-/** Callers that cannot be checked now: API Gateway answers 500, and asks again the next time. */
-export class CannotCheckError extends Error {
-  override readonly name = 'CannotCheckError';
-}
-
-/** Throws a TypeError when the settings name no way of telling callers that an authorizer has. */
-export function authorizer(settings: Config) {
-  const ways = settings.MCP_AUTH.filter(mode => mode === 'token' || mode === 'oauth');
-  if (ways.length === 0 || ways.length < settings.MCP_AUTH.length) {
-    throw new TypeError(
-      'An authorizer needs MCP_AUTH to be token, oauth, or both: it is they that it checks.',
-    );
+/** Creates the authorizer. Throws a TypeError if the settings name a method that an authorizer does not support. */
+export function createAuthorizer(settings: Config) {
+  const methods = settings.MCP_AUTH.filter(mode => mode === 'token' || mode === 'oauth');
+  if (methods.length === 0 || methods.length < settings.MCP_AUTH.length) {
+    throw new TypeError('The authorizer supports MCP_AUTH=token, oauth or both.');
   }
-  const judge = createAuthenticator(settings, settings.MCP_OAUTH_SCOPES);
+  const authenticate = createAuthenticator(settings, settings.MCP_OAUTH_SCOPES);
 
   return async function authorize(event: unknown): Promise<SimpleResponse | PolicyResponse> {
     const request = fields(event);
-    const verdict = await judge(presentedIn(request));
-    if ('refused' in verdict && verdict.refused === 'cannot-check')
-      throw new CannotCheckError('The keys of the authorization server cannot be had at the moment.');
-    const caller = 'caller' in verdict ? verdict.caller : undefined;
-    if ('refused' in verdict) console.info(JSON.stringify({ type: 'authorizer', refused: verdict.refused }));
-    else
-      console.info(
-        JSON.stringify({ type: 'authorizer', caller: caller?.clientId, auth: caller?.extra.mode }),
-      );
+    const result = await authenticate(inputOf(request));
+    if (!result.allowed && result.reason === 'keys_unavailable')
+      // API Gateway returns 500 and invokes the authorizer again for the next request.
+      throw new KeysUnavailableError('The keys of the authorization server cannot be fetched at the moment.');
+    const caller = result.allowed ? result.caller : undefined;
+    const outcome = result.allowed
+      ? { caller: caller?.clientId, auth: caller?.extra.mode }
+      : { denied: result.reason };
+    console.info(JSON.stringify({ type: 'authorizer', ...outcome }));
     return request.version === '2.0' ? simple(caller) : policy(request, caller);
   };
 }
 
-/** The header as each format has it. More than one Authorization header is none that can be judged. */
-function presentedIn({ authorizationToken, headers, multiValueHeaders }: Fields): AuthInput {
+/** Returns the header as each format has it. Several Authorization headers with different values count as none. */
+function inputOf({ authorizationToken, headers, multiValueHeaders }: Fields): AuthInput {
   if (typeof authorizationToken === 'string') return { authorization: authorizationToken };
   const values = [...valuesOf(headers), ...valuesOf(multiValueHeaders)];
   const [first, ...others] = new Set(values);

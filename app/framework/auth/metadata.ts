@@ -5,6 +5,7 @@
  * https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
  */
 import type { Config } from '../config.ts';
+import { type EndpointContext, publicBaseUrl } from '../endpoint-context.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const ANYONE = {
@@ -18,22 +19,25 @@ export function publishesMetadata({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }:
   return modes.includes('oauth') || (modes.includes('authorizer') && issuer !== undefined);
 }
 
-/** The URL of the document for the resource that `request` asks for; `event` is the Lambda event it came in. */
-export function resourceMetadataUrl(request: Request, settings: Config, event?: unknown): string {
+/** Returns the URL of the document for the resource that `request` is sent to. */
+export function resourceMetadataUrl(
+  request: Request,
+  { MCP_PUBLIC_URL: publicUrl }: Config,
+  endpoint: EndpointContext,
+): string {
   const { pathname } = new URL(request.url);
-  const base = publicBase(pathname, request, settings, event);
-  return `${base}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
+  return `${publicBaseUrl(endpoint, publicUrl, pathname)}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
 }
 
 /**
- * The document, when `request` asks for it and OAuth is configured; else undefined. `defaultPath` is of the endpoint that
- * the root document is about; `event` is the Lambda event the request came in.
+ * Returns the document if `request` is for it and OAuth is configured; else undefined. `defaultPath` is the path of the MCP
+ * server that the root document describes.
  */
 export function metadataResponse(
   request: Request,
   settings: Config,
   defaultPath: string,
-  event?: unknown,
+  endpoint: EndpointContext,
 ): Response | undefined {
   if (!publishesMetadata(settings) || !request.url.includes(WELL_KNOWN)) return undefined;
   const { pathname } = new URL(request.url);
@@ -48,7 +52,7 @@ export function metadataResponse(
   const resourceFor = (path: string): string => {
     const known = settings.MCP_PUBLIC_URL;
     const aboutKnown = path === defaultPath || (known && path === new URL(known).pathname);
-    return known && aboutKnown ? known : `${publicBase(path, request, settings, event)}${path}`;
+    return known && aboutKnown ? known : `${publicBaseUrl(endpoint, known, path)}${path}`;
   };
   const document = {
     resource: resourceFor(pathname.slice(WELL_KNOWN.length) || defaultPath),
@@ -74,34 +78,4 @@ export function noOAuthHere(path: string, settings: Config): string | undefined 
 
 function isMetadataPath(path: string): boolean {
   return path === WELL_KNOWN || path.startsWith(`${WELL_KNOWN}/`);
-}
-
-/**
- * Where callers reach what is at `/` here: as configured, or as they did. Nothing is decided by it; it only tells the way.
- * A REST API has its stage in the path, which the server does not see: `/live/mcp` outside is `/mcp` here.
- */
-function publicBase(
-  path: string,
-  request: Request,
-  { MCP_PUBLIC_URL: known }: Config,
-  event: unknown,
-): string {
-  if (known) {
-    const { origin, pathname } = new URL(known);
-    return `${origin}${leading(pathname, path)}`;
-  }
-  const { host } = new URL(request.url);
-  const { path: inside, requestContext: { path: outside } = {} } = (event ?? {}) as RestEvent;
-  const stage = typeof inside === 'string' && typeof outside === 'string' ? leading(outside, inside) : '';
-  return `${request.headers.get('x-forwarded-proto') ?? 'https'}://${request.headers.get('host') ?? host}${stage}`;
-}
-
-interface RestEvent {
-  path?: unknown;
-  requestContext?: { path?: unknown };
-}
-
-/** What of `outside` comes before `inside`; nothing when they are not of one place. */
-function leading(outside: string, inside: string): string {
-  return outside.endsWith(inside) ? outside.slice(0, -inside.length) : '';
 }

@@ -9,6 +9,8 @@ import { hostHeaderValidationResponse, originValidationResponse } from '@modelco
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import type { Config } from '../config.ts';
+import type { EndpointContext } from '../endpoint-context.ts';
+import { errorResponse, SERVER_ERROR } from '../json-rpc.ts';
 
 /** What a page may read of an answer; the rest is hidden from it. */
 const EXPOSED = [
@@ -19,32 +21,33 @@ const EXPOSED = [
   'x-amzn-requestid',
 ];
 
-/** `own` tells an origin, well formed, that is this server's itself, by the Lambda event that the request came in. */
+/** `isOwn` says whether a well-formed origin is the server's own. */
 export function originAndHostValidation(
   settings: () => Config,
-  own: (origin: string, event: unknown) => boolean = () => false,
-): MiddlewareHandler {
+  isOwn: (origin: string, endpoint: EndpointContext) => boolean = () => false,
+): MiddlewareHandler<{ Variables: { endpoint: EndpointContext } }> {
   // No list of request headers: the ones asked for are allowed, since Mcp-Param-* names are the tools' own.
-  const answerCors = cors({
+  const addCorsHeaders = cors({
     origin: origin => origin,
     allowMethods: ['GET', 'POST', 'DELETE'],
     exposeHeaders: EXPOSED,
     maxAge: 7200,
   });
 
-  const isOwn = (origin: string | null, event: unknown): boolean => origin !== null && own(origin, event);
-
-  return async function browserGate(c, next) {
+  return async function validateOriginAndHost(c, next) {
     const { MCP_ALLOWED_HOSTS: hosts, MCP_ALLOWED_ORIGINS: origins } = settings();
     const request = c.req.raw;
     const { headers } = request;
-    const refused =
-      malformed('Origin', headers.get('origin'), ORIGIN) ??
+    const origin = headers.get('origin');
+    const denied =
+      malformed('Origin', origin, ORIGIN) ??
       (hosts.length > 0 ? malformed('Host', headers.get('host'), HOST) : undefined) ??
       (hosts.length > 0 ? hostHeaderValidationResponse(request, hosts) : undefined) ??
-      (isOwn(headers.get('origin'), c.env?.event) ? undefined : originValidationResponse(request, origins));
-    if (refused) return refused;
-    return headers.has('origin') ? answerCors(c, next) : next();
+      (origin !== null && isOwn(origin, c.get('endpoint'))
+        ? undefined
+        : originValidationResponse(request, origins));
+    if (denied) return denied;
+    return origin === null ? next() : addCorsHeaders(c, next);
   };
 }
 
@@ -58,6 +61,5 @@ const HOST = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
 
 function malformed(name: string, value: string | null, form: RegExp): Response | undefined {
   if (value === null || value === '' || form.test(value)) return undefined;
-  const error = { code: -32000, message: `Invalid ${name} header.` };
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 403 });
+  return errorResponse({ code: SERVER_ERROR, message: `Invalid ${name} header.` }, { status: 403 });
 }

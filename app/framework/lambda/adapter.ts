@@ -1,84 +1,71 @@
 /**
- * The only importer of hono/aws-lambda. Turns a Lambda event into a fetch Request, asks the app, and returns the answer as a
- * buffered result or writes it to the response stream.
+ * The only importer of hono/aws-lambda: turns a Lambda event into a fetch Request, and a response into the result object of a
+ * buffered invocation. `@hono/aws-lambda`, its announced successor, will change this file alone.
  *
- * hono's own `streamHandle` is not used: it copies every body through three streams, a fifth of the CPU of a warm call.
+ * Not here: validation of the event (validate-event.ts), the response stream (response-stream.ts). Hono's own `streamHandle`
+ * is not used: it copies every body through three streams, a fifth of the CPU time of a warm call.
  */
 import type { Hono } from 'hono';
-import { defaultIsContentTypeBinary, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
+import { defaultIsContentTypeBinary, handle, type LambdaEvent } from 'hono/aws-lambda';
+import { endpointContext } from '../endpoint-context.ts';
 import { setKnownBody } from '../mcp/request-body.ts';
-import { beginInvocation, type Invocation } from './invocation.ts';
-import { type Fetch, guardedFetch, guardedResponse, wholeAnswer } from './response-guard.ts';
-import { type ResponseStream, writeAnswer } from './response-stream.ts';
-import { type EventProblem, validateEvent } from './validate-event.ts';
+import type { Invocation, LambdaBindings, LambdaContext } from '../types.ts';
+import type { EventProblem } from './validate-event.ts';
 
-/** What the app gets as its environment (Hono's `c.env`). */
-export interface LambdaBindings {
-  event: LambdaEvent;
-  requestContext: unknown;
-  context?: LambdaContext;
-  /** Set by the buffered handler in place of `context`, as hono/aws-lambda does. */
-  lambdaContext?: LambdaContext;
-  invocation?: Invocation;
+/** A request, ready for the app. */
+export interface AdaptedRequest {
+  request: Request;
+  /** Hono's `c.env`. */
+  bindings: LambdaBindings;
+  /** Returns the body as text; undefined if there is none. */
+  body: () => string | undefined;
 }
 
-type BufferedHandler = (event: unknown, context?: LambdaContext) => Promise<unknown>;
-type StreamingHandler = (event: unknown, responseStream: unknown, context: LambdaContext) => Promise<void>;
-
-/** A handler for HTTP APIs, load balancers, buffered REST APIs and Function URLs with invoke mode BUFFERED. */
-export function bufferedHandler(fetch: Fetch): BufferedHandler {
-  const adapted = handle(
-    asHono(async (request, env: LambdaBindings) => {
-      const body = () => bodyText(env.event);
-      setKnownBody(request, body);
-      env.invocation = beginInvocation(env.lambdaContext);
-      return guardedFetch(fetch, request, env, env.invocation, body);
-    }),
-    // SSE is text. Base64 would be valid too, but a client behind an endpoint that does not decode it could not read it.
-    { isContentTypeBinary: type => !type.startsWith('text/') && defaultIsContentTypeBinary(type) },
-  );
-  return async function buffered(event, context) {
-    const problem = validateEvent(event);
-    return problem ? bufferedRefusal(event, problem) : adapted(event as LambdaEvent, context);
-  };
+/** Converts an event that {@link validateEvent} has accepted. */
+export async function adaptRequest(
+  event: unknown,
+  context: LambdaContext | undefined,
+  invocation: Invocation,
+): Promise<AdaptedRequest> {
+  const request = await requestOf(event as LambdaEvent);
+  const body = (): string | undefined => bodyText(event as LambdaEvent);
+  setKnownBody(request, body);
+  const { requestContext } = event as { requestContext: unknown };
+  const endpoint = endpointContext(request, event);
+  return { request, body, bindings: { event, requestContext, context, endpoint, invocation } };
 }
 
-/** A handler for Function URLs and REST APIs that stream. Needs the global `awslambda` of the Runtime Interface Client. */
-export function streamingHandler(fetch: Fetch): StreamingHandler {
-  return async function stream(event, responseStream, context) {
-    const out = responseStream as ResponseStream;
-    const problem = validateEvent(event);
-    if (problem) return writeAnswer(wholeAnswer(refusal(problem)), out, '');
-    const { request, requestContext } = await requestOf(event as LambdaEvent);
-    const body = () => bodyText(event as LambdaEvent);
-    setKnownBody(request, body);
-    const invocation = beginInvocation(context);
-    const env: LambdaBindings = { event: event as LambdaEvent, requestContext, context, invocation };
-    return writeAnswer(await guardedResponse(fetch, request, env, invocation, body), out, request.method);
-  };
-}
-
-/** hono/aws-lambda exports no event-to-Request function; its `handle` passes the Request to the app, so the app hands it back. */
-async function requestOf(event: LambdaEvent): Promise<{ request: Request; requestContext: unknown }> {
-  let made: { request: Request; requestContext: unknown } | undefined;
+/** hono/aws-lambda exports no conversion of events; its `handle` passes the Request to the app, and this app returns it. */
+async function requestOf(event: LambdaEvent): Promise<Request> {
+  let converted: Request | undefined;
   await handle(
-    asHono(async (request, { requestContext }: LambdaBindings) => {
-      made = { request, requestContext };
+    asHono(async request => {
+      converted = request;
       return new Response('');
     }),
   )(event);
-  if (!made) throw new Error('hono/aws-lambda made no Request of an event that validateEvent() accepted.');
-  return made;
+  if (!converted)
+    throw new Error('hono/aws-lambda made no Request of an event that validateEvent() accepted.');
+  return converted;
 }
 
-function refusal({ message, status }: EventProblem): Response {
-  console.warn(`Refused an event: ${message}`);
+/** Converts a response into the result object that the endpoint of `event` expects. */
+export async function bufferedResult(event: unknown, response: Response): Promise<unknown> {
+  return handle(
+    asHono(async () => response),
+    // SSE is text. Base64 would be valid too, but a client behind an endpoint that does not decode it could not read it.
+    { isContentTypeBinary: type => !type.startsWith('text/') && defaultIsContentTypeBinary(type) },
+  )(event as LambdaEvent);
+}
+
+/** The response to an event that cannot be served. */
+export function rejection({ message, status }: EventProblem): Response {
+  console.warn(`Rejected an event: ${message}`);
   return Response.json({ error: 'bad_event', message }, { status });
 }
 
-/** Load balancers with multi-value headers read no other. */
-async function bufferedRefusal(event: unknown, problem: EventProblem): Promise<object> {
-  const response = refusal(problem);
+/** The result object for such an event, without reading it further. Load balancers with multi-value headers accept no other. */
+export async function bufferedRejection(event: unknown, response: Response): Promise<object> {
   const { multiValueHeaders } = (event ?? {}) as { multiValueHeaders?: unknown };
   const headers = multiValueHeaders
     ? { multiValueHeaders: { 'content-type': ['application/json'] } }
@@ -92,6 +79,6 @@ function bodyText({ body, isBase64Encoded }: LambdaEvent): string | undefined {
 }
 
 /** hono/aws-lambda takes a Hono app and calls nothing of it but `fetch`. */
-function asHono<Env>(fetch: (request: Request, env: Env) => Promise<Response>): Hono {
+function asHono(fetch: (request: Request) => Promise<Response>): Hono {
   return { fetch } as unknown as Hono;
 }

@@ -1,62 +1,58 @@
 /**
- * What happens when something fails where nobody waits for it: an unhandled rejection or an uncaught exception.
+ * Handles errors that no code catches: an unhandled rejection or an uncaught exception.
  *
- * Left alone, the Runtime Interface Client's process ends at once and whoever is being answered gets a 502 with no
- * reason. Here the fault is logged, the answer under way ends with a JSON-RPC error, and then the process ends, because
- * its state can no longer be trusted: Lambda starts a fresh environment for the next invocation.
+ * Without this file the Runtime Interface Client's process ends immediately, and the caller whose response is under way gets a
+ * 502 without a reason. Here the error is logged, the response ends with a JSON-RPC error, and then the process ends, because
+ * its state can no longer be trusted: Lambda starts a new environment for the next invocation.
  */
+import { INTERNAL_ERROR } from '../json-rpc.ts';
 import { abortAll } from './invocation.ts';
 
-/** How long an answer may take to end after a fault, in milliseconds. */
-const LAST_ANSWER_MS = 1_000;
+/** How long responses may take to end after a crash, in milliseconds. */
+const FINAL_RESPONSE_MS = 1_000;
 
-let faulty = false;
-let answering = 0;
-
-/** For the process of the function only: handlers on the process are global. */
-export function installCrashHandlers(): void {
-  process.on('unhandledRejection', reason => onFault('Unhandled promise rejection', reason));
-  process.on('uncaughtException', error => onFault('Uncaught exception', error));
+interface FinishingStream {
+  readonly writableFinished?: boolean;
+  once(event: 'finish', listener: () => void): unknown;
 }
 
-function onFault(kind: string, error: unknown): void {
-  console.error(`${kind}: the environment is given up`, error);
-  faulty = true;
-  if (answering === 0) leave();
-  setTimeout(leave, LAST_ANSWER_MS); // Whatever becomes of the answer.
+let crashed = false;
+let responding = 0;
+
+/** For the function's process only: the handlers are global to the process. */
+export function installCrashHandlers(): void {
+  process.on('unhandledRejection', reason => onCrash('Unhandled promise rejection', reason));
+  process.on('uncaughtException', error => onCrash('Uncaught exception', error));
+}
+
+function onCrash(kind: string, error: unknown): void {
+  console.error(`${kind}: the execution environment ends`, error);
+  crashed = true;
+  if (responding === 0) exit();
+  setTimeout(exit, FINAL_RESPONSE_MS); // Even if the response does not end.
   abortAll({
-    code: -32603,
-    message: 'Internal error: the server process failed. Its log says why; try again.',
+    code: INTERNAL_ERROR,
+    message: 'Internal error: the server process failed. Its log has the reason; try again.',
   });
 }
 
-function leave(): void {
+function exit(): void {
   process.exit(1);
 }
 
-type Handler<A extends unknown[], R> = (...args: A) => Promise<R>;
-
-/** The handler, after which the process ends if a fault has come up meanwhile: when the answer is out, not before. */
-export function exitAfterCrash<A extends unknown[], R>(handler: Handler<A, R>): Handler<A, R> {
-  return async function faultAware(...args) {
-    answering += 1;
-    try {
-      return await handler(...args);
-    } finally {
-      answering -= 1;
-      if (faulty) await leaveWhenSent(args[1]);
-    }
-  };
+/** Keeps the process alive until {@link exitAfterCrash}, so that a crash does not cut off the response. */
+export function responseStarts(): void {
+  responding += 1;
 }
 
 /**
- * A response stream is sent when it says so. A buffered result is posted by a synchronous call that the client makes in
- * the next turn of the event loop, so leave in the turn after that.
+ * Ends the process if it has crashed, once the response is sent. A response stream emits `finish`. A buffered result is posted
+ * by a synchronous call that the client makes in the next turn of the event loop, so the process exits in the turn after that.
  */
-async function leaveWhenSent(responseStream: unknown): Promise<void> {
-  const stream = responseStream as Partial<NodeJS.WritableStream & { writableFinished: boolean }>;
-  if (typeof stream?.once !== 'function') {
-    setImmediate(() => setImmediate(leave));
-  } else if (stream.writableFinished) leave();
-  else await new Promise(() => stream.once?.('finish', leave));
+export async function exitAfterCrash(responseStream?: FinishingStream): Promise<void> {
+  responding -= 1;
+  if (!crashed) return;
+  if (!responseStream) setImmediate(() => setImmediate(exit));
+  else if (responseStream.writableFinished) exit();
+  else await new Promise(() => responseStream.once('finish', exit));
 }

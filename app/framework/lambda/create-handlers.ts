@@ -1,69 +1,131 @@
 /**
- * Makes the handlers: the app of routes.ts behind the adapter, warmed up. handler.ts loads it in the build; tests and
- * tools may import it as it is.
+ * Creates the handlers that `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform. The whole path of
+ * a request is one list: {@link createPipeline}.
  */
 import { Hono } from 'hono';
-import { routes } from '../../routes.ts';
 import { createApp } from '../app.ts';
-import { config } from '../config.ts';
+import { checkSettings, type Settings } from '../config.ts';
 import { runInitHooks } from '../mcp/init-hooks.ts';
-import { backgroundWorks, mcpPaths } from '../mcp/route-registry.ts';
-import { bufferedHandler, streamingHandler } from './adapter.ts';
-import { exitAfterCrash, installCrashHandlers } from './crash-handling.ts';
-import { withBackgroundWork } from './self-invocation.ts';
-import { efficientAfterFirst } from './v8-efficiency-mode.ts';
+import { backgroundJobHandlers, mcpPaths } from '../mcp/route-registry.ts';
+import type { BackgroundJobHandler } from '../mcp/task-types.ts';
+import type { LambdaContext } from '../types.ts';
+import { adaptRequest, rejection } from './adapter.ts';
+import { exitAfterCrash, installCrashHandlers, responseStarts } from './crash-handling.ts';
+import { beginInvocation } from './invocation.ts';
+import { complete, type Fetch, guardResponse } from './response-guard.ts';
+import type { ResponseStream } from './response-stream.ts';
+import { bufferedWriter, type ResponseWriter, streamWriter } from './response-writers.ts';
+import { backgroundJob } from './self-invocation.ts';
+import { efficiencyModeSwitch } from './v8-efficiency-mode.ts';
+import { validateEvent } from './validate-event.ts';
 import { warmUp } from './warm-up.ts';
 
-/** Runs what answers requests, for the code cache to hold it. */
-export async function runForCache(): Promise<void> {
-  await prewarmed(createApp(routes));
-  await warmUp(true);
+/** What a project brings: app/routes.ts and app/settings.ts. */
+export interface FunctionOptions {
+  routes: Hono;
+  /** @default no settings but the framework's */
+  settings?: Pick<Settings, 'shape'>;
 }
 
-/** Where the MCP servers of routes.ts are; for what tells people. */
-export const paths = mcpPaths(routes);
-/** Whether any of them has work that outlives a call. */
-export const background = backgroundWorks(routes).size > 0;
-
-/** What `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform. */
 export interface Handlers {
   /** Response streaming: Function URLs with invoke mode RESPONSE_STREAM, REST APIs with response transfer mode STREAM. */
-  stream(event: unknown, responseStream: unknown, context: never): Promise<unknown>;
-  /** Whole answers: HTTP APIs, load balancers, buffered REST APIs, Function URLs with invoke mode BUFFERED. */
-  buffered(event: unknown, context?: never): Promise<unknown>;
+  stream(event: unknown, responseStream: unknown, context?: unknown): Promise<unknown>;
+  /** Complete responses: HTTP APIs, load balancers, buffered REST APIs, Function URLs with invoke mode BUFFERED. */
+  buffered(event: unknown, context?: unknown): Promise<unknown>;
 }
 
 /**
- * Rejects with ConfigError when a setting is bad: that must stop the init, not the first request. Outside the Runtime
- * Interface Client nothing is warmed up, and `stream` says that it needs the client.
+ * Creates the handlers of a function and runs init. Rejects with ConfigError if a setting is bad: that must stop init, not the
+ * first request. Outside the Runtime Interface Client nothing is warmed up, and `stream` rejects with what it needs.
  */
-export async function createHandlers(): Promise<Handlers> {
-  config();
+export async function createHandlers({
+  routes,
+  settings = { shape: {} },
+}: FunctionOptions): Promise<Handlers> {
+  checkSettings(settings);
   const app = createApp(routes);
-  const works = backgroundWorks(routes);
-  const buffered = exitAfterCrash(withBackgroundWork(works, bufferedHandler(app.fetch)));
+  const handlers = handlersOf(createPipeline(app.fetch, backgroundJobHandlers(routes)));
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
-    return { stream: needsRuntimeClient, buffered };
+    return { ...handlers, stream: needsRuntimeClient };
   installCrashHandlers();
-  await Promise.all([runInitHooks(), prewarmed(app), warmUp()]);
-  const streaming = withBackgroundWork(works, streamingHandler(app.fetch));
-  return {
-    stream: awslambda.streamifyResponse(efficientAfterFirst(exitAfterCrash(streaming))),
-    buffered: efficientAfterFirst(buffered),
+  await Promise.all([runInitHooks(), prewarmApp(app), warmUp(warmUpHandler)]);
+  return { ...handlers, stream: awslambda.streamifyResponse(handlers.stream) };
+}
+
+type Pipeline = <Result>(
+  event: unknown,
+  context: LambdaContext | undefined,
+  writer: ResponseWriter<Result>,
+) => Promise<Result>;
+
+/** The path of a request, from the Lambda event to the last byte of the response and the work after it. */
+export function createPipeline(
+  fetch: Fetch,
+  jobHandlers: ReadonlyMap<string, BackgroundJobHandler> = new Map(),
+): Pipeline {
+  const useEfficiencyMode = efficiencyModeSwitch();
+
+  return async function handleInvocation(event, context, writer) {
+    responseStarts();
+    const invocation = beginInvocation(context);
+    try {
+      const runJob = backgroundJob(event, jobHandlers);
+      if (runJob) return await writer.empty(runJob(invocation.signal));
+      const problem = validateEvent(event);
+      if (problem) return await writer.reject(event, complete(rejection(problem)));
+      const adapted = await adaptRequest(event, context, invocation);
+      const response = await guardResponse(fetch, adapted);
+      return await writer.write(event, response, adapted.request.method);
+    } finally {
+      invocation.end();
+      useEfficiencyMode(context);
+      await exitAfterCrash(writer.stream);
+    }
   };
 }
 
+/** The handlers of a pipeline, before the Runtime Interface Client marks `stream` as streaming. */
+export function handlersOf(handle: Pipeline): Handlers {
+  return {
+    stream: (event, responseStream, context) =>
+      handle(event, context as LambdaContext | undefined, streamWriter(responseStream as ResponseStream)),
+    buffered: (event, context) => handle(event, context as LambdaContext | undefined, bufferedWriter),
+  };
+}
+
+/** What the local Lambda reports about a build, and needs to know about it. */
+export interface RouteSummary {
+  /** Paths of the MCP servers, in the order in which they are mounted. */
+  paths: string[];
+  /** Whether a route has background jobs. */
+  background: boolean;
+}
+
+export function summarize({ routes }: FunctionOptions): RouteSummary {
+  return { paths: mcpPaths(routes), background: backgroundJobHandlers(routes).size > 0 };
+}
+
+/** Runs the code that responds to requests, so that the code cache contains it. */
+export async function runForCache({ routes }: FunctionOptions): Promise<void> {
+  await prewarmApp(createApp(routes));
+  await warmUp(warmUpHandler, true);
+}
+
 /**
- * What the first request would have to wait for: the router, which is made when it is first asked, and what every request passes
- * through. The latter of an app without routes: what a user has mounted hears of nothing that nobody has asked.
+ * Does what the first request would have to wait for: the router is built on its first use, and the middleware runs. An app
+ * without routes handles the request, so that no route of the user sees one that no client sent.
  */
-async function prewarmed(app: Hono): Promise<void> {
+async function prewarmApp(app: Hono): Promise<void> {
   app.router.match('POST', '/');
   await createApp(new Hono()).fetch(new Request('https://prewarm.invalid/'), { prewarm: true });
 }
 
+function warmUpHandler(fetch: Fetch): Handlers['buffered'] {
+  return handlersOf(createPipeline(fetch)).buffered;
+}
+
 async function needsRuntimeClient(): Promise<never> {
   throw new Error(
-    'handler.stream answers only under aws-lambda-ric. Start it with "npm start", or call handler.buffered.',
+    'handler.stream works only under aws-lambda-ric. Start it with "npm start", or call handler.buffered.',
   );
 }

@@ -9,13 +9,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Prepare } from '../local-lambda/main.ts';
 import type { LocalLambdaOptions } from '../local-lambda/options.ts';
-
-/** What scripts/build/code-cache.ts has found out about app/routes.ts. */
-interface Routes {
-  paths: string[];
-  /** One of them has work that outlives a call. */
-  background: boolean;
-}
+import type { RouteSummary } from './create-handlers.ts';
 
 const TASKS_TABLE = 'mcp-tasks';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
@@ -49,7 +43,7 @@ async function startLocal(): Promise<void> {
   process.env.MCP_ALLOWED_HOSTS ||= LOCAL_HOSTS;
   process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
   const command: [string, ...string[]] = [process.execPath, ...process.execArgv, entry];
-  const routes: Routes = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
+  const routes: RouteSummary = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
   const { paths } = routes;
   const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) => {
     const prepared = withTasks(options, env, routes);
@@ -62,7 +56,7 @@ async function startLocal(): Promise<void> {
 function withTasks(
   options: LocalLambdaOptions,
   env: NodeJS.ProcessEnv,
-  { background }: Routes,
+  { background }: RouteSummary,
 ): { options: LocalLambdaOptions; env: NodeJS.ProcessEnv } {
   if (!background && !env.MCP_TABLE) return { options, env };
   const table = env.MCP_TABLE || TASKS_TABLE;

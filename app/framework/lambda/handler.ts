@@ -9,6 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { runBundle } from './load-bundle.ts';
 
 const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const { app } = runBundle(beside('bundle.cjs'), readFileSync(beside('bundle.cache')));
+const { bundled } = runBundle(beside('bundle.cjs'), readFileSync(beside('bundle.cache')));
 
-export const { stream, buffered } = await app.createHandlers();
+export const { stream, buffered } = await bundled.createHandlers();

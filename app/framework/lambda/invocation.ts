@@ -1,72 +1,61 @@
 /**
  * One invocation: the signal that the app works under, and what ends the work early.
  *
- * Lambda kills the work at the deadline and tells the caller nothing but 502, and it never tells the function that the
- * caller has gone. So the work is given up here, shortly before, while there is still time to say so.
+ * At the deadline Lambda kills the environment and the caller gets a bare 502; Lambda never reports that the caller has
+ * disconnected. So the response is aborted here, shortly before the deadline, while an error can still be sent.
  */
-import type { AbortReason } from './terminal-error.ts';
-
-/** What the function context says about time, of https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
-export interface InvocationContext {
-  getRemainingTimeInMillis(): number;
-}
-
-/** Told of an answer while it goes out; for the request log. Must not throw. */
-export interface Watcher {
-  piece(bytes: Uint8Array): void;
-  /** Once, when the last byte is out, or the answer was given up for `why`. */
-  end(why: AbortReason | undefined): void;
-}
-
-export interface Invocation {
-  /** Aborted when the answer is given up; the reason is the {@link AbortReason}. */
-  readonly signal: AbortSignal;
-  abort(why: AbortReason): void;
-  /** Calls `heard` when the answer is given up, after the signal; for the one that answers, who needs no event for it. */
-  onAbort(heard: (why: AbortReason) => void): void;
-  /** Set by whoever wants to know. */
-  watcher: Watcher | undefined;
-  /** Ends the watch over the deadline, and tells the watcher. Called again it does nothing. */
-  end(why?: AbortReason): void;
-}
+import { REQUEST_TIMEOUT } from '../json-rpc.ts';
+import type { AbortReason, Invocation, LambdaContext } from '../types.ts';
 
 const underway = new Set<Invocation>();
 
-/** The share of the time left that is kept back to answer in, and its bounds in milliseconds. */
+/** The share of the remaining time that is reserved for sending the error, and its bounds in milliseconds. */
 const RESERVE = { share: 0.1, min: 100, max: 1_000 };
 
-export function beginInvocation(context: InvocationContext | undefined): Invocation {
+/** Starts the deadline timer; without a context (outside Lambda) there is no deadline. */
+export function beginInvocation(
+  context: Pick<LambdaContext, 'getRemainingTimeInMillis'> | undefined,
+): Invocation {
   const controller = new AbortController();
-  const listeners: ((why: AbortReason) => void)[] = [];
-  const abort = (why: AbortReason): void => {
+  const listeners: ((reason: AbortReason) => void)[] = [];
+  const abort = (reason: AbortReason): void => {
     if (controller.signal.aborted) return;
-    controller.abort(why);
-    for (const heard of listeners) heard(why);
+    controller.abort(reason);
+    for (const listener of listeners) listener(reason);
   };
   const timer = context && setTimeout(abort, timeToWork(context.getRemainingTimeInMillis()), DEADLINE);
   const invocation: Invocation = {
     signal: controller.signal,
     abort,
-    onAbort: heard => void listeners.push(heard),
-    watcher: undefined,
-    end(why) {
+    onAbort: listener => void listeners.push(listener),
+    observer: undefined,
+    end(reason) {
       clearTimeout(timer);
-      if (underway.delete(invocation)) invocation.watcher?.end(why);
+      if (underway.delete(invocation)) observe(() => invocation.observer?.end(reason));
     },
   };
   underway.add(invocation);
   return invocation;
 }
 
-/** Gives up every answer that is still owed. */
-export function abortAll(why: AbortReason): void {
-  for (const invocation of underway) invocation.abort(why);
+/** Aborts every response that is not finished. */
+export function abortAll(reason: AbortReason): void {
+  for (const invocation of underway) invocation.abort(reason);
+}
+
+/** Runs an observer's method: an observer that throws must not break the response. */
+export function observe(notify: () => void): void {
+  try {
+    notify();
+  } catch (error) {
+    console.error('The request log failed; the response is not affected', error);
+  }
 }
 
 const DEADLINE: AbortReason = {
-  code: -32001,
+  code: REQUEST_TIMEOUT,
   message:
-    'Request timed out: the function reached its time limit. Ask for less at once, or raise its timeout.',
+    'Request timed out: the function reached its time limit. Request less at once, or increase its timeout.',
 };
 
 function timeToWork(remaining: number): number {

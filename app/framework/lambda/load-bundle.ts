@@ -6,12 +6,18 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
+import type { Handlers, RouteSummary } from './create-handlers.ts';
 
-type App = typeof import('./create-handlers.ts');
+/** What the entry of the bundle exports (scripts/build/bundle-options.ts): create-handlers.ts, for the routes and settings of a project. */
+export interface BundledFunction {
+  createHandlers(): Promise<Handlers>;
+  runForCache(): Promise<void>;
+  summary: RouteSummary;
+}
 
 export interface RunningBundle {
   script: Script;
-  app: App;
+  bundled: BundledFunction;
 }
 
 export function runBundle(filename: string, cachedData?: Buffer): RunningBundle {
@@ -21,7 +27,10 @@ export function runBundle(filename: string, cachedData?: Buffer): RunningBundle 
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   // `url` is what the bundle has in the place of import.meta.url.
-  const module: { exports: Partial<App>; url: string } = { exports: {}, url: pathToFileURL(filename).href };
+  const module: { exports: Partial<BundledFunction>; url: string } = {
+    exports: {},
+    url: pathToFileURL(filename).href,
+  };
   script.runInThisContext()(module.exports, createRequire(filename), module);
-  return { script, app: module.exports as App };
+  return { script, bundled: module.exports as BundledFunction };
 }

@@ -1,121 +1,117 @@
 /**
- * Stands between hono/aws-lambda and the app and sees to it that every answer ends well: within the deadline, with
- * status and headers even when the body is empty, and never by an error inside a response stream, which would end the
- * process (hono/aws-lambda with RIC 4: the destroyed response stream becomes an unhandled rejection).
+ * Makes every response end properly: within the deadline, with status and headers even if the body is empty, and never by an
+ * error inside a response stream, which would end the process (with RIC 4 a destroyed response stream becomes an unhandled
+ * rejection).
  */
-
+import { INTERNAL_ERROR } from '../json-rpc.ts';
+import type { AbortReason, Invocation } from '../types.ts';
+import type { AdaptedRequest } from './adapter.ts';
 import { WholeResponse } from './buffered-response.ts';
-import type { Invocation } from './invocation.ts';
-import { type AbortReason, terminalErrorEvents, terminalErrorResponse } from './terminal-error.ts';
+import { observe } from './invocation.ts';
+import { terminalErrorEvents, terminalErrorResponse } from './terminal-error.ts';
 
 /** The app, as far as this file needs it. */
 export type Fetch = (request: Request, env: object) => Response | Promise<Response>;
 
-/** A piece of a body, its proper end, or the reason why there is no more. */
-type Piece = Uint8Array | 'end' | AbortReason;
+/** A chunk of a body, its proper end, or the reason why there is no more. */
+type Chunk = Uint8Array | 'end' | AbortReason;
 
-const BROKE_OFF: AbortReason = {
-  code: -32603,
+const BROKEN: AbortReason = {
+  code: INTERNAL_ERROR,
   message:
-    'Internal error: the server could not finish this answer. Its log says why; trying again may help.',
+    'Internal error: the server could not finish this response. Its log has the reason; trying again may help.',
 };
 
-/** An answer as it is sent: the head, and the body piece by piece. */
-export interface Answer {
+/** A response as it is sent: the head, then the body in chunks. */
+export interface OutgoingResponse {
   status: number;
   headers: Headers;
-  /** The next piece of the body, undefined at its end. Never rejects. */
+  /** Returns the next chunk of the body, undefined at its end. Never rejects. */
   next(): Promise<Uint8Array | undefined>;
-  /** The taker has left. Never rejects. */
+  /** The receiver has disconnected. Never rejects. */
   cancel(reason: unknown): Promise<void>;
 }
 
-/**
- * Answers `request` by `fetch` under `invocation`, which ends with the answer's last byte. Never rejects. `requestBody`
- * gives what the caller sent, for the ids that a last word must carry.
- */
-export async function guardedResponse(
+/** Runs the app and guards its response. The invocation ends with the last byte of the response. Never rejects. */
+export async function guardResponse(
   fetch: Fetch,
-  request: Request,
-  env: object,
-  invocation: Invocation,
-  requestBody: () => string | undefined,
-): Promise<Answer> {
-  const answer = (async () => fetch(withSignal(request, invocation.signal), env))();
-  const response = await Promise.race([answer, abortReason(invocation)]).catch(brokenOff);
-  if (isResponse(response) && !invocation.signal.aborted) return guardBody(response, invocation, requestBody);
-  answer.then(late => late.body?.cancel()).catch(brokenOff);
-  const why: AbortReason = isResponse(response) ? invocation.signal.reason : response;
-  invocation.end(why);
-  return wholeAnswer(terminalErrorResponse(why, requestBody));
+  { request, bindings, body }: AdaptedRequest,
+): Promise<OutgoingResponse> {
+  const { invocation } = bindings;
+  const responding = (async () => fetch(withSignal(request, invocation.signal), bindings))();
+  const response = await Promise.race([responding, aborted(invocation)]).catch(broken);
+  if (isResponse(response) && !invocation.signal.aborted) return guardBody(response, invocation, body);
+  responding.then(late => late.body?.cancel()).catch(broken);
+  const reason: AbortReason = isResponse(response) ? invocation.signal.reason : response;
+  invocation.end(reason);
+  return complete(terminalErrorResponse(reason, body));
 }
 
-/** The same as a Response, whose body never fails either. */
-export async function guardedFetch(...args: Parameters<typeof guardedResponse>): Promise<Response> {
-  const { status, headers, next, cancel } = await guardedResponse(...args);
-  let piece = await next();
-  if (!piece) return new Response(null, { status, headers }); // An empty stream would lose status and headers on the way.
+/** Converts a guarded response into a fetch Response, whose body never fails either. */
+export async function toResponse({ status, headers, next, cancel }: OutgoingResponse): Promise<Response> {
+  let chunk = await next();
+  if (!chunk) return new Response(null, { status, headers }); // An empty stream would lose status and headers on the way.
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      piece ??= await next();
-      if (piece) controller.enqueue(piece);
+      chunk ??= await next();
+      if (chunk) controller.enqueue(chunk);
       else controller.close();
-      piece = undefined;
+      chunk = undefined;
     },
     cancel,
   });
   return new Response(body, { status, headers });
 }
 
-/** Waits for the first piece: until then the answer may still become another one. */
+/** Waits for the first chunk: until it is sent, the response can still be replaced by an error. */
 async function guardBody(
   response: Response,
   invocation: Invocation,
   requestBody: () => string | undefined,
-): Promise<Answer> {
+): Promise<OutgoingResponse> {
   const { status, headers } = response;
   const text = WholeResponse.readBody(response);
-  if (text !== undefined) return { status, headers, ...onePiece(Buffer.from(text), invocation) };
+  if (text !== undefined) return { status, headers, ...oneChunk(Buffer.from(text), invocation) };
   if (!response.body) {
     invocation.end();
     return { status, headers, ...NO_BODY };
   }
-  const { next, cancel } = pieces(response.body, invocation);
+  const { next, cancel } = chunksOf(response.body, invocation);
   const first = await next();
   if (first === 'end') return { status, headers, ...NO_BODY };
-  if (!(first instanceof Uint8Array)) return wholeAnswer(terminalErrorResponse(first, requestBody));
+  if (!(first instanceof Uint8Array)) return complete(terminalErrorResponse(first, requestBody));
 
   const events = headers.get('content-type')?.startsWith('text/event-stream');
-  let piece: Piece | undefined = first;
+  let pending: Chunk | undefined = first;
   return {
     status,
     headers,
     async next() {
-      const given = piece ?? (await next());
-      piece = given instanceof Uint8Array ? undefined : 'end';
-      if (given instanceof Uint8Array) return given;
-      return given !== 'end' && events ? terminalErrorEvents(given, requestBody) : undefined;
+      const chunk = pending ?? (await next());
+      pending = chunk instanceof Uint8Array ? undefined : 'end';
+      if (chunk instanceof Uint8Array) return chunk;
+      return chunk !== 'end' && events ? terminalErrorEvents(chunk, requestBody) : undefined;
     },
     cancel,
   };
 }
 
-const NO_BODY: Pick<Answer, 'next' | 'cancel'> = {
+const NO_BODY: Pick<OutgoingResponse, 'next' | 'cancel'> = {
   next: async () => undefined,
   cancel: async () => undefined,
 };
 
-/** A body that is there in full. */
-function onePiece(bytes: Uint8Array, invocation: Invocation): Pick<Answer, 'next' | 'cancel'> {
-  let given = false;
+/** A body that is complete. */
+function oneChunk(bytes: Uint8Array, invocation: Invocation): Pick<OutgoingResponse, 'next' | 'cancel'> {
+  let sent = false;
   return {
     async next() {
-      if (given || bytes.length === 0) {
+      if (sent || bytes.length === 0) {
         invocation.end();
         return undefined;
       }
-      given = true;
-      invocation.watcher?.piece(bytes);
+      sent = true;
+      observe(() => invocation.observer?.chunk(bytes));
       return bytes;
     },
     async cancel() {
@@ -124,61 +120,62 @@ function onePiece(bytes: Uint8Array, invocation: Invocation): Pick<Answer, 'next
   };
 }
 
-/** Of the last word. */
-export function wholeAnswer(response: Response): Answer {
-  let given = false;
+/** Converts a complete response that needs no guard. */
+export function complete(response: Response): OutgoingResponse {
+  let sent = false;
   return {
     status: response.status,
     headers: response.headers,
     async next() {
-      if (given) return undefined;
-      given = true;
+      if (sent) return undefined;
+      sent = true;
       return new Uint8Array(await response.arrayBuffer());
     },
     cancel: NO_BODY.cancel,
   };
 }
 
-/** Reads `body` piece by piece. Whatever becomes of the body, the reader is told and never thrown at. */
-function pieces(body: ReadableStream<Uint8Array>, invocation: Invocation) {
+/** Reads `body` chunk by chunk; errors are returned, never thrown. */
+function chunksOf(body: ReadableStream<Uint8Array>, invocation: Invocation) {
   const reader = body.getReader();
-  // A cancelled reader ends at once, so no piece is waited for after that.
-  invocation.onAbort(why => reader.cancel(why).catch(brokenOff));
+  // A cancelled reader ends immediately, so no chunk is awaited after that.
+  invocation.onAbort(reason => reader.cancel(reason).catch(broken));
 
   return {
-    async next(): Promise<Piece> {
-      const read = await reader.read().catch(brokenOff);
+    async next(): Promise<Chunk> {
+      const read = await reader.read().catch(broken);
       if ('value' in read && !read.done) {
-        invocation.watcher?.piece(read.value);
-        return read.value;
+        const { value } = read;
+        observe(() => invocation.observer?.chunk(value));
+        return value;
       }
       const { signal } = invocation;
-      const why = 'code' in read ? read : signal.aborted ? (signal.reason as AbortReason) : undefined;
-      invocation.end(why);
-      return why ?? 'end';
+      const reason = 'code' in read ? read : signal.aborted ? (signal.reason as AbortReason) : undefined;
+      invocation.end(reason);
+      return reason ?? 'end';
     },
     async cancel(reason: unknown): Promise<void> {
       invocation.end();
-      await reader.cancel(reason).catch(brokenOff);
+      await reader.cancel(reason).catch(broken);
     },
   };
 }
 
-/** In place: to make another Request of this one would copy its headers and wrap its body, on every call. */
+/** In place: another Request would copy the headers and wrap the body, on every call. */
 function withSignal(request: Request, signal: AbortSignal): Request {
   return Object.defineProperty(request, 'signal', { value: signal });
 }
 
-/** Not `instanceof`: a route may answer with the Response of `fetch`, which is another class in the bundle. */
-function isResponse(answer: Response | AbortReason): answer is Response {
-  return 'status' in answer;
+/** Not `instanceof`: a route may return the Response of `fetch`, which is another class in the bundle. */
+function isResponse(result: Response | AbortReason): result is Response {
+  return 'status' in result;
 }
 
-function abortReason(invocation: Invocation): Promise<AbortReason> {
+function aborted(invocation: Invocation): Promise<AbortReason> {
   return new Promise(resolve => invocation.onAbort(resolve));
 }
 
-function brokenOff(error: unknown): AbortReason {
-  console.error('An answer broke off', error);
-  return BROKE_OFF;
+function broken(error: unknown): AbortReason {
+  console.error('A response could not be finished', error);
+  return BROKEN;
 }

@@ -1,35 +1,40 @@
 /**
- * Writes an answer into the response stream of the Runtime Interface Client: status and headers go before the body, as
- * `awslambda.HttpResponseStream` puts them.
+ * Writes a response to the response stream of the Runtime Interface Client: status and headers precede the body, as
+ * `awslambda.HttpResponseStream` writes them.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/response-streaming-tutorial.html
  */
-import type { Answer } from './response-guard.ts';
+import type { OutgoingResponse } from './response-guard.ts';
 
-/** What is used of the client's stream, which looks like a Writable of Node and is none. */
+/** The part of the client's response stream that is used; it resembles Node's Writable without being one. */
 export interface ResponseStream {
   readonly destroyed: boolean;
+  readonly writableFinished?: boolean;
   /** False when more should wait for `drain`. */
   write(chunk: Uint8Array | string): boolean;
   end(): void;
-  once(event: 'drain' | 'close', listener: () => void): unknown;
+  once(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;
   off(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
-/** Resolves when all is written, or nobody takes it any more. `method` is the request's. */
-export async function writeAnswer(answer: Answer, to: ResponseStream, method: string): Promise<void> {
-  const stream = awslambda.HttpResponseStream.from(to, head(answer));
-  let piece = await answer.next();
-  if (!piece) stream.write(needsBody(answer.status, method) ? '\n' : '');
-  while (piece) {
-    if (!stream.write(piece)) await drained(stream);
-    if (stream.destroyed) return answer.cancel('The response stream was closed.');
-    piece = await answer.next();
+/** Resolves when everything is written, or the receiver has disconnected. `method` is the request's. */
+export async function writeResponse(
+  response: OutgoingResponse,
+  to: ResponseStream,
+  method: string,
+): Promise<void> {
+  const stream = awslambda.HttpResponseStream.from(to, head(response));
+  let chunk = await response.next();
+  if (!chunk) stream.write(needsBody(response.status, method) ? '\n' : '');
+  while (chunk) {
+    if (!stream.write(chunk)) await drained(stream);
+    if (stream.destroyed) return response.cancel('The response stream was closed.');
+    chunk = await response.next();
   }
   stream.end();
 }
 
-function head({ status, headers }: Answer): object {
+function head({ status, headers }: OutgoingResponse): object {
   const fields: Record<string, string> = {};
   const cookies: string[] = [];
   headers.forEach((value, name) => {
@@ -40,8 +45,8 @@ function head({ status, headers }: Answer): object {
 }
 
 /**
- * A streamed answer without a body has been seen to stay open for minutes behind a Function URL, so it gets a line end,
- * except where HTTP forbids one.
+ * A streamed response without a body can stay open for minutes behind a Function URL, so it gets a line feed, except where
+ * HTTP forbids a body.
  */
 function needsBody(status: number, method: string): boolean {
   return method !== 'HEAD' && ![204, 205, 304].includes(status);

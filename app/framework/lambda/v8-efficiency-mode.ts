@@ -1,37 +1,24 @@
 /**
- * Tells V8, where the function has less than a processor, to be thrifty with it: it compiles in threads of their own, for a
- * future that an environment with little to do does not have, and what they use is taken from the answers. Not before the
- * first answer is out: until then Node takes its own modules from a cache that holds for the flags V8 was started with.
+ * Switches V8 to `--efficiency-mode` where the function has less than one vCPU: V8 then uses fewer compiler threads and
+ * optimises later. Those threads compile for a future that a mostly idle environment does not have, and take their CPU time
+ * from the responses. Measured in README.md, "What it costs".
  *
- * V8's `--efficiency-mode`: fewer threads, and the second compiler later. Measured in README.md, "What it costs".
+ * Only after the first response: until then Node loads its own modules from a cache that is valid for V8's initial flags only.
  */
+import type { LambdaContext } from '../types.ts';
 
-/** What the function context says about the memory, in MB. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
-interface MemoryContext {
-  memoryLimitInMB?: string | number;
-}
+/** From this memory size on, in MB, a function has a full vCPU. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+export const MB_PER_VCPU = 1769;
 
-/** From here on a function has a whole processor. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
-const MB_PER_PROCESSOR = 1769;
-
-type Handler = (...args: never[]) => Promise<unknown>;
-
-/** `handler`, after whose first answer the engine is thrifty. */
-export function efficientAfterFirst<H extends Handler>(handler: H): H {
-  let answered = false;
-  const thrifty = async (...args: never[]): Promise<unknown> => {
-    if (answered) return handler(...args);
-    answered = true;
-    try {
-      return await handler(...args);
-    } finally {
-      setImmediate(enableEfficiencyMode, args.at(-1) as MemoryContext | undefined);
-    }
+/** Returns a function to call after each response: it switches the mode after the first, in the next turn of the event loop. */
+export function efficiencyModeSwitch(): (
+  context: Partial<Pick<LambdaContext, 'memoryLimitInMB'>> | undefined,
+) => void {
+  let called = false;
+  return function switchOnce({ memoryLimitInMB } = {}) {
+    if (called) return;
+    called = true;
+    if (Number(memoryLimitInMB) >= MB_PER_VCPU) return;
+    setImmediate(() => process.getBuiltinModule('node:v8').setFlagsFromString('--efficiency-mode'));
   };
-  return thrifty as unknown as H;
-}
-
-function enableEfficiencyMode({ memoryLimitInMB }: MemoryContext = {}): void {
-  if (Number(memoryLimitInMB) >= MB_PER_PROCESSOR) return;
-  process.getBuiltinModule('node:v8').setFlagsFromString('--efficiency-mode');
 }

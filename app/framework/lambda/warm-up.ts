@@ -1,28 +1,33 @@
 /**
- * Answers a request of each era during init, so that the code which answers requests has run before the first one comes:
- * schemas built, functions compiled. On Lambda the init has a whole CPU at any memory size, the first request at 128 MB
- * has a fourteenth of one. The server is one of its own; the user's is not called.
+ * Serves a request of each era during init, so that the code has run before the first real request: schemas are built,
+ * functions compiled. Init gets a full vCPU at any memory size, the first request at 128 MB a fourteenth of one. The server is
+ * a small one, declared here; the user's is not called.
  */
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { MODERN_REVISION } from '../json-rpc.ts';
 import { mcp } from '../mcp/mcp.ts';
-import { bufferedHandler } from './adapter.ts';
+import type { Fetch } from './response-guard.ts';
+import { MB_PER_VCPU } from './v8-efficiency-mode.ts';
 
-const REVISION = '2026-07-28';
 const TOOL = { inputSchema: z.object({ text: z.string() }), outputSchema: z.object({ text: z.string() }) };
-const CONTEXT = { getRemainingTimeInMillis: () => 60_000 };
+/** With a memory size at which V8's mode is not switched. */
+const CONTEXT = { getRemainingTimeInMillis: () => 60_000, memoryLimitInMB: MB_PER_VCPU };
 
 /**
- * By both eras: what was one piece, as most answers are, and what was a stream. With `everything` also what the init can do
- * without, for the code cache. Rejects when the answer is not what it must be: then what was warmed is not what will run.
+ * Makes a call of each era: one whose response is complete, and one whose response is a stream. With `everything`, also a call
+ * that only the code cache needs. Rejects if a response is not the expected one: then other code than that of requests has run.
  */
-export async function warmUp(everything = false): Promise<void> {
-  const app = new Hono().route('/mcp', mcp(probe, { auth: async () => undefined, prewarm: false }));
+export async function warmUp(
+  bufferedHandler: (fetch: Fetch) => (event: unknown, context: unknown) => Promise<unknown>,
+  everything = false,
+): Promise<void> {
+  const app = new Hono().route('/mcp', mcp(probe, { auth: 'none', prewarm: false }));
   const buffered = bufferedHandler(app.fetch);
   const streamed = everything ? [modernCall({ progressToken: 1 })] : [];
   for (const event of [modernCall(), legacyCall(), ...streamed]) {
-    const { body } = (await buffered(event, CONTEXT as never)) as { body: string };
+    const { body } = (await buffered(event, CONTEXT)) as { body: string };
     if (!body.includes('structuredContent'))
       throw new Error(`The warm-up got no result: ${body.slice(0, 500)}`);
   }
@@ -42,16 +47,16 @@ function probe(): McpServer {
 
 function modernCall(more: object = {}): object {
   const _meta = {
-    'io.modelcontextprotocol/protocolVersion': REVISION,
+    'io.modelcontextprotocol/protocolVersion': MODERN_REVISION,
     'io.modelcontextprotocol/clientInfo': { name: 'warm-up', version: '0' },
     'io.modelcontextprotocol/clientCapabilities': {},
     ...more,
   };
-  const headers = { 'mcp-protocol-version': REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'echo' };
+  const headers = { 'mcp-protocol-version': MODERN_REVISION, 'mcp-method': 'tools/call', 'mcp-name': 'echo' };
   return toolCall({ _meta }, headers);
 }
 
-/** Its answer is a stream, as all are in that era. */
+/** Its response is a stream, as all are in that era. */
 function legacyCall(): object {
   return toolCall({ _meta: { progressToken: 1 } }, {});
 }

@@ -5,24 +5,28 @@
  * request by a fresh server from the factory. What would hold an execution environment open without working is refused:
  * GET streams always (405, they need a session), `subscriptions/listen` unless {@link McpOptions.subscriptions} allows it.
  *
- * Not here: how it is found out who calls, Origin and Host (app/framework/auth), the invocation's deadline (app/framework/lambda). They reach
- * this file as a gate and as the request's own `signal`.
+ * Not here: authentication, Origin and Host (app/framework/auth), the invocation's deadline (app/framework/lambda). They reach
+ * this file as a guard and as the request's own `signal`.
  */
 import { type AuthInfo, createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
 import { type Context, Hono } from 'hono';
+import { type EndpointContext, endpointContext } from '../endpoint-context.ts';
+import { errorResponse, SERVER_ERROR } from '../json-rpc.ts';
+import type { Guard, GuardResult, LambdaContext } from '../types.ts';
 import { onInit } from './init-hooks.ts';
 import { prewarm } from './prewarm.ts';
 import { readBody } from './request-body.ts';
-import { mcpHandler } from './route-registry.ts';
+import { registerMcpHandler } from './route-registry.ts';
 import { boundedSubscriptions, refuseSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
 import type { TaskSupport } from './task-types.ts';
 
 /** What Hono's context carries into an MCP route. */
 export interface McpRouteEnv {
-  Bindings: { event?: unknown; context?: FunctionContext; lambdaContext?: FunctionContext };
+  Bindings: { context?: Pick<LambdaContext, 'invokedFunctionArn'> };
   Variables: {
-    /** The gate of the app, for routes that bring none. */
-    gate?: Gate;
+    endpoint?: EndpointContext;
+    /** The guard of the app, for routes without one of their own. */
+    guard?: Guard;
     /** Set here, for the request log. */
     authInfo?: AuthInfo;
     /** Set here, for the request log: the message, and the names of the tools that this route is known to have. */
@@ -30,17 +34,12 @@ export interface McpRouteEnv {
   };
 }
 
-/** Of Lambda's context, what is needed here. */
-interface FunctionContext {
-  invokedFunctionArn?: string;
-}
-
-/** Lets a request in (the caller, or undefined where nobody is asked) or answers it. `event` is the Lambda event. */
-export type Gate = (request: Request, event?: unknown) => Promise<AuthInfo | undefined | Response>;
-
 export interface McpOptions {
-  /** Who may call this route. @default the gate of the app, which MCP_AUTH describes */
-  auth?: Gate;
+  /**
+   * Who may call this route: a guard, such as `auth({ scopes })`, or `'none'` for everyone, for example in a test.
+   * @default the guard of the app, which MCP_AUTH configures
+   */
+  auth?: Guard | 'none';
   /**
    * Whether `subscriptions/listen` may keep a response open: `'refuse'` answers it with "Method not found" (404, -32601),
    * as a server does that has nothing to subscribe to; bounds allow it. On Lambda an open stream is billed for as long
@@ -55,15 +54,16 @@ export interface McpOptions {
   /** Tools whose work outlives the call: `dynamoTasks({ tools })` of app/framework/tasks. @default none, and nothing of it is loaded */
   tasks?: TaskSupport;
   /**
-   * Whether the server is made once during the init, nobody asking, and told to list its tools: what that costs the first
-   * caller does not wait for. `false` for a factory that must not run without a caller.
-   * @default true; false for `mcpV1`, `mcpStdio` and `mcpGateway`, which have others to talk to
+   * Creates the server once during init and lists its tools, so that the first caller does not pay for it. `false` for a
+   * factory that must not run without a caller.
+   * @default true; false for `mcpV1`, `mcpStdio` and `mcpGateway`, whose servers may be expensive to call
    */
   prewarm?: boolean;
-  /** Told of what went wrong out of band (rejected requests, handler faults). Never alters a response. */
+  /** Receives errors that no response reports (rejected requests, handler faults). Never alters a response. */
   onError?: (error: Error) => void;
 }
 
+const PUBLIC: GuardResult = { allowed: true };
 const LAMBDA_REQUEST_BYTES = 6 * 1024 * 1024;
 
 /** Mount it: `app.route('/mcp', mcp(weather))`. Throws a TypeError when an option is out of range. */
@@ -73,7 +73,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     subscriptions = 'refuse',
     tasks: support,
     onError: onerror = reportOutOfBand,
-    prewarm: rehearses = true,
+    prewarm: prewarms = true,
     ...limits
   } = options;
   const handlerOptions = {
@@ -90,7 +90,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
   const handlerFor = (made: McpServerFactory) =>
     createMcpHandler(made, { ...handlerOptions, maxSubscriptions: 0 });
   const handler = handlerFor(noting);
-  if (rehearses)
+  if (prewarms)
     onInit(() => prewarm(createMcpHandler(noting, { ...handlerOptions, onerror: () => undefined })));
   const tasks = support?.({ factory: noting, handler, handlerFor });
   const listen =
@@ -104,13 +104,15 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
 
   const serveMcp = async function mcpRoute(c: Context<McpRouteEnv>): Promise<Response> {
     const request = c.req.raw;
-    const gate = auth ?? c.get('gate');
-    if (!gate)
+    const guard = auth ?? c.get('guard');
+    if (!guard)
       throw new Error(
-        'An MCP route was mounted without a gate: pass `auth`, or compose the app by createApp().',
+        'An MCP route was mounted without a guard: pass the option `auth`, or create the app by createApp().',
       );
-    const authInfo = await gate(request, c.env?.event);
-    if (authInfo && 'status' in authInfo) return authInfo;
+    const endpoint = c.get('endpoint') ?? endpointContext(request);
+    const result = guard === 'none' ? PUBLIC : await guard(request, endpoint);
+    if (!result.allowed) return result.response;
+    const { caller: authInfo } = result;
     if (authInfo) c.set('authInfo', authInfo);
     const known = authInfo ? { authInfo } : {};
     if (request.method !== 'POST') return handler.fetch(request, known);
@@ -123,22 +125,22 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     const options = { ...known, parsedBody: message };
     if (methodOf(message) === 'subscriptions/listen') return listen(request, options);
     if (!tasks) return handler.fetch(request, options);
-    const { invokedFunctionArn: functionArn } = c.env?.context ?? c.env?.lambdaContext ?? {};
+    const functionArn = c.env?.context?.invokedFunctionArn;
     return tasks.serve(request, options, { message, path: c.req.path, functionArn });
   };
-  return new Hono<McpRouteEnv>().all('/', mcpHandler(serveMcp, tasks?.work));
+  return new Hono<McpRouteEnv>().all('/', registerMcpHandler(serveMcp, tasks?.runJob));
 }
 
-/** Given the JSON, the SDK neither copies the request nor parses it once more. Undefined for what is no JSON. */
+/** With the parsed JSON, the SDK neither copies the request nor parses it again. Returns undefined for text that is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // The SDK has the answer to it.
+    return undefined; // The SDK responds to it.
   }
 }
 
-/** Of an `McpServer`, of either SDK; what else there may be does not tell. */
+/** For an `McpServer` of either SDK; other servers do not expose their tools. */
 function noteTools(server: object, names: Set<string>): void {
   const { _registeredTools: registered } = server as { _registeredTools?: object };
   for (const name in registered) names.add(name);
@@ -152,13 +154,13 @@ function withBody({ url, method, headers, signal }: Request, body: string): Requ
   return new Request(url, { method, headers, body, signal });
 }
 
-/** As the SDK answers it. */
+/** The SDK's own response. */
 function tooLarge(limit: number): Response {
   const message = `Payload too large: the request body is over the limit of ${limit} bytes.`;
-  return Response.json({ jsonrpc: '2.0', error: { code: -32000, message }, id: null }, { status: 413 });
+  return errorResponse({ code: SERVER_ERROR, message }, { status: 413 });
 }
 
-/** What the SDK says of a rejected request quotes the caller, who may have put a secret there: of that only the kind is told. */
+/** The SDK's message about a rejected request quotes the caller, who may have put a secret there: only its kind is logged. */
 const REJECTED = /^Rejected inbound request \([\w-]+\)/;
 
 function reportOutOfBand({ message }: Error): void {

@@ -1,30 +1,33 @@
 /**
- * Where in an app MCP servers are mounted: Hono keeps the handlers of an app that is mounted as they are, so the ones that
- * mcp() has made can be told from all others.
+ * Finds the MCP servers in an app: Hono keeps the handlers of a mounted app as they are, so the handlers that mcp() has created
+ * can be told apart from all others.
  */
 import type { Hono } from 'hono';
-import type { BackgroundWork } from './task-types.ts';
+import type { BackgroundJobHandler } from './task-types.ts';
 
-const MCP_HANDLERS = new WeakMap<object, BackgroundWork | undefined>();
+const MCP_HANDLERS = new WeakMap<object, BackgroundJobHandler | undefined>();
 
-/** Marks a handler as an MCP endpoint, with the work that it does in invocations of its own; for mcp(). */
-export function mcpHandler<Handler extends object>(handler: Handler, work?: BackgroundWork): Handler {
-  MCP_HANDLERS.set(handler, work);
+/** Registers a handler as an MCP endpoint, with the handler of its background jobs; for mcp(). */
+export function registerMcpHandler<Handler extends object>(
+  handler: Handler,
+  runJob?: BackgroundJobHandler,
+): Handler {
+  MCP_HANDLERS.set(handler, runJob);
   return handler;
 }
 
-/** The paths of MCP endpoints, in the order in which they were mounted. */
+/** Returns the paths of MCP endpoints, in the order in which they were mounted. */
 export function mcpPaths(routes: Hono): string[] {
   const paths = routes.routes.filter(({ handler }) => MCP_HANDLERS.has(handler)).map(({ path }) => path);
   return [...new Set(paths)];
 }
 
-/** The work of routes that have such, by their path. */
-export function backgroundWorks(routes: Hono): Map<string, BackgroundWork> {
-  const works = new Map<string, BackgroundWork>();
+/** Returns the background job handlers, by the path of their route. */
+export function backgroundJobHandlers(routes: Hono): Map<string, BackgroundJobHandler> {
+  const handlers = new Map<string, BackgroundJobHandler>();
   for (const { handler, path } of routes.routes) {
-    const work = MCP_HANDLERS.get(handler);
-    if (work) works.set(path, work);
+    const runJob = MCP_HANDLERS.get(handler);
+    if (runJob) handlers.set(path, runJob);
   }
-  return works;
+  return handlers;
 }

@@ -5,7 +5,9 @@
  * gracefully: the client is sent the final result and may listen again. The bus is the route's; on Lambda it is the
  * environment's own memory, so events published in another environment are not seen.
  */
+
 import type { McpHandlerRequestOptions, McpHttpHandler } from '@modelcontextprotocol/server';
+import { errorResponse, METHOD_NOT_FOUND } from '../json-rpc.ts';
 
 export interface SubscriptionBounds {
   /** Streams open at once in one environment, 1 or more. The next one is refused with -32603. */
@@ -31,10 +33,7 @@ export function refuseSubscriptions(serve: Serve): Serve {
     const { id } = (await response.json()) as { id?: string | number };
     const message =
       'Method not found: this server keeps no subscription streams open. Ask again instead of listening.';
-    return Response.json(
-      { jsonrpc: '2.0', id: id ?? null, error: { code: -32601, message } },
-      { status: 404 },
-    );
+    return errorResponse({ code: METHOD_NOT_FOUND, message }, { id: id ?? null, status: 404 });
   };
 }
 

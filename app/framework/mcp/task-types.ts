@@ -1,6 +1,4 @@
-/**
- * What a route asks of the work that outlives a call. app/framework/tasks has it; a route that names none carries nothing of it.
- */
+/** The interface between a route and app/framework/tasks, which a route without tasks does not load. */
 import type {
   McpHandlerRequestOptions,
   McpHttpHandler,
@@ -27,22 +25,23 @@ export interface RouteMessage {
 }
 
 export interface MountedTasks {
-  /** In the place of the handler's own `fetch`. */
+  /** Replaces the handler's own `fetch`. */
   serve(request: Request, options: McpHandlerRequestOptions, route: RouteMessage): Promise<Response>;
-  work: BackgroundWork;
+  runJob: BackgroundJobHandler;
 }
 
-/** What the function sends itself, as `{ "mcpBackgroundJob": order }`. */
-export interface Order {
-  /** Of the route that is to do the work. */
+/** What the function sends itself, as `{ "mcpBackgroundJob": job }`. */
+export interface BackgroundJob {
+  /** Of the route that runs the job. */
   path: string;
-  order: string;
+  /** Key of the task in the table. */
+  taskKey: string;
 }
 
 /**
- * Does the work that an asynchronous invocation was made for. `order` is what the route has sent itself, `signal` ends
- * shortly before the invocation. Rejects when Lambda is to try again.
+ * Runs the job that an asynchronous invocation was sent for. `signal` is aborted shortly before the invocation ends. Rejects if
+ * Lambda should try again.
  */
-export type BackgroundWork = (order: string, signal: AbortSignal) => Promise<void>;
+export type BackgroundJobHandler = (taskKey: string, signal: AbortSignal) => Promise<void>;
 
 export type TaskSupport = (host: TaskHost) => MountedTasks;

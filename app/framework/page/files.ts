@@ -3,6 +3,7 @@
  * them for good; they are compressed when they are made (scripts/build/browser-assets.ts), never here.
  */
 import { readFile } from 'node:fs/promises';
+import type { EndpointContext } from '../endpoint-context.ts';
 
 /** The names of what is served, as scripts/build/browser-assets.ts writes them to page/files.json. */
 export interface PageFiles {
@@ -32,10 +33,10 @@ export function pageFiles(): Promise<PageFiles> {
 export async function fileResponse(
   name: string,
   request: Request,
-  event: unknown,
+  { binaryBodies }: EndpointContext,
 ): Promise<Response | undefined> {
   if (!Object.values(await pageFiles()).includes(name)) return undefined;
-  const compressed = takesBrotli(request, event);
+  const compressed = binaryBodies && /\bbr\b/.test(request.headers.get('accept-encoding') ?? '');
   const body = await readFile(new URL(compressed ? `${name}.br` : name, folder));
   return new Response(request.method === 'HEAD' ? null : body, {
     headers: {
@@ -46,13 +47,4 @@ export async function fileResponse(
       ...(compressed && { 'content-encoding': 'br' }),
     },
   });
-}
-
-/**
- * A REST API turns base64 back into bytes only for the types it was told (binaryMediaTypes), so what comes by one, which has
- * `httpMethod` in its events, gets text.
- */
-function takesBrotli(request: Request, event: unknown): boolean {
-  const byRestApi = typeof (event as { httpMethod?: unknown } | undefined)?.httpMethod === 'string';
-  return !byRestApi && /\bbr\b/.test(request.headers.get('accept-encoding') ?? '');
 }

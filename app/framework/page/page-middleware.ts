@@ -8,7 +8,7 @@
  */
 import type { Hono, MiddlewareHandler } from 'hono';
 import type { Config } from '../config.ts';
-import { resolvePublicUrl, type Way } from './public-url.ts';
+import type { EndpointContext } from '../endpoint-context.ts';
 
 /** What the page is told of the app around it. */
 export interface PageOptions {
@@ -18,11 +18,16 @@ export interface PageOptions {
   paths: readonly string[];
 }
 
+/** What the middleware needs of Hono's context. */
+interface PageEnv {
+  Variables: { endpoint: EndpointContext };
+}
+
 /** Where its style sheet and script are, below the root of the app. */
 export const FILES = '/_page/';
 
 /** Answers a browser that opens the URL. */
-export function browserPage({ settings, routes, paths }: PageOptions): MiddlewareHandler {
+export function browserPage({ settings, routes, paths }: PageOptions): MiddlewareHandler<PageEnv> {
   const pages = new Set(rootIsFree(routes) ? ['/', ...paths] : paths);
 
   return async function servePage(c, next) {
@@ -30,8 +35,7 @@ export function browserPage({ settings, routes, paths }: PageOptions): Middlewar
     const isPage = isRead(c.req.method) && pages.has(path) && wantsHtml(c.req.header('accept'));
     if (!isPage || settings().MCP_PAGE === 'off') return next();
     const { pageResponse } = await import('./view.ts');
-    const way: Way = resolvePublicUrl(c.req.raw, settings(), c.env?.event);
-    return pageResponse({ way, path, paths, settings: settings() });
+    return pageResponse({ endpoint: c.get('endpoint'), path, paths, settings: settings() });
   };
 }
 
@@ -39,12 +43,12 @@ export function browserPage({ settings, routes, paths }: PageOptions): Middlewar
  * Serves what the page is made of, which is the same for everybody. Before the origin is asked about: browsers name one for
  * a module script, and a page whose calls will be refused is to say so.
  */
-export function pageFiles({ settings }: Pick<PageOptions, 'settings'>): MiddlewareHandler {
+export function pageFiles({ settings }: Pick<PageOptions, 'settings'>): MiddlewareHandler<PageEnv> {
   return async function serveFile(c, next) {
     const { method, path } = c.req;
     if (!isRead(method) || !path.startsWith(FILES) || settings().MCP_PAGE === 'off') return next();
     const { fileResponse } = await import('./view.ts');
-    return (await fileResponse(path.slice(FILES.length), c.req.raw, c.env?.event)) ?? next();
+    return (await fileResponse(path.slice(FILES.length), c.req.raw, c.get('endpoint'))) ?? next();
   };
 }
 

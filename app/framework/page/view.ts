@@ -8,14 +8,15 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Config } from '../config.ts';
+import { type EndpointContext, publicBaseUrl } from '../endpoint-context.ts';
 import { type PageFiles, pageFiles } from './files.ts';
 import { type InstallLink, type InstallText, installLinks, installTexts, nameOf } from './install.ts';
-import type { Way } from './public-url.ts';
+import { relativeRoot } from './relative-root.ts';
 
 export { fileResponse } from './files.ts';
 
 export interface View {
-  way: Way;
+  endpoint: EndpointContext;
   /** The path of the page: of an MCP server, or `/`. */
   path: string;
   /** Of all MCP servers. */
@@ -64,8 +65,9 @@ function policy({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }: Config): Record<s
 }
 
 function document(view: View, files: PageFiles): Html {
-  const { way, paths } = view;
+  const { paths } = view;
   const path = paths.includes(view.path) ? view.path : paths[0];
+  const root = rootOf(view);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -74,9 +76,9 @@ function document(view: View, files: PageFiles): Html {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${path ? `MCP server ${nameOf(path, paths.length === 1)}` : 'No MCP server'}</title>
-<link rel="icon" href="${way.toRoot}_page/${files.icon}">
-<link rel="stylesheet" href="${way.toRoot}_page/${files.style}">
-<script type="module" src="${way.toRoot}_page/${files.script}"></script>
+<link rel="icon" href="${root}_page/${files.icon}">
+<link rel="stylesheet" href="${root}_page/${files.style}">
+<script type="module" src="${root}_page/${files.script}"></script>
 </head>
 <body>
 <a class="skip" href="#try">Skip to the tools</a>
@@ -91,8 +93,8 @@ function nothingMounted(): Html {
 }
 
 function server(view: View, path: string): Html {
-  const { way, paths, settings } = view;
-  const url = `${way.publicBase}${path}`;
+  const { endpoint, paths, settings } = view;
+  const url = `${publicBaseUrl(endpoint, settings.MCP_PUBLIC_URL, view.path)}${path}`;
   const name = nameOf(path, paths.length === 1);
   const modes = settings.MCP_AUTH;
   const install = { name, url, needsToken: modes.includes('token') };
@@ -105,7 +107,7 @@ function server(view: View, path: string): Html {
 ${paths.length > 1 ? others(view, path) : ''}
 </div>
 </header>
-<main class="wide" id="main" data-endpoint="${way.toRoot}${path.slice(1)}" data-auth="${authKind(settings)}" data-issuer="${modes.includes('oauth') || modes.includes('authorizer') ? (settings.MCP_OAUTH_ISSUER ?? '') : ''}">
+<main class="wide" id="main" data-endpoint="${rootOf(view)}${path.slice(1)}" data-auth="${authKind(settings)}" data-issuer="${modes.includes('oauth') || modes.includes('authorizer') ? (settings.MCP_OAUTH_ISSUER ?? '') : ''}">
 <section id="try" aria-labelledby="try-title" tabindex="-1">
 <h2 id="try-title">Try it</h2>
 <noscript><p class="notice">The console needs JavaScript. Everything under Connect works without.</p></noscript>
@@ -122,10 +124,11 @@ ${paths.length > 1 ? others(view, path) : ''}
 <footer class="wide"><p>Served by a function that runs only while it is asked. <code>MCP_PAGE=off</code> turns this page off; the MCP endpoint stays.</p></footer>`;
 }
 
-function others({ way, paths }: View, current: string): Html {
-  return html`<nav aria-label="Servers"><ul>${paths.map(
+function others(view: View, current: string): Html {
+  const root = rootOf(view);
+  return html`<nav aria-label="Servers"><ul>${view.paths.map(
     path =>
-      html`<li><a href="${way.toRoot}${path.slice(1)}" ${path === current ? html`aria-current="page"` : ''}>${path}</a></li>`,
+      html`<li><a href="${root}${path.slice(1)}" ${path === current ? html`aria-current="page"` : ''}>${path}</a></li>`,
   )}</ul></nav>`;
 }
 
@@ -144,4 +147,8 @@ function textItem({ client, how, text }: InstallText): Html {
 /** What the visitor has to bring, for the console's words. */
 function authKind({ MCP_AUTH: modes }: Config): string {
   return modes.length === 0 ? 'closed' : modes.join(' ');
+}
+
+function rootOf({ endpoint, path }: View): string {
+  return relativeRoot(path, endpoint.callerPath);
 }

@@ -30,18 +30,18 @@ import { tellingStore, unavailable } from './task-errors.ts';
 
 export interface LongTool {
   /**
-   * For a client without the extension: `'wait'` serves the call as any other, for as long as it lives; `'get_result'` begins
-   * a task, waits for it, and after {@link DynamoTasksOptions.waitMs} answers how to ask for the result, by a tool of that
-   * name which the server gets; `'refuse'` answers by -32021 (Missing Required Client Capability).
-   * @default 'wait'
+   * For a client without the extension: `'run-inline'` serves the call like any other, within the invocation; `'poll-tool'`
+   * creates a task, waits for it, and after {@link DynamoTasksOptions.waitMs} returns how to poll for the result, with the tool
+   * `get_result` that the server gets; `'reject'` returns -32021 (Missing Required Client Capability).
+   * @default 'run-inline'
    */
-  otherwise?: 'wait' | 'get_result' | 'refuse';
+  fallback?: 'run-inline' | 'poll-tool' | 'reject';
   /**
-   * When the task begins: `'at-once'`, or `'when-answered'` for a tool whose first answer is questions, which are asked
-   * within the call (section "Task Creation": SHOULD be resolved synchronously).
-   * @default 'at-once'
+   * When the task is created: `'immediately'`, or `'after-input'` for a tool that first requests input, which happens within the
+   * call (section "Task Creation": SHOULD be resolved synchronously).
+   * @default 'immediately'
    */
-  begin?: 'at-once' | 'when-answered';
+  start?: 'immediately' | 'after-input';
   /** How often the work may be begun when its environment is lost; 1 for work that must not be done twice. @default 3 */
   attempts?: number;
 }
@@ -53,7 +53,7 @@ export interface DynamoTasksOptions {
   ttlSeconds?: number;
   /** What clients are told to wait between two `tasks/get`, in milliseconds. @default 2000 */
   pollIntervalMs?: number;
-  /** How long a call of a client without the extension is waited with, in milliseconds, for `'get_result'`. @default 20000 */
+  /** How long a call of a client without the extension is waited with, in milliseconds, for `'poll-tool'`. @default 20000 */
   waitMs?: number;
   /** How long a worker may be silent, in milliseconds, 300 or more. @default 30000 */
   leaseMs?: number;
@@ -70,7 +70,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
   requireAtLeast('pollIntervalMs', pollIntervalMs, 1);
   requireAtLeast('leaseMs', leaseMs, 300);
   requireAtLeast('waitMs', waitMs, 1);
-  const givesResults = Object.values(tools).some(({ otherwise }) => otherwise === 'get_result');
+  const givesResults = Object.values(tools).some(({ fallback }) => fallback === 'poll-tool');
   for (const [name, { attempts = 3 }] of Object.entries(tools))
     requireAtLeast(`tools.${name}.attempts`, attempts, 1);
   const toolOf = (name: unknown): LongTool | undefined =>
@@ -97,7 +97,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
         keyOf: taskId => keyOf(path, context.authInfo, taskId),
         attemptsOf,
         start: key =>
-          invoke(functionArn, { path, order: key }).catch(error => {
+          invoke(functionArn, { path, taskKey: key }).catch(error => {
             throw unavailable(error);
           }),
       };
@@ -145,8 +145,8 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
         messages.set(request, route);
         return handlers[how(route.message, toolOf)].fetch(request, given);
       },
-      work: (order, signal) =>
-        runTask(order, signal, {
+      runJob: (taskKey, signal) =>
+        runTask(taskKey, signal, {
           store: store(),
           serve: (request, given) => host.handler.fetch(request, given),
           leaseMs,
@@ -156,7 +156,7 @@ export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
   };
 }
 
-const OTHERWISE = { wait: 'offer', get_result: 'wait', refuse: 'refuse' } as const;
+const FALLBACKS = { 'run-inline': 'offer', 'poll-tool': 'wait', reject: 'refuse' } as const;
 
 /** What becomes of a message. The SDK checks it, whichever it is. */
 function how(
@@ -167,9 +167,9 @@ function how(
   const tool = method === 'tools/call' ? toolOf(params?.name) : undefined;
   if (!tool) return 'offer';
   const meta = params?._meta as Record<string, unknown> | undefined;
-  if (!declaresTasks(meta?.[CAPABILITIES])) return OTHERWISE[tool.otherwise ?? 'wait'];
+  if (!declaresTasks(meta?.[CAPABILITIES])) return FALLBACKS[tool.fallback ?? 'run-inline'];
   const answered = params?.inputResponses !== undefined || params?.requestState !== undefined;
-  return tool.begin === 'when-answered' && !answered ? 'offer' : 'create';
+  return tool.start === 'after-input' && !answered ? 'offer' : 'create';
 }
 
 function requireTable(): string {

@@ -27,7 +27,7 @@ const LOOK_MS = 1_000;
 export function addGetResult(given: McpServer | Server, options: ExtensionOptions, waitMs: number): void {
   if (!('registerTool' in given))
     throw new TypeError(
-      `dynamoTasks: otherwise "get_result" needs an McpServer, which can be given a tool more.`,
+      `dynamoTasks: fallback "poll-tool" needs an McpServer, to which a tool can be added.`,
     );
   given.registerTool(GET_RESULT, CONFIG, ({ taskId }, ctx) => resultWithin(taskId, options, waitMs, ctx));
 }

@@ -2,6 +2,9 @@
  * How a call ended, by its HTTP status and by the JSON-RPC messages of its answer, which are seen as they go out. An answer is
  * parsed only where its bytes may hold an error.
  */
+import { INTERNAL_ERROR, REQUEST_TIMEOUT } from '../json-rpc.ts';
+import type { AbortReason } from '../types.ts';
+
 export const OUTCOMES = ['ok', 'tool_error', 'protocol_error', 'refused', 'failed', 'aborted'] as const;
 
 /**
@@ -10,17 +13,10 @@ export const OUTCOMES = ['ok', 'tool_error', 'protocol_error', 'refused', 'faile
  */
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Why an answer was given up, as app/framework/lambda has it; -32001 is the deadline. */
-export interface AbortReason {
-  code: number;
-}
-
 const REFUSED = new Set([401, 403, 429]);
-/** https://www.jsonrpc.org/specification#error_object: "Internal error" */
-const INTERNAL_ERROR = -32603;
 
 export function outcomeOf(status: number | undefined, told: Outcome, abortReason?: AbortReason): Outcome {
-  if (abortReason) return abortReason.code === -32001 ? 'aborted' : 'failed';
+  if (abortReason) return abortReason.code === REQUEST_TIMEOUT ? 'aborted' : 'failed';
   if (status === undefined || status >= 500) return 'failed';
   if (REFUSED.has(status)) return 'refused';
   if (status >= 400) return told === 'failed' ? told : 'protocol_error';

@@ -5,19 +5,14 @@
  * Never in it: headers, bodies, arguments, results, tokens, queries, error texts, nor any word of the caller's but names that
  * are known here: a tool that is there, a method of MCP's, a path that is mounted.
  */
+import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Context, MiddlewareHandler } from 'hono';
 import { config } from '../config.ts';
+import type { AbortReason, Invocation, LambdaContext, ResponseObserver } from '../types.ts';
 import { type Call, setCallContext, type Trace } from './call-context.ts';
 import { lineOf } from './log.ts';
 import { metricsOf } from './metrics.ts';
-import {
-  type AbortReason,
-  messagesIn,
-  mostSevere,
-  type Outcome,
-  outcomeOf,
-  outcomeOfChunk,
-} from './outcome.ts';
+import { messagesIn, mostSevere, type Outcome, outcomeOf, outcomeOfChunk } from './outcome.ts';
 import { shortened } from './redact.ts';
 import { traceOf } from './trace.ts';
 
@@ -25,25 +20,14 @@ import { traceOf } from './trace.ts';
 export interface RequestLogEnv {
   Bindings: {
     context?: LambdaContext;
-    lambdaContext?: LambdaContext;
-    invocation?: { watcher: Watcher | undefined };
-    /** Nobody has asked: the line is made, for the next one to be made sooner, and not written. */
+    invocation?: Invocation;
+    /** No client sent this request: the line is formatted, which warms up the code, and not written. */
     prewarm?: boolean;
   };
   Variables: {
-    authInfo?: { clientId: string; extra?: { mode?: unknown; subject?: unknown } };
+    authInfo?: AuthInfo;
     mcpCall?: { message: unknown; tools: ReadonlySet<string> };
   };
-}
-
-interface LambdaContext {
-  awsRequestId: string;
-  functionName: string;
-}
-
-interface Watcher {
-  piece(bytes: Uint8Array): void;
-  end(why: AbortReason | undefined): void;
 }
 
 interface Message {
@@ -70,14 +54,14 @@ export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<Reques
     const line = new RequestLine(c, cold, paths, learned);
     cold = false;
     const { invocation } = c.env ?? {};
-    if (invocation) invocation.watcher = line;
+    if (invocation) invocation.observer = line;
     await next();
     line.answered(c.res);
     if (!invocation) line.end(undefined);
   };
 }
 
-class RequestLine implements Watcher, Call {
+class RequestLine implements ResponseObserver, Call {
   readonly #c: Context<RequestLogEnv>;
   readonly #started = performance.now();
   readonly #cold: boolean;
@@ -95,7 +79,7 @@ class RequestLine implements Watcher, Call {
     this.#cold = cold;
     this.#paths = paths;
     this.#learned = learned;
-    this.#context = c.env?.context ?? c.env?.lambdaContext;
+    this.#context = c.env?.context;
     setCallContext(c.req.raw, this);
   }
 
@@ -117,7 +101,7 @@ class RequestLine implements Watcher, Call {
     this.#response = { status, events, firstByteMs: Math.round(performance.now() - this.#started) };
   }
 
-  piece(bytes: Uint8Array): void {
+  chunk(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
     if (!this.#c.get('mcpCall')) return;
     this.#told = mostSevere([this.#told, outcomeOfChunk(bytes)]);

@@ -20,7 +20,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { config } from '../../framework/config.ts';
+import { settings } from '../../settings.ts';
 import { answered, askWhich, canAsk } from './asking.ts';
 import { compareWeather } from './comparing.ts';
 import {
@@ -96,9 +96,9 @@ let fromSettings: (() => McpServer) | undefined;
 export function weather(): McpServer {
   fromSettings ??= createWeather({
     openMeteo: openMeteo({
-      geocodingUrl: config().WEATHER_GEOCODING_URL,
-      forecastUrl: config().WEATHER_FORECAST_URL,
-      timeoutMs: config().WEATHER_TIMEOUT_MS,
+      geocodingUrl: settings().WEATHER_GEOCODING_URL,
+      forecastUrl: settings().WEATHER_FORECAST_URL,
+      timeoutMs: settings().WEATHER_TIMEOUT_MS,
     }),
   });
   return fromSettings();

@@ -3,12 +3,14 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arnAllowed, authorizerCaller, iamCaller } from '../../../../app/framework/auth/event-identity.ts';
-import { gateFor } from '../../../../app/framework/auth/guard.ts';
+import { createGuard } from '../../../../app/framework/auth/guard.ts';
 import { parseConfig } from '../../../../app/framework/config.ts';
+import { endpointContext } from '../../../../app/framework/endpoint-context.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../../../helpers/local-lambda.ts';
 
+const REQUEST = new Request('https://x/mcp');
 const AGENT = 'arn:aws:iam::111122223333:role/agents/one';
 
 describe('a Function URL with auth type AWS_IAM', () => {
@@ -65,7 +67,7 @@ describe('a Function URL with auth type AWS_IAM', () => {
 });
 
 test('an event without an identity is refused, whatever its headers say', async () => {
-  const gate = gateFor(parseConfig({ MCP_AUTH: 'iam' }));
+  const guard = createGuard(parseConfig({ MCP_AUTH: 'iam' }));
   const request = new Request('https://x/mcp', {
     headers: { authorization: 'Bearer x', 'x-amz-user-arn': AGENT },
   });
@@ -75,18 +77,24 @@ test('an event without an identity is refused, whatever its headers say', async 
     { requestContext: { authorizer: null } },
     { authorizer: { iam: { userArn: AGENT } } },
   ]) {
-    expect(await gate(request, event)).toMatchObject({ status: 401 });
+    expect(await guard(request, endpointContext(request, event))).toMatchObject({
+      allowed: false,
+      response: { status: 401 },
+    });
   }
   const event = { requestContext: { authorizer: { iam: { userArn: AGENT, userId: 'AROA' } } } };
-  expect(await gate(request, event)).toMatchObject({
-    clientId: AGENT,
-    extra: { mode: 'iam', arn: AGENT, subject: 'AROA' },
+  expect(await guard(request, endpointContext(request, event))).toMatchObject({
+    allowed: true,
+    caller: { clientId: AGENT, extra: { mode: 'iam', arn: AGENT, subject: 'AROA' } },
   });
 });
 
 test('a REST API names the IAM caller elsewhere', () => {
   const event = { requestContext: { identity: { userArn: AGENT, user: 'AIDA' } } };
-  expect(iamCaller(event)).toMatchObject({ clientId: AGENT, extra: { subject: 'AIDA' } });
+  expect(iamCaller(endpointContext(REQUEST, event).identity)).toMatchObject({
+    clientId: AGENT,
+    extra: { subject: 'AIDA' },
+  });
 });
 
 test.each<[string, string[], string, boolean]>([
@@ -126,11 +134,10 @@ describe('an API Gateway authorizer', () => {
       { clientId: 'app', scopes: ['x/read'] },
     ],
   ])('%s', async (_kind, authorizer, caller) => {
-    const event = { requestContext: { authorizer } };
-    expect(authorizerCaller(event)).toMatchObject(caller);
-    expect(
-      await gateFor(parseConfig({ MCP_AUTH: 'authorizer' }))(new Request('https://x/mcp'), event),
-    ).toMatchObject(caller);
+    const endpoint = endpointContext(REQUEST, { requestContext: { authorizer } });
+    expect(authorizerCaller(endpoint.identity)).toMatchObject(caller);
+    const guard = createGuard(parseConfig({ MCP_AUTH: 'authorizer' }));
+    expect(await guard(REQUEST, endpoint)).toMatchObject({ allowed: true, caller });
   });
 
   test.each<[string, object]>([
@@ -142,17 +149,16 @@ describe('an API Gateway authorizer', () => {
     ['JWT: a logout token', { jwt: { claims: { sub: 'alice', client_id: 'agent', events: '{}' } } }],
     ['Cognito: an ID token', { claims: { sub: 'dave', token_use: 'id' } }],
   ])('lets in what it should not (%s): refused here', (_what, authorizer) => {
-    expect(authorizerCaller({ requestContext: { authorizer } })).toBeUndefined();
+    expect(authorizerCaller({ authorizer: authorizer as Record<string, unknown> })).toBeUndefined();
   });
 
   test.each([[{}], [{ lambda: null }], [{ jwt: {} }], [{ iam: { userArn: AGENT } }], [null]])(
     'no verdict: %j is refused',
     async authorizer => {
-      const event = { requestContext: { authorizer } };
-      expect(authorizerCaller(event)).toBeUndefined();
-      expect(
-        await gateFor(parseConfig({ MCP_AUTH: 'authorizer' }))(new Request('https://x/mcp'), event),
-      ).toMatchObject({ status: 401 });
+      const endpoint = endpointContext(REQUEST, { requestContext: { authorizer } });
+      expect(authorizerCaller(endpoint.identity)).toBeUndefined();
+      const guard = createGuard(parseConfig({ MCP_AUTH: 'authorizer' }));
+      expect(await guard(REQUEST, endpoint)).toMatchObject({ allowed: false, response: { status: 401 } });
     },
   );
 });

@@ -1,25 +1,31 @@
 /** Fail closed: nothing configured, nothing served; a bad configuration stops the init. */
 import { describe, expect, test } from 'vitest';
-import { gateFor } from '../../../../app/framework/auth/guard.ts';
+import { createGuard } from '../../../../app/framework/auth/guard.ts';
 import { ConfigError, parseConfig } from '../../../../app/framework/config.ts';
+import { endpointContext } from '../../../../app/framework/endpoint-context.ts';
 import { startApp } from '../../../helpers/local-lambda.ts';
 
 const REQUEST = new Request('https://mcp.example/mcp', { method: 'POST' });
+const ENDPOINT = endpointContext(REQUEST);
 const DIGEST = 'a'.repeat(64);
 
-describe('the gate', () => {
+describe('the guard', () => {
   test('with nothing configured lets nobody in, and names the setting', async () => {
-    const answer = await gateFor(parseConfig({}))(REQUEST);
-    expect(answer).toBeInstanceOf(Response);
-    expect((answer as Response).status).toBe(401);
-    expect(await (answer as Response).json()).toMatchObject({
+    const result = await createGuard(parseConfig({}))(REQUEST, ENDPOINT);
+    if (result.allowed) throw new Error('The guard allows a request without any authentication method.');
+    expect(result.response.status).toBe(401);
+    expect(await result.response.json()).toMatchObject({
       error: { message: expect.stringContaining('Set MCP_AUTH to') },
     });
   });
 
   test('with none lets everybody in, only when it is written out', async () => {
-    expect(await gateFor(parseConfig({ MCP_AUTH: 'none' }))(REQUEST)).toBeUndefined();
-    expect(await gateFor(parseConfig({ MCP_AUTH: '' }))(REQUEST)).toBeInstanceOf(Response);
+    expect(await createGuard(parseConfig({ MCP_AUTH: 'none' }))(REQUEST, ENDPOINT)).toEqual({
+      allowed: true,
+    });
+    expect(await createGuard(parseConfig({ MCP_AUTH: '' }))(REQUEST, ENDPOINT)).toMatchObject({
+      allowed: false,
+    });
   });
 });
 

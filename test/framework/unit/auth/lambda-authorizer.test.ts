@@ -1,7 +1,7 @@
 /** The Lambda authorizer: its formats, and the attacks on it through both of API Gateway's endpoints. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authorizerCaller } from '../../../../app/framework/auth/event-identity.ts';
-import { authorizer } from '../../../../app/framework/auth/lambda-authorizer.ts';
+import { createAuthorizer } from '../../../../app/framework/auth/lambda-authorizer.ts';
 import { parseConfig } from '../../../../app/framework/config.ts';
 import { CLIENTS } from '../../../helpers/clients.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
@@ -31,7 +31,7 @@ const settings = () => ({
 
 describe('its answer', () => {
   const judge = (event: object, more: Record<string, string> = {}) =>
-    authorizer(parseConfig({ ...settings(), ...more }))(event);
+    createAuthorizer(parseConfig({ ...settings(), ...more }))(event);
   const rest = (headers: object) => ({ type: 'REQUEST', methodArn: METHOD_ARN, headers });
 
   test('is simple for payload format 2.0', async () => {
@@ -115,12 +115,12 @@ describe('its answer', () => {
     { MCP_AUTH: 'authorizer' },
     { MCP_AUTH: 'token,iam', MCP_TOKEN_SHA256: sha256(TOKEN) },
   ])('is none with %j: it is not even made', env => {
-    expect(() => authorizer(parseConfig(env))).toThrow(/needs MCP_AUTH to be token, oauth, or both/);
+    expect(() => createAuthorizer(parseConfig(env))).toThrow(/supports MCP_AUTH=token, oauth or both/);
   });
 });
 
 describe('what it has said', () => {
-  const event = (lambda: object) => ({ requestContext: { authorizer: { lambda } } });
+  const event = (lambda: object) => ({ authorizer: { lambda } });
 
   test('ends with the token, however long API Gateway keeps it', () => {
     const now = 1_000_000_000;

@@ -1,6 +1,7 @@
 /** The handler module outside the Runtime Interface Client: no ReferenceError, and a word on what it needs. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
 import type { Handlers } from '../../../../app/framework/lambda/create-handlers.ts';
 import { v2Event } from '../../../helpers/events.ts';
@@ -9,7 +10,10 @@ import { ROOT } from '../../../helpers/local-lambda.ts';
 test.each<[string, () => Promise<Handlers>]>([
   [
     'the source',
-    async () => (await import('../../../../app/framework/lambda/create-handlers.ts')).createHandlers(),
+    async () =>
+      (await import('../../../../app/framework/lambda/create-handlers.ts')).createHandlers({
+        routes: new Hono(),
+      }),
   ],
   ['the build', () => import(pathToFileURL(join(ROOT, 'dist/handler.mjs')).href)],
 ])('%s can be imported; `buffered` answers, `stream` says what it needs', async (_what, load) => {

@@ -1,9 +1,19 @@
 /** An invocation ends with its answer, whichever way that ends: nothing watches over it afterwards. */
 import { expect, test, vi } from 'vitest';
+import { endpointContext } from '../../../../app/framework/endpoint-context.ts';
+import type { AdaptedRequest } from '../../../../app/framework/lambda/adapter.ts';
 import { beginInvocation } from '../../../../app/framework/lambda/invocation.ts';
-import { guardedFetch } from '../../../../app/framework/lambda/response-guard.ts';
+import { guardResponse, toResponse } from '../../../../app/framework/lambda/response-guard.ts';
+import type { Invocation } from '../../../../app/framework/types.ts';
 
 const REQUEST = () => new Request('https://mcp.example/', { method: 'POST' });
+
+function adapted(watched: Invocation): AdaptedRequest {
+  const request = REQUEST();
+  const endpoint = endpointContext(request);
+  const bindings = { event: {}, requestContext: {}, context: undefined, endpoint, invocation: watched };
+  return { request, bindings, body: () => undefined };
+}
 
 function invocation() {
   const begun = beginInvocation({ getRemainingTimeInMillis: () => 60_000 });
@@ -21,7 +31,7 @@ test.each<[string, () => Response | Promise<Response>]>([
   ],
 ])('%s', async (_what, answer) => {
   const watched = invocation();
-  const response = await guardedFetch(answer, REQUEST(), {}, watched, () => undefined);
+  const response = await toResponse(await guardResponse(answer, adapted(watched)));
   await response.text();
   expect(watched.end).toHaveBeenCalled();
 });
@@ -33,13 +43,7 @@ test('a body whose taker leaves', async () => {
     pull: c => c.enqueue(new Uint8Array(8)),
     cancel: cancelled,
   });
-  const response = await guardedFetch(
-    () => new Response(endless),
-    REQUEST(),
-    {},
-    watched,
-    () => undefined,
-  );
+  const response = await toResponse(await guardResponse(() => new Response(endless), adapted(watched)));
   await response.body?.cancel();
   expect(watched.end).toHaveBeenCalled();
   expect(cancelled).toHaveBeenCalled();

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { writeAnswer } from '../../../../app/framework/lambda/response-stream.ts';
+import { writeResponse } from '../../../../app/framework/lambda/response-stream.ts';
 import { v2Event } from '../../../helpers/events.ts';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 
@@ -140,7 +140,7 @@ test('a stream that is closed without a word ends the answer too', async () => {
   const to = new PassThrough();
   const cancel = vi.fn(async () => undefined);
   const next = vi.fn(async () => new Uint8Array(64 * 1024));
-  const written = writeAnswer({ status: 200, headers: new Headers(), next, cancel }, to, 'GET');
+  const written = writeResponse({ status: 200, headers: new Headers(), next, cancel }, to, 'GET');
   await vi.waitFor(() => expect(to.writableNeedDrain).toBe(true));
   to.destroy();
   await written;

@@ -1,42 +1,41 @@
-/** When the engine is told to be thrifty, and that it understands. */
+/** When V8 is switched to efficiency mode, and that this V8 knows the flag. */
 import { spawnSync } from 'node:child_process';
 import v8 from 'node:v8';
 import { afterEach, beforeEach, expect, type MockInstance, test, vi } from 'vitest';
-import { efficientAfterFirst } from '../../../../app/framework/lambda/v8-efficiency-mode.ts';
+import { createPipeline, handlersOf } from '../../../../app/framework/lambda/create-handlers.ts';
+import { efficiencyModeSwitch } from '../../../../app/framework/lambda/v8-efficiency-mode.ts';
 
 const FLAG = '--efficiency-mode';
 const turn = () => new Promise<void>(resolve => setImmediate(resolve));
 
-let told: MockInstance<typeof v8.setFlagsFromString>;
+let setFlags: MockInstance<typeof v8.setFlagsFromString>;
 beforeEach(() => {
-  told = vi.spyOn(v8, 'setFlagsFromString').mockImplementation(() => undefined);
+  setFlags = vi.spyOn(v8, 'setFlagsFromString').mockImplementation(() => undefined);
 });
-afterEach(() => void told.mockRestore());
+afterEach(() => void setFlags.mockRestore());
 
-/** As the runtime's client calls it: event, stream, context. */
-const answering = (memoryLimitInMB?: string) => {
-  const handler = efficientAfterFirst(async (..._: unknown[]) => 'answer');
-  return () => handler({}, {}, { ...(memoryLimitInMB !== undefined && { memoryLimitInMB }) });
-};
-
-test('after the first answer, once', async () => {
-  const answer = answering('128');
-  const first = answer();
-  expect(told).not.toHaveBeenCalled();
-  expect(await first).toBe('answer');
-  expect(told).not.toHaveBeenCalled();
+test('switches once, in the turn after the first response', async () => {
+  const switchMode = efficiencyModeSwitch();
+  switchMode({ memoryLimitInMB: '128' });
+  expect(setFlags).not.toHaveBeenCalled();
   await turn();
-  expect(told).toHaveBeenCalledExactlyOnceWith(FLAG);
-  for (let i = 0; i < 3; i += 1) await answer();
+  expect(setFlags).toHaveBeenCalledExactlyOnceWith(FLAG);
+  for (let i = 0; i < 3; i += 1) switchMode({ memoryLimitInMB: '128' });
   await turn();
-  expect(told).toHaveBeenCalledOnce();
+  expect(setFlags).toHaveBeenCalledOnce();
 });
 
-test('also when that was none', async () => {
-  const failing = efficientAfterFirst(async () => Promise.reject(new Error('no')));
-  await expect(failing()).rejects.toThrow('no');
+test('a pipeline switches to efficiency mode even if the first invocation failed', async () => {
+  const handle = createPipeline(
+    () => new Response('ok'),
+    new Map([['/mcp', () => Promise.reject(new Error('no'))]]),
+  );
+  const { buffered } = handlersOf(handle);
+  const job = { mcpBackgroundJob: { path: '/mcp', taskKey: 'key' } };
+  const context = { memoryLimitInMB: '128', getRemainingTimeInMillis: () => 10_000 };
+  await expect(buffered(job, context)).rejects.toThrow('no');
   await turn();
-  expect(told).toHaveBeenCalledOnce();
+  expect(setFlags).toHaveBeenCalledExactlyOnceWith(FLAG);
 });
 
 test.each([
@@ -45,10 +44,10 @@ test.each([
   ['1769', 0],
   ['10240', 0],
   [undefined, 1],
-])('with %s MB: %i times', async (memory, times) => {
-  await answering(memory)();
+])('with %s MB the mode is switched %i times', async (memory, times) => {
+  efficiencyModeSwitch()(memory === undefined ? undefined : { memoryLimitInMB: memory });
   await turn();
-  expect(told).toHaveBeenCalledTimes(times);
+  expect(setFlags).toHaveBeenCalledTimes(times);
 });
 
 test('this V8 knows the flag, and takes it when it runs', () => {

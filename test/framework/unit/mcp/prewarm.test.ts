@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import type { mcp } from '../../../../app/framework/mcp/mcp.ts';
 
-const open = { auth: async () => undefined };
+const open = { auth: 'none' } as const;
 
 /** Of a module of its own for each test: what is to be done in the init is kept by it. */
 let init: () => Promise<void>;

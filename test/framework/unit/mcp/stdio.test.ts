@@ -155,7 +155,7 @@ test.each(Object.entries(CLIENTS))(
   'a server of revision 2026-07-28 is served to %s',
   async (_name, connect) => {
     const modern = await connect(`${wide.url}/modern`);
-    expect(await modern.call('printStartupMessage', { name: 'you' })).toMatchObject({
+    expect(await modern.call('greet', { name: 'you' })).toMatchObject({
       text: 'hello you',
       structured: { hello: 'you' },
     });
@@ -202,7 +202,7 @@ test('it ends with the function', async () => {
 
 test('a program that says nothing is given up in time for the init', { timeout: 20_000 }, async () => {
   const silent = { command: 'sleep', args: ['60'] };
-  const app = new Hono().route('/mcp', mcpStdio(silent, { auth: async () => undefined }));
+  const app = new Hono().route('/mcp', mcpStdio(silent, { auth: 'none' }));
   const began = performance.now();
   const response = await app.request('/mcp', {
     method: 'POST',
@@ -221,7 +221,7 @@ test('requests at the same time share it, and each gets its own answer', async (
   const program = fileURLToPath(new URL('../../../fixtures/crashing-stdio-server.mjs', import.meta.url));
   const app = new Hono().route(
     '/mcp',
-    mcpStdio({ command: process.execPath, args: [program], era: 'legacy' }, { auth: async () => undefined }),
+    mcpStdio({ command: process.execPath, args: [program], era: 'legacy' }, { auth: 'none' }),
   );
   const call = async (name: string, args: object = {}): Promise<string> => {
     const params = { name, arguments: args };

@@ -15,7 +15,7 @@ function server(): McpServer {
 }
 
 function listenTo(options: McpOptions) {
-  const app = new Hono().route('/mcp', mcp(server, { auth: async () => undefined, ...options }));
+  const app = new Hono().route('/mcp', mcp(server, { auth: 'none', ...options }));
   const params = { notifications: { toolsListChanged: true } };
   return (id: string, signal?: AbortSignal) =>
     app.request('/mcp', {
@@ -71,7 +71,7 @@ describe.each<[string, McpOptions]>([
     ['listen itself', { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: {} }, /-32601/],
   ];
   const errors: unknown[] = [];
-  const app = new Hono().route('/mcp', mcp(server, { auth: async () => undefined, ...options }));
+  const app = new Hono().route('/mcp', mcp(server, { auth: 'none', ...options }));
   app.onError(error => {
     errors.push(error);
     return new Response(null, { status: 500 });
@@ -126,10 +126,7 @@ test.each([
   ['says so', true],
   ['does not say how long it is', false],
 ])('a body over the limit that %s is a 413', async (_what, withLength) => {
-  const app = new Hono().route(
-    '/mcp',
-    mcp(server, { auth: async () => undefined, maxRequestBodyBytes: 500 }),
-  );
+  const app = new Hono().route('/mcp', mcp(server, { auth: 'none', maxRequestBodyBytes: 500 }));
   const body = JSON.stringify(modernRequest('tools/list', { filler: 'x'.repeat(500) }));
   const headers = {
     'content-type': 'application/json',

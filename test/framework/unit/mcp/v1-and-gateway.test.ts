@@ -34,7 +34,10 @@ test.each(Object.entries(CLIENTS))(
 test.each(['modern', 'legacy'])(
   'a v1 tool sees the caller whom the gate let in, in the %s era',
   async era => {
-    const auth = async () => ({ token: '', clientId: 'agent-7', scopes: [] });
+    const auth = async () => ({
+      allowed: true as const,
+      caller: { token: '', clientId: 'agent-7', scopes: [] },
+    });
     const app = new Hono().route('/mcp', mcpV1(v1Probe, { auth }));
     const params = { name: 'handed', arguments: {} };
     const modern = era === 'modern';
@@ -64,7 +67,7 @@ test.each(['modern', 'legacy'])('a v1 server is closed after its request, in the
     };
     return server;
   };
-  const app = new Hono().route('/mcp', mcpV1(counted, { auth: async () => undefined }));
+  const app = new Hono().route('/mcp', mcpV1(counted, { auth: 'none' }));
   for (let request = 1; request <= 20; request += 1) {
     const response = await app.request('/mcp', {
       method: 'POST',

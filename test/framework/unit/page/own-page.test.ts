@@ -8,7 +8,8 @@ import { brotliCompressSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../app/framework/config.ts';
-import { isOwnPage, resolvePublicUrl } from '../../../../app/framework/page/public-url.ts';
+import { endpointContext, isOwnOrigin, publicBaseUrl } from '../../../../app/framework/endpoint-context.ts';
+import { relativeRoot } from '../../../../app/framework/page/relative-root.ts';
 import { ROOT, startApp } from '../../../helpers/local-lambda.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -27,8 +28,11 @@ describe('served', () => {
     app = createApp(new Hono().get('/taken', c => c.text('mine')).route('/', routes));
   });
 
+  const bindings = (path: string, event: object | undefined) => ({
+    endpoint: endpointContext(new Request(`https://abc.example${path}`), event),
+  });
   const get = async (path: string, headers: Record<string, string>, event?: object): Promise<Response> =>
-    app.request(`https://abc.example${path}`, { headers }, { event });
+    app.request(`https://abc.example${path}`, { headers }, bindings(path, event));
 
   test('to browsers at the root and at the MCP path, and to nobody else', async () => {
     for (const path of ['/', '/mcp']) {
@@ -74,7 +78,11 @@ describe('served', () => {
 
   test('calls of the page itself pass, those of other pages do not', async () => {
     const call = (origin: string, event?: object) =>
-      app.request('https://abc.example/mcp', { method: 'POST', headers: { origin }, body: '{}' }, { event });
+      app.request(
+        'https://abc.example/mcp',
+        { method: 'POST', headers: { origin }, body: '{}' },
+        bindings('/mcp', event),
+      );
     const event = { requestContext: { domainName: 'abc.example' } };
     expect((await call('https://abc.example', event)).status).toBe(401);
     expect((await call('https://evil.example', event)).status).toBe(403);
@@ -85,13 +93,14 @@ describe('served', () => {
 });
 
 test('own by MCP_PUBLIC_URL too, whatever the domain of the function', () => {
-  const settings = parseConfig({ MCP_PUBLIC_URL: 'https://mcp.example.com/api/mcp' });
+  const publicUrl = 'https://mcp.example.com/api/mcp';
   const event = { requestContext: { domainName: 'abc.lambda-url.eu-west-1.on.aws' } };
-  expect(isOwnPage('https://mcp.example.com', settings, event)).toBe(true);
-  expect(isOwnPage('https://abc.lambda-url.eu-west-1.on.aws', settings, event)).toBe(true);
-  expect(isOwnPage('https://mcp.example.com:444', settings, event)).toBe(false);
-  expect(isOwnPage('null', settings, event)).toBe(false);
-  expect(isOwnPage(null, settings, event)).toBe(false);
+  const endpoint = endpointContext(new Request('https://abc.lambda-url.eu-west-1.on.aws/mcp'), event);
+  const isOwn = (origin: string) => isOwnOrigin(origin, endpoint, publicUrl);
+  expect(isOwn('https://mcp.example.com')).toBe(true);
+  expect(isOwn('https://abc.lambda-url.eu-west-1.on.aws')).toBe(true);
+  expect(isOwn('https://mcp.example.com:444')).toBe(false);
+  expect(isOwn('null')).toBe(false);
 });
 
 test.each([
@@ -111,7 +120,9 @@ test.each([
 ])('from %s, called %s: to the root by %j', (path, outside, env, toRoot, publicBase) => {
   const event = outside && { path, requestContext: { path: outside } };
   const request = new Request(`https://h.example${path}`, { headers: { host: 'h.example' } });
-  expect(resolvePublicUrl(request, parseConfig(env), event)).toEqual({ toRoot, publicBase });
+  const endpoint = endpointContext(request, event);
+  expect(relativeRoot(path, endpoint.callerPath)).toBe(toRoot);
+  expect(publicBaseUrl(endpoint, parseConfig(env).MCP_PUBLIC_URL, path)).toBe(publicBase);
 });
 
 test('MCP_PAGE=off leaves a browser what it had before', async () => {

@@ -106,7 +106,7 @@ describe('with a table elsewhere', () => {
       region: 'us-east-1',
       credentials: CREDENTIALS,
     });
-    const Payload = JSON.stringify({ mcpBackgroundJob: { path: '/mcp', order } });
+    const Payload = JSON.stringify({ mcpBackgroundJob: { path: '/mcp', taskKey: order } });
     const again = () =>
       invoker.send(new InvokeCommand({ FunctionName: 'local', InvocationType: 'Event', Payload }));
     await Promise.all([again(), again()]);

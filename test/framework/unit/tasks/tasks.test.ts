@@ -17,9 +17,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { awsCall } from '../../../../app/framework/aws/aws-client.ts';
 import { awsSettings } from '../../../../app/framework/config.ts';
-import { orderOf } from '../../../../app/framework/lambda/self-invocation.ts';
+import { backgroundJobOf } from '../../../../app/framework/lambda/self-invocation.ts';
 import { mcp } from '../../../../app/framework/mcp/mcp.ts';
-import { backgroundWorks } from '../../../../app/framework/mcp/route-registry.ts';
+import { backgroundJobHandlers } from '../../../../app/framework/mcp/route-registry.ts';
 import { dynamoStore } from '../../../../app/framework/tasks/dynamo-store.ts';
 import { dynamoTasks } from '../../../../app/framework/tasks/dynamo-tasks.ts';
 import { APP } from '../../../../scripts/build/bundle-options.ts';
@@ -40,7 +40,7 @@ let dynamo: Server;
 let queue: Server;
 let client: DynamoDBClient;
 let runs: string[] = [];
-let delivered: { path: string; order: string }[] = [];
+let delivered: { path: string; taskKey: string }[] = [];
 let deliveries = 1;
 const before = KEYS.map(key => process.env[key]);
 
@@ -90,7 +90,7 @@ beforeAll(async () => {
     let body = '';
     for await (const chunk of request) body += chunk;
     response.writeHead(202).end();
-    const order = orderOf(JSON.parse(body));
+    const order = backgroundJobOf(JSON.parse(body));
     if (!order) throw new Error(`No order: ${body}`);
     delivered.push(order);
     for (let at = 0; at < deliveries; at += 1) void deliver(order);
@@ -112,10 +112,10 @@ beforeAll(async () => {
   );
   const auth = async (request: Request) => {
     const clientId = request.headers.get('x-caller') ?? 'me';
-    return { token: 'secret-token', clientId, scopes: [] };
+    return { allowed: true as const, caller: { token: 'secret-token', clientId, scopes: [] } };
   };
   const tasks = dynamoTasks({
-    tools: { slow: {}, ask: {}, stages: {}, breaks: { otherwise: 'refuse' } },
+    tools: { slow: {}, ask: {}, stages: {}, breaks: { fallback: 'reject' } },
     leaseMs: 1_500,
   });
   routes = new Hono().route('/mcp', mcp(server, { auth, tasks }));
@@ -131,8 +131,8 @@ afterAll(() => {
   queue?.close();
 });
 
-function deliver({ path, order }: { path: string; order: string }, signal = AbortSignal.timeout(10_000)) {
-  return backgroundWorks(routes).get(path)?.(order, signal);
+function deliver({ path, taskKey }: { path: string; taskKey: string }, signal = AbortSignal.timeout(10_000)) {
+  return backgroundJobHandlers(routes).get(path)?.(taskKey, signal);
 }
 
 async function send(method: string, params: Json, { caller = 'me', capabilities = TASKS as Json } = {}) {
@@ -275,7 +275,7 @@ test('a worker that died is followed by the next delivery; too many deaths are t
   deliveries = 1;
   const [order] = delivered;
   const dies = async (attempts: number) => {
-    const task = await store.get(order?.order ?? '');
+    const task = await store.get(order?.taskKey ?? '');
     if (!task) throw new Error('The task is not there.');
     await store.update(task, { lease: 'of the dead', leaseUntil: Date.now() + 200, attempts });
   };
@@ -289,7 +289,7 @@ test('a worker that died is followed by the next delivery; too many deaths are t
   const second = await call('slow', { ms: 10 });
   deliveries = 1;
   const again = delivered.at(-1);
-  const task = again && (await store.get(again.order));
+  const task = again && (await store.get(again.taskKey));
   if (!task) throw new Error('The task is not there.');
   await store.update(task, { lease: 'of the dead', leaseUntil: Date.now() - 1, attempts: 3 });
   await deliver(again);
@@ -369,7 +369,7 @@ test('what the table has done counts, though its answers were lost: nothing is r
     const { result, error } = await call('slow', { ms: 10 });
     expect(error).toBeUndefined();
     await until(result.taskId, 'completed');
-    const task = await dynamoStore(awsCall(awsSettings), 'tasks').get(delivered.at(-1)?.order ?? '');
+    const task = await dynamoStore(awsCall(awsSettings), 'tasks').get(delivered.at(-1)?.taskKey ?? '');
     expect(task?.attempts).toBe(1);
   });
   expect([...lost]).toEqual(['PutItem', 'UpdateItem']);
@@ -398,21 +398,21 @@ test('an expired task is not there, though the table still has it', async () => 
   const { result } = await call('slow', { ms: 1 });
   await until(result.taskId, 'completed');
   const store = dynamoStore(awsCall(awsSettings), 'tasks');
-  const key = delivered[0]?.order ?? '';
+  const key = delivered[0]?.taskKey ?? '';
   const task = await store.get(key);
   if (!task) throw new Error('The task is not there.');
   await store.update(task, { expires: Math.floor(Date.now() / 1000) - 1 });
   const gone = await send('tasks/get', { taskId: result.taskId });
   expect(gone.error).toEqual((await send('tasks/get', { taskId: 'never' })).error);
   expect((await send('tasks/cancel', { taskId: result.taskId })).error?.code).toBe(-32602);
-  await deliver({ path: '/mcp', order: key });
+  await deliver({ path: '/mcp', taskKey: key });
   const { Items } = await client.send(new ScanCommand({ TableName: 'tasks' }));
   expect(Items?.some(item => item.key?.S === key)).toBe(true);
 });
 
 test('only an event that is nothing else is an order', () => {
-  const mcpBackgroundJob = { path: '/mcp', order: 'key' };
-  expect(orderOf({ mcpBackgroundJob })).toEqual(mcpBackgroundJob);
+  const mcpBackgroundJob = { path: '/mcp', taskKey: 'key' };
+  expect(backgroundJobOf({ mcpBackgroundJob })).toEqual(mcpBackgroundJob);
   const http = {
     version: '2.0',
     rawPath: '/mcp',
@@ -427,7 +427,7 @@ test('only an event that is nothing else is an order', () => {
     null,
     'mcpBackgroundJob',
   ])
-    expect(orderOf(event)).toBeUndefined();
+    expect(backgroundJobOf(event)).toBeUndefined();
 });
 
 async function bundled(contents: string, alias: Record<string, string> = {}): Promise<string> {

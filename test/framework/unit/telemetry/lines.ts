@@ -17,7 +17,7 @@ export function linesOf(output: string, type?: 'request' | 'log'): Line[] {
     .filter(line => (type ? line.type === type : line.type !== undefined));
 }
 
-/** `Calls`, or `Calls printStartupMessage` by tool → sum. */
+/** `Calls`, or `Calls greet` by tool → sum. */
 export function sums(lines: readonly Line[]): Record<string, number> {
   const totals: Record<string, number> = {};
   for (const line of lines) {

@@ -1,0 +1,93 @@
+/**
+ * What the endpoint in front of the function (Function URL, API Gateway, load balancer) says about a request. The adapter
+ * computes it once per request; auth, page and metadata read it. The event comes from the Lambda service and a caller cannot
+ * write into `requestContext`; headers are the caller's claim.
+ *
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
+ */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Identities that the endpoint has verified. */
+export interface EndpointIdentity {
+  /** The IAM principal that signed the request. */
+  iam?: { arn: string; subject: string | undefined } | undefined;
+  /** What an API Gateway authorizer returned: `jwt`, `lambda`, Cognito's `claims`, or a REST API authorizer's context. */
+  authorizer?: Fields | undefined;
+}
+
+export interface EndpointContext {
+  /** Where the caller reached `/` of this app, without a trailing slash: origin and, for a REST API, the stage. */
+  baseUrl: string;
+  /** The path as the caller sent it: a REST API's stage included, which the app does not see. */
+  callerPath: string;
+  /** The host name by the endpoint's own account; undefined where only the Host header says it (load balancer, no Lambda). */
+  domainName: string | undefined;
+  identity: EndpointIdentity;
+  /** Whether a binary body reaches the caller as bytes; a REST API decodes base64 only for the types that it is told. */
+  binaryBodies: boolean;
+}
+
+/** Computes the context of a request. `event` is the validated Lambda event; undefined outside Lambda (`npm run dev`). */
+export function endpointContext(request: Request, event?: unknown): EndpointContext {
+  const { pathname, host, protocol } = new URL(request.url);
+  const { path, httpMethod, requestContext } = fields(event);
+  const context = fields(requestContext);
+  const domainName = text(context.domainName);
+  const restPath = text(path) === undefined ? undefined : text(context.path);
+  const callerPath = restPath ?? pathname;
+  const scheme = request.headers.get('x-forwarded-proto') ?? protocol.slice(0, -1);
+  const origin = `${scheme}://${request.headers.get('host') ?? host}`;
+  return {
+    baseUrl: `${origin}${prefixOf(callerPath, pathname)}`,
+    callerPath,
+    domainName,
+    identity: identityOf(context),
+    binaryBodies: typeof httpMethod !== 'string',
+  };
+}
+
+/** Where clients reach `/` of this app: by MCP_PUBLIC_URL (the URL of the route `path`) if it is set, else as the caller did. */
+export function publicBaseUrl(
+  endpoint: EndpointContext,
+  publicUrl: string | undefined,
+  path: string,
+): string {
+  if (publicUrl === undefined) return endpoint.baseUrl;
+  const { origin, pathname } = new URL(publicUrl);
+  return `${origin}${prefixOf(pathname, path)}`;
+}
+
+/** Whether `origin` is this server's own, by MCP_PUBLIC_URL or the endpoint's domain name. Host alone proves nothing (DNS rebinding). */
+export function isOwnOrigin(
+  origin: string,
+  endpoint: EndpointContext,
+  publicUrl: string | undefined,
+): boolean {
+  if (publicUrl !== undefined && origin === new URL(publicUrl).origin) return true;
+  return endpoint.domainName !== undefined && origin === `https://${endpoint.domainName}`;
+}
+
+function identityOf(context: Fields): EndpointIdentity {
+  const authorizer = context.authorizer === undefined ? undefined : fields(context.authorizer);
+  const iam = fields(authorizer?.iam);
+  const identity = fields(context.identity);
+  const arn = text(iam.userArn) ?? text(identity.userArn);
+  return {
+    iam: arn === undefined ? undefined : { arn, subject: text(iam.userId) ?? text(identity.user) },
+    authorizer,
+  };
+}
+
+/** Returns what `full` has before `path`; an empty string when `full` does not end with it. */
+function prefixOf(full: string, path: string): string {
+  return full.endsWith(path) ? full.slice(0, -path.length) : '';
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,14 @@
+/**
+ * The public API of the framework: everything that routes, servers, settings and tests of a project import, as `#framework`.
+ * Nothing deeper is public; an upgrade may change it.
+ */
+export { type AuthOptions, auth } from './auth/guard.ts';
+export { type Caller, granted } from './auth/identity.ts';
+export { ConfigError, defineSettings, type Settings } from './config.ts';
+export { type GatewayServer, mcpGateway } from './mcp/gateway.ts';
+export { type McpOptions, mcp } from './mcp/mcp.ts';
+export { mcpStdio, type StdioServer } from './mcp/mcp-stdio.ts';
+export { mcpV1 } from './mcp/mcp-v1.ts';
+export { type DynamoTasksOptions, dynamoTasks, type LongTool } from './tasks/dynamo-tasks.ts';
+export { log } from './telemetry/log.ts';
+export { traceHeaders } from './telemetry/trace.ts';

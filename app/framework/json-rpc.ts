@@ -1,0 +1,27 @@
+/** JSON-RPC and MCP constants, and the error responses made of them. https://www.jsonrpc.org/specification#error_object */
+
+/** The revision that SDK v2 serves natively. */
+export const MODERN_REVISION = '2026-07-28';
+
+export const PARSE_ERROR = -32700;
+export const INVALID_REQUEST = -32600;
+export const METHOD_NOT_FOUND = -32601;
+export const INVALID_PARAMS = -32602;
+export const INTERNAL_ERROR = -32603;
+/** Server errors: the MCP SDKs use -32000 for transport errors, and -32001 for a request that timed out. */
+export const SERVER_ERROR = -32000;
+export const REQUEST_TIMEOUT = -32001;
+
+export interface JsonRpcError {
+  code: number;
+  message: string;
+  data?: unknown;
+}
+
+/** Returns an HTTP response whose body is one JSON-RPC error; `id` is null where the request's id is not known. */
+export function errorResponse(
+  error: JsonRpcError,
+  { id = null, ...init }: ResponseInit & { id?: string | number | null } = {},
+): Response {
+  return Response.json({ jsonrpc: '2.0', id, error }, init);
+}

@@ -1,0 +1,39 @@
+/** The two ways in which an invocation returns its response: a response stream, or a result object. */
+import { bufferedRejection, bufferedResult } from './adapter.ts';
+import { type OutgoingResponse, toResponse } from './response-guard.ts';
+import { type ResponseStream, writeResponse } from './response-stream.ts';
+
+export interface ResponseWriter<Result> {
+  /** Resolves when the response is written, or its receiver has disconnected. `method` is the request's. */
+  write(event: unknown, response: OutgoingResponse, method: string): Promise<Result>;
+  /** The same for an event that may be of no known kind. */
+  reject(event: unknown, response: OutgoingResponse): Promise<Result>;
+  /** For an invocation that is not HTTP: waits for `job`, and rejects with it. */
+  empty(job: Promise<void>): Promise<Result>;
+  /** The response stream, if there is one. */
+  stream?: ResponseStream;
+}
+
+/** Returns the result object that the endpoint of the event expects. */
+export const bufferedWriter: ResponseWriter<unknown> = {
+  write: async (event, response) => bufferedResult(event, await toResponse(response)),
+  reject: async (event, response) => bufferedRejection(event, await toResponse(response)),
+  async empty(job) {
+    await job;
+    return null;
+  },
+};
+
+/** Writes to the response stream of the Runtime Interface Client. */
+export function streamWriter(stream: ResponseStream): ResponseWriter<void> {
+  return {
+    write: (_event, response, method) => writeResponse(response, stream, method),
+    reject: (_event, response) => writeResponse(response, stream, ''),
+    async empty(job) {
+      await job;
+      stream.write('null');
+      stream.end();
+    },
+    stream,
+  };
+}

@@ -1,0 +1,58 @@
+/** What several rooms of the framework share; each type is declared once, here. */
+import type { AuthInfo } from '@modelcontextprotocol/server';
+import type { EndpointContext } from './endpoint-context.ts';
+
+/** The part of Lambda's function context that the framework reads. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+export interface LambdaContext {
+  awsRequestId: string;
+  functionName: string;
+  /** With the alias or version that was invoked, if any. */
+  invokedFunctionArn: string;
+  /** In MB, as a string on Lambda. */
+  memoryLimitInMB: string | number;
+  getRemainingTimeInMillis(): number;
+}
+
+/** The caller of a request (undefined if authentication is off), or the response that denies it. */
+export type GuardResult =
+  | { allowed: true; caller?: AuthInfo | undefined }
+  | { allowed: false; response: Response };
+
+/** Decides whether a request may reach an MCP route. `endpoint` is what the endpoint in front says about the request. */
+export type Guard = (request: Request, endpoint: EndpointContext) => Promise<GuardResult>;
+
+/** Why a response was aborted, as a JSON-RPC error; -32001 is the deadline. */
+export interface AbortReason {
+  code: -32001 | -32603;
+  /** For the caller: what happened and what to do next. Never the text of an unforeseen error. */
+  message: string;
+}
+
+/** Observes a response while it is sent; the request log is one. An observer that throws is logged and changes nothing. */
+export interface ResponseObserver {
+  chunk(bytes: Uint8Array): void;
+  /** Called once, when the last byte is sent or the response was aborted for `reason`. */
+  end(reason: AbortReason | undefined): void;
+}
+
+/** An invocation, as the app sees it. */
+export interface Invocation {
+  /** Aborted when the response is; the reason is the {@link AbortReason}. */
+  readonly signal: AbortSignal;
+  abort(reason: AbortReason): void;
+  /** Calls `listener` when the response is aborted, after the signal. */
+  onAbort(listener: (reason: AbortReason) => void): void;
+  observer: ResponseObserver | undefined;
+  /** Stops the deadline timer and informs the observer. A second call does nothing. */
+  end(reason?: AbortReason): void;
+}
+
+/** What the app gets as its environment (Hono's `c.env`) on Lambda. */
+export interface LambdaBindings {
+  event: unknown;
+  /** For hono's own helpers, such as getConnInfo. */
+  requestContext: unknown;
+  context: LambdaContext | undefined;
+  endpoint: EndpointContext;
+  invocation: Invocation;
+}
