@@ -13,7 +13,7 @@ import { RequestTooLarge, readRequest } from './endpoints/request.ts';
 import type { Invoked, Report } from './environment.ts';
 import type { EventQueue } from './event-queue.ts';
 import { MAX_EVENT, MAX_REQUEST } from './function-error.ts';
-import { wholeAnswer } from './invocation-result.ts';
+import { bufferedPayload } from './invocation-result.ts';
 import { type InvokeRequest, type LocalFunction, newTraceId } from './local-function.ts';
 import { streamOf } from './stream-of.ts';
 
@@ -42,7 +42,7 @@ export function createInvokeApi(
     if (type === 'Event') return enqueued(request, options.queue);
     const started = await start(fn, request);
     if (started instanceof Response) return started;
-    const { payload, error } = await wholeAnswer(started);
+    const { payload, error } = await bufferedPayload(started);
     const log =
       c.req.header('x-amz-log-type') === 'Tail' ? { 'x-amz-log-result': tail(await started.report) } : {};
     const failed = error && { 'x-amz-function-error': 'Unhandled' };

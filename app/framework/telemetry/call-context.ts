@@ -30,14 +30,14 @@ export interface ToolContext {
  */
 const CALL = Symbol('call');
 
-interface Told extends Request {
+interface TaggedRequest extends Request {
   [CALL]?: Call;
 }
 
 export function setCallContext(request: Request, call: Call): void {
-  (request as Told)[CALL] = call;
+  (request as TaggedRequest)[CALL] = call;
 }
 
 export function callContextOf({ http }: ToolContext): Call | undefined {
-  return (http?.req as Told | undefined)?.[CALL];
+  return (http?.req as TaggedRequest | undefined)?.[CALL];
 }

@@ -15,26 +15,26 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 const REFUSED = new Set([401, 403, 429]);
 
-export function outcomeOf(status: number | undefined, told: Outcome, abortReason?: AbortReason): Outcome {
+export function outcomeOf(status: number | undefined, reported: Outcome, abortReason?: AbortReason): Outcome {
   if (abortReason) return abortReason.code === REQUEST_TIMEOUT ? 'aborted' : 'failed';
   if (status === undefined || status >= 500) return 'failed';
   if (REFUSED.has(status)) return 'refused';
-  if (status >= 400) return told === 'failed' ? told : 'protocol_error';
-  return told;
+  if (status >= 400) return reported === 'failed' ? reported : 'protocol_error';
+  return reported;
 }
 
 /** What a piece of an answer tells; `ok` where it tells of no error. */
 export function outcomeOfChunk(piece: Uint8Array): Outcome {
   const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
   if (!bytes.includes('"isError":true') && !bytes.includes('"error":')) return 'ok';
-  return mostSevere(messagesIn(bytes.toString()).map(toldByMessage));
+  return mostSevere(messagesIn(bytes.toString()).map(outcomeOfMessage));
 }
 
 export function mostSevere(outcomes: readonly Outcome[]): Outcome {
   return outcomes.reduce((a, b) => (OUTCOMES.indexOf(b) > OUTCOMES.indexOf(a) ? b : a), 'ok');
 }
 
-function toldByMessage(message: unknown): Outcome {
+function outcomeOfMessage(message: unknown): Outcome {
   const { result, error } = (message ?? {}) as { result?: { isError?: unknown }; error?: { code?: unknown } };
   if (error) return error.code === INTERNAL_ERROR ? 'failed' : 'protocol_error';
   return result?.isError === true ? 'tool_error' : 'ok';

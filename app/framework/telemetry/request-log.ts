@@ -56,7 +56,7 @@ export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<Reques
     const { invocation } = c.env ?? {};
     if (invocation) invocation.observer = line;
     await next();
-    line.answered(c.res);
+    line.responded(c.res);
     if (!invocation) line.end(undefined);
   };
 }
@@ -69,7 +69,7 @@ class RequestLine implements ResponseObserver, Call {
   readonly #learned: Set<string>;
   readonly #context: LambdaContext | undefined;
   #response: { status: number; events: boolean; firstByteMs: number } | undefined;
-  #told: Outcome = 'ok';
+  #outcome: Outcome = 'ok';
   #bytes = 0;
   #last: Uint8Array | undefined;
   #trace: Trace | undefined;
@@ -96,7 +96,7 @@ class RequestLine implements ResponseObserver, Call {
     return { tool: this.#tool('ok', false), caller: this.#c.get('authInfo')?.clientId };
   }
 
-  answered({ status, headers }: Response): void {
+  responded({ status, headers }: Response): void {
     const events = headers.get('content-type')?.startsWith('text/event-stream') === true;
     this.#response = { status, events, firstByteMs: Math.round(performance.now() - this.#started) };
   }
@@ -104,13 +104,13 @@ class RequestLine implements ResponseObserver, Call {
   chunk(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
     if (!this.#c.get('mcpCall')) return;
-    this.#told = mostSevere([this.#told, outcomeOfChunk(bytes)]);
+    this.#outcome = mostSevere([this.#outcome, outcomeOfChunk(bytes)]);
     this.#last = bytes;
   }
 
   end(why: AbortReason | undefined): void {
     const { status, events = false, firstByteMs } = this.#response ?? {};
-    const outcome = outcomeOf(status, this.#told, why);
+    const outcome = outcomeOf(status, this.#outcome, why);
     const ms = Math.round(performance.now() - this.#started);
     const tool = this.#tool(outcome, true);
     const { MCP_METRICS, MCP_LOG_PAYLOADS } = config();
