@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
-import { messagesOf } from './messages.ts';
+import { messagesOf } from '../mcp/message-stream.ts';
 import { type Changes, change, type TaskStore, TaskTooLargeError } from './store.ts';
 import type { Task, TaskError } from './task.ts';
 

@@ -15,13 +15,14 @@ export interface Call {
   /** Of the invocation. Undefined where there is no Lambda. */
   readonly requestId: string | undefined;
   readonly trace: Trace;
-  /** Filled in when the message has been read and the caller is known. */
-  about(): { tool?: string | undefined; caller?: string | undefined };
+  /** Of the message with this id, once the message has been read and the caller is known. */
+  about(id: unknown): { tool?: string | undefined; caller?: string | undefined };
 }
 
 /** What a tool's context has of it: `ctx` of SDK v2. */
 export interface ToolContext {
   http?: { req?: Request };
+  mcpReq?: { id?: unknown };
 }
 
 /**
