@@ -11,12 +11,14 @@
 import * as z from 'zod';
 
 /** https, or http on this machine only. */
-const secureUrl = z.string().refine(text => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && here);
-}, 'must be an https URL');
+export function isSecure({ protocol, hostname }: URL): boolean {
+  const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && local);
+}
+
+const secureUrl = z
+  .string()
+  .refine(text => URL.canParse(text) && isSecure(new URL(text)), 'must be an https URL');
 
 const words = z
   .string()

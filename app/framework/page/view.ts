@@ -8,7 +8,7 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Config } from '../config.ts';
-import { type EndpointContext, publicBaseUrl } from '../endpoint-context.ts';
+import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
 import { type PageFiles, pageFiles } from './files.ts';
 import { type InstallLink, type InstallText, installLinks, installTexts, serverNameOf } from './install.ts';
 import { relativeRoot } from './relative-root.ts';
@@ -94,7 +94,7 @@ function nothingMounted(): Html {
 
 function server(view: View, path: string): Html {
   const { endpoint, paths, settings } = view;
-  const url = `${publicBaseUrl(endpoint, settings.MCP_PUBLIC_URL, view.path)}${path}`;
+  const url = resourceUrl(endpoint, path);
   const name = serverNameOf(path, paths.length === 1);
   const modes = settings.MCP_AUTH;
   const install = { name, url, needsToken: modes.includes('token') };
