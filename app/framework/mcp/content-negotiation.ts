@@ -9,13 +9,14 @@ const EVENTS = 'text/event-stream';
 
 /**
  * Returns `json` if the client accepts JSON and no event stream; else `any`. Rewrites the Accept header of a request that accepts
- * either; one that accepts neither keeps it, and the SDK responds with 406.
+ * either; the SDK responds with 406 to one that accepts neither.
  */
 export function negotiate(request: Request): 'json' | 'any' {
   const accept = request.headers.get('accept');
   const json = accepts(accept, JSON_TYPE);
   const events = accepts(accept, EVENTS);
   if (json || events) request.headers.set('accept', `${JSON_TYPE}, ${EVENTS}`);
+  else request.headers.delete('accept'); // The SDK would find the types that `q=0` excludes.
   return json && !events ? 'json' : 'any';
 }
 

@@ -193,7 +193,9 @@ function isPlainText(result: Record<string, unknown> | undefined): boolean {
 /** The SDK reports invalid parameters as -32603 with a dump of zod, and an invalid result as -32602: the wrong party each. */
 function attributed(message: OutgoingMessage, method: string): OutgoingMessage {
   const { code = 0, message: text = '' } = message.error ?? {};
-  const issues = code === ProtocolErrorCode.InternalError ? paramsIssues(text) : undefined;
+  const dump =
+    code === ProtocolErrorCode.InternalError ? text : /^Invalid [\w/]+ request: (\[[\s\S]*)$/.exec(text)?.[1];
+  const issues = dump && paramsIssues(dump);
   if (issues)
     return withError(message, ProtocolErrorCode.InvalidParams, `Invalid params for ${method}: ${issues}`);
   const invalidResult = code === ProtocolErrorCode.InvalidParams && /^Invalid [\w/]+ result: /.test(text);
