@@ -41,6 +41,24 @@ export class McpExchange implements McpMessages {
   }
 }
 
+/** Keys of a message, its params or its `_meta` that are accepted. The specification has about ten; the SDK copies each several times. */
+const MAX_KEYS = 1_000;
+
+/** Returns why the messages of a body are not served, however their content reads; undefined if they may be. */
+export function envelopeProblem({ messages }: McpExchange): string | undefined {
+  const parts = messages.flatMap(message => [message, message.params, message.params?._meta]);
+  return parts.some(hasTooManyKeys)
+    ? `A message, its params and its _meta have at most ${MAX_KEYS} keys each.`
+    : undefined;
+}
+
+function hasTooManyKeys(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  let keys = 0;
+  for (const _ in value) if (++keys > MAX_KEYS) return true;
+  return false;
+}
+
 const EXCHANGE = Symbol('MCP exchange');
 
 interface TaggedRequest extends Request {

@@ -16,10 +16,10 @@ import {
 } from '@modelcontextprotocol/server';
 import { type Context, Hono } from 'hono';
 import { type EndpointContext, endpointContext } from '../endpoint-context.ts';
-import { errorResponse, SERVER_ERROR } from '../json-rpc.ts';
+import { errorResponse, INVALID_REQUEST, SERVER_ERROR } from '../json-rpc.ts';
 import type { Guard, GuardResult, LambdaBindings } from '../types.ts';
 import { jsonResponse, negotiate } from './content-negotiation.ts';
-import { exchangeOf, McpExchange, setExchange } from './exchange.ts';
+import { envelopeProblem, exchangeOf, McpExchange, setExchange } from './exchange.ts';
 import { instrumentServer, type RouteState } from './instrument-server.ts';
 import { prewarm } from './prewarm.ts';
 import { readBody } from './request-body.ts';
@@ -142,6 +142,8 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     const message = parsed(text);
     if (message === undefined) return handler.fetch(withBody(request, text), options);
     const exchange = new McpExchange(message, route.tools);
+    const problem = envelopeProblem(exchange);
+    if (problem) return errorResponse({ code: INVALID_REQUEST, message: problem }, { status: 400 });
     setExchange(request, exchange);
     c.set('exchange', exchange);
     if (c.env?.invocation) c.env.invocation.pendingIds = () => exchange.pending();

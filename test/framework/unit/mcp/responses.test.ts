@@ -290,6 +290,22 @@ describe('messages of odd forms', () => {
     }
   });
 
+  test.each<[string, (many: object) => object]>([
+    ['a message', many => ({ ...many, ...callBy['2025-11-25']('good').body })],
+    ['params', many => legacy('tools/call', { ...many, name: 'good' }).body],
+    ['_meta', many => legacy('tools/call', { name: 'good', _meta: many }).body],
+    [
+      'a message of a batch',
+      many => [legacy('tools/list').body, legacy('tools/call', { _meta: many }, 2).body],
+    ],
+  ])('%s with more than 1,000 keys is rejected', async (_what, bodyOf) => {
+    const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 0]));
+    const { statusCode, messages } = await post(good, bodyOf(keys(1_001)));
+    expect([statusCode, messages[0]?.error?.code]).toEqual([400, -32600]);
+    expect(messages[0]?.error?.message).toContain('at most 1000 keys');
+    expect(JSON.stringify((await post(good, bodyOf(keys(900)))).messages)).not.toContain('keys');
+  });
+
   test('a tools/call notification adds no name to the metrics, a result does', async () => {
     const factory = () => {
       const server = new Server({ name: 'unlisted', version: '1' }, { capabilities: { tools: {} } });
