@@ -144,7 +144,7 @@ describe('with a table elsewhere', () => {
     }
     expect(await client.over(taskId, 15_000)).toMatchObject({
       status: 'failed',
-      error: { code: -32603, message: expect.stringContaining('begun and lost') },
+      error: { code: -32603, message: expect.stringContaining('its execution environment ended') },
     });
     await lambda.printed(/is dropped \(RetriesExhausted\)/, 30_000);
     expect(runsOf('doomed')).toHaveLength(3);
@@ -191,7 +191,8 @@ describe('a client without the extension', () => {
       expect(progress[0]?.message).toMatch(/\d of 9: counting/);
       const later = async (): Promise<string> => (await client.call('get_result', { taskId })).text;
       let late = await later();
-      for (let at = 0; at < 5 && late.startsWith('The work goes on'); at += 1) late = await later();
+      for (let at = 0; at < 5 && late.startsWith('The work is still in progress'); at += 1)
+        late = await later();
       expect(late).toBe('counted to 9');
       expect(await client.call('get_result', { taskId: 'never' })).toMatchObject({
         isError: true,
