@@ -1,7 +1,7 @@
 /**
  * Calls AWS services with `fetch` and Signature Version 4. What is called with which parameters is the caller's matter.
  *
- * The AWS SDK is more than ten times as large (test/framework/unit/aws/aws-client.test.ts). Its retries are here as well: up to
+ * The AWS SDK's two clients are more than fifty times as large (test/framework/unit/aws/aws-client.test.ts). Its retries are here as well: up to
  * five attempts, with full jitter.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */

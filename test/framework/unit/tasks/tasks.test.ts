@@ -322,6 +322,14 @@ test('a task that runs out of time or whose result is too large fails with the r
   expect(error.result).toMatchObject({ isError: true });
 });
 
+test('a call whose arguments do not fit into the table is an error of the caller', async () => {
+  const long = 'x'.repeat(395 * 1024);
+  const { error } = await call('stages', { long });
+  expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('400 kB') });
+  const { result } = await call('stages', { long: long.slice(0, -2_000) });
+  expect((await until(result.taskId, 'completed')).result).toMatchObject({ content: [{ text: 'both' }] });
+});
+
 type Fault = 'throttle' | 'lose';
 
 /** Puts a proxy before the table that throttles requests, or loses the responses to completed ones. */
