@@ -14,9 +14,10 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { Hono } from 'hono';
-import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
+import { mcp } from './mcp.ts';
 import { NOT_STARTED, type StdioServer, stdioConnection } from './mcp-stdio.ts';
 import { linked, type V1Server } from './mcp-v1.ts';
+import type { McpOptions, McpRouteEnv } from './options.ts';
 import {
   createProxyServer,
   type Forward,

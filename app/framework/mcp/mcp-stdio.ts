@@ -12,7 +12,8 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Hono } from 'hono';
 import { onInit } from './init-hooks.ts';
-import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
+import { mcp } from './mcp.ts';
+import type { McpOptions, McpRouteEnv } from './options.ts';
 import { createProxyServer, createUnavailableServer, Upstream } from './proxy.ts';
 
 export interface StdioServer {

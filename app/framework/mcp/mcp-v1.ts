@@ -9,7 +9,8 @@
 import { type AuthInfo, Client, InMemoryTransport, type Transport } from '@modelcontextprotocol/client';
 import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
 import type { Hono } from 'hono';
-import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
+import { mcp } from './mcp.ts';
+import type { McpOptions, McpRouteEnv } from './options.ts';
 import { createProxyServer, Upstream } from './proxy.ts';
 
 /** An `McpServer` or `Server` of `@modelcontextprotocol/sdk`. */

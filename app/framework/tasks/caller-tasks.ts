@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import { ItemTooLargeError, MAX_DATA_BYTES, type Store } from '../store/store.ts';
+import { UNKNOWN_CLIENT } from '../types.ts';
 import {
   changeTask,
   isTerminal,
@@ -13,11 +14,11 @@ import {
   type TaskChanges,
   type TaskItem,
 } from './task.ts';
-import { failure, LOST, taskNotFound, toClientError } from './task-errors.ts';
+import { callerWithoutIdentity, failure, LOST, taskNotFound, toClientError } from './task-errors.ts';
 
 export interface CallerTasksOptions {
   store: Store;
-  /** Where the route is mounted. */
+  /** The path that was called. */
   path: string;
   caller: AuthInfo | undefined;
   ttlSeconds: number;
@@ -46,6 +47,7 @@ export class CallerTasks {
   /** Stores a new task for a tool call, and starts it. */
   async create(message: TaskCall['message']): Promise<{ item: TaskItem; taskId: string }> {
     const { store, path, caller, ttlSeconds, start } = this.#options;
+    requireOwner(caller);
     const taskId = randomBytes(24).toString('base64url');
     const now = Date.now();
     const data: StoredTask = {
@@ -121,6 +123,13 @@ function keyOf(path: string, caller: AuthInfo | undefined, taskId: string): stri
   const owner = caller ? [mode, issuer, caller.clientId, subject, arn] : [];
   const digest = createHash('sha256').update(JSON.stringify([path, owner, taskId]));
   return `task#${digest.digest('base64url')}`;
+}
+
+/** A caller without a subject and a client would share its tasks with all others of that kind. */
+function requireOwner(caller: AuthInfo | undefined): void {
+  const { subject, arn } = (caller?.extra ?? {}) as Record<string, unknown>;
+  if (!caller || subject || arn || (caller.clientId && caller.clientId !== UNKNOWN_CLIENT)) return;
+  throw callerWithoutIdentity();
 }
 
 function withoutToken(caller: AuthInfo): AuthInfo {

@@ -41,6 +41,13 @@ export function taskNotFound(): ProtocolError {
   );
 }
 
+export function callerWithoutIdentity(): ProtocolError {
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    'A task needs a caller with a subject or a client id, so that it belongs to that caller alone; this token has neither.',
+  );
+}
+
 export function missingExtension(): MissingRequiredClientCapabilityError {
   return new MissingRequiredClientCapabilityError(
     { requiredCapabilities: { extensions: { [EXTENSION]: {} } } },

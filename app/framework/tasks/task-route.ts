@@ -111,7 +111,7 @@ export class TaskRoute implements MountedTasks {
   }
 
   #tasksOf(context: McpRequestContext): CallerTasks {
-    const { path, functionArn } = this.#messageOf(context);
+    const { path, route, functionArn } = this.#messageOf(context);
     const { ttlSeconds, leaseMs } = this.#options;
     return new CallerTasks({
       store: this.#clientStore,
@@ -121,7 +121,7 @@ export class TaskRoute implements MountedTasks {
       leaseMs,
       attemptsOf: this.#attemptsOf,
       start: taskKey =>
-        selfInvoke(this.#services.callAws, functionArn, { path, taskKey }).catch(error => {
+        selfInvoke(this.#services.callAws, functionArn, { path: route, taskKey }).catch(error => {
           throw toClientError(error);
         }),
     });

@@ -118,7 +118,9 @@ beforeAll(async () => {
     tools: { slow: {}, ask: {}, stages: {}, breaks: { fallback: 'reject' } },
     leaseMs: 1_500,
   });
-  routes = new Hono().route('/mcp', mcp(server, { auth, tasks }));
+  routes = new Hono()
+    .route('/mcp', mcp(server, { auth, tasks }))
+    .route('/:tenant/mcp', mcp(server, { auth, tasks, prewarm: false }));
 });
 
 afterAll(() => {
@@ -135,10 +137,14 @@ function deliver({ path, taskKey }: { path: string; taskKey: string }, signal = 
   return backgroundJobHandlers(routes).get(path)?.(taskKey, signal);
 }
 
-async function send(method: string, params: Json, { caller = 'me', capabilities = TASKS as Json } = {}) {
+async function send(
+  method: string,
+  params: Json,
+  { caller = 'me', capabilities = TASKS as Json, path = '/mcp' } = {},
+) {
   const name = params.taskId ?? params.name;
   const response = await routes.request(
-    '/mcp',
+    path,
     {
       method: 'POST',
       headers: {
@@ -199,6 +205,48 @@ test('a call of a long tool returns a task, which gets progress and the result',
   expect((await get(result.taskId)).statusMessage).toBe('1 of 2: half');
   const done = await until(result.taskId, 'completed');
   expect(done).toMatchObject({ resultType: 'complete', result: { content: [{ text: 'x' }] } });
+});
+
+test('a batch does not bypass the fallback of a tool', async () => {
+  const message = (id: number, name: string) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name, arguments: { ms: 1 } },
+  });
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const body = JSON.stringify([message(1, 'breaks'), message(2, 'slow')]);
+  const response = await routes.request('/mcp', { method: 'POST', headers, body });
+  const responses = (await response.json()) as { id: number; error?: { code: number }; result?: Json }[];
+  expect(responses).toEqual([
+    expect.objectContaining({ id: 1, error: expect.objectContaining({ code: -32021 }) }),
+    expect.objectContaining({
+      id: 2,
+      result: expect.objectContaining({ content: [{ type: 'text', text: 'x' }] }),
+    }),
+  ]);
+  const notifications = JSON.stringify([{ jsonrpc: '2.0', method: 'notifications/initialized' }]);
+  expect((await routes.request('/mcp', { method: 'POST', headers, body: notifications })).status).toBe(202);
+});
+
+test('a task of a route with a parameter runs, and belongs to the path that was called', async () => {
+  const path = '/acme/mcp';
+  const { result } = await send('tools/call', { name: 'slow', arguments: { ms: 1 } }, { path });
+  await expect
+    .poll(async () => (await send('tasks/get', { taskId: result.taskId }, { path })).result?.status, {
+      timeout: 20_000,
+    })
+    .toBe('completed');
+  const elsewhere = await send('tasks/get', { taskId: result.taskId }, { path: '/other/mcp' });
+  expect(elsewhere.error?.code).toBe(-32602);
+});
+
+test('a caller without a subject and a client gets no task, which others of its kind would share', async () => {
+  const refused = await send('tools/call', { name: 'slow', arguments: { ms: 1 } }, { caller: 'unknown' });
+  expect(refused.error).toMatchObject({
+    code: -32602,
+    message: expect.stringContaining('a subject or a client id'),
+  });
 });
 
 test('the extension is advertised, and its methods require that the client declares it', async () => {
