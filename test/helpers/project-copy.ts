@@ -18,6 +18,8 @@ const COPIED = [
   'tsconfig.json',
   'biome.json',
   '.gitignore',
+  '.dockerignore',
+  'Dockerfile',
 ];
 
 export class ProjectCopy implements Disposable {
