@@ -48,7 +48,6 @@ export const APP: BuildOptions = {
   minifySyntax: true,
   minifyWhitespace: true,
   plugins: [leanSdk, pageBeside],
-  inject: ['app/framework/lambda/bundle-globals.ts'],
   // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
   alias: {
