@@ -22,7 +22,7 @@ import { mcp } from '../../../../app/framework/mcp/mcp.ts';
 import { backgroundJobHandlers } from '../../../../app/framework/mcp/route-registry.ts';
 import { dynamoStore } from '../../../../app/framework/tasks/dynamo-store.ts';
 import { dynamoTasks } from '../../../../app/framework/tasks/dynamo-tasks.ts';
-import { APP } from '../../../../scripts/build/bundle-options.ts';
+import { ALIAS } from '../../../../scripts/build/bundle-options.ts';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:local:live';
@@ -454,7 +454,7 @@ test('the build has nothing of it as long as no route asks for it', async () => 
 });
 
 test('what calls AWS is less than a tenth of the SDK’s two clients', async () => {
-  const own = await bundled("export { awsCall } from './app/framework/aws/aws-client.ts';", APP.alias);
+  const own = await bundled("export { awsCall } from './app/framework/aws/aws-client.ts';", ALIAS);
   const sdk = await bundled(
     "export { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';" +
       "export { LambdaClient, InvokeCommand } from '@aws-sdk/client-lambda';",
