@@ -6,7 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { APP, entryOf } from '../build/bundle-options.ts';
+import { appOptions, entryOf } from '../build/bundle-options.ts';
+import { patchedFiles } from '../build/patches/patched-files.ts';
 import { call, environmentOf, type Subject } from './measure.ts';
 import type { Row } from './subjects.ts';
 
@@ -41,7 +42,7 @@ export type Split = Record<string, number>[];
 
 export async function profiled(row: Row, folder: string, stages: Stages = STAGES): Promise<Split> {
   await build({
-    ...APP,
+    ...appOptions(patchedFiles()),
     stdin: entryOf('app'),
     outfile: join(folder, 'profiled.cjs'),
     // With its comments, which say where each line is from.

@@ -1,5 +1,8 @@
 /**
- * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER]`: builds the function of the routes and settings in FOLDER (app).
+ * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER] [--no-patches]`: builds the function of the routes and settings
+ * in FOLDER (app). `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
+ * DynamoDB of the local Lambda then does not run.
+ *
  * dist/ is what /var/task holds in the image, and what `npm start` runs, file by file the same.
  *
  *   entry.mjs             the process entry
@@ -10,7 +13,7 @@
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
- *   ric/index.mjs         the Runtime Interface Client, but for what scripts/build/patches/lambda-ric.ts says, and
+ *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
  *   ric/rapid-client.node its native part, as npm installed it
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
@@ -19,21 +22,28 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile 
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
-import { APP, COMMON, entryOf } from './bundle-options.ts';
-import { leanRic } from './patches/lambda-ric.ts';
+import { appOptions, COMMON, entryOf } from './bundle-options.ts';
+import { PatchError, type PatchedFiles } from './patches/diffs.ts';
+import { loadPatched, patchedFiles } from './patches/patched-files.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const { values: options } = parseArgs({
-  options: { app: { type: 'string', default: 'app' }, out: { type: 'string', default: 'dist' } },
+  options: {
+    app: { type: 'string', default: 'app' },
+    out: { type: 'string', default: 'dist' },
+    patches: { type: 'boolean', default: true },
+  },
+  allowNegative: true,
 });
 const dist = resolve(root, options.out);
 /** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
 const next = await mkdtemp(join(dirname(dist), `.${basename(dist)}-`));
 const entry = entryOf(options.app);
-const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
+const RIC = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
+const ric = dirname(RIC);
 
 const esModules: BuildOptions = {
   ...COMMON,
@@ -48,33 +58,13 @@ const esModules: BuildOptions = {
 /** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
 const ENV = { env: { MCP_AUTH: 'none' } };
 
-/** What esbuild does not find: dynalite's operations, by names without an extension. */
-const dynaliteWhole: Plugin = {
-  name: 'dynalite-whole',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]dynalite[\\/]index\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      const contents = text
-        // Of Node it is deprecated, which Node says in the log.
-        .replace(
-          'url.parse(req.url, true).query',
-          "Object.fromEntries(new URL(req.url, 'http://localhost').searchParams)",
-        )
-        .replace(/require\('\.\/(actions|validations)\/' \+ action\)/g, "require('./$1/' + action + '.js')");
-      if (contents.split("action + '.js'").length !== 3 || contents.includes('url.parse('))
-        throw new BuildError('dynalite is another one now: see what scripts/build/build.ts changes in it.');
-      return { contents };
-    });
-  },
-};
-
 /** Why there is no build, in words for whoever reads the terminal. */
 class BuildError extends Error {
   override readonly name = 'BuildError';
 }
 
 /** Gives what has gone into it. */
-async function bundle(): Promise<Metafile[]> {
+async function bundle(files: PatchedFiles): Promise<Metafile[]> {
   // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
   const processEntry = await build({ ...esModules, entryPoints: { entry: 'app/framework/lambda/entry.ts' } });
   const local = await build({
@@ -84,10 +74,10 @@ async function bundle(): Promise<Metafile[]> {
     chunkNames: 'local/[name]-[hash]',
     // dynalite's stores on disk, which are not used, have a native part.
     alias: { level: 'memory-level' },
-    plugins: [dynaliteWhole],
+    plugins: [loadPatched(files)],
   });
   await copyFile(join(ric, 'rapid-client.node'), join(next, 'ric/rapid-client.node'));
-  await writeFile(join(next, 'ric/index.mjs'), await runtimeClient());
+  await writeFile(join(next, 'ric/index.mjs'), files.get(RIC) ?? (await readFile(RIC, 'utf8')));
   const handler = await build({ ...esModules, entryPoints: { handler: 'app/framework/lambda/handler.ts' } });
   const authorizer = await build({
     ...esModules,
@@ -106,7 +96,7 @@ async function bundle(): Promise<Metafile[]> {
     ...(await makeDashboardFiles(join(next, 'local'))),
   ];
   const bundled = await build({
-    ...APP,
+    ...appOptions(files),
     stdin: entry,
     outfile: join(next, 'bundle.cjs'),
     format: 'cjs',
@@ -121,22 +111,12 @@ async function bundle(): Promise<Metafile[]> {
   return [...metafiles, ...inBrowsers];
 }
 
-async function runtimeClient(): Promise<string> {
-  const text = await readFile(join(ric, 'index.mjs'), 'utf8');
-  const lean = leanRic(text);
-  if (lean === undefined)
-    process.stderr.write(
-      'aws-lambda-ric is not as scripts/build/patches/lambda-ric.ts knows it: it is left as it is, and keeps more memory.\n',
-    );
-  return lean ?? text;
-}
-
-async function makeCodeCache(file: string): Promise<void> {
+async function makeCodeCache(file: string, patched: PatchedFiles): Promise<void> {
   const cacheMaker = join(root, 'scripts/build/code-cache.ts');
   const files = [file, join(next, 'bundle.cache'), join(next, 'routes.json')];
   const made = promisify(execFile)(process.execPath, [cacheMaker, ...files], ENV);
   await made.catch(async error => {
-    throw new BuildError(`${await whereItThrows().catch(() => error.stderr)}\n\n${NOT_LOADED}`);
+    throw new BuildError(`${await whereItThrows(patched).catch(() => error.stderr)}\n\n${NOT_LOADED}`);
   });
 }
 
@@ -145,10 +125,10 @@ const NOT_LOADED =
   'environment of this machine: what a server needs of that it must read when it is asked, not when it is loaded.';
 
 /** Loads the app once more with its source maps, so that the error names a file and a line of app/. */
-async function whereItThrows(): Promise<string> {
+async function whereItThrows(files: PatchedFiles): Promise<string> {
   const file = join(next, 'mapped.mjs');
   await build({
-    ...APP,
+    ...appOptions(files),
     stdin: entry,
     outfile: file,
     format: 'esm',
@@ -196,15 +176,16 @@ async function requireNativeClient(): Promise<void> {
 try {
   await requireNativeClient();
   await mkdir(join(next, 'ric'));
-  const metafiles = await bundle();
-  await makeCodeCache(join(next, 'bundle.cjs'));
+  const files = options.patches ? patchedFiles() : new Map<string, string>();
+  const metafiles = await bundle(files);
+  await makeCodeCache(join(next, 'bundle.cjs'), files);
   const baseImage = process.env.NODE_IMAGE || undefined;
   await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, ric, baseImage }));
   await putInPlace();
 } catch (error) {
   // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
   const printed = error instanceof Error && 'errors' in error;
-  if (!printed && !(error instanceof BuildError)) throw error;
+  if (!printed && !(error instanceof BuildError || error instanceof PatchError)) throw error;
   process.stderr.write(printed ? 'Nothing was built: mend what it says above.\n' : `${error.message}\n`);
   process.exitCode = 1;
 } finally {

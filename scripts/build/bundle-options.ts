@@ -2,7 +2,8 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
-import { leanSdk } from './patches/mcp-sdk-schemas.ts';
+import type { PatchedFiles } from './patches/diffs.ts';
+import { loadPatched } from './patches/patched-files.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
@@ -36,22 +37,32 @@ const pageBeside: Plugin = {
   },
 };
 
-/** Of the bundle that a function runs, without its entry ({@link entryOf}). */
-export const APP: BuildOptions = {
-  ...COMMON,
-  // Names stay as they are written, so that a stack trace in the log can be read. To shorten them and put them back
-  // (`keepNames`) is a property defined on each function whenever it is made: a seventh of the init, a fifteenth of a call.
-  keepNames: false,
-  minify: false,
-  minifySyntax: true,
-  minifyWhitespace: true,
-  plugins: [leanSdk, pageBeside],
-  inject: ['app/framework/lambda/bundle-globals.ts'],
-  // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
-  // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
-  alias: {
-    '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs'),
-  },
+/**
+ * Returns the options for the bundle that a function runs, without its entry ({@link entryOf}); `files` are the changed
+ * files of dependencies.
+ */
+export function appOptions(files: PatchedFiles): BuildOptions {
+  return {
+    ...COMMON,
+    // Names stay as they are written, so that a stack trace in the log can be read. Shortening and restoring them
+    // (`keepNames`) defines a property on each function when it is created: a seventh of the init, a fifteenth of a call.
+    keepNames: false,
+    minify: false,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    plugins: [loadPatched(files), pageBeside],
+    alias: ALIAS,
+  };
+}
+
+/** The SDK's module with the JSON Schema validator. */
+export const SDK_VALIDATOR = '@modelcontextprotocol/server/_shims';
+
+/** What the bundle has in place of other modules. */
+export const ALIAS = {
+  // The validator for runtimes without code generation, a sixth of the size of the one for Node. It validates only
+  // elicitation results and schemas given as JSON; zod schemas are validated by zod.
+  [SDK_VALIDATOR]: join(sdk, 'shimsBrowser.mjs'),
 };
 
 /** The entry of the bundle: the framework's handlers for the routes and settings in `app`, a folder relative to the project. */
