@@ -200,7 +200,7 @@ describeTerraform('a REST API', () => {
       const lines = news();
       expectOrder(
         lines,
-        `create aws_acm_certificate ${REGION} mcp.example.com`,
+        `create aws_acm_certificate mcp.example.com`,
         'create aws_route53_record Z1 _proof.mcp.example.com. CNAME',
         'create aws_acm_certificate_validation',
         'create aws_api_gateway_domain_name mcp.example.com',

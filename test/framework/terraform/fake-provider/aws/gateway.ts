@@ -3,20 +3,22 @@
  * judged by it: what must be there before what, and what AWS refuses.
  */
 import { createHash } from 'node:crypto';
-import { ACCOUNT, REGION } from '../../publish-image/fake/machine.ts';
 import type { Attributes, Value } from '../values.ts';
 import { isAttributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
-import { arn, type Resource } from './resource.ts';
+import { type Resource, text } from './resource.ts';
 
-const text = (attributes: Attributes, name: string): string => String(attributes[name] ?? '');
 /** An id as API Gateway makes them, ever the same for the same words. */
 const idOf = (...words: string[]): string =>
   createHash('sha256').update(words.join('\n')).digest('hex').slice(0, 10);
 const blocks = (value: Value | undefined): Attributes[] =>
   Array.isArray(value) ? value.filter(isAttributes) : [];
 /** Without account: API Gateway's resources are `arn:aws:apigateway:REGION::/restapis/…`. */
-const gatewayArn = (path: string): string => `arn:aws:apigateway:${REGION}::${path}`;
+const gatewayArn = ({ partition: { partition }, region }: Account, path: string): string =>
+  `arn:${partition}:apigateway:${region}::${path}`;
+/** Host below which API Gateway serves in a region. */
+const gatewayHost = ({ partition: { dns_suffix }, region }: Account): string =>
+  `execute-api.${region}.${dns_suffix}`;
 
 const needApi = (account: Account, attributes: Attributes): Attributes =>
   account.need(
@@ -27,12 +29,12 @@ const needApi = (account: Account, attributes: Attributes): Attributes =>
 
 const restApi: Resource = {
   name: attributes => idOf('rest', text(attributes, 'name')),
-  create(_, attributes) {
+  create(account, attributes) {
     const id = idOf('rest', text(attributes, 'name'));
     return {
       id,
-      arn: gatewayArn(`/restapis/${id}`),
-      execution_arn: arn('execute-api', id),
+      arn: gatewayArn(account, `/restapis/${id}`),
+      execution_arn: account.arn('execute-api', id),
       root_resource_id: idOf('root', id),
       created_date: '2026-11-01T00:00:00Z',
     };
@@ -105,7 +107,7 @@ const authorizer: Resource = {
   create(account, attributes) {
     needApi(account, attributes);
     const id = idOf('authorizer', text(attributes, 'rest_api_id'), text(attributes, 'name'));
-    return { id, arn: gatewayArn(`/restapis/${attributes.rest_api_id}/authorizers/${id}`) };
+    return { id, arn: gatewayArn(account, `/restapis/${attributes.rest_api_id}/authorizers/${id}`) };
   },
 };
 
@@ -167,9 +169,9 @@ const stage: Resource = {
     const { rest_api_id: api, stage_name: name } = attributes;
     return {
       id: `ags-${api}-${name}`,
-      arn: gatewayArn(`/restapis/${api}/stages/${name}`),
-      execution_arn: arn('execute-api', `${api}/${name}`),
-      invoke_url: `https://${api}.execute-api.${REGION}.amazonaws.com/${name}`,
+      arn: gatewayArn(account, `/restapis/${api}/stages/${name}`),
+      execution_arn: account.arn('execute-api', `${api}/${name}`),
+      invoke_url: `https://${api}.${gatewayHost(account)}/${name}`,
     };
   },
   update(account, _, planned) {
@@ -252,12 +254,12 @@ function needIssued(account: Account, certificateArn: Value | undefined, region:
 const domainName: Resource = {
   name: attributes => text(attributes, 'domain_name'),
   create(account, attributes) {
-    needIssued(account, attributes.regional_certificate_arn, REGION);
+    needIssued(account, attributes.regional_certificate_arn, account.region);
     const name = text(attributes, 'domain_name');
     return {
       id: name,
-      arn: gatewayArn(`/domainnames/${name}`),
-      regional_domain_name: `d-${idOf(name)}.execute-api.${REGION}.amazonaws.com`,
+      arn: gatewayArn(account, `/domainnames/${name}`),
+      regional_domain_name: `d-${idOf(name)}.${gatewayHost(account)}`,
       regional_zone_id: 'ZREGIONAL',
     };
   },
@@ -285,13 +287,13 @@ const needHttpApi = (account: Account, attributes: Attributes): Attributes =>
 
 const httpApi: Resource = {
   name: attributes => idOf('http', text(attributes, 'name')),
-  create(_, attributes) {
+  create(account, attributes) {
     const id = idOf('http', text(attributes, 'name'));
     return {
       id,
-      arn: gatewayArn(`/apis/${id}`),
-      execution_arn: arn('execute-api', id),
-      api_endpoint: `https://${id}.execute-api.${REGION}.amazonaws.com`,
+      arn: gatewayArn(account, `/apis/${id}`),
+      execution_arn: account.arn('execute-api', id),
+      api_endpoint: `https://${id}.${gatewayHost(account)}`,
     };
   },
 };
@@ -346,8 +348,8 @@ const httpStage: Resource = {
     const { api_endpoint } = needHttpApi(account, attributes);
     return {
       id: text(attributes, 'name'),
-      arn: gatewayArn(`/apis/${attributes.api_id}/stages/${attributes.name}`),
-      execution_arn: arn('execute-api', `${attributes.api_id}/${attributes.name}`),
+      arn: gatewayArn(account, `/apis/${attributes.api_id}/stages/${attributes.name}`),
+      execution_arn: account.arn('execute-api', `${attributes.api_id}/${attributes.name}`),
       invoke_url: `${api_endpoint}/`,
     };
   },
@@ -358,8 +360,8 @@ const httpDomainName: Resource = {
   create(account, attributes) {
     const name = text(attributes, 'domain_name');
     const configuration = blocks(attributes.domain_name_configuration).map(each => {
-      needIssued(account, each.certificate_arn, REGION);
-      const target_domain_name = `d-${idOf(name)}.execute-api.${REGION}.amazonaws.com`;
+      needIssued(account, each.certificate_arn, account.region);
+      const target_domain_name = `d-${idOf(name)}.${gatewayHost(account)}`;
       return {
         ...each,
         target_domain_name,
@@ -389,15 +391,11 @@ const apiMapping: Resource = {
   },
 };
 
-/** Where none is given, the provider's. */
-const regionOf = ({ region }: Attributes): string => (typeof region === 'string' ? region : REGION);
-
 const certificate: Resource = {
-  name: attributes => `${regionOf(attributes)} ${attributes.domain_name}`,
-  create(_, attributes) {
+  name: attributes => text(attributes, 'domain_name'),
+  create(account, attributes) {
     const name = text(attributes, 'domain_name');
-    const region = regionOf(attributes);
-    const made = arn('acm', `certificate/${idOf(name, region)}`, region);
+    const made = account.arn('acm', `certificate/${idOf(name, account.region)}`);
     return {
       id: made,
       arn: made,
@@ -442,7 +440,7 @@ const distribution: Resource = {
     const id = `E${idOf('distribution', text(attributes, 'comment')).toUpperCase()}`;
     return {
       id,
-      arn: `arn:aws:cloudfront::${ACCOUNT}:distribution/${id}`,
+      arn: account.arn('cloudfront', `distribution/${id}`, ''),
       domain_name: `${id.toLowerCase()}.cloudfront.net`,
       hosted_zone_id: 'Z2FDTNDATAQYW2',
     };

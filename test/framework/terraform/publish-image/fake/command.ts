@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ACCOUNT, Machine, REGION } from './machine.ts';
+import { ACCOUNT, Machine } from './machine.ts';
 
 const [, , folder = '', program = '', ...args] = process.argv;
 const machine = new Machine(folder);
@@ -32,7 +32,7 @@ function aws(): never {
   if (call === 'ecr get-login-password') return succeed('password-of-the-registry');
   if (call !== 'ecr describe-images') return fail(`aws: ${call} is not known here`);
   const repository = flag('--repository-name');
-  const tags = flag('--region') === REGION && flag('--registry-id') === ACCOUNT && machine.tags(repository);
+  const tags = flag('--registry-id') === ACCOUNT && machine.tags(repository, flag('--region'));
   if (!tags) {
     return fail(
       `An error occurred (RepositoryNotFoundException) when calling the DescribeImages operation: The repository with name '${repository}' does not exist in the registry with id '${ACCOUNT}'`,
@@ -88,13 +88,14 @@ function push(): never {
   const [repository = '', tag = ''] = path.split(':');
   if (machine.engine.registry !== registry) return fail('no basic auth credentials');
   const digest = `sha256:${createHash('sha256').update(image).digest('hex')}`;
-  const tags = machine.tags(repository);
+  const [, region = ''] = /\.dkr\.ecr\.([a-z0-9-]+)\./.exec(registry) ?? [];
+  const tags = machine.tags(repository, region);
   if (!tags) return fail('name unknown: The repository does not exist in the registry');
   if (answers.pushFails) return fail(answers.pushFails);
-  if (answers.pushTaken) machine.setTags(repository, { ...tags, [tag]: digest });
-  if (machine.tags(repository)?.[tag])
+  if (answers.pushTaken) machine.setTags(repository, { ...tags, [tag]: digest }, region);
+  if (machine.tags(repository, region)?.[tag])
     return fail('tag invalid: the tag already exists and the repository is immutable');
-  machine.setTags(repository, { ...tags, [tag]: digest });
+  machine.setTags(repository, { ...tags, [tag]: digest }, region);
   return succeed(`${tag}: digest: ${digest} size: 1234`);
 }
 
