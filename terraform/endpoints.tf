@@ -85,26 +85,26 @@ module "rest_api" {
   source = "./modules/rest-api"
   count  = var.endpoint == "rest-api" ? 1 : 0
 
-  name               = var.name
-  region             = var.region
-  function_name      = module.lambda.function_name
-  qualifier          = module.lambda.alias_name
-  alias_arn          = module.lambda.alias_arn
-  streaming          = local.streaming
-  timeout            = local.timeout
-  authorization      = local.gateway_authorization
-  authorizer         = local.lambda_authorizer
-  challenge          = local.challenge
-  throttle           = var.throttle
-  api_key            = var.api_key
-  allowed_cidrs      = var.allowed_cidrs
-  allowed_principals = try(var.iam.principals, [])
-  web_acl_arn        = var.web_acl_arn
-  domain             = local.domain
-  manage_api_gateway_account   = var.manage_api_gateway_account
-  tracing            = var.tracing
-  log_retention_days = var.log_retention_days
-  tags               = var.tags
+  name                       = var.name
+  region                     = var.region
+  function_name              = module.lambda.function_name
+  qualifier                  = module.lambda.alias_name
+  alias_arn                  = module.lambda.alias_arn
+  streaming                  = local.streaming
+  timeout                    = local.timeout
+  authorization              = local.gateway_authorization
+  authorizer                 = local.lambda_authorizer
+  challenge                  = local.challenge
+  throttle                   = var.throttle
+  api_key                    = var.api_key
+  allowed_cidrs              = var.allowed_cidrs
+  allowed_principals         = try(var.iam.principals, [])
+  web_acl_arn                = var.web_acl_arn
+  domain                     = local.domain
+  manage_api_gateway_account = var.manage_api_gateway_account
+  tracing                    = var.tracing
+  log_retention_days         = var.log_retention_days
+  tags                       = var.tags
 }
 
 # The same image with another handler. What it may do is to write its log, nothing of the tools.
@@ -135,7 +135,7 @@ module "authorizer" {
   timeout            = 10
   environment        = local.rules
   command            = ["authorizer.request"]
-  pinned_version       = null
+  pinned_version     = null
   tracing            = var.tracing
   log_retention_days = var.log_retention_days
   log_level          = var.log_level

@@ -61,10 +61,11 @@ module "ecr" {
   source = "./modules/ecr"
   count  = var.image_uri == null ? 1 : 0
 
-  name          = var.name
-  region        = var.region
-  image_retention_count   = var.image_retention_count
-  function_arns = [local.function_arn, "${local.function_arn}:*"]
+  name                  = var.name
+  region                = var.region
+  image_retention_count = var.image_retention_count
+  # The authorizer runs the same image. It is always in the list: enabling it later must not change the policy.
+  function_arns = flatten([for arn in [local.function_arn, "${local.function_arn}-authorizer"] : [arn, "${arn}:*"]])
   tags          = var.tags
 }
 
@@ -109,7 +110,7 @@ module "lambda" {
   streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
-  pinned_version            = var.pinned_version
+  pinned_version          = var.pinned_version
   tracing                 = var.tracing
   log_retention_days      = var.log_retention_days
   log_level               = var.log_level

@@ -40,7 +40,7 @@ run "takes_a_key" {
   command = plan
 
   variables {
-    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
     image_retention_count = 3
   }
 
@@ -81,10 +81,10 @@ run "refuses_bad_values" {
   command = plan
 
   variables {
-    name          = "Upper Case"
-    image_retention_count   = 0
-    kms_key_arn   = "alias/mine"
-    function_arns = ["mcp"]
+    name                  = "Upper Case"
+    image_retention_count = 0
+    kms_key_arn           = "alias/mine"
+    function_arns         = ["mcp"]
   }
 
   expect_failures = [var.name, var.image_retention_count, var.kms_key_arn, var.function_arns]

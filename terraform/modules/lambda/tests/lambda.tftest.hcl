@@ -229,7 +229,7 @@ run "refuses_bad_values" {
     command                 = ["handler.stream", "more"]
     provisioned_concurrency = 0.5
     alias_name              = "7"
-    pinned_version            = 0
+    pinned_version          = 0
     log_retention_days      = 8
     log_level               = "info"
     vpc                     = { subnet_ids = [], security_group_ids = ["sg-1"] }

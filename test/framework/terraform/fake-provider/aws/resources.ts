@@ -5,6 +5,7 @@ import { type Attributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
 import { GATEWAY } from './gateway.ts';
 import { OBSERVABILITY } from './observability.ts';
+import { allows } from './policy-document.ts';
 import { type Resource, text } from './resource.ts';
 
 const target = (attributes: Attributes): string => `${attributes.function_name}:${attributes.qualifier}`;
@@ -118,7 +119,26 @@ function checkFunction(account: Account, attributes: Attributes): void {
     refuse(
       `InvalidParameterValueException: Source image ${attributes.image_uri} does not exist. Provide a valid source image.`,
     );
+  checkPull(account, attributes, name);
   checkConcurrency(account, attributes);
+}
+
+/**
+ * Lambda pulls an image only where the repository's policy allows it for the function's ARN. A repository that Terraform does
+ * not manage is not checked.
+ */
+function checkPull(account: Account, attributes: Attributes, repositoryName: string): void {
+  if (!account.get('aws_ecr_repository', repositoryName)) return;
+  const { policy = '' } = account.get('aws_ecr_repository_policy', repositoryName) ?? {};
+  const request = {
+    principal: 'lambda.amazonaws.com',
+    context: { 'aws:sourcearn': functionArn(account, attributes) },
+  };
+  const needed = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
+  if (!needed.every(action => allows(String(policy), { ...request, action })))
+    refuse(
+      'AccessDeniedException: Lambda does not have permission to access the ECR image. Check the ECR permissions.',
+    );
 }
 
 function checkConcurrency(account: Account, attributes: Attributes): void {
