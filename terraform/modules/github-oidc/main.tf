@@ -1,7 +1,12 @@
 data "aws_partition" "current" {}
 
 locals {
-  issuer       = "token.actions.githubusercontent.com"
+  issuer = "token.actions.githubusercontent.com"
+
+  # https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
+  names   = split("/", var.repository)
+  subject = var.owner_id == null ? var.repository : "${local.names[0]}@${var.owner_id}/${local.names[1]}@${var.repository_id}"
+
   provider_arn = var.provider_arn != null ? var.provider_arn : one(aws_iam_openid_connect_provider.github[*].arn)
 }
 
@@ -34,7 +39,7 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = ["repo:${var.repository}:environment:${var.environment}"]
+      values   = ["repo:${local.subject}:environment:${var.environment}"]
     }
   }
 }

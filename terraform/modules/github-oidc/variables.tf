@@ -20,6 +20,33 @@ variable "repository" {
   }
 }
 
+variable "owner_id" {
+  description = "Numeric ID of the repository's owner, for repositories whose tokens carry IDs: those created, renamed or transferred since 15 July 2026. Needs repository_id."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.owner_id == null || can(regex("^[0-9]+$", var.owner_id))
+    error_message = "owner_id must be the numeric ID, not the name: gh api repos/OWNER/NAME --jq .owner.id"
+  }
+
+  validation {
+    condition     = (var.owner_id == null) == (var.repository_id == null)
+    error_message = "owner_id and repository_id belong together: GitHub's tokens carry both or neither."
+  }
+}
+
+variable "repository_id" {
+  description = "Numeric ID of the repository. Needs owner_id."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.repository_id == null || can(regex("^[0-9]+$", var.repository_id))
+    error_message = "repository_id must be the numeric ID, not the name: gh api repos/OWNER/NAME --jq .id"
+  }
+}
+
 variable "environment" {
   description = "The GitHub environment that a job must run in. Its protection rules say who may deploy, and from which branch."
   type        = string

@@ -44,6 +44,41 @@ run "lets_in_one_environment_of_one_repository" {
   }
 }
 
+run "lets_in_the_repository_by_its_ids" {
+  command = plan
+
+  variables {
+    owner_id      = "123456"
+    repository_id = "456789"
+  }
+
+  assert {
+    condition     = { for condition in data.aws_iam_policy_document.trust.statement[0].condition : condition.variable => condition.values }["token.actions.githubusercontent.com:sub"] == tolist(["repo:acme@123456/weather-mcp@456789:environment:production"])
+    error_message = "Tokens of repositories created since 15 July 2026 carry IDs and would be refused."
+  }
+}
+
+run "refuses_one_id_without_the_other" {
+  command = plan
+
+  variables {
+    owner_id = "123456"
+  }
+
+  expect_failures = [var.owner_id]
+}
+
+run "refuses_a_name_in_place_of_an_id" {
+  command = plan
+
+  variables {
+    owner_id      = "123456"
+    repository_id = "weather-mcp"
+  }
+
+  expect_failures = [var.repository_id]
+}
+
 run "publishes_to_one_repository_and_deploys_nothing" {
   command = plan
 
