@@ -21,12 +21,12 @@ locals {
     ttl_seconds   = local.verdict_seconds
   }
 
-  certificate_arn = var.certificate_arn != null ? var.certificate_arn : one(module.certificate[*].certificate_arn)
+  certificate_arn = var.certificate != null ? var.certificate.arn : one(module.certificate[*].certificate_arn)
 
   domain = var.domain_name == null ? null : {
     name            = var.domain_name
     certificate_arn = local.certificate_arn
-    hosted_zone_id  = var.hosted_zone_id
+    hosted_zone     = var.hosted_zone
   }
 
   base_url = one(concat(
@@ -39,10 +39,10 @@ locals {
 
 module "certificate" {
   source = "./modules/certificate"
-  count  = var.domain_name != null && var.certificate_arn == null ? 1 : 0
+  count  = var.domain_name != null && var.certificate == null ? 1 : 0
 
   domain_name    = var.domain_name
-  hosted_zone_id = var.hosted_zone_id
+  hosted_zone_id = var.hosted_zone.id
   region         = local.is_gateway ? var.region : "us-east-1" # CloudFront takes certificates of there only.
   tags           = var.tags
 }
@@ -53,7 +53,7 @@ module "cloudfront" {
 
   function_url = module.function_url[0].url
   domain       = local.domain
-  web_acl_arn  = var.web_acl_arn
+  web_acl_arn  = try(var.web_acl.arn, null)
   tags         = var.tags
 }
 
@@ -98,8 +98,8 @@ module "rest_api" {
   throttle                   = var.throttle
   api_key                    = var.api_key
   allowed_cidrs              = var.allowed_cidrs
-  allowed_principals         = try(var.iam.principals, [])
-  web_acl_arn                = var.web_acl_arn
+  allowed_principals         = local.principals
+  web_acl                    = var.web_acl
   domain                     = local.domain
   manage_api_gateway_account = var.manage_api_gateway_account
   tracing                    = var.tracing

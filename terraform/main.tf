@@ -30,6 +30,9 @@ locals {
   concurrency_quota    = one(data.aws_servicequotas_service_quota.concurrency[*].value)
   reserved_concurrency = var.reserved_concurrency != null ? var.reserved_concurrency : local.concurrency_quota >= 110 ? 10 : -1
 
+  # By a condition, not by try(): the result of try() is unknown as soon as one of the ARNs is.
+  principals = var.iam == null ? [] : var.iam.principals
+
   # Where clients find the server, as far as it is decided here; the server itself sees the rest.
   public_url = var.public_url != null ? [var.public_url] : var.domain_name != null ? ["https://${var.domain_name}${var.mcp_path}"] : []
 
@@ -142,7 +145,7 @@ module "function_url" {
   region             = var.region
   authorization_type = local.iam ? "AWS_IAM" : "NONE"
   streaming          = local.streaming
-  principals         = try(var.iam.principals, [])
+  principals         = local.principals
 }
 
 check "open_to_everybody" {

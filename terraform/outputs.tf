@@ -9,7 +9,7 @@ output "function_url" {
 }
 
 output "domain_target" {
-  description = "What the record of domain_name must point to, where no hosted_zone_id was given; null without domain_name."
+  description = "What the record of domain_name must point to, where no hosted_zone was given; null without domain_name."
   value       = one(concat(module.cloudfront[*].domain_target, compact(module.http_api[*].domain_target), compact(module.rest_api[*].domain_target)))
 }
 
@@ -61,6 +61,11 @@ output "vscode" {
 output "function_name" {
   description = "Name of the function."
   value       = module.lambda.function_name
+}
+
+output "function_arn" {
+  description = "ARN of the function, without a version."
+  value       = module.lambda.function_arn
 }
 
 output "alias_arn" {

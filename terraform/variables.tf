@@ -88,18 +88,18 @@ variable "domain_name" {
   }
 
   validation {
-    condition     = var.domain_name == null || var.certificate_arn != null || var.hosted_zone_id != null
-    error_message = "domain_name needs certificate_arn, a certificate that you have, or hosted_zone_id, the zone in Route 53 in which one can be proved."
+    condition     = var.domain_name == null || var.certificate != null || var.hosted_zone != null
+    error_message = "domain_name needs certificate = { arn = \"…\" }, a certificate that you have, or hosted_zone = { id = \"…\" }, the zone in Route 53 in which a new one is validated."
   }
 
   validation {
-    condition     = var.domain_name != null || (var.certificate_arn == null && var.hosted_zone_id == null)
-    error_message = "certificate_arn and hosted_zone_id have a meaning with domain_name only: give it, or leave them out."
+    condition     = var.domain_name != null || (var.certificate == null && var.hosted_zone == null)
+    error_message = "certificate and hosted_zone apply to domain_name only: set it, or leave them out."
   }
 
   validation {
-    condition     = var.domain_name == null || var.certificate_arn == null || var.endpoint != "function-url" || can(regex("^arn:[^:]+:acm:us-east-1:", var.certificate_arn))
-    error_message = "certificate_arn must be of us-east-1: before a Function URL stands CloudFront, which takes certificates of no other region."
+    condition     = var.domain_name == null || var.certificate == null || var.endpoint != "function-url" || can(regex("^arn:[^:]+:acm:us-east-1:", var.certificate.arn))
+    error_message = "certificate.arn must be in us-east-1: CloudFront, which serves the domain of a Function URL, accepts certificates of no other region."
   }
 
   validation {
@@ -108,15 +108,15 @@ variable "domain_name" {
   }
 }
 
-variable "certificate_arn" {
-  description = "ARN of an issued certificate for domain_name: of the API's region; for a Function URL, which CloudFront is put before, of us-east-1. Default: one is made and proved in hosted_zone_id."
-  type        = string
+variable "certificate" {
+  description = "Issued certificate for domain_name, by its ARN: in the API's region; for a Function URL, which CloudFront serves, in us-east-1. Default: a new one, validated in hosted_zone."
+  type        = object({ arn = string })
   default     = null
 }
 
-variable "hosted_zone_id" {
-  description = "Zone in Route 53 that domain_name is in: for its records, and to prove a certificate. Without it, point the name to domain_target yourself."
-  type        = string
+variable "hosted_zone" {
+  description = "Zone in Route 53 that domain_name is in, by its ID: for its records, and to validate a new certificate. Without it, point the name to domain_target yourself."
+  type        = object({ id = string })
   default     = null
 }
 
@@ -167,14 +167,14 @@ variable "allowed_cidrs" {
   }
 }
 
-variable "web_acl_arn" {
-  description = "ARN of a web ACL of AWS WAF: a regional one for a REST API, one of us-east-1 for a Function URL with domain_name (CloudFront)."
-  type        = string
+variable "web_acl" {
+  description = "Web ACL of AWS WAF, by its ARN: a regional one for a REST API, a global one of us-east-1 for a Function URL with domain_name (CloudFront)."
+  type        = object({ arn = string })
   default     = null
 
   validation {
-    condition     = var.web_acl_arn == null || var.endpoint == "rest-api" || (var.endpoint == "function-url" && var.domain_name != null)
-    error_message = "web_acl_arn needs endpoint = \"rest-api\", or a Function URL with domain_name: AWS WAF stands before nothing else of these."
+    condition     = var.web_acl == null || var.endpoint == "rest-api" || (var.endpoint == "function-url" && var.domain_name != null)
+    error_message = "web_acl needs endpoint = \"rest-api\", or a Function URL with domain_name (CloudFront): AWS WAF protects no other endpoint."
   }
 }
 
@@ -375,7 +375,7 @@ variable "environment" {
 }
 
 variable "streaming" {
-  description = "Whether answers are streamed. Must be false in a VPC."
+  description = "Whether responses are streamed. Must be false for a Function URL in a VPC; an HTTP API never streams."
   type        = bool
   default     = true
   nullable    = false
@@ -421,12 +421,18 @@ variable "permissions_boundary" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups, for tools that reach into a VPC. Needs streaming = false, and a NAT gateway to reach the internet."
+  description = "Subnets and security groups, for tools that reach into a VPC. Needs a NAT gateway to reach the internet; behind a Function URL also streaming = false."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
   })
   default = null
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+  validation {
+    condition     = var.vpc == null || var.endpoint != "function-url" || !var.streaming
+    error_message = "A Function URL does not stream from a function in a VPC: responses would arrive in one piece, or not at all. Set streaming = false, set endpoint = \"rest-api\", which streams from a VPC, or leave vpc out."
+  }
 }
 
 variable "tracing" {

@@ -7,13 +7,13 @@ locals {
   names   = split("/", var.repository)
   subject = var.owner_id == null ? var.repository : "${local.names[0]}@${var.owner_id}/${local.names[1]}@${var.repository_id}"
 
-  provider_arn = var.provider_arn != null ? var.provider_arn : one(aws_iam_openid_connect_provider.github[*].arn)
+  provider_arn = var.oidc_provider != null ? var.oidc_provider.arn : one(aws_iam_openid_connect_provider.github[*].arn)
 }
 
 # AWS knows GitHub's certificate authority, so no thumbprint is named.
 # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 resource "aws_iam_openid_connect_provider" "github" {
-  count = var.provider_arn == null ? 1 : 0
+  count = var.oidc_provider == null ? 1 : 0
 
   url            = "https://${local.issuer}"
   client_id_list = ["sts.${data.aws_partition.current.dns_suffix}"]
@@ -85,7 +85,7 @@ resource "aws_iam_role_policy" "publish" {
 
 # New code for a function that is there, and its alias; not its role, its settings, its URL or who may call it.
 data "aws_iam_policy_document" "deploy" {
-  count = var.function_arn == null ? 0 : 1
+  count = var.function == null ? 0 : 1
 
   statement {
     sid = "DeployCode"
@@ -97,12 +97,12 @@ data "aws_iam_policy_document" "deploy" {
       "lambda:UpdateAlias",
       "lambda:UpdateFunctionCode",
     ]
-    resources = [var.function_arn, "${var.function_arn}:*"]
+    resources = [var.function.arn, "${var.function.arn}:*"]
   }
 }
 
 resource "aws_iam_role_policy" "deploy" {
-  count = var.function_arn == null ? 0 : 1
+  count = var.function == null ? 0 : 1
 
   name   = "deploy"
   role   = aws_iam_role.pipeline.name

@@ -58,14 +58,14 @@ variable "environment" {
   }
 }
 
-variable "provider_arn" {
-  description = "ARN of the account's OIDC provider for GitHub. Default: the module makes one; there can be one only in an account."
-  type        = string
+variable "oidc_provider" {
+  description = "The account's OIDC provider for GitHub, by its ARN. Default: the module creates one; an account can have only one."
+  type        = object({ arn = string })
   default     = null
 
   validation {
-    condition     = var.provider_arn == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.provider_arn))
-    error_message = "provider_arn must be arn:aws:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
+    condition     = var.oidc_provider == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.oidc_provider.arn))
+    error_message = "oidc_provider.arn must be arn:aws:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
   }
 }
 
@@ -80,14 +80,14 @@ variable "repository_arn" {
   }
 }
 
-variable "function_arn" {
-  description = "ARN of the function that gets the images, without version or alias. Default: none, the role only publishes images."
-  type        = string
+variable "function" {
+  description = "The function that gets the images, by its ARN without version or alias. Default: none, the role only publishes images."
+  type        = object({ arn = string })
   default     = null
 
   validation {
-    condition     = var.function_arn == null || can(regex("^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.function_arn))
-    error_message = "function_arn must be the ARN of one function, without version or alias."
+    condition     = var.function == null || can(regex("^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.function.arn))
+    error_message = "function.arn must be the ARN of one function, without version or alias."
   }
 }
 

@@ -15,6 +15,8 @@ locals {
     "HEAD /.well-known/{proxy+}" = { open = true }
   }
 
+  hosted_zone = var.domain == null ? null : var.domain.hosted_zone
+
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
   # No header, no query and no body: a token in one of them must not be here.
   access_log = {
@@ -184,9 +186,9 @@ resource "aws_apigatewayv2_api_mapping" "root" {
 
 # The record comes last: who finds the name is answered.
 resource "aws_route53_record" "this" {
-  for_each = try(var.domain.hosted_zone_id, null) == null ? toset([]) : toset(["A", "AAAA"])
+  for_each = local.hosted_zone == null ? toset([]) : toset(["A", "AAAA"])
 
-  zone_id = var.domain.hosted_zone_id
+  zone_id = local.hosted_zone.id
   name    = var.domain.name
   type    = each.key
 

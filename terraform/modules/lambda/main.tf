@@ -67,11 +67,6 @@ resource "aws_lambda_function" "this" {
 
   lifecycle {
     precondition {
-      condition     = var.vpc == null || !var.streaming
-      error_message = "A Function URL does not stream from a function in a VPC: answers would arrive whole, or not at all. Set streaming = false, or leave vpc out."
-    }
-
-    precondition {
       condition     = local.image_region == null || local.image_region == data.aws_region.current.region
       error_message = "The image is in another region than the function (${data.aws_region.current.region}). Lambda takes images of its own region only: push it there, or let ECR replicate it."
     }

@@ -211,7 +211,7 @@ variable "log_level" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups, for a function that reaches into a VPC. Needs streaming = false, and a NAT gateway to reach the internet."
+  description = "Subnets and security groups, for a function that reaches into a VPC. Needs a NAT gateway to reach the internet. A Function URL does not stream from there; a REST API does."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)

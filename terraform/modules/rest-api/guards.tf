@@ -40,11 +40,11 @@ resource "aws_api_gateway_rest_api_policy" "sources" {
 }
 
 resource "aws_wafv2_web_acl_association" "this" {
-  count = var.web_acl_arn == null ? 0 : 1
+  count = var.web_acl == null ? 0 : 1
 
   region       = var.region
   resource_arn = aws_api_gateway_stage.live.arn
-  web_acl_arn  = var.web_acl_arn
+  web_acl_arn  = var.web_acl.arn
 }
 
 resource "aws_api_gateway_api_key" "this" {

@@ -145,18 +145,18 @@ variable "allowed_principals" {
   }
 }
 
-variable "web_acl_arn" {
-  description = "ARN of a web ACL of AWS WAF, regional, to put in front."
-  type        = string
+variable "web_acl" {
+  description = "Regional web ACL of AWS WAF to put in front, by its ARN."
+  type        = object({ arn = string })
   default     = null
 }
 
 variable "domain" {
-  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone_id, the zone in Route 53 to put the records into (without it, point the name to domain_target yourself). The API's own URL is then closed."
+  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone, the zone in Route 53 for its records (without it, point the name to domain_target yourself). The API's own URL is then closed."
   type = object({
     name            = string
     certificate_arn = string
-    hosted_zone_id  = optional(string)
+    hosted_zone     = optional(object({ id = string }))
   })
   default = null
 }

@@ -43,7 +43,7 @@ const settings = (name: string): unknown => {
 };
 
 const OAUTH = ['auth=oauth', 'oauth={issuer="https://tenant.example/",audience=["mcp"],scopes=["read"]}'];
-const ZONE = ['domain_name=mcp.example.com', 'hosted_zone_id=Z1'];
+const ZONE = ['domain_name=mcp.example.com', 'hosted_zone={id="Z1"}'];
 const GATEWAY_ACCOUNT = `arn:aws:execute-api:${REGION}:${ACCOUNT}`;
 
 /** Applies, finds nothing left to do and nothing too wide, looks, and takes it all away. */
@@ -223,7 +223,7 @@ describeTerraform('a REST API', () => {
       [
         'endpoint=rest-api',
         'domain_name=mcp.example.com',
-        `certificate_arn=arn:aws:acm:${REGION}:${ACCOUNT}:certificate/mine`,
+        `certificate={arn="arn:aws:acm:${REGION}:${ACCOUNT}:certificate/mine"}`,
       ],
       async () => {
         expect(all('aws_route53_record')).toEqual([]);
@@ -238,7 +238,7 @@ describeTerraform('a REST API', () => {
         'api_key={calls_per_day=100}',
         'throttle={rate=5,burst=7}',
         'allowed_cidrs=["198.51.100.0/24","2001:db8::/32"]',
-        `web_acl_arn=arn:aws:wafv2:${REGION}:${ACCOUNT}:regional/webacl/mine/1`,
+        `web_acl={arn="arn:aws:wafv2:${REGION}:${ACCOUNT}:regional/webacl/mine/1"}`,
       ],
       async () => {
         expectOrder(news(), 'create aws_api_gateway_rest_api_policy', 'create aws_api_gateway_deployment');
@@ -550,17 +550,23 @@ describe('refusals', () => {
       [['endpoint=rest-api', 'authorizer=lambda', 'auth=iam'], 'needs auth to be token, oauth, or both'],
       [['endpoint=rest-api', ...OAUTH], 'clients could not find the issuer behind a REST API'],
       [['domain_name=https://x.example'], 'without https://'],
-      [['domain_name=mcp.example.com'], 'domain_name needs certificate_arn'],
-      [['domain_name=mcp.example.com', 'hosted_zone_id=Z1', 'auth=iam'], 'CloudFront cannot stand in front'],
+      [['domain_name=mcp.example.com'], 'domain_name needs certificate ='],
       [
-        ['domain_name=mcp.example.com', 'certificate_arn=arn:aws:acm:eu-west-1:123456789012:certificate/x'],
-        'must be of us-east-1',
+        ['domain_name=mcp.example.com', 'hosted_zone={id="Z1"}', 'auth=iam'],
+        'CloudFront cannot stand in front',
       ],
-      [['hosted_zone_id=Z1'], 'have a meaning with domain_name only'],
+      [
+        [
+          'domain_name=mcp.example.com',
+          'certificate={arn="arn:aws:acm:eu-west-1:123456789012:certificate/x"}',
+        ],
+        'must be in us-east-1',
+      ],
+      [['hosted_zone={id="Z1"}'], 'apply to domain_name only'],
       [['mcp_path=mcp/'], 'mcp_path must begin with a slash'],
       [['api_key={}'], 'api_key needs endpoint = "rest-api"'],
       [['allowed_cidrs=["10.0.0.0/8"]'], 'allowed_cidrs needs endpoint = "rest-api"'],
-      [['web_acl_arn=arn:x'], 'web_acl_arn needs endpoint'],
+      [['web_acl={arn="arn:x"}'], 'web_acl needs endpoint'],
       [['endpoint=http-api', 'authorizer=lambda', 'authorizer_result_ttl_seconds=4000'], 'from 0 to 3600'],
     ])('%j', async (variables, message) => {
       const { status, output } = await terraform.run(

@@ -102,11 +102,11 @@ run "deploys_code_to_one_function" {
   command = plan
 
   variables {
-    function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp"
+    function = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp" }
   }
 
   assert {
-    condition     = one(data.aws_iam_policy_document.deploy[0].statement).resources == toset([var.function_arn, "${var.function_arn}:*"])
+    condition     = one(data.aws_iam_policy_document.deploy[0].statement).resources == toset([var.function.arn, "${var.function.arn}:*"])
     error_message = "The role may deploy to other functions."
   }
 
@@ -120,11 +120,11 @@ run "uses_the_provider_that_is_there" {
   command = plan
 
   variables {
-    provider_arn = "arn:aws:iam::210987654321:oidc-provider/token.actions.githubusercontent.com"
+    oidc_provider = { arn = "arn:aws:iam::210987654321:oidc-provider/token.actions.githubusercontent.com" }
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.provider_arn == var.provider_arn
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.provider_arn == var.oidc_provider.arn
     error_message = "A second provider is made; an account can have one only."
   }
 }
@@ -136,10 +136,10 @@ run "refuses_wildcards_and_what_is_none_of_it" {
     name           = "has spaces"
     repository     = "acme/*"
     environment    = "prod*"
-    provider_arn   = "arn:aws:iam::123456789012:oidc-provider/elsewhere.example"
+    oidc_provider  = { arn = "arn:aws:iam::123456789012:oidc-provider/elsewhere.example" }
     repository_arn = "arn:aws:ecr:eu-west-1:123456789012:repository/*"
-    function_arn   = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live"
+    function       = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live" }
   }
 
-  expect_failures = [var.name, var.repository, var.environment, var.provider_arn, var.repository_arn, var.function_arn]
+  expect_failures = [var.name, var.repository, var.environment, var.oidc_provider, var.repository_arn, var.function]
 }

@@ -48,6 +48,14 @@ export class Deployment {
     this.folder = join(this.root, 'terraform', configuration);
   }
 
+  /** A configuration in test/framework/terraform/fixtures, put where the examples are: the root module is `../..`. */
+  static ofFixture(terraform: Terraform, name: string, always: readonly string[] = []): Deployment {
+    const deployment = new Deployment(terraform, `fixtures/${name}`, always);
+    const source = join(ROOT, 'test/framework/terraform/fixtures', name);
+    cpSync(source, deployment.folder, { recursive: true, filter: isSource });
+    return deployment;
+  }
+
   async init(): Promise<void> {
     await this.terraform.succeed(this.folder, 'init');
   }
