@@ -41,10 +41,11 @@ module "certificate" {
   source = "./modules/certificate"
   count  = var.domain_name != null && var.certificate == null ? 1 : 0
 
-  domain_name    = var.domain_name
-  hosted_zone_id = var.hosted_zone.id
-  region         = local.is_gateway ? var.region : "us-east-1" # CloudFront takes certificates of there only.
-  tags           = var.tags
+  domain_name       = var.domain_name
+  hosted_zone_id    = var.hosted_zone.id
+  validation_record = var.hosted_zone.validation_record
+  region            = local.is_gateway ? var.region : "us-east-1" # CloudFront takes certificates of there only.
+  tags              = var.tags
 }
 
 module "cloudfront" {
@@ -102,6 +103,7 @@ module "rest_api" {
   web_acl                    = var.web_acl
   domain                     = local.domain
   manage_api_gateway_account = var.manage_api_gateway_account
+  permissions_boundary       = var.permissions_boundary
   tracing                    = var.tracing
   log_retention_days         = var.log_retention_days
   tags                       = var.tags

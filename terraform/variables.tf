@@ -115,9 +115,12 @@ variable "certificate" {
 }
 
 variable "hosted_zone" {
-  description = "Zone in Route 53 that domain_name is in, by its ID: for its records, and to validate a new certificate. Without it, point the name to domain_target yourself."
-  type        = object({ id = string })
-  default     = null
+  description = "Zone in Route 53 that domain_name is in, by its ID: for its records, and to validate a new certificate. validation_record: false where another certificate for this name has its validation record there. Without a zone, point the name to domain_target yourself."
+  type = object({
+    id                = string
+    validation_record = optional(bool, true)
+  })
+  default = null
 }
 
 variable "mcp_path" {
@@ -179,10 +182,18 @@ variable "web_acl" {
 }
 
 variable "manage_api_gateway_account" {
-  description = "For a REST API: whether to set the role by which API Gateway writes logs, which is one for all REST APIs of the account in the region: destroy resets it. false where the account has one."
+  description = "For a REST API, where it must be set: whether to set the role with which API Gateway writes logs: one for all REST APIs of the account in the region, replaced by apply and reset by destroy. false where the account has one."
   type        = bool
-  default     = true
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = var.endpoint != "rest-api" || var.manage_api_gateway_account != null
+    error_message = <<-EOT
+      A REST API needs a decision on manage_api_gateway_account. API Gateway writes the logs of all REST APIs of an account and region with one role:
+        aws apigateway get-account --query cloudwatchRoleArn
+      If this prints an ARN, set manage_api_gateway_account = false: that role is used. If it prints null, set it to true: a role is created and set, and destroy resets it for all.
+    EOT
+  }
 }
 
 variable "auth" {
@@ -294,6 +305,16 @@ variable "iam" {
   validation {
     condition     = var.iam == null || strcontains(var.auth, "iam")
     error_message = "iam is given, but auth is not \"iam\": callers would not be asked for signed requests at all."
+  }
+
+  validation {
+    condition     = var.iam == null ? true : alltrue([for arn in var.iam.principals : can(regex("^arn:[^:]+:(iam|sts)::[0-9]{12}:[^*]+$", arn))])
+    error_message = "iam.principals must be ARNs without *: arn:aws:iam::ACCOUNT:role/NAME, or arn:aws:iam::ACCOUNT:root for a whole account."
+  }
+
+  validation {
+    condition     = var.iam == null ? true : length(var.iam.principals) == 0 || var.endpoint != "http-api"
+    error_message = "An HTTP API has no resource policy, so iam.principals cannot let callers of another account in. They assume a role of this account that has the policy invoke_policy_json; or set endpoint to rest-api or function-url."
   }
 
   validation {
@@ -415,7 +436,7 @@ variable "policy_arns" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of a policy that bounds what the function's role can ever do."
+  description = "ARN of a policy that bounds what every role of this deployment can ever do."
   type        = string
   default     = null
 }

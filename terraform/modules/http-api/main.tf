@@ -108,9 +108,11 @@ resource "aws_apigatewayv2_route" "this" {
   authorization_scopes = each.value.open ? null : try(length(var.jwt.scopes) > 0 ? var.jwt.scopes : null, null)
 }
 
+# Below /aws/vendedlogs/, which the account's resource policy for log delivery covers as a whole; other groups are added to
+# it one by one, until it is full. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 resource "aws_cloudwatch_log_group" "access" {
   region            = var.region
-  name              = "/aws/apigateway/${var.name}-http"
+  name              = "/aws/vendedlogs/apigateway/${var.name}-http"
   retention_in_days = var.log_retention_days
   tags              = var.tags
 }
@@ -171,6 +173,7 @@ resource "aws_apigatewayv2_domain_name" "this" {
   domain_name_configuration {
     certificate_arn = var.domain.certificate_arn
     endpoint_type   = "REGIONAL"
+    ip_address_type = "dualstack" # The domain has an AAAA record.
     security_policy = "TLS_1_2"
   }
 }

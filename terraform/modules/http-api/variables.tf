@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the API, and with -http of its log group after /aws/apigateway/."
+  description = "Name of the API, and with -http of its log group after /aws/vendedlogs/apigateway/."
   type        = string
   nullable    = false
 }

@@ -7,6 +7,9 @@ data "aws_region" "current" {
 }
 
 locals {
+  # A role's name has 64 characters at most, which a long name and a long region exceed.
+  role_name = length(var.name) <= 64 ? var.name : "${substr(var.name, 0, 55)}-${substr(sha1(var.name), 0, 8)}"
+
   ec2 = "arn:${data.aws_partition.current.partition}:ec2:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}"
 }
 
@@ -22,7 +25,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "execution" {
-  name                 = var.name
+  name                 = local.role_name
   description          = "What the MCP server ${var.name} may do"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   permissions_boundary = var.permissions_boundary

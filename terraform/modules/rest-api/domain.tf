@@ -13,7 +13,8 @@ resource "aws_api_gateway_domain_name" "this" {
   tags                     = var.tags
 
   endpoint_configuration {
-    types = ["REGIONAL"]
+    types           = ["REGIONAL"]
+    ip_address_type = "dualstack" # The domain has an AAAA record.
   }
 }
 

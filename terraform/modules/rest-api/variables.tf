@@ -140,6 +140,11 @@ variable "allowed_principals" {
   nullable    = false
 
   validation {
+    condition     = alltrue([for arn in var.allowed_principals : can(regex("^arn:[^:]+:(iam|sts)::[0-9]{12}:[^*]+$", arn))])
+    error_message = "allowed_principals must be ARNs without *: arn:aws:iam::ACCOUNT:role/NAME, or arn:aws:iam::ACCOUNT:root for a whole account."
+  }
+
+  validation {
     condition     = length(var.allowed_principals) == 0 || var.authorization == "AWS_IAM"
     error_message = "allowed_principals have a meaning with authorization AWS_IAM only."
   }
@@ -162,10 +167,15 @@ variable "domain" {
 }
 
 variable "manage_api_gateway_account" {
-  description = "Whether to set the role by which API Gateway writes logs, which is one for all REST APIs of the account in the region: destroy resets it. false where the account has one."
+  description = "Whether to set the role with which API Gateway writes logs: one for all REST APIs of the account in the region, replaced by apply and reset by destroy. false where the account has one."
   type        = bool
-  default     = true
   nullable    = false
+}
+
+variable "permissions_boundary" {
+  description = "ARN of a policy that bounds what the role for logs can ever do."
+  type        = string
+  default     = null
 }
 
 variable "detailed_metrics" {

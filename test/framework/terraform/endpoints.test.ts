@@ -15,7 +15,10 @@ let deployment: Deployment;
 beforeEach(async () => {
   terraform = await Terraform.start();
   // What watches it is the same behind every endpoint.
-  deployment = new Deployment(terraform, '', ['observability={enabled=false}']);
+  deployment = new Deployment(terraform, '', [
+    'observability={enabled=false}',
+    'manage_api_gateway_account=true',
+  ]);
   await deployment.init();
 });
 afterEach(() => terraform?.[Symbol.dispose]());
@@ -343,7 +346,7 @@ describeTerraform('an HTTP API', () => {
       expectOrder(lines, 'create aws_lambda_permission mcp:live McpHttpApi', 'create aws_apigatewayv2_stage');
       expectOrder(
         lines,
-        'create aws_cloudwatch_log_group /aws/apigateway/mcp-http',
+        'create aws_cloudwatch_log_group /aws/vendedlogs/apigateway/mcp-http',
         'create aws_apigatewayv2_stage',
       );
       const { id } = only('aws_apigatewayv2_api');

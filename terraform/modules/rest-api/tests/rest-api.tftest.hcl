@@ -8,6 +8,8 @@ variables {
   function_name = "mcp"
   qualifier     = "live"
   alias_arn     = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live"
+
+  manage_api_gateway_account = true
 }
 
 run "streams_for_as_long_as_the_function_may" {

@@ -24,6 +24,8 @@ class Store {
   readonly changing = new Set<string>();
   /** Log groups that AWS created by itself and that destroy does not remove. */
   readonly leftBehind = new Set<string>();
+  /** Deployment of a REST API → the API's attributes when it was deployed. */
+  readonly snapshots = new Map<string, Attributes>();
   partition = { partition: 'aws', dns_suffix: 'amazonaws.com' };
   concurrencyQuota = 1000;
   logRole = false;
@@ -91,6 +93,11 @@ export class Account {
   /** Log groups that AWS created by itself and that destroy does not remove. */
   get leftBehind(): Set<string> {
     return this.#store.leftBehind;
+  }
+
+  /** Deployment of a REST API → the API's attributes when it was deployed. */
+  get snapshots(): Map<string, Attributes> {
+    return this.#store.snapshots;
   }
 
   arn(service: string, resource: string, region = this.region): string {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Attributes, Value } from '../values.ts';
 import { isAttributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
+import { allows } from './policy-document.ts';
 import { type Resource, text } from './resource.ts';
 
 /** An id as API Gateway makes them, ever the same for the same words. */
@@ -133,7 +134,9 @@ const deployment: Resource = {
     const integrated = new Set(ofApi('aws_api_gateway_integration').map(methodKey));
     if (methods.some(each => !integrated.has(methodKey(each))))
       refuse('BadRequestException: No integration defined for method');
-    return { id: deploymentKey(attributes), created_date: '2026-11-01T00:00:00Z' };
+    const id = deploymentKey(attributes);
+    account.snapshots.set(id, needApi(account, attributes));
+    return { id, created_date: '2026-11-01T00:00:00Z' };
   },
   remove(account, attributes) {
     const stages = account.all('aws_api_gateway_stage');
@@ -141,6 +144,16 @@ const deployment: Resource = {
       refuse('BadRequestException: Active stages pointing to this deployment must be moved or deleted');
   },
 };
+
+/**
+ * Whether an API's own URL is open, beside its domain: a change of that takes effect with the next deployment only.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
+ */
+export function executeApiIsOpen(account: Account): boolean {
+  const stages = account.all('aws_api_gateway_stage');
+  const served = stages.map(({ deployment_id = null }) => account.snapshots.get(String(deployment_id)));
+  return served.some(api => api?.disable_execute_api_endpoint !== true);
+}
 
 const stageKey = (attributes: Attributes): string => `${attributes.rest_api_id} ${attributes.stage_name}`;
 
@@ -198,21 +211,53 @@ const ofStage: Resource = {
 const policyOfApi: Resource = {
   name: attributes => text(attributes, 'rest_api_id'),
   create(account, attributes) {
-    needApi(account, attributes);
-    return { id: text(attributes, 'rest_api_id') };
+    const { execution_arn = null } = needApi(account, attributes);
+    // API Gateway stores the short form of its ARNs in full, and Terraform reads that back.
+    const policy = text(attributes, 'policy').replaceAll('"execute-api:/', `"${execution_arn}/`);
+    return { id: text(attributes, 'rest_api_id'), policy };
   },
 };
 
+const WELCOME = '/aws/apigateway/welcome';
+const MANAGED_LOG_POLICY = 'AmazonAPIGatewayPushToCloudWatchLogs';
+
+/** Whether the role that API Gateway writes logs by may do so with a log group. */
+function logRoleMay(account: Account, role: Attributes, action: string, group: string): boolean {
+  const resource = account.arn('logs', `log-group:${group}:log-stream:`);
+  const isOfRole = (each: Attributes): boolean => same(each.role, role.name);
+  const managed = account.all('aws_iam_role_policy_attachment').filter(isOfRole);
+  if (managed.some(({ policy_arn }) => String(policy_arn).endsWith(`/${MANAGED_LOG_POLICY}`))) return true;
+  const inline = account.all('aws_iam_role_policy').filter(isOfRole);
+  return inline.some(({ policy }) => allows(String(policy), { action, resource }));
+}
+
+/**
+ * API Gateway tries the role out, by creating a log group of its own, which stays.
+ * https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2312
+ */
 const accountSettings: Resource = {
   name: () => 'account',
   create(account, { cloudwatch_role_arn }) {
-    const roles = account.all('aws_iam_role').filter(role => same(role.arn, cloudwatch_role_arn ?? null));
-    const attached = account.all('aws_iam_role_policy_attachment');
-    if (!roles.some(role => attached.some(each => same(each.role, role.name))))
+    const [role] = account.all('aws_iam_role').filter(each => same(each.arn, cloudwatch_role_arn ?? null));
+    const needed = [
+      'logs:CreateLogGroup',
+      'logs:CreateLogStream',
+      'logs:DescribeLogGroups',
+      'logs:PutLogEvents',
+    ];
+    if (!role || !needed.every(action => logRoleMay(account, role, action, WELCOME)))
       refuse('BadRequestException: The role ARN does not have required permissions configured.');
+    account.leftBehind.add(WELCOME);
     return { id: 'api-gateway-account' };
   },
 };
+
+/** A log line that arrives late brings its log group back where the role may create it. */
+export function deliverLate(account: Account, group: string): void {
+  const [settings] = account.all('aws_api_gateway_account');
+  const [role] = account.all('aws_iam_role').filter(each => same(each.arn, settings?.cloudwatch_role_arn));
+  if (role && logRoleMay(account, role, 'logs:CreateLogGroup', group)) account.leftBehind.add(group);
+}
 
 const apiKey: Resource = {
   name: attributes => text(attributes, 'name'),
@@ -346,6 +391,7 @@ const httpStage: Resource = {
   name: attributes => `${attributes.api_id} ${attributes.name}`,
   create(account, attributes) {
     const { api_endpoint } = needHttpApi(account, attributes);
+    checkVendedLogs(account, attributes);
     return {
       id: text(attributes, 'name'),
       arn: gatewayArn(account, `/apis/${attributes.api_id}/stages/${attributes.name}`),
@@ -354,6 +400,16 @@ const httpStage: Resource = {
     };
   },
 };
+
+/**
+ * The resource policy by which log delivery writes has a limit, and covers /aws/vendedlogs/ as a whole.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+ */
+function checkVendedLogs(account: Account, attributes: Attributes): void {
+  const destinations = blocks(attributes.access_log_settings).map(each => text(each, 'destination_arn'));
+  if (account.logPolicyFull && destinations.some(each => !each.includes(':log-group:/aws/vendedlogs/')))
+    refuse('BadRequestException: Insufficient permissions to enable logging');
+}
 
 const httpDomainName: Resource = {
   name: attributes => text(attributes, 'domain_name'),
@@ -366,7 +422,7 @@ const httpDomainName: Resource = {
         ...each,
         target_domain_name,
         hosted_zone_id: 'ZREGIONAL',
-        ip_address_type: 'ipv4',
+        ip_address_type: typeof each.ip_address_type === 'string' ? each.ip_address_type : 'ipv4',
         ownership_verification_certificate_arn: '',
       };
     });
@@ -426,11 +482,47 @@ const validation: Resource = {
 
 const record: Resource = {
   name: attributes => `${attributes.zone_id} ${attributes.name} ${attributes.type}`,
-  create: (_, attributes) => ({
-    id: `${attributes.zone_id}_${attributes.name}_${attributes.type}`,
-    fqdn: text(attributes, 'name').replace(/\.$/, ''),
-  }),
+  create(account, attributes) {
+    const { zone_id, name, type } = attributes;
+    if (
+      account.get('aws_route53_record', `${zone_id} ${name} ${type}`) &&
+      attributes.allow_overwrite !== true
+    )
+      refuse(
+        `InvalidChangeBatch: [Tried to create resource record set [name='${name}', type='${type}'] but it already exists]`,
+      );
+    for (const alias of blocks(attributes.alias)) checkIpv6(account, text(attributes, 'type'), alias);
+    return { id: `${zone_id}_${name}_${type}`, fqdn: text(attributes, 'name').replace(/\.$/, '') };
+  },
 };
+
+/** Route 53 accepts it, but an AAAA record that points to a domain with IPv4 only never resolves. */
+function checkIpv6(account: Account, type: string, { name: target = null }: Attributes): void {
+  if (type !== 'AAAA') return;
+  const rest = account
+    .all('aws_api_gateway_domain_name')
+    .filter(each => same(each.regional_domain_name, target))
+    .flatMap(each => blocks(each.endpoint_configuration));
+  const http = account
+    .all('aws_apigatewayv2_domain_name')
+    .flatMap(each => blocks(each.domain_name_configuration))
+    .filter(each => same(each.target_domain_name, target));
+  if ([...rest, ...http].some(({ ip_address_type }) => ip_address_type !== 'dualstack'))
+    refuse(`The AAAA record points to ${target}, which has no IPv6 addresses.`);
+}
+
+/** Names whose certificate cannot be renewed: the record that validates it is gone. */
+export function notRenewable(account: Account): string[] {
+  const records = new Set(account.all('aws_route53_record').map(({ name }) => String(name)));
+  return account
+    .all('aws_acm_certificate')
+    .filter(each =>
+      blocks(each.domain_validation_options).some(
+        option => !records.has(text(option, 'resource_record_name')),
+      ),
+    )
+    .map(each => text(each, 'domain_name'));
+}
 
 const distribution: Resource = {
   name: attributes => text(attributes, 'comment'),

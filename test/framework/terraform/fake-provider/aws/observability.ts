@@ -60,17 +60,24 @@ const ofLogGroup: Resource = {
   },
 };
 
+/** Functions take fields and expressions of them; a comparison in them is not documented. */
+const COMPARISON_IN_FUNCTION = /\b(sum|avg|min|max|count|pct)\([^)]*[=<>]/;
+
 const query: Resource = {
   name: attributes => text(attributes, 'name'),
-  create: (account, attributes) => ({
-    id: text(attributes, 'name'),
-    query_definition_id: `${account.region}-${text(attributes, 'name')}`,
-  }),
+  create(account, attributes) {
+    const name = text(attributes, 'name');
+    if (COMPARISON_IN_FUNCTION.test(text(attributes, 'query_string')))
+      refuse(`MalformedQueryException: a comparison within a function, in ${name}`);
+    return { id: name, query_definition_id: `${account.region}-${name}` };
+  },
 };
 
 const budget: Resource = {
   name: attributes => text(attributes, 'name'),
   create(account, attributes) {
+    const { partition, dns_suffix } = account.partition;
+    if (partition !== 'aws') refuse(`RequestError: dial tcp: lookup budgets.${dns_suffix}: no such host`);
     for (const { subscriber_sns_topic_arns: topics } of (attributes.notification ?? []) as Attributes[])
       for (const topicArn of (topics ?? []) as string[]) needTopic(account, topicArn);
     return { id: text(attributes, 'name'), arn: account.arn('budgets', `budget/${attributes.name}`, '') };

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { ACCOUNT } from '../../publish-image/fake/machine.ts';
 import { type Attributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
-import { GATEWAY } from './gateway.ts';
+import { deliverLate, GATEWAY } from './gateway.ts';
 import { OBSERVABILITY } from './observability.ts';
 import { allows } from './policy-document.ts';
 import { type Resource, text } from './resource.ts';
@@ -84,6 +84,7 @@ const policy: Resource = {
 const logGroup: Resource = {
   name: attributes => text(attributes, 'name'),
   create: (account, { name = null }) => ({ id: name, arn: account.arn('logs', `log-group:${name}`) }),
+  remove: (account, attributes) => deliverLate(account, text(attributes, 'name')),
 };
 
 /** Whose change publishes a version, where `publish` is set. */
