@@ -1,19 +1,19 @@
 /**
- * `npm run new -- server <name>`: writes app/servers/<name>.ts with one typed tool, its test, and mounts it at /<name>
- * in app/routes.ts. Nothing that exists is overwritten.
+ * `npm run new -- server NAME`: writes app/servers/NAME.ts with one typed tool and its test, and mounts it at /NAME in
+ * app/routes.ts. Overwrites nothing.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
+import { type Mount, MountError, mountRoute } from './new/mount-route.ts';
 
 const USAGE =
-  'Usage: npm run new -- server <name>, where the name is of lower-case letters, digits and hyphens.\n';
-const FORMATTER = 'node_modules/@biomejs/biome/bin/biome';
+  'Usage: npm run new -- server NAME, where NAME has lower-case letters, digits and single hyphens, at most 40 characters.';
+const ROUTES = 'app/routes.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Names that the files written here, or app/routes.ts, have for something else. */
+/** Names that the generated files use for something else. */
 const TAKEN = ['afterAll', 'app', 'beforeAll', 'client', 'expect', 'fetch', 'mcp', 'routes', 'test', 'z'];
 
 interface Names {
@@ -23,15 +23,14 @@ interface Names {
   factory: string;
 }
 
-function server({ file, factory }: Names): string {
-  return `/** Greets people: an example of a typed tool, to be replaced. */
-import { McpServer } from '@modelcontextprotocol/server';
+function serverText({ file, factory }: Names): string {
+  return `import { McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 
-// Schemas are built once, when the module is loaded: the server below is made anew for every request.
+// Schemas are built once, when the module is loaded; the server below is created for every request.
 const GREET = {
-  description: 'Greets somebody.',
-  inputSchema: z.object({ name: z.string().trim().min(1).describe('Whom.') }),
+  description: 'Greets a person by name.',
+  inputSchema: z.object({ name: z.string().trim().min(1).describe('Name of the person.') }),
   outputSchema: z.object({ greeting: z.string() }),
   annotations: { readOnlyHint: true },
 };
@@ -47,62 +46,47 @@ export function ${factory}(): McpServer {
 `;
 }
 
-function test({ file, factory }: Names): string {
+function testText({ file, factory }: Names): string {
   return `import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { mcp } from '../../app/framework/mcp/mcp.ts';
+import { mcp } from '#framework';
 import { ${factory} } from '../../app/servers/${file}.ts';
 
-/** A real client, which meets the server without a network in between. */
-const client = new Client({ name: 'test', version: '0' }, { versionNegotiation: { mode: 'auto' } });
+/** A real MCP client, connected to the server without a network. */
+const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
 beforeAll(async () => {
-  const app = new Hono().route('/mcp', mcp(${factory}, { auth: async () => undefined }));
+  const app = new Hono().route('/mcp', mcp(${factory}, { auth: 'none' }));
   const fetch = async (url: string | URL, init?: RequestInit) => app.request(new Request(url, init));
   await client.connect(new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), { fetch }));
 });
 afterAll(() => client.close());
 
-test('greets by name', async () => {
+test('greet returns a greeting', async () => {
   const { structuredContent } = await client.callTool({ name: 'greet', arguments: { name: 'Ada' } });
   expect(structuredContent).toEqual({ greeting: 'Hello, Ada.' });
 });
 
-test('refuses an empty name', async () => {
+test('greet rejects an empty name', async () => {
   const { isError } = await client.callTool({ name: 'greet', arguments: { name: ' ' } });
   expect(isError).toBe(true);
 });
 `;
 }
 
-/** `text` of app/routes.ts with the server imported and mounted; throws when it is not as it was written. */
-function mounted(text: string, { file, factory }: Names): string {
-  const line = `import { ${factory} } from './servers/${file}.ts';`;
-  const imports = [...text.matchAll(/^import .*;$/gm)];
-  const after = imports.findLast(
-    ([found]) => found.slice(found.indexOf(' from ')) < line.slice(line.indexOf(' from ')),
-  );
-  const routes = /(export const routes = [^;]*)(;)/;
-  if (!after || !routes.test(text) || !/\bmcp\b/.test(text)) {
-    throw new Error(
-      `app/routes.ts is not as expected. Mount it yourself: .route('/${file}', mcp(${factory}))`,
-    );
+/** Returns the names for a server; throws if the name is not usable. */
+function namesFor(name: string): Names {
+  if (name.length > 40 || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
+    throw new Error(`"${name}" is not a valid name.\n${USAGE}`);
   }
-  const end = after.index + after[0].length;
-  const imported = `${text.slice(0, end)}\n${line}${text.slice(end)}`;
-  return imported.replace(routes, `$1\n  .route('/${file}', mcp(${factory}))$2`);
-}
-
-function namesOf(name: string): Names {
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) throw new Error(`"${name}" will not do.\n${USAGE}`);
   const factory = name.replaceAll(/-([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
   if (TAKEN.includes(factory) || !isIdentifier(factory)) {
-    throw new Error(`"${name}" means something in the code already. Take another name.\n${USAGE}`);
+    throw new Error(`"${name}" has another meaning in the code. Choose another name.\n${USAGE}`);
   }
   return { file: name, factory };
 }
 
-/** Not `class` or `new`, for example. */
+/** False for reserved words, such as `class` and `new`. */
 function isIdentifier(name: string): boolean {
   try {
     new Script(`'use strict'; function ${name}() {}`);
@@ -112,35 +96,53 @@ function isIdentifier(name: string): boolean {
   }
 }
 
-function create(names: Names): string[] {
+/** Writes the server and its test. Throws, without writing, if one of them exists. */
+function writeFiles(names: Names): string[] {
   const files = {
-    [`app/servers/${names.file}.ts`]: server(names),
-    [`test/servers/${names.file}.test.ts`]: test(names),
+    [`app/servers/${names.file}.ts`]: serverText(names),
+    [`test/servers/${names.file}.test.ts`]: testText(names),
   };
-  const taken = Object.keys(files).filter(file => existsSync(join(root, file)));
-  if (taken.length > 0) throw new Error(`${taken.join(' and ')} is there already; nothing was changed.`);
-  const routes = join(root, 'app/routes.ts');
-  const changed = mounted(readFileSync(routes, 'utf8'), names);
-  mkdirSync(join(root, 'test/servers'), { recursive: true });
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text, { flag: 'wx' });
-  writeFileSync(routes, changed);
-  const { status } = spawnSync(
-    process.execPath,
-    [FORMATTER, 'check', '--write', ...Object.keys(files), 'app/routes.ts'],
-    { cwd: root },
-  );
-  if (status !== 0) process.stdout.write('Not formatted yet: npm run format\n');
+  const existing = Object.keys(files).filter(file => existsSync(join(root, file)));
+  if (existing.length > 0) throw new Error(`${existing.join(' and ')} exists. Nothing was changed.`);
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text, { flag: 'wx' });
+  }
   return Object.keys(files);
 }
 
+/** Changes app/routes.ts; returns what to do by hand if it cannot. */
+function mountInRoutes({ factory, module, path }: Mount): string | undefined {
+  const routes = join(root, ROUTES);
+  try {
+    if (!existsSync(routes)) throw new MountError('it does not exist');
+    writeFileSync(routes, mountRoute(readFileSync(routes, 'utf8'), { factory, module, path }));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MountError)) throw error;
+    return `${ROUTES} was not changed, because ${error.message}. Mount the server by hand:
+  import { mcp } from '#framework';
+  import { ${factory} } from '${module}';
+  .route('${path}', mcp(${factory}))
+`;
+  }
+}
+
 try {
-  const [what, name, ...surplus] = process.argv.slice(2);
-  if (what !== 'server' || !name || surplus.length > 0) throw new Error(USAGE);
-  const names = namesOf(name);
-  for (const file of create(names)) process.stdout.write(`wrote    ${file}\n`);
-  process.stdout.write(`mounted  /${name} in app/routes.ts\n\nTry it: npm start, then\n`);
-  process.stdout.write(`  npm run call -- http://localhost:8080/${name} greet '{"name":"Ada"}'\n`);
+  const [kind, name, ...surplus] = process.argv.slice(2);
+  if (kind !== 'server' || !name || surplus.length > 0) throw new Error(USAGE);
+  const names = namesFor(name);
+  for (const file of writeFiles(names)) process.stdout.write(`wrote    ${file}\n`);
+  const mount = { factory: names.factory, module: `./servers/${name}.ts`, path: `/${name}` };
+  const byHand = mountInRoutes(mount);
+  if (byHand) {
+    process.stderr.write(byHand);
+    process.exitCode = 1;
+  } else {
+    process.stdout.write(`mounted  /${name} in ${ROUTES}\n\nTry it: npm start, then\n`);
+    process.stdout.write(`  npm run call -- http://localhost:8080/${name} greet '{"name":"Ada"}'\n`);
+  }
 } catch (error) {
-  process.stderr.write(`${(error as Error).message.trimEnd()}\n`);
+  process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 2;
 }

@@ -56,8 +56,10 @@ locals {
   )
   settings = tomap(var.authorizer == "lambda" ? local.taken_on_trust : local.rules)
 
-  # The table by itself: all of the module would have to be there before the function, which it is made for.
-  tasks_settings = var.tasks.enabled ? { MCP_TABLE = module.tasks[0].table_name } : {}
+  # The features that store items in the table.
+  table_enabled = var.tasks.enabled
+  # Depends on the table only, not on the policy, whose role depends on the function.
+  table_settings = local.table_enabled ? { MCP_TABLE = module.table[0].table_name } : {}
 }
 
 module "ecr" {
@@ -109,7 +111,7 @@ module "lambda" {
   memory_size             = var.memory_size
   timeout                 = local.timeout
   ephemeral_storage_size  = var.ephemeral_storage_size
-  environment             = merge(var.environment, local.settings, local.tasks_settings)
+  environment             = merge(var.environment, local.settings, local.table_settings)
   streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
@@ -121,19 +123,28 @@ module "lambda" {
   tags                    = var.tags
 }
 
-# What tools need whose work outlives the call.
-module "tasks" {
+module "table" {
   source = "./modules/table"
-  count  = var.tasks.enabled ? 1 : 0
+  count  = local.table_enabled ? 1 : 0
 
   name                   = var.name
-  alias_name             = module.lambda.alias_name
-  alias_arn              = module.lambda.alias_arn
   role_name              = module.iam.role_name
   region                 = var.region
-  point_in_time_recovery = var.tasks.point_in_time_recovery
-  kms_key_arn            = var.tasks.kms_key_arn
+  point_in_time_recovery = var.table.point_in_time_recovery
+  kms_key_arn            = var.table.kms_key_arn
   tags                   = var.tags
+}
+
+module "tasks" {
+  source = "./modules/tasks"
+  count  = var.tasks.enabled ? 1 : 0
+
+  name       = var.name
+  alias_name = module.lambda.alias_name
+  alias_arn  = module.lambda.alias_arn
+  role_name  = module.iam.role_name
+  region     = var.region
+  tags       = var.tags
 }
 
 module "function_url" {

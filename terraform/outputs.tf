@@ -134,6 +134,6 @@ output "logs_command" {
 }
 
 output "tasks_failed_queue_url" {
-  description = "URL of the queue that holds what Lambda has given up of tasks; null without tasks."
+  description = "URL of the queue of background invocations whose attempts have all failed; null without tasks."
   value       = one(module.tasks[*].failed_queue_url)
 }

@@ -503,9 +503,17 @@ variable "observability" {
 }
 
 variable "tasks" {
-  description = "For tools whose work outlives the call (dynamoTasks): a table, the right to invoke itself, and a queue for what fails; modules/table says what each is and costs. Raise timeout to what the work may take, up to 900."
+  description = "For tools that run for longer than a call (dynamoTasks): the table, the permission of the function to invoke itself, and a queue of failed invocations (modules/tasks). Raise timeout to the time that the tools need, up to 900."
   type = object({
-    enabled                = optional(bool, false)
+    enabled = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "table" {
+  description = "Options of the DynamoDB table, which is created if a feature such as tasks needs it (modules/table): recovery to any second of the last 35 days, and a KMS key."
+  type = object({
     point_in_time_recovery = optional(bool, false)
     kms_key_arn            = optional(string)
   })

@@ -4,11 +4,12 @@
  */
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { getPath } from 'hono/utils/url';
 import { auth } from './auth/guard.ts';
 import { metadataResponse, noOAuthHere } from './auth/metadata.ts';
 import { originAndHostValidation } from './auth/origin-validation.ts';
 import { config } from './config.ts';
-import { type EndpointContext, endpointContext, isOwnOrigin } from './endpoint-context.ts';
+import { type EndpointContext, endpointContext, isOwnOrigin, withPublicUrl } from './endpoint-context.ts';
 import { mcpPaths } from './mcp/route-registry.ts';
 import { browserPage, pageFiles } from './page/page-middleware.ts';
 import { type RequestLogEnv, requestLog } from './telemetry/request-log.ts';
@@ -21,14 +22,16 @@ interface AppEnv extends RequestLogEnv {
 
 /** Returns the app that is served: `routes` plus what every deployment needs. */
 export function createApp(routes: Hono): Hono {
-  const app = new Hono<AppEnv>();
   const guard = auth();
   const paths = mcpPaths(routes);
   const [firstPath = '/'] = paths;
+  const app = new Hono<AppEnv>({ getPath: withoutTrailingSlash(new Set(paths)) });
   app.get('/healthz', c => c.json({ status: 'ok' }));
   app.use(requestLog(new Set(routes.routes.map(({ path }) => path))));
   app.use(async function provideContext(c, next) {
-    c.set('endpoint', c.env?.endpoint ?? endpointContext(c.req.raw));
+    const { MCP_PUBLIC_URL: url } = config();
+    const endpoint = c.env?.endpoint ?? endpointContext(c.req.raw);
+    c.set('endpoint', withPublicUrl(endpoint, url === undefined ? undefined : { path: firstPath, url }));
     c.set('guard', guard);
     await next();
   });
@@ -53,6 +56,14 @@ export function createApp(routes: Hono): Hono {
     );
   });
   return app as unknown as Hono;
+}
+
+/** `/mcp/` is served like `/mcp`, without a redirect, which clients do not follow for POST. */
+function withoutTrailingSlash(paths: ReadonlySet<string>): (request: Request) => string {
+  return function getMcpPath(request) {
+    const path = getPath(request);
+    return path.endsWith('/') && paths.has(path.slice(0, -1)) ? path.slice(0, -1) : path;
+  };
 }
 
 /** The page's own script calls from the server's own origin. */

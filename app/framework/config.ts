@@ -11,12 +11,14 @@
 import * as z from 'zod';
 
 /** https, or http on this machine only. */
-const secureUrl = z.string().refine(text => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && here);
-}, 'must be an https URL');
+export function isSecure({ protocol, hostname }: URL): boolean {
+  const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && local);
+}
+
+const secureUrl = z
+  .string()
+  .refine(text => URL.canParse(text) && isSecure(new URL(text)), 'must be an https URL');
 
 const words = z
   .string()
@@ -114,7 +116,7 @@ export const settings = z.object({
     .string()
     .regex(/^[\w.-]{3,255}$/, 'must be a name of a DynamoDB table')
     .optional()
-    .describe('DynamoDB table for tools whose work outlives the call (dynamoTasks).'),
+    .describe('DynamoDB table for what survives an invocation, such as the tasks of dynamoTasks.'),
 });
 
 export type Config = z.infer<typeof settings>;

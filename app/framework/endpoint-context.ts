@@ -17,27 +17,34 @@ export interface EndpointIdentity {
 }
 
 export interface EndpointContext {
-  /** Where the caller reached `/` of this app, without a trailing slash: origin and, for a REST API, the stage. */
+  /** Where clients reach `/` of this app, without a trailing slash: origin and, for example, the stage of a REST API. */
   baseUrl: string;
-  /** The path as the caller sent it: a REST API's stage included, which the app does not see. */
+  /** The path as the caller sent it: a stage included, which the app does not see. */
   callerPath: string;
   /** The host name by the endpoint's own account; undefined where only the Host header says it (load balancer, no Lambda). */
   domainName: string | undefined;
   identity: EndpointIdentity;
-  /** Whether a binary body reaches the caller as bytes; a REST API decodes base64 only for the types that it is told. */
+  /** Whether a binary body reaches the caller as bytes; a REST API decodes base64 only for the types in its configuration. */
   binaryBodies: boolean;
+  /** Set if MCP_PUBLIC_URL is. */
+  main?: PublicServer;
+}
+
+/** An MCP server whose public URL is configured (MCP_PUBLIC_URL): the first one that is mounted. */
+export interface PublicServer {
+  path: string;
+  url: string;
 }
 
 /** Computes the context of a request. `event` is the validated Lambda event; undefined outside Lambda (`npm run dev`). */
 export function endpointContext(request: Request, event?: unknown): EndpointContext {
   const { pathname, host, protocol } = new URL(request.url);
-  const { path, httpMethod, requestContext } = fields(event);
+  const { path, rawPath, httpMethod, requestContext } = fields(event);
   const context = fields(requestContext);
   const domainName = text(context.domainName);
   const restPath = text(path) === undefined ? undefined : text(context.path);
-  const callerPath = restPath ?? pathname;
-  const scheme = request.headers.get('x-forwarded-proto') ?? protocol.slice(0, -1);
-  const origin = `${scheme}://${request.headers.get('host') ?? host}`;
+  const callerPath = restPath ?? text(rawPath) ?? pathname;
+  const origin = `${schemeOf(request.headers, protocol)}://${domainName ?? hostOf(request.headers) ?? host}`;
   return {
     baseUrl: `${origin}${prefixOf(callerPath, pathname)}`,
     callerPath,
@@ -47,15 +54,17 @@ export function endpointContext(request: Request, event?: unknown): EndpointCont
   };
 }
 
-/** Where clients reach `/` of this app: by MCP_PUBLIC_URL (the URL of the route `path`) if it is set, else as the caller did. */
-export function publicBaseUrl(
-  endpoint: EndpointContext,
-  publicUrl: string | undefined,
-  path: string,
-): string {
-  if (publicUrl === undefined) return endpoint.baseUrl;
-  const { origin, pathname } = new URL(publicUrl);
-  return `${origin}${prefixOf(pathname, path)}`;
+/** Returns the URL of the MCP server at `path`, which is its OAuth resource identifier (RFC 8707). */
+export function resourceUrl({ baseUrl, main }: EndpointContext, path: string): string {
+  if (main && (path === main.path || path === new URL(main.url).pathname)) return main.url;
+  return `${baseUrl}${path === '/' ? '' : path}`;
+}
+
+/** Returns the context with the base URL that MCP_PUBLIC_URL implies: what precedes the path of the first MCP server. */
+export function withPublicUrl(endpoint: EndpointContext, main: PublicServer | undefined): EndpointContext {
+  if (!main) return endpoint;
+  const { origin, pathname } = new URL(main.url);
+  return { ...endpoint, main, baseUrl: `${origin}${prefixOf(pathname, main.path)}` };
 }
 
 /** Whether `origin` is this server's own, by MCP_PUBLIC_URL or the endpoint's domain name. Host alone proves nothing (DNS rebinding). */
@@ -66,6 +75,18 @@ export function isOwnOrigin(
 ): boolean {
   if (publicUrl !== undefined && origin === new URL(publicUrl).origin) return true;
   return endpoint.domainName !== undefined && origin === `https://${endpoint.domainName}`;
+}
+
+/** The endpoint sets this header, except where a proxy in front passes on what it was sent. */
+function schemeOf(headers: Headers, protocol: string): string {
+  const forwarded = headers.get('x-forwarded-proto')?.toLowerCase();
+  return forwarded === 'http' || forwarded === 'https' ? forwarded : protocol.slice(0, -1);
+}
+
+/** RFC 9110 section 7.2: a host and perhaps a port; anything else in the header is ignored. */
+function hostOf(headers: Headers): string | undefined {
+  const host = headers.get('host') ?? '';
+  return /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?$/i.test(host) ? host : undefined;
 }
 
 function identityOf(context: Fields): EndpointIdentity {

@@ -9,6 +9,7 @@ export { type GatewayServer, mcpGateway } from './mcp/gateway.ts';
 export { type McpOptions, mcp } from './mcp/mcp.ts';
 export { mcpStdio, type StdioServer } from './mcp/mcp-stdio.ts';
 export { mcpV1 } from './mcp/mcp-v1.ts';
-export { type DynamoTasksOptions, dynamoTasks, type LongTool } from './tasks/dynamo-tasks.ts';
+export { dynamoTasks } from './tasks/dynamo-tasks.ts';
+export type { DynamoTasksOptions, LongTool } from './tasks/task-options.ts';
 export { log } from './telemetry/log.ts';
 export { traceHeaders } from './telemetry/trace.ts';

@@ -35,6 +35,32 @@ export interface ResponseObserver {
   end(reason: AbortReason | undefined): void;
 }
 
+export type JsonRpcId = string | number;
+
+/**
+ * How the response to one JSON-RPC message ended. `tool_error`: the tool reported an error (`isError`); `protocol_error`: the
+ * request was invalid; `failed`: the server is at fault.
+ */
+export type MessageOutcome = 'ok' | 'tool_error' | 'protocol_error' | 'failed';
+
+/** The parts of a JSON-RPC message that the framework reads; nothing is validated, so each is compared by type. */
+export interface IncomingMessage {
+  id?: unknown;
+  method?: unknown;
+  params?: { name?: unknown; _meta?: Record<string, unknown> } | null;
+}
+
+/** The messages of one HTTP request, for the request log. */
+export interface McpMessages {
+  readonly messages: readonly IncomingMessage[];
+  /** Names of the tools that the route is known to have. */
+  readonly tools: ReadonlySet<string>;
+  /** Undefined for a notification, and until the response is sent. */
+  outcomeOf(message: IncomingMessage): MessageOutcome | undefined;
+  /** The result or the error that was sent. */
+  responseOf(message: IncomingMessage): unknown;
+}
+
 /** An invocation, as the app sees it. */
 export interface Invocation {
   /** Aborted when the response is; the reason is the {@link AbortReason}. */
@@ -43,6 +69,8 @@ export interface Invocation {
   /** Calls `listener` when the response is aborted, after the signal. */
   onAbort(listener: (reason: AbortReason) => void): void;
   observer: ResponseObserver | undefined;
+  /** Returns the JSON-RPC ids that still expect a response; undefined until the request's messages are known. */
+  pendingIds: (() => readonly JsonRpcId[]) | undefined;
   /** Stops the deadline timer and informs the observer. A second call does nothing. */
   end(reason?: AbortReason): void;
 }

@@ -2,10 +2,10 @@
  * An example of work that outlives a call: how the temperature has changed at up to 100 places, from every day of up to 30
  * years in Open-Meteo's archive. That takes minutes, so the tool is one for {@link dynamoTasks}:
  *
- *   .route('/climate', mcp(climate, { tasks: dynamoTasks({ tools: { compare_climate: { otherwise: 'get_result' } } }) }))
+ *   .route('/climate', mcp(climate, { tasks: dynamoTasks({ tools: { compare_climate: { fallback: 'poll-tool' } } }) }))
  *
- * Nothing in it knows of tasks: it tells progress, heeds `signal` and gives a result, as any tool. It may be begun again when
- * its environment is lost, so it changes nothing. https://open-meteo.com/en/docs/historical-weather-api
+ * The code does not know tasks: it reports progress, observes `signal` and returns a result, as any tool. It has no side effects,
+ * because a task starts again if its execution environment is lost. https://open-meteo.com/en/docs/historical-weather-api
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server';

@@ -4,8 +4,6 @@ import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { leanSdk } from './patches/mcp-sdk-schemas.ts';
 
-const fileOf = (name: string, file: string): string =>
-  join(dirname(fileURLToPath(import.meta.resolve(name))), file);
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 
@@ -53,9 +51,6 @@ export const APP: BuildOptions = {
   // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
   alias: {
     '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs'),
-    // Only for routes with tasks. Of CommonJS esbuild leaves nothing out, and all of @smithy/core would come along.
-    '@smithy/signature-v4': fileOf('@smithy/signature-v4', '../dist-es/index.js'),
-    '@aws-crypto/sha256-js': fileOf('@aws-crypto/sha256-js', '../module/index.js'),
   },
 };
 

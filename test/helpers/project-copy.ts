@@ -7,6 +7,7 @@ import { ROOT } from './local-lambda.ts';
 const COPIED = [
   'app',
   'scripts/build',
+  'scripts/new',
   'scripts/new.ts',
   'scripts/start.ts',
   'package-lock.json',

@@ -1,20 +1,20 @@
-/** The example of long work, against an archive at the edge of this machine; and as a task, through its route. */
+/** The climate server, through its route, against a local fake of Open-Meteo's geocoding and archive APIs. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { mcp } from '../../app/framework/mcp/mcp.ts';
+import { mcp } from '#framework';
 import { createClimate } from '../../app/servers/climate.ts';
 
 let upstream: Server;
 let url: string;
-/** Requests to the archive, and how many of them are refused first. */
-let asked: URL[] = [];
+/** Requests to the archive, and how many of them get status 429 first. */
+let requested: URL[] = [];
 let busy = 0;
 
-/** Warms by half a degree a decade from 10 °C on, a city further north less. */
+/** Returns temperatures that start at 10 °C and rise by 0.5 °C per decade, less for a city further north. */
 function archiveOf(query: URLSearchParams): object {
   const [from = 0, to = 0] = ['start_date', 'end_date'].map(name => Number(query.get(name)?.slice(0, 4)));
   const time: string[] = [];
@@ -38,8 +38,8 @@ beforeAll(async () => {
         name === 'Nowhere' ? {} : { results: [{ name, country: 'Here', latitude, longitude: 1 }] };
       return response.end(JSON.stringify(results));
     }
-    asked.push(new URL(request.url ?? '', 'http://localhost'));
-    if (asked.length <= busy) return response.writeHead(429).end();
+    requested.push(new URL(request.url ?? '', 'http://localhost'));
+    if (requested.length <= busy) return response.writeHead(429).end();
     return response.end(JSON.stringify(archiveOf(searchParams)));
   }).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
@@ -47,12 +47,11 @@ beforeAll(async () => {
 });
 afterAll(() => upstream?.close());
 
-test('tells the change at each place, progress on the way, and what could not be had', async () => {
-  asked = [];
+test('compare_climate returns the change of each city, reports progress and lists the cities that failed', async () => {
+  requested = [];
   busy = 2;
   const server = createClimate({ geocodingUrl: url, archiveUrl: url, busyMs: 20 });
-  const auth = async () => ({ allowed: true as const, caller: { token: '', clientId: 'me', scopes: [] } });
-  const app = new Hono().route('/mcp', mcp(server, { auth }));
+  const app = new Hono().route('/mcp', mcp(server, { auth: 'none' }));
   const client = new Client(
     { name: 'test', version: '1' },
     { versionNegotiation: { mode: { pin: '2026-07-28' } } },
@@ -65,7 +64,7 @@ test('tells the change at each place, progress on the way, and what could not be
   const progress: unknown[] = [];
   const { structuredContent, content } = await client.callTool(
     { name: 'compare_climate', arguments: { cities: ['North', 'South', 'Nowhere'], years: 20 } },
-    { onprogress: told => progress.push([told.progress, told.total, told.message]) },
+    { onprogress: ({ progress: done, total, message }) => progress.push([done, total, message]) },
   );
   const last = new Date().getUTCFullYear() - 1;
   expect(structuredContent).toEqual({
@@ -83,8 +82,8 @@ test('tells the change at each place, progress on the way, and what could not be
     [2, 3, 'South'],
     [3, 3, 'Nowhere'],
   ]);
-  // Two were refused, and asked again.
-  expect(asked).toHaveLength(4);
-  expect(asked[0]?.searchParams.get('daily')).toBe('temperature_2m_mean');
+  // Two got status 429 and were repeated.
+  expect(requested).toHaveLength(4);
+  expect(requested[0]?.searchParams.get('daily')).toBe('temperature_2m_mean');
   await client.close();
 });

@@ -1,7 +1,4 @@
-/**
- * The Open-Meteo client against a server that speaks as Open-Meteo does: what it asks, what it makes of the answer, when
- * it tries again, and when it gives up.
- */
+/** The Open-Meteo client against a fake of Open-Meteo: requests, parsed responses, retries, timeouts and aborts. */
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -11,7 +8,6 @@ import {
   openMeteo,
   UpstreamError,
 } from '../../app/servers/weather/open-meteo.ts';
-import { closeAll } from '../helpers/close-all.ts';
 import { GAZETTEER, startUpstream, type Upstream } from '../helpers/upstream.ts';
 
 let upstream: Upstream;
@@ -20,7 +16,7 @@ beforeAll(async () => {
   upstream = await startUpstream({ slowMs: 5_000 });
 });
 afterEach(() => upstream.reset());
-afterAll(() => closeAll(upstream));
+afterAll(() => upstream?.close());
 
 function client(options: Partial<OpenMeteoOptions> = {}): OpenMeteo {
   return openMeteo({ geocodingUrl: upstream.url, forecastUrl: upstream.url, timeoutMs: 2_000, ...options });
@@ -32,7 +28,7 @@ const at = (name: string): { latitude: number; longitude: number } => {
   return found;
 };
 
-/** What `call` is rejected with, which must be an UpstreamError. */
+/** Returns the UpstreamError that `call` is rejected with; throws any other error. */
 async function faultOf(call: Promise<unknown>): Promise<UpstreamError> {
   const error = await call.then(
     () => new Error('the call has succeeded'),
@@ -42,7 +38,7 @@ async function faultOf(call: Promise<unknown>): Promise<UpstreamError> {
   return error;
 }
 
-/** A forecast as it comes over the wire. */
+/** A forecast as Open-Meteo sends it. */
 const wire = z.looseObject({
   current: z.record(z.string(), z.unknown()),
   daily: z.record(z.string(), z.array(z.unknown())),
@@ -50,8 +46,8 @@ const wire = z.looseObject({
 
 const outcomes = (): unknown[] => upstream.requests.map(({ outcome }) => outcome);
 
-describe('searching places', () => {
-  it('asks as documented and gives what was found, best first', async () => {
+describe('search', () => {
+  it('sends the documented query and returns the places, best match first', async () => {
     const found = await client().search('Springfield, Illinois', 7);
 
     expect(upstream.requests.map(({ operation, query }) => ({ operation, query }))).toEqual([
@@ -76,14 +72,14 @@ describe('searching places', () => {
     ]);
   });
 
-  it('gives an empty list for an unknown name, for which the API sends no list at all', async () => {
+  it('returns an empty list for an unknown name, although the API sends no list', async () => {
     expect(await client().search('Atlantis', 10)).toEqual([]);
     expect(await (await fetch(`${upstream.url}/v1/search?name=Atlantis`)).json()).not.toHaveProperty(
       'results',
     );
   });
 
-  it('reads what the API leaves out as empty or zero, even the latitude of a place on the equator', async () => {
+  it('reads omitted fields as empty or zero, including a latitude of 0', async () => {
     const [nullville] = await client().search('Nullville', 1);
     expect(nullville).toMatchObject({ latitude: 0, longitude: 12.5, admin2: '' });
     const tiny = (await client().search('Springfield', 10)).find(({ admin1 }) => admin1 === 'Wisconsin');
@@ -91,8 +87,8 @@ describe('searching places', () => {
   });
 });
 
-describe('the forecast', () => {
-  it('asks for what the schema expects and gives days as rows', async () => {
+describe('forecast', () => {
+  it('requests the fields of the schema and returns one row per day', async () => {
     const forecast = await client().forecast(at('Berlin'), 'metric');
 
     expect(upstream.requests[0]?.query).toEqual({
@@ -107,21 +103,21 @@ describe('the forecast', () => {
       wind_speed_unit: 'kmh',
       precipitation_unit: 'mm',
     });
-    const told = wire.parse(await (await fetch(upstream.url + upstream.requests[0]?.url)).json());
-    const { interval: _, ...current } = told.current;
+    const raw = wire.parse(await (await fetch(upstream.url + upstream.requests[0]?.url)).json());
+    const { interval: _, ...current } = raw.current;
     expect(forecast.timezone).toBe('Europe/Berlin');
     expect(forecast.current).toEqual(current);
     expect(forecast.daily).toHaveLength(3);
     expect(forecast.daily[2]).toEqual({
-      time: told.daily.time?.[2],
-      weather_code: told.daily.weather_code?.[2],
-      temperature_2m_max: told.daily.temperature_2m_max?.[2],
-      temperature_2m_min: told.daily.temperature_2m_min?.[2],
-      precipitation_probability_max: told.daily.precipitation_probability_max?.[2],
+      time: raw.daily.time?.[2],
+      weather_code: raw.daily.weather_code?.[2],
+      temperature_2m_max: raw.daily.temperature_2m_max?.[2],
+      temperature_2m_min: raw.daily.temperature_2m_min?.[2],
+      precipitation_probability_max: raw.daily.precipitation_probability_max?.[2],
     });
   });
 
-  it('is in the units asked for', async () => {
+  it('returns the requested units', async () => {
     const metric = await client().forecast(at('Berlin'), 'metric');
     const imperial = await client().forecast(at('Berlin'), 'imperial');
     expect(imperial.current.temperature_2m).toBeCloseTo((metric.current.temperature_2m * 9) / 5 + 32, 1);
@@ -129,7 +125,7 @@ describe('the forecast', () => {
     expect(imperial.current.precipitation).toBeCloseTo(metric.current.precipitation / 25.4, 1);
   });
 
-  it('takes a probability that the model does not have as null', async () => {
+  it('returns null for a probability that the weather model does not have', async () => {
     const { daily } = await client().forecast(at('Reykjavik'), 'metric');
     expect(daily.map(day => day.precipitation_probability_max)).toEqual([
       expect.any(Number),
@@ -138,13 +134,13 @@ describe('the forecast', () => {
     ]);
   });
 
-  it('is refused when a column is shorter than the others, and when there are no days', async () => {
+  it('rejects a response with columns of different lengths, and one without days', async () => {
     const altered = (change: (daily: Record<string, unknown[]>) => void): OpenMeteo =>
       client({
         fetch: async (url, init) => {
-          const answer = wire.parse(await (await fetch(url, init)).json());
-          change(answer.daily);
-          return Response.json(answer);
+          const body = wire.parse(await (await fetch(url, init)).json());
+          change(body.daily);
+          return Response.json(body);
         },
       });
     const short = altered(daily => daily.temperature_2m_max?.pop());
@@ -157,26 +153,26 @@ describe('the forecast', () => {
   });
 });
 
-describe('the base URL', () => {
+describe('a base URL', () => {
   it.each([
     ['', '/v1/search'],
     ['/', '/v1/search'],
     ['/meteo', '/meteo/v1/search'],
     ['/meteo/api//', '/meteo/api/v1/search'],
-  ])('%j is asked at %s', async (suffix, path) => {
+  ])('with the suffix %j is requested at %s', async (suffix, path) => {
     const [found] = await client({ geocodingUrl: upstream.url + suffix }).search('Berlin', 1);
     expect(found?.name).toBe('Berlin');
     expect(upstream.requests[0]?.url.split('?')[0]).toBe(path);
   });
 
-  it('keeps its own query, which is where a key for the paid service goes', async () => {
+  it('keeps its own query, such as the API key of the paid service', async () => {
     await client({ forecastUrl: `${upstream.url}/?apikey=k3y` }).forecast(at('Berlin'), 'metric');
     expect(upstream.requests[0]?.query).toMatchObject({ apikey: 'k3y', latitude: '52.52437' });
   });
 });
 
-describe('trying again', () => {
-  it.each(['busy', 'error', 'reset', 'cut'] as const)('once after %s, and is answered', async fault => {
+describe('a retry', () => {
+  it.each(['busy', 'error', 'reset', 'cut'] as const)('happens once after %s, and succeeds', async fault => {
     upstream.setFault(fault, { times: 1 });
     expect((await client().search('Berlin', 1))[0]?.name).toBe('Berlin');
     expect(outcomes()).toEqual([expect.anything(), 200]);
@@ -187,26 +183,29 @@ describe('trying again', () => {
     ['error', 'unavailable', 500],
     ['reset', 'unavailable', 'reset'],
     ['cut', 'unavailable', 'cut'],
-  ] as const)('once and no more while it is %s', async (fault, code, outcome) => {
+  ] as const)('happens only once while the fault is %s', async (fault, code, outcome) => {
     upstream.setFault(fault);
     const error = await faultOf(client().forecast(at('Berlin'), 'metric'));
     expect(error).toMatchObject({ code, operation: 'forecast' });
     expect(outcomes()).toEqual([outcome, outcome]);
   });
 
-  it.each(['not-json', 'missing-fields'] as const)('never after an answer that is %s', async fault => {
-    upstream.setFault(fault);
-    expect((await faultOf(client().search('Berlin', 1))).code).toBe('unexpected-answer');
-    expect((await faultOf(client().forecast(at('Berlin'), 'metric'))).code).toBe('unexpected-answer');
-    expect(outcomes()).toEqual([200, 200]);
-  });
+  it.each(['not-json', 'missing-fields'] as const)(
+    'does not happen after a response that is %s',
+    async fault => {
+      upstream.setFault(fault);
+      expect((await faultOf(client().search('Berlin', 1))).code).toBe('unexpected-answer');
+      expect((await faultOf(client().forecast(at('Berlin'), 'metric'))).code).toBe('unexpected-answer');
+      expect(outcomes()).toEqual([200, 200]);
+    },
+  );
 
-  it('never after a refusal of what was asked', async () => {
+  it('does not happen after status 400', async () => {
     expect((await faultOf(client().search('Berlin', 1_000))).code).toBe('unexpected-answer');
     expect(outcomes()).toEqual([400]);
   });
 
-  it('never after the time limit, within which the answer has to be whole', async () => {
+  it('does not happen after the timeout, within which the response must be complete', async () => {
     upstream.setFault('slow');
     const started = performance.now();
     const error = await faultOf(client({ timeoutMs: 200 }).search('Berlin', 1));
@@ -215,7 +214,7 @@ describe('trying again', () => {
     await expect.poll(outcomes).toEqual(['abandoned']);
   });
 
-  it('finds nobody where nobody listens', async () => {
+  it('ends in the code unavailable if nothing listens at the URL', async () => {
     const gone = await startUpstream();
     await gone.close();
     const error = await faultOf(client({ geocodingUrl: gone.url }).search('Berlin', 1));
@@ -224,7 +223,7 @@ describe('trying again', () => {
 });
 
 describe('Retry-After', () => {
-  it('is waited for when it is short', async () => {
+  it('of 1 second delays the retry', async () => {
     upstream.setFault('busy', { times: 1, retryAfter: '1' });
     const started = performance.now();
     await client().search('Berlin', 1);
@@ -232,14 +231,14 @@ describe('Retry-After', () => {
     expect(outcomes()).toEqual([429, 200]);
   });
 
-  it('is left to the caller when it is long', async () => {
+  it('of 60 seconds is returned to the caller, without a retry', async () => {
     upstream.setFault('busy', { times: 1, retryAfter: '60' });
     const error = await faultOf(client().search('Berlin', 1));
     expect(error).toMatchObject({ code: 'rate-limited', retryAfterMs: 60_000 });
     expect(outcomes()).toEqual([429]);
   });
 
-  it('may be a date: one that has passed is no wait, one far ahead is too long', async () => {
+  it('may be a date: in the past it does not delay, far in the future there is no retry', async () => {
     upstream.setFault('error', { times: 1, retryAfter: 'Wed, 21 Oct 2015 07:28:00 GMT' });
     await client().search('Berlin', 1);
     expect(outcomes()).toEqual([500, 200]);
@@ -255,22 +254,22 @@ describe('Retry-After', () => {
     expect(outcomes()).toEqual([500]);
   });
 
-  it('that makes no sense counts as none', async () => {
+  it('that cannot be parsed is ignored', async () => {
     upstream.setFault('busy', { times: 1, retryAfter: 'soon' });
     await client().search('Berlin', 1);
     expect(outcomes()).toEqual([429, 200]);
   });
 });
 
-describe('the caller who gives up', () => {
+describe('an abort by the caller', () => {
   const reason = new Error('the user clicked Stop');
 
-  it('before asking: nothing is asked', async () => {
+  it('before the request prevents it', async () => {
     await expect(client().search('Berlin', 1, AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(upstream.requests).toEqual([]);
   });
 
-  it('while waiting for the answer: the request ends and is not repeated', async () => {
+  it('during the request ends it, without a retry', async () => {
     upstream.setFault('slow');
     const caller = new AbortController();
     const call = client().forecast(at('Berlin'), 'metric', caller.signal);
@@ -280,7 +279,7 @@ describe('the caller who gives up', () => {
     await expect.poll(outcomes).toEqual(['abandoned']);
   });
 
-  it('while waiting to try again: it is not tried again', async () => {
+  it('during the delay before a retry prevents the retry', async () => {
     upstream.setFault('busy', { retryAfter: '2' });
     const caller = new AbortController();
     const call = client().search('Berlin', 1, caller.signal);
@@ -293,7 +292,7 @@ describe('the caller who gives up', () => {
   });
 });
 
-it('an error names the operation and the host, and nothing of the request or the answer', async () => {
+it('an UpstreamError names the operation and the host, and contains nothing of the request or response', async () => {
   const forecastUrl = `${upstream.url}/secret-path?apikey=k3y`;
   for (const fault of ['busy', 'error', 'not-json', 'missing-fields', 'reset'] as const) {
     upstream.setFault(fault);
@@ -302,7 +301,7 @@ it('an error names the operation and the host, and nothing of the request or the
     expect(host).toBe(new URL(upstream.url).host);
     expect(message).toContain(`Open-Meteo forecast at ${host} `);
     expect(message).not.toMatch(/secret|k3y|52\.5|limit exceeded|html|10\.0|undefined|ECONN/);
-    // Nor what the log shows of it.
+    // The form in which it is logged.
     expect(inspect(error, { depth: null })).not.toMatch(
       /secret-path|srv.secret|k3y|limit exceeded|html>|10\.0\.0/,
     );

@@ -1,7 +1,4 @@
-/**
- * The weather server as an MCP client sees it, in both eras, over the handler that is deployed; Open-Meteo is the one of
- * test/helpers/upstream.ts.
- */
+/** The weather server through an MCP client, in both eras of the protocol, against the fake Open-Meteo of test/helpers/upstream.ts. */
 import {
   Client,
   type ClientCapabilities,
@@ -18,7 +15,6 @@ import { LOOKUPS_AT_ONCE } from '../../app/servers/weather/comparing.ts';
 import { openMeteo, UpstreamError } from '../../app/servers/weather/open-meteo.ts';
 import { inWords, weatherComparison, weatherReport } from '../../app/servers/weather/report.ts';
 import { createWeather, weather } from '../../app/servers/weather/weather.ts';
-import { closeAll } from '../helpers/close-all.ts';
 import { MANY_PLACES, startUpstream, type Upstream } from '../helpers/upstream.ts';
 
 const MODERN = '2026-07-28';
@@ -26,7 +22,7 @@ const URL_OF_SERVER = 'http://weather.test/mcp';
 
 let upstream: Upstream;
 let handler: McpHttpHandler;
-/** What the server has told its operator. */
+/** Errors that the server has passed to `onError`. */
 let reported: unknown[] = [];
 const closing: (() => Promise<void>)[] = [];
 
@@ -44,13 +40,16 @@ afterEach(async () => {
   upstream.reset();
   reported = [];
 });
-afterAll(() => closeAll(handler, upstream));
+afterAll(async () => {
+  await handler?.close();
+  await upstream?.close();
+});
 
 type Mode = 'legacy' | { pin: string };
 
 interface Connection {
   capabilities?: ClientCapabilities;
-  /** Answers what the server asks the user. */
+  /** The user's response to an elicitation. */
   user?: (request: ElicitRequest) => ElicitResult;
   served?: McpHttpHandler;
 }
@@ -68,7 +67,7 @@ async function connect(
     served.fetch(new Request(url, init));
   await client.connect(new StreamableHTTPClientTransport(new URL(URL_OF_SERVER), { fetch }));
   closing.push(() => client.close());
-  // A client that has listed the tools checks their answers against the output schemas.
+  // After listing the tools, the client validates results against the output schemas.
   await client.listTools();
   return client;
 }
@@ -86,7 +85,7 @@ async function call(client: Client, name: string, args: Record<string, unknown>)
   return { isError, text: first.text, structured: structuredContent };
 }
 
-/** The place a call of get_weather was answered for. */
+/** Returns the name of the place in the result of get_weather. */
 async function placeFor(client: Client, location: string): Promise<string> {
   const { isError, text, structured } = await call(client, 'get_weather', { location });
   if (isError) throw new Error(text);
@@ -104,8 +103,8 @@ async function protocolErrorOf(
   return error;
 }
 
-/** Nothing of how it works inside: where the upstream is, what it said, what was thrown. */
-const INSIDES = /127\.0\.0\.1|localhost|prefix|secret|v1|html|Zod|Error|undefined|expected/;
+/** Internal details that no client may see: the upstream's address and response, and thrown errors. */
+const INTERNALS = /127\.0\.0\.1|localhost|prefix|secret|v1|html|Zod|Error|undefined|expected/;
 
 const SPRINGFIELDS = ['Missouri', 'Massachusetts', 'Illinois'].map(
   state => `Springfield, ${state}, United States`,
@@ -122,7 +121,7 @@ describe.each<[string, Mode]>([
   ['legacy', 'legacy'],
   [MODERN, { pin: MODERN }],
 ])('the weather server, %s', (_, mode) => {
-  it('describes its tools, resource and prompt, and announces no changes of them', async () => {
+  it('describes its tools, resource template and prompt, and declares no list changes', async () => {
     const client = await connect(mode);
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toEqual(['get_weather', 'compare_weather']);
@@ -155,7 +154,7 @@ describe.each<[string, Mode]>([
   });
 
   describe('get_weather', () => {
-    it("gives Open-Meteo's numbers as text and as structured content", async () => {
+    it("returns Open-Meteo's values as text and as structured content", async () => {
       const { isError, text, structured } = await call(await connect(mode), 'get_weather', {
         location: 'berlin',
       });
@@ -201,7 +200,7 @@ describe.each<[string, Mode]>([
       expect(reported).toEqual([]);
     });
 
-    it('gives imperial units when asked, and no chance of rain where there is none to give', async () => {
+    it('returns imperial units on request, and null for an unknown chance of precipitation', async () => {
       const { text, structured } = await call(await connect(mode), 'get_weather', {
         location: 'Reykjavik',
         units: 'imperial',
@@ -230,16 +229,16 @@ describe.each<[string, Mode]>([
       ['Köln', 'Cologne, North Rhine-Westphalia, Germany'],
       ['Luxembourg', 'Luxembourg'],
       ['Nullville', 'Nullville, Moyen-Ogooué, Gabon'],
-    ])('takes %j for %s', async (location, place) => {
+    ])('resolves %j to %s', async (location, place) => {
       expect(await placeFor(await connect(mode), location)).toBe(place);
     });
 
-    it('takes a town for the country around it, where the two share a name', async () => {
+    it('resolves a name of a town and a country to the town', async () => {
       await placeFor(await connect(mode), 'Luxembourg');
       expect(upstream.requests.at(-1)?.query).toMatchObject({ latitude: '49.60982', longitude: '6.13268' });
     });
 
-    it('lists the places it could be, each by a name that is then understood', async () => {
+    it('lists the places of an ambiguous name, each by a name that resolves to it', async () => {
       const client = await connect(mode);
       const { isError, text } = await call(client, 'get_weather', { location: 'Springfield' });
       expect(isError).toBe(true);
@@ -249,7 +248,7 @@ describe.each<[string, Mode]>([
       for (const name of listed) expect(await placeFor(client, name)).toBe(name);
     });
 
-    it('tells places apart by county that share even the region', async () => {
+    it('lists places in the same region with their county', async () => {
       const client = await connect(mode);
       const { text } = await call(client, 'get_weather', { location: 'Clayton' });
       const listed = text.replace(/^.*They are: (.*)\.$/, '$1').split('; ');
@@ -266,7 +265,7 @@ describe.each<[string, Mode]>([
     });
 
     it.each(['Atlantis', 'Berlin, Atlantis', 'x', ','])(
-      'says of %j that it is unknown, and what to try',
+      'reports that %j is unknown, with advice',
       async location => {
         const { isError, text } = await call(await connect(mode), 'get_weather', { location });
         expect(isError).toBe(true);
@@ -281,25 +280,25 @@ describe.each<[string, Mode]>([
       ['Resetham', 'unavailable'],
       ['Garbleton', 'unexpected-answer'],
       ['Gapford', 'unexpected-answer'],
-    ] as const)('answers for %s, where the upstream fails, what to do: %s', async (location, code) => {
+    ] as const)('returns advice for %s, where the upstream fails: %s', async (location, code) => {
       const { isError, text } = await call(await connect(mode), 'get_weather', { location });
       expect(isError).toBe(true);
       expect(text).toMatch(ADVICE[code]);
-      expect(text).not.toMatch(INSIDES);
+      expect(text).not.toMatch(INTERNALS);
       expect(reported).toEqual([
         expect.objectContaining({ name: 'UpstreamError', code, operation: 'forecast' }),
       ]);
     });
 
-    it('answers so for a fault of geocoding too', async () => {
+    it('returns advice if geocoding fails', async () => {
       upstream.setFault('not-json', { operation: 'geocoding' });
       const { isError, text } = await call(await connect(mode), 'get_weather', { location: 'Berlin' });
       expect(isError).toBe(true);
       expect(text).toMatch(ADVICE['unexpected-answer']);
-      expect(text).not.toMatch(INSIDES);
+      expect(text).not.toMatch(INTERNALS);
     });
 
-    it.each(['Busyton', 'Hiccupton', 'Dropham'])('gets over the single failure of %s', async location => {
+    it.each(['Busyton', 'Hiccupton', 'Dropham'])('retries the single failure of %s', async location => {
       expect(await placeFor(await connect(mode), location)).toContain(location);
       expect(upstream.requests.map(({ operation }) => operation)).toEqual([
         'geocoding',
@@ -308,7 +307,7 @@ describe.each<[string, Mode]>([
       ]);
     });
 
-    it('says nothing of a fault of its own but that there was one', async () => {
+    it('reports an internal error without its details', async () => {
       const fault = new TypeError('secret undefined is not a function');
       const broken = { search: () => Promise.reject(fault), forecast: () => Promise.reject(fault) };
       const served = createMcpHandler(
@@ -320,7 +319,7 @@ describe.each<[string, Mode]>([
       });
       expect(isError).toBe(true);
       expect(text).toContain('by a fault of its own');
-      expect(text).not.toMatch(INSIDES);
+      expect(text).not.toMatch(INTERNALS);
       expect(reported).toEqual([fault]);
     });
 
@@ -336,7 +335,7 @@ describe.each<[string, Mode]>([
   });
 
   describe('compare_weather', () => {
-    it('answers in the order asked, with the reason of each place that failed', async () => {
+    it('returns the places in the requested order, with the reason for each failed one', async () => {
       const locations = ['Tokyo', 'Atlantis', 'Springfield', 'Garbleton', 'Busyton', 'Berlin'];
       const { isError, text, structured } = await call(await connect(mode), 'compare_weather', { locations });
       const { places, units } = weatherComparison.parse(structured);
@@ -362,11 +361,11 @@ describe.each<[string, Mode]>([
         'Berlin, State of Berlin, Germany',
         'Weather data by Open-Meteo.com (CC BY 4.0).',
       ]);
-      expect(text).not.toMatch(INSIDES);
+      expect(text).not.toMatch(INTERNALS);
       expect(reported).toEqual([expect.any(UpstreamError)]);
     });
 
-    it('looks up 100 places, a few at a time, and reports each as it is done', async () => {
+    it('looks up 100 places, a few at a time, and reports progress for each', async () => {
       upstream.setDelay(5);
       const locations = MANY_PLACES.slice(0, 100);
       const progress: Progress[] = [];
@@ -389,7 +388,7 @@ describe.each<[string, Mode]>([
       expect(upstream.maxConcurrent).toBeLessThanOrEqual(LOOKUPS_AT_ONCE);
     });
 
-    it.each([1, 101])('refuses %i places without asking anyone', async count => {
+    it.each([1, 101])('rejects %i places without a request', async count => {
       const locations = MANY_PLACES.slice(0, count);
       expect((await call(await connect(mode), 'compare_weather', { locations })).isError).toBe(true);
       expect(upstream.requests).toEqual([]);
@@ -418,7 +417,7 @@ describe.each<[string, Mode]>([
       ['Atlantis', 1],
       ['%E0%A4%A', 0],
       ['%20', 0],
-    ])('%s is a resource that is not found', async (location, asked) => {
+    ])('%s is not found', async (location, asked) => {
       const uri = `weather://current/${location}`;
       const error = await protocolErrorOf((await connect(mode)).readResource({ uri }));
       expect(error).toMatchObject({ code: -32602, message: `Resource not found: ${uri}`, data: { uri } });
@@ -426,7 +425,7 @@ describe.each<[string, Mode]>([
       expect(reported).toEqual([]);
     });
 
-    it('of several places is none, and the error has the URIs of each', async () => {
+    it('with an ambiguous location is not found, and the error has the URI of each candidate', async () => {
       const client = await connect(mode);
       const uri = 'weather://current/Springfield';
       const { code, data } = await protocolErrorOf(client.readResource({ uri }));
@@ -438,14 +437,14 @@ describe.each<[string, Mode]>([
       }
     });
 
-    it('fails with advice and without insides while the upstream does', async () => {
+    it('fails with advice and without internal details if the upstream fails', async () => {
       const client = await connect(mode);
       const { code, message } = await protocolErrorOf(
         client.readResource({ uri: 'weather://current/Garbleton' }),
       );
       expect(code).toBe(-32603);
       expect(message).toMatch(ADVICE['unexpected-answer']);
-      expect(message).not.toMatch(INSIDES);
+      expect(message).not.toMatch(INTERNALS);
       expect(reported).toHaveLength(1);
     });
   });
@@ -457,20 +456,23 @@ describe.each<[string, Mode]>([
     it.each([
       ['the resource', resource],
       ['the prompt', prompt],
-    ])('offers for %s what begins as typed, by names that are understood', async (_of, ref) => {
-      const client = await connect(mode);
-      const complete = async (value: string): Promise<string[]> =>
-        (await client.complete({ ref, argument: { name: 'location', value } })).completion.values;
+    ])(
+      'returns for %s the places that start with the value, by names that resolve to them',
+      async (_of, ref) => {
+        const client = await connect(mode);
+        const complete = async (value: string): Promise<string[]> =>
+          (await client.complete({ ref, argument: { name: 'location', value } })).completion.values;
 
-      expect(await complete('Portl')).toEqual([
-        'Portland, Oregon, United States',
-        'Portland, Maine, United States',
-      ]);
-      expect(await complete('springfield, m')).toEqual(SPRINGFIELDS.slice(0, 2));
-      for (const name of await complete('Par')) expect(await placeFor(client, name)).toBe(name);
-    });
+        expect(await complete('Portl')).toEqual([
+          'Portland, Oregon, United States',
+          'Portland, Maine, United States',
+        ]);
+        expect(await complete('springfield, m')).toEqual(SPRINGFIELDS.slice(0, 2));
+        for (const name of await complete('Par')) expect(await placeFor(client, name)).toBe(name);
+      },
+    );
 
-    it('waits for two letters', async () => {
+    it('returns nothing for fewer than two letters', async () => {
       const client = await connect(mode);
       for (const value of ['', 'B', ' B ', ',']) {
         const { completion } = await client.complete({
@@ -482,7 +484,7 @@ describe.each<[string, Mode]>([
       expect(upstream.requests).toEqual([]);
     });
 
-    it('offers nothing while the upstream fails, and the operator learns why', async () => {
+    it('returns nothing if the upstream fails, and reports the error', async () => {
       upstream.setFault('error');
       const client = await connect(mode);
       const { completion } = await client.complete({
@@ -494,7 +496,7 @@ describe.each<[string, Mode]>([
     });
   });
 
-  it('plan_outdoor_day is a message that names the place, the activity and the tools', async () => {
+  it('plan_outdoor_day returns a message that names the place, the activity and the tools', async () => {
     const client = await connect(mode);
     const args = { location: 'Zürich', activity: 'a hike with children' };
     const { messages } = await client.getPrompt({ name: 'plan_outdoor_day', arguments: args });
@@ -508,12 +510,12 @@ describe.each<[string, Mode]>([
   });
 });
 
-describe(`asking which place is meant, ${MODERN}`, () => {
+describe(`elicitation of an ambiguous place, ${MODERN}`, () => {
   const mode = { pin: MODERN };
   const forms = { elicitation: { form: {} } };
   const location = 'Springfield';
 
-  it('offers the candidates by name and answers for the chosen one', async () => {
+  it('offers the candidates by name and returns the chosen one', async () => {
     const asked: ElicitRequest[] = [];
     const user = (request: ElicitRequest): ElicitResult => {
       asked.push(request);
@@ -544,7 +546,7 @@ describe(`asking which place is meant, ${MODERN}`, () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('asks a client that declares elicitation without naming a mode', async () => {
+  it('happens with a client that declares elicitation without a mode', async () => {
     const user = (): ElicitResult => ({ action: 'accept', content: { place: '4409896' } });
     const client = await connect(mode, { capabilities: { elicitation: {} }, user });
     expect(await placeFor(client, location)).toBe('Springfield, Missouri, United States');
@@ -557,7 +559,7 @@ describe(`asking which place is meant, ${MODERN}`, () => {
     ['a place that was not offered', { action: 'accept', content: { place: '2950159' } }],
     ['something else', { action: 'accept', content: { place: ['4250542'] } }],
     ['nothing', { action: 'accept', content: {} }],
-  ])('does not guess when the answer is %s', async (_, result) => {
+  ])('does not guess if the response is %s', async (_, result) => {
     let asked = 0;
     const user = (): ElicitResult => {
       asked += 1;
@@ -590,7 +592,7 @@ describe('streaming', () => {
     era?: 'legacy' | 'modern';
   }
 
-  /** One call of compare_weather, as it goes over the wire. */
+  /** Sends one raw call of compare_weather. */
   function post({ locations, progressToken, signal = new AbortController().signal, era = 'modern' }: Post) {
     const meta = {
       'io.modelcontextprotocol/protocolVersion': MODERN,
@@ -615,7 +617,7 @@ describe('streaming', () => {
     return handler.fetch(new Request(URL_OF_SERVER, { method: 'POST', headers, body, signal }));
   }
 
-  it('the first progress is there while most places are still to be asked for', async () => {
+  it('sends the first progress before most places are looked up', async () => {
     upstream.setDelay(30);
     const locations = MANY_PLACES.slice(0, 40);
     const { body, headers } = await post({ locations, progressToken: 'p1' });
@@ -636,17 +638,17 @@ describe('streaming', () => {
     expect(upstream.requests).toHaveLength(2 * locations.length);
   });
 
-  it('a client that has not asked for progress gets one JSON body', async () => {
+  it('does not happen without a progress token: the response is one JSON body', async () => {
     const response = await post({ locations: ['Berlin', 'Tokyo'] });
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
     expect(await response.json()).toMatchObject({ result: { structuredContent: { places: [{}, {}] } } });
   });
 
-  it('a call that is cancelled ends what is under way and asks for no further place', async () => {
+  it('ends open requests and sends no further ones if the call is cancelled', async () => {
     upstream.setDelay(20);
     const caller = new AbortController();
     const client = await connect({ pin: MODERN });
-    // Slowville still waits for its forecast when the places beside it are done.
+    // Slowville still waits for its forecast when the other places are done.
     const calling = client.callTool(
       { name: 'compare_weather', arguments: { locations: ['Slowville', ...MANY_PLACES.slice(0, 99)] } },
       { signal: caller.signal, onprogress: () => caller.abort('the user clicked Stop') },
@@ -661,25 +663,28 @@ describe('streaming', () => {
     expect(reported).toEqual([]);
   });
 
-  it.each(['legacy', 'modern'] as const)('so does a %s request that is aborted', async era => {
-    upstream.setDelay(20);
-    const request = new AbortController();
-    const locations = ['Slowville', ...MANY_PLACES.slice(0, 99)];
-    const { body } = await post({ era, locations, progressToken: 'p1', signal: request.signal });
-    await body?.getReader().read();
-    request.abort(new Error('the invocation is about to end'));
-    await expect.poll(() => upstream.requests.some(({ outcome }) => outcome === 'abandoned')).toBe(true);
-    const askedByThen = upstream.requests.length;
-    expect(askedByThen).toBeLessThan(40);
+  it.each(['legacy', 'modern'] as const)(
+    'ends open requests and sends no further ones if a %s request is aborted',
+    async era => {
+      upstream.setDelay(20);
+      const request = new AbortController();
+      const locations = ['Slowville', ...MANY_PLACES.slice(0, 99)];
+      const { body } = await post({ era, locations, progressToken: 'p1', signal: request.signal });
+      await body?.getReader().read();
+      request.abort(new Error('the invocation is about to end'));
+      await expect.poll(() => upstream.requests.some(({ outcome }) => outcome === 'abandoned')).toBe(true);
+      const askedByThen = upstream.requests.length;
+      expect(askedByThen).toBeLessThan(40);
 
-    await new Promise(resolve => setTimeout(resolve, 300));
-    expect(upstream.requests).toHaveLength(askedByThen);
-    expect(reported).toEqual([]);
-  });
+      await new Promise(resolve => setTimeout(resolve, 300));
+      expect(upstream.requests).toHaveLength(askedByThen);
+      expect(reported).toEqual([]);
+    },
+  );
 });
 
-describe('the server of the environment', () => {
-  it('asks the APIs that the settings name, which it reads at the first request', async () => {
+describe('the server of app/settings.ts', () => {
+  it('calls the APIs in the settings, which it reads on the first request', async () => {
     vi.stubEnv('WEATHER_GEOCODING_URL', `${upstream.url}/geo/`);
     vi.stubEnv('WEATHER_FORECAST_URL', upstream.url);
     vi.stubEnv('WEATHER_TIMEOUT_MS', '300');
@@ -699,7 +704,7 @@ describe('the server of the environment', () => {
   });
 });
 
-it('has words for each code that Open-Meteo documents, and says so of one that is new or missing', () => {
+it('inWords describes each weather code that Open-Meteo documents, and an unknown or missing one', () => {
   // https://open-meteo.com/en/docs: "WMO Weather interpretation codes (WW)"
   const documented = [
     0, 1, 2, 3, 45, 48, 51, 53, 55, 56, 57, 61, 63, 65, 66, 67, 71, 73, 75, 77, 80, 81, 82, 85, 86, 95, 96,
@@ -725,7 +730,7 @@ const wire = z.object({
   daily: z.record(z.string(), z.array(z.unknown())),
 });
 
-/** The last forecast that was asked for, as the upstream gives it. */
+/** Returns the last requested forecast, as the upstream sends it. */
 async function upstreamForecast(): Promise<z.infer<typeof wire>> {
   const asked = upstream.requests.findLast(({ operation }) => operation === 'forecast');
   return wire.parse(await (await fetch(upstream.url + asked?.url)).json());

@@ -32,6 +32,8 @@ export type AuthResult =
 export interface AuthInput {
   authorization: string | null | undefined;
   identity?: EndpointIdentity;
+  /** The OAuth resource that is called: the audience that a token must have if MCP_OAUTH_AUDIENCE is not set. */
+  resource: string;
 }
 
 /** Returns the caller; undefined if this method finds no credentials, `'forbidden'` if the caller is known and may not call. */
@@ -84,10 +86,12 @@ function methodsOf(settings: Config): AuthMethod[] {
       MCP_OAUTH_TOKEN_TYPE: tokenType,
       MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds,
     } = settings;
-    const audiences =
-      settings.MCP_OAUTH_AUDIENCE.length > 0 ? settings.MCP_OAUTH_AUDIENCE : [settings.MCP_PUBLIC_URL ?? ''];
-    const rules = { issuer, audiences, jwksUrl, algorithms, tokenType, clockToleranceSeconds };
-    methods.push(bearerMethod(createTokenVerifier(rules)));
+    const rules = { issuer, jwksUrl, algorithms, tokenType, clockToleranceSeconds };
+    const verify = createTokenVerifier(rules);
+    const { MCP_OAUTH_AUDIENCE: audiences } = settings;
+    methods.push(
+      bearerMethod((token, resource) => verify(token, audiences.length > 0 ? audiences : [resource])),
+    );
   }
   return methods;
 }
@@ -108,11 +112,11 @@ function authorizerMethod({ MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSec
 
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i; // RFC 6750 section 2.1
 
-function bearerMethod(
-  check: (token: string) => Caller | undefined | Promise<Caller | undefined>,
-): AuthMethod {
-  return async function byBearer({ authorization }) {
+type TokenCheck = (token: string, resource: string) => Caller | undefined | Promise<Caller | undefined>;
+
+function bearerMethod(check: TokenCheck): AuthMethod {
+  return async function byBearer({ authorization, resource }) {
     const [, token] = BEARER.exec(authorization ?? '') ?? [];
-    return token ? check(token) : undefined;
+    return token ? check(token, resource) : undefined;
   };
 }

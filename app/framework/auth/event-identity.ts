@@ -65,11 +65,20 @@ export function authorizerCaller(
 export function arnAllowed(arn: string, patterns: readonly string[]): boolean {
   const role = /^arn:(\S+?):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
   const names = role ? [arn, `arn:${role[1]}:iam::${role[2]}:role/${role[3]}`] : [arn];
-  return patterns.some(pattern => names.some(name => like(pattern).test(name)));
+  return patterns.some(pattern => names.some(name => matches(pattern, name)));
 }
 
-function like(pattern: string): RegExp {
-  return new RegExp(`^${pattern.split('*').map(RegExp.escape).join('.*')}$`);
+/** Linear in both lengths: after a mismatch, only the last `*` can take more characters. */
+function matches(pattern: string, text: string): boolean {
+  let [at, from, star, resume] = [0, 0, -1, 0];
+  while (at < text.length) {
+    if (pattern[from] === '*') [star, resume, from] = [from, at, from + 1];
+    else if (pattern[from] === text[at]) [at, from] = [at + 1, from + 1];
+    else if (star >= 0) [resume, at, from] = [resume + 1, resume + 1, star + 1];
+    else return false;
+  }
+  while (pattern[from] === '*') from += 1;
+  return from === pattern.length;
 }
 
 function fields(value: unknown): Fields {

@@ -4,6 +4,7 @@
  * A route may require scopes in addition to the environment's: `mcp(admin, { auth: auth({ scopes: ['admin'] }) })`.
  */
 import { type Config, config } from '../config.ts';
+import { resourceUrl } from '../endpoint-context.ts';
 import type { Guard } from '../types.ts';
 import { createAuthenticator, type DenialReason, NOT_CONFIGURED } from './authenticate.ts';
 import {
@@ -36,11 +37,13 @@ export function createGuard(settings: Config, routeScopes: readonly string[] = [
   const authenticate = createAuthenticator(settings, scopes);
 
   return async function guard(request, endpoint) {
-    const { identity } = endpoint;
-    const result = await authenticate({ authorization: request.headers.get('authorization'), identity });
-    const metadata = publishesMetadata(settings)
-      ? resourceMetadataUrl(request, settings, endpoint)
-      : undefined;
+    const pathname = new URL(request.url).pathname.replace(/(?<=.)\/$/, '');
+    const result = await authenticate({
+      authorization: request.headers.get('authorization'),
+      identity: endpoint.identity,
+      resource: resourceUrl(endpoint, pathname),
+    });
+    const metadata = publishesMetadata(settings) ? resourceMetadataUrl(endpoint, pathname) : undefined;
     if (result.allowed) return { allowed: true, caller: withMetadata(result.caller, metadata) };
     const challenge = { resourceMetadataUrl: metadata, requiredScopes: scopes };
     return { allowed: false, response: DENIALS[result.reason](challenge) };

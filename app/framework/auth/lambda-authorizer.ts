@@ -48,7 +48,7 @@ export function createAuthorizer(settings: Config) {
 
   return async function authorize(event: unknown): Promise<SimpleResponse | PolicyResponse> {
     const request = fields(event);
-    const result = await authenticate(inputOf(request));
+    const result = await authenticate({ ...inputOf(request), resource: resourceOf(request, settings) });
     if (!result.allowed && result.reason === 'keys_unavailable')
       // API Gateway returns 500 and invokes the authorizer again for the next request.
       throw new KeysUnavailableError('The keys of the authorization server cannot be fetched at the moment.');
@@ -62,11 +62,23 @@ export function createAuthorizer(settings: Config) {
 }
 
 /** Returns the header as each format has it. Several Authorization headers with different values count as none. */
-function inputOf({ authorizationToken, headers, multiValueHeaders }: Fields): AuthInput {
+function inputOf({ authorizationToken, headers, multiValueHeaders }: Fields): Omit<AuthInput, 'resource'> {
   if (typeof authorizationToken === 'string') return { authorization: authorizationToken };
   const values = [...valuesOf(headers), ...valuesOf(multiValueHeaders)];
   const [first, ...others] = new Set(values);
   return { authorization: others.length === 0 ? first : undefined };
+}
+
+/**
+ * Returns the OAuth resource that is called: MCP_PUBLIC_URL for its own path, else the path below its origin. The authorizer does
+ * not know the routes; where a proxy adds a prefix to several of them, MCP_OAUTH_AUDIENCE names their audience.
+ */
+function resourceOf({ path, rawPath }: Fields, { MCP_PUBLIC_URL: publicUrl }: Config): string {
+  if (publicUrl === undefined) return '';
+  const called = typeof path === 'string' ? path : typeof rawPath === 'string' ? rawPath : undefined;
+  const { origin, pathname } = new URL(publicUrl);
+  if (called === undefined || called.endsWith(pathname) || pathname.endsWith(called)) return publicUrl;
+  return `${origin}${called}`;
 }
 
 function valuesOf(headers: unknown): string[] {

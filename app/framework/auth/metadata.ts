@@ -5,7 +5,7 @@
  * https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
  */
 import type { Config } from '../config.ts';
-import { type EndpointContext, publicBaseUrl } from '../endpoint-context.ts';
+import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const ANYONE = {
@@ -19,14 +19,9 @@ export function publishesMetadata({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }:
   return modes.includes('oauth') || (modes.includes('authorizer') && issuer !== undefined);
 }
 
-/** Returns the URL of the document for the resource that `request` is sent to. */
-export function resourceMetadataUrl(
-  request: Request,
-  { MCP_PUBLIC_URL: publicUrl }: Config,
-  endpoint: EndpointContext,
-): string {
-  const { pathname } = new URL(request.url);
-  return `${publicBaseUrl(endpoint, publicUrl, pathname)}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
+/** Returns the URL of the document for the MCP server at `path`. */
+export function resourceMetadataUrl({ baseUrl }: EndpointContext, path: string): string {
+  return `${baseUrl}${WELL_KNOWN}${path === '/' ? '' : path}`;
 }
 
 /**
@@ -49,18 +44,15 @@ export function metadataResponse(
       { status: 405, headers: { allow: 'GET, OPTIONS', ...ANYONE } },
     );
   }
-  const resourceFor = (path: string): string => {
-    const known = settings.MCP_PUBLIC_URL;
-    const aboutKnown = path === defaultPath || (known && path === new URL(known).pathname);
-    return known && aboutKnown ? known : `${publicBaseUrl(endpoint, known, path)}${path}`;
-  };
   const document = {
-    resource: resourceFor(pathname.slice(WELL_KNOWN.length) || defaultPath),
+    resource: resourceUrl(endpoint, pathname.slice(WELL_KNOWN.length).replace(/\/$/, '') || defaultPath),
     authorization_servers: [settings.MCP_OAUTH_ISSUER],
     bearer_methods_supported: ['header'],
     ...(settings.MCP_OAUTH_SCOPES.length > 0 && { scopes_supported: settings.MCP_OAUTH_SCOPES }),
   };
-  return Response.json(document, { headers: { 'cache-control': 'max-age=300', ...ANYONE } });
+  return Response.json(document, {
+    headers: { 'cache-control': 'max-age=300', vary: 'host, x-forwarded-proto', ...ANYONE },
+  });
 }
 
 /** Where clients look for an authorization server when nobody tells them of one (MCP 2025-03-26, fallbacks). */

@@ -1,32 +1,39 @@
 /**
- * An OAuth 2.1 resource server's check of access tokens: JWTs signed by the issuer's keys, meant for this server, and made
- * to be access tokens (access-token.ts).
+ * Verifies access tokens as an OAuth 2.1 resource server: JWTs signed by the issuer's keys, for this server, and issued as access
+ * tokens (access-token.ts).
  *
- * RFC 9068 and RFC 8725; all cryptography and claim checks are jose's. Opaque tokens are not taken: they would cost a
- * call to the authorization server on every request.
+ * RFC 9068 and RFC 8725; all cryptography and claim checks are jose's. Opaque tokens are not accepted: they would cost a
+ * call to the authorization server for every request.
  */
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
+import { isSecure } from '../config.ts';
 import { type AccessTokenType, accessTokenProblem } from './access-token.ts';
 import type { Caller } from './identity.ts';
 
-export interface OAuthResourceOptions {
-  /** The authorization server's issuer identifier, as in the tokens' `iss`, to the letter. */
+export interface TokenVerifierOptions {
+  /** The authorization server's issuer identifier, exactly as in the tokens' `iss`. */
   issuer: string;
-  /** What must be in the tokens' `aud`: one of these. */
-  audiences: readonly string[];
-  /** Where the issuer's keys are; by default where its metadata says (OpenID Connect discovery, RFC 8414). */
+  /** URL of the issuer's keys; by default the one in its metadata (OpenID Connect discovery, RFC 8414). */
   jwksUrl?: string | undefined;
   /** Signature algorithms that are accepted. Never `none`, never a shared secret. */
   algorithms: readonly string[];
   /** Which JWTs of the issuer are access tokens. */
   tokenType: AccessTokenType;
-  /** How far clocks may differ, in seconds. */
+  /** Tolerated clock difference, in seconds. */
   clockToleranceSeconds: number;
   /** @default globalThis.fetch, for the metadata */
   fetch?: typeof globalThis.fetch;
 }
 
-/** The keys or the metadata cannot be had: nobody can be checked. */
+/** The issuer's keys or metadata cannot be fetched: no caller can be authenticated. */
 export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError';
   readonly code = 'KEYS_UNAVAILABLE';
@@ -34,40 +41,124 @@ export class KeysUnavailableError extends Error {
 
 type KeySet = ReturnType<typeof createRemoteJWKSet>;
 
-/** Time limit for the issuer's answers; a person waits for them in a cold start. */
+/** Time limit for the issuer's metadata, all attempts together, and for its keys; a person waits for both in a cold start. */
 const TIMEOUT_MS = 3_000;
-/** An unknown key id may be a rotation: look again, but not more often than this. */
+/** After a failure the issuer is not called again for this time: each request would wait for it. */
+const RETRY_MS = 5_000;
+/** An unknown key id may be a rotation: the keys are fetched again, but not more often than this. */
 const COOLDOWN_MS = 5_000;
 const CACHE_MS = 10 * 60_000;
 
-/** Gives the check for access tokens: the caller, or undefined for a token that is not good. Throws {@link KeysUnavailableError}. */
-export function createTokenVerifier(options: OAuthResourceOptions) {
-  const { issuer, audiences, algorithms, tokenType, clockToleranceSeconds: clockTolerance } = options;
-  let keySet: Promise<KeySet> | undefined;
+/**
+ * Creates the check of access tokens. It returns the caller, or undefined for an invalid token, and logs the reason; `audiences`
+ * are the values of which the token's `aud` must contain one. Throws {@link KeysUnavailableError}.
+ */
+export function createTokenVerifier(options: TokenVerifierOptions) {
+  const { issuer, algorithms, tokenType, clockToleranceSeconds: clockTolerance } = options;
+  const keySet = retryLater(() => findKeys(options));
 
-  return async function checkAccessToken(token: string): Promise<Caller | undefined> {
-    keySet ??= findKeys(options);
-    const keys = await keySet.catch(error => {
-      keySet = undefined; // Tried again with the next request.
-      throw error;
-    });
-    const verified = await jwtVerify(token, keys, {
+  return async function verifyAccessToken(
+    token: string,
+    audiences: readonly string[],
+  ): Promise<Caller | undefined> {
+    const malformed = formProblem(token, issuer, algorithms);
+    if (malformed) return deny(malformed);
+    const rules = {
       issuer,
       audience: [...audiences],
       algorithms: [...algorithms],
       clockTolerance,
       requiredClaims: ['exp'],
-    }).catch(badToken);
+    };
+    const verified = await verify(token, await keySet.get(), rules).catch(error => {
+      const problem = tokenProblem(error);
+      if (problem) return deny(problem, error.payload);
+      throw keySet.failed(
+        new KeysUnavailableError('The keys of the authorization server cannot be fetched.', { cause: error }),
+      );
+    });
     if (!verified) return undefined;
     const { payload, protectedHeader } = verified;
     const problem = accessTokenProblem(protectedHeader, payload, tokenType) ?? clientIdProblem(payload);
-    if (!problem) return callerOf(token, payload);
-    console.warn(`auth: a token that the issuer has signed is not taken as an access token: ${problem}.`);
-    return undefined;
+    return problem ? deny(problem, payload) : callerOf(token, payload);
   };
 }
 
-async function findKeys({ issuer, jwksUrl, fetch }: OAuthResourceOptions): Promise<KeySet> {
+/** Checked before any request to the issuer, so that an arbitrary text costs nothing. Undefined if nothing is wrong. */
+function formProblem(token: string, issuer: string, algorithms: readonly string[]): string | undefined {
+  try {
+    const { alg } = decodeProtectedHeader(token);
+    if (!algorithms.includes(String(alg))) return `its algorithm is ${JSON.stringify(alg)?.slice(0, 20)}`;
+    if (decodeJwt(token).iss !== issuer) return 'its issuer is another one';
+    return undefined;
+  } catch {
+    return 'it is not a JWT';
+  }
+}
+
+/** Without `kid`, several keys of the issuer may fit: each is tried. */
+async function verify(
+  token: string,
+  keys: KeySet,
+  rules: Parameters<typeof jwtVerify>[2],
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keys, rules);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    let last: unknown = error;
+    for await (const key of error) {
+      try {
+        return await jwtVerify(token, key, rules);
+      } catch (failure) {
+        last = failure;
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) break;
+      }
+    }
+    throw last;
+  }
+}
+
+/** Undefined if not the token is at fault, but the fetching of keys. */
+function tokenProblem(error: unknown): string | undefined {
+  const { JOSEError, JWKSTimeout, JWKSInvalid } = errors;
+  const notTheToken = [JOSEError.code, JWKSTimeout.code, JWKSInvalid.code];
+  return error instanceof JOSEError && !notTheToken.includes(error.code) ? error.message : undefined;
+}
+
+/** Claims that help to find a wrong configuration. */
+const LOGGED = ['iss', 'aud', 'sub', 'client_id', 'azp', 'scope', 'scp', 'exp', 'nbf'];
+
+/** Logs one line, with claims only if the signature was valid (jose verifies it first). Never the token. */
+function deny(problem: string, claims?: JWTPayload): undefined {
+  const known =
+    claims && Object.fromEntries(LOGGED.filter(name => name in claims).map(name => [name, claims[name]]));
+  const details = known ? ` Claims: ${JSON.stringify(known).slice(0, 1_000)}` : '';
+  console.warn(`auth: denied a token: ${problem}.${details}`);
+}
+
+/** Calls `find` once, and again some seconds after it failed; until then its failure is the result. */
+function retryLater<T>(find: () => Promise<T>) {
+  let found: Promise<T> | undefined;
+  let failure: { error: unknown; until: number } | undefined;
+  const failed = (error: unknown): unknown => {
+    failure = { error, until: performance.now() + RETRY_MS };
+    return error;
+  };
+  return {
+    failed,
+    async get(): Promise<T> {
+      if (failure && performance.now() < failure.until) throw failure.error;
+      found ??= find();
+      return found.catch(error => {
+        found = undefined;
+        throw failed(error);
+      });
+    },
+  };
+}
+
+async function findKeys({ issuer, jwksUrl, fetch }: TokenVerifierOptions): Promise<KeySet> {
   const url = jwksUrl ?? (await discover(issuer, fetch));
   return createRemoteJWKSet(new URL(url), {
     timeoutDuration: TIMEOUT_MS,
@@ -77,24 +168,31 @@ async function findKeys({ issuer, jwksUrl, fetch }: OAuthResourceOptions): Promi
 }
 
 async function discover(issuer: string, fetch = globalThis.fetch): Promise<string> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
   const causes: unknown[] = [];
   for (const url of metadataUrls(issuer)) {
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' });
-      if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+      const response = await fetch(url, { signal, redirect: 'error' });
+      if (!response.ok) throw new Error(`${url} returned ${response.status}`);
       const metadata = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
-      if (metadata.issuer !== issuer) throw new Error(`${url} is of another issuer`);
-      if (typeof metadata.jwks_uri === 'string') return metadata.jwks_uri;
-      throw new Error(`${url} has no jwks_uri`);
+      if (metadata.issuer !== issuer) throw new Error(`${url} names another issuer`);
+      return keysUrl(metadata.jwks_uri, url);
     } catch (error) {
       causes.push(error);
     }
   }
   const cause = new AggregateError(causes, causes.map(String).join('; '));
-  throw new KeysUnavailableError(`No metadata of the issuer ${issuer} can be had.`, { cause });
+  throw new KeysUnavailableError(`The metadata of the issuer ${issuer} cannot be fetched.`, { cause });
 }
 
-/** OpenID Connect Discovery section 4, and RFC 8414 section 3.1, which puts the path behind. */
+/** Keys over http could be replaced on the way; only a test's issuer on this machine has them so. */
+function keysUrl(uri: unknown, source: string): string {
+  if (typeof uri !== 'string' || !URL.canParse(uri)) throw new Error(`${source} has no jwks_uri`);
+  if (!isSecure(new URL(uri))) throw new Error(`${source} has a jwks_uri that is not https`);
+  return uri;
+}
+
+/** OpenID Connect Discovery section 4, and RFC 8414 section 3.1, which appends the path. */
 function metadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
@@ -102,14 +200,6 @@ function metadataUrls(issuer: string): string[] {
     `${origin}${path}/.well-known/openid-configuration`,
     `${origin}/.well-known/oauth-authorization-server${path}`,
   ];
-}
-
-/** Undefined where it is the token that is at fault, and not the fetching of keys. */
-function badToken(error: unknown): undefined {
-  const { JOSEError, JWKSTimeout, JWKSInvalid } = errors;
-  const notTheToken = [JOSEError.code, JWKSTimeout.code, JWKSInvalid.code];
-  if (error instanceof JOSEError && !notTheToken.includes(error.code)) return;
-  throw new KeysUnavailableError('The keys of the authorization server cannot be fetched.', { cause: error });
 }
 
 /** RFC 9068; OpenID Connect, Auth0, Entra; Entra before version 2; Okta. */

@@ -10,7 +10,7 @@ import { defaultIsContentTypeBinary, handle, type LambdaEvent } from 'hono/aws-l
 import { endpointContext } from '../endpoint-context.ts';
 import { setKnownBody } from '../mcp/request-body.ts';
 import type { Invocation, LambdaBindings, LambdaContext } from '../types.ts';
-import type { EventProblem } from './validate-event.ts';
+import { type EventProblem, hostOf } from './validate-event.ts';
 
 /** A request, ready for the app. */
 export interface AdaptedRequest {
@@ -27,13 +27,34 @@ export async function adaptRequest(
   context: LambdaContext | undefined,
   invocation: Invocation,
 ): Promise<AdaptedRequest> {
-  const request = await requestOf(event as LambdaEvent);
+  const request = await requestOf(readable(event as LambdaEvent));
   const body = (): string | undefined => bodyText(event as LambdaEvent);
   setKnownBody(request, body);
   const { requestContext } = event as { requestContext: unknown };
   const endpoint = endpointContext(request, event);
   return { request, body, bindings: { event, requestContext, context, endpoint, invocation } };
 }
+
+/**
+ * The event as hono/aws-lambda expects it. A load balancer's health check has no Host header; an HTTP API with a named stage has
+ * the stage in the path.
+ */
+function readable(event: LambdaEvent): LambdaEvent {
+  const { rawPath, requestContext } = event as { rawPath?: string; requestContext?: { stage?: string } };
+  const stage = requestContext?.stage;
+  if (typeof rawPath === 'string' && stage && stage !== '$default' && `${rawPath}/`.startsWith(`/${stage}/`))
+    return { ...event, rawPath: rawPath.slice(stage.length + 1) || '/' } as LambdaEvent;
+  if (hostOf(event) !== undefined) return event;
+  const { headers, multiValueHeaders } = event as { headers?: object; multiValueHeaders?: object };
+  return {
+    ...event,
+    headers: { ...headers, host: NO_HOST },
+    ...(multiValueHeaders && { multiValueHeaders: { ...multiValueHeaders, host: [NO_HOST] } }),
+  } as LambdaEvent;
+}
+
+/** Stands for a missing host. Reserved by RFC 6761, so that it is no server's own name. */
+const NO_HOST = 'no-host.invalid';
 
 /** hono/aws-lambda exports no conversion of events; its `handle` passes the Request to the app, and this app returns it. */
 async function requestOf(event: LambdaEvent): Promise<Request> {

@@ -4,9 +4,9 @@
  */
 import { Hono } from 'hono';
 import { createApp } from '../app.ts';
-import { checkSettings, type Settings } from '../config.ts';
+import { ConfigError, checkSettings, type Settings } from '../config.ts';
 import { runInitHooks } from '../mcp/init-hooks.ts';
-import { backgroundJobHandlers, mcpPaths } from '../mcp/route-registry.ts';
+import { backgroundJobHandlers, mcpPaths, prewarmRoutes } from '../mcp/route-registry.ts';
 import type { BackgroundJobHandler } from '../mcp/task-types.ts';
 import type { LambdaContext } from '../types.ts';
 import { adaptRequest, rejection } from './adapter.ts';
@@ -48,7 +48,12 @@ export async function createHandlers({
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
     return { ...handlers, stream: needsRuntimeClient };
   installCrashHandlers();
-  await Promise.all([runInitHooks(), prewarmApp(app), warmUp(warmUpHandler)]);
+  await Promise.all([
+    runInitHooks(),
+    prewarmRoutes(routes, reportUnlisted),
+    prewarmApp(app),
+    warmUp(warmUpHandler),
+  ]);
   return { ...handlers, stream: awslambda.streamifyResponse(handlers.stream) };
 }
 
@@ -84,6 +89,12 @@ export function createPipeline(
   };
 }
 
+/** The first real request fails in the same way, and its caller gets the error. Settings are not checked by the build. */
+function reportUnlisted(path: string, error: unknown): void {
+  if (!(error instanceof ConfigError))
+    console.error(`mcp: the tools of ${path} cannot be listed: ${(error as Error).message}`);
+}
+
 /** The handlers of a pipeline, before the Runtime Interface Client marks `stream` as streaming. */
 export function handlersOf(handle: Pipeline): Handlers {
   return {
@@ -107,6 +118,7 @@ export function summarize({ routes }: FunctionOptions): RouteSummary {
 
 /** Runs the code that responds to requests, so that the code cache contains it. */
 export async function runForCache({ routes }: FunctionOptions): Promise<void> {
+  await prewarmRoutes(routes, reportUnlisted);
   await prewarmApp(createApp(routes));
   await warmUp(warmUpHandler, true);
 }

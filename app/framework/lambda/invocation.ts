@@ -29,6 +29,7 @@ export function beginInvocation(
     abort,
     onAbort: listener => void listeners.push(listener),
     observer: undefined,
+    pendingIds: undefined,
     end(reason) {
       clearTimeout(timer);
       if (underway.delete(invocation)) observe(() => invocation.observer?.end(reason));

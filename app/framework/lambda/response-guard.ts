@@ -4,11 +4,11 @@
  * rejection).
  */
 import { INTERNAL_ERROR } from '../json-rpc.ts';
-import type { AbortReason, Invocation } from '../types.ts';
+import type { AbortReason, Invocation, JsonRpcId } from '../types.ts';
 import type { AdaptedRequest } from './adapter.ts';
 import { WholeResponse } from './buffered-response.ts';
 import { observe } from './invocation.ts';
-import { terminalErrorEvents, terminalErrorResponse } from './terminal-error.ts';
+import { requestIds, terminalErrorEvents, terminalErrorResponse } from './terminal-error.ts';
 
 /** The app, as far as this file needs it. */
 export type Fetch = (request: Request, env: object) => Response | Promise<Response>;
@@ -38,13 +38,14 @@ export async function guardResponse(
   { request, bindings, body }: AdaptedRequest,
 ): Promise<OutgoingResponse> {
   const { invocation } = bindings;
+  const pendingIds = (): readonly JsonRpcId[] => invocation.pendingIds?.() ?? requestIds(body());
   const responding = (async () => fetch(withSignal(request, invocation.signal), bindings))();
   const response = await Promise.race([responding, aborted(invocation)]).catch(broken);
-  if (isResponse(response) && !invocation.signal.aborted) return guardBody(response, invocation, body);
+  if (isResponse(response) && !invocation.signal.aborted) return guardBody(response, invocation, pendingIds);
   responding.then(late => late.body?.cancel()).catch(broken);
   const reason: AbortReason = isResponse(response) ? invocation.signal.reason : response;
   invocation.end(reason);
-  return complete(terminalErrorResponse(reason, body));
+  return complete(terminalErrorResponse(reason, pendingIds()));
 }
 
 /** Converts a guarded response into a fetch Response, whose body never fails either. */
@@ -67,7 +68,7 @@ export async function toResponse({ status, headers, next, cancel }: OutgoingResp
 async function guardBody(
   response: Response,
   invocation: Invocation,
-  requestBody: () => string | undefined,
+  pendingIds: () => readonly JsonRpcId[],
 ): Promise<OutgoingResponse> {
   const { status, headers } = response;
   const text = WholeResponse.readBody(response);
@@ -77,20 +78,20 @@ async function guardBody(
     return { status, headers, ...NO_BODY };
   }
   const { next, cancel } = chunksOf(response.body, invocation);
-  const first = await next();
-  if (first === 'end') return { status, headers, ...NO_BODY };
-  if (!(first instanceof Uint8Array)) return complete(terminalErrorResponse(first, requestBody));
-
   const events = headers.get('content-type')?.startsWith('text/event-stream');
+  const first = await next(events);
+  if (first === 'end') return { status, headers, ...NO_BODY };
+  if (!(first instanceof Uint8Array)) return complete(terminalErrorResponse(first, pendingIds()));
+
   let pending: Chunk | undefined = first;
   return {
     status,
     headers,
     async next() {
-      const chunk = pending ?? (await next());
+      const chunk = pending ?? (await next(events));
       pending = chunk instanceof Uint8Array ? undefined : 'end';
       if (chunk instanceof Uint8Array) return chunk;
-      return chunk !== 'end' && events ? terminalErrorEvents(chunk, requestBody) : undefined;
+      return chunk !== 'end' && events ? terminalErrorEvents(chunk, pendingIds()) : undefined;
     },
     cancel,
   };
@@ -142,7 +143,8 @@ function chunksOf(body: ReadableStream<Uint8Array>, invocation: Invocation) {
   invocation.onAbort(reason => reader.cancel(reason).catch(broken));
 
   return {
-    async next(): Promise<Chunk> {
+    /** With `events`, a stream that ends without a response that it owes is broken. */
+    async next(events = false): Promise<Chunk> {
       const read = await reader.read().catch(broken);
       if ('value' in read && !read.done) {
         const { value } = read;
@@ -150,7 +152,15 @@ function chunksOf(body: ReadableStream<Uint8Array>, invocation: Invocation) {
         return value;
       }
       const { signal } = invocation;
-      const reason = 'code' in read ? read : signal.aborted ? (signal.reason as AbortReason) : undefined;
+      const unfinished = events && invocation.pendingIds && invocation.pendingIds().length > 0;
+      const reason =
+        'code' in read
+          ? read
+          : signal.aborted
+            ? (signal.reason as AbortReason)
+            : unfinished
+              ? broken(new Error('The stream ended without a response.'))
+              : undefined;
       invocation.end(reason);
       return reason ?? 'end';
     },

@@ -69,8 +69,9 @@ function targetProblem(path: string, event: Fields): EventProblem | undefined {
   return message === undefined ? undefined : { status: 400, message };
 }
 
-function targetFault(path: string, event: Fields, host: string): string | undefined {
+function targetFault(path: string, event: Fields, host: string | undefined): string | undefined {
   if (!path.startsWith('/')) return 'The request path must begin with a slash.';
+  if (changesInUrl(path)) return 'The request path has dot segments or characters that a URL parser changes.';
   const lists = kindOf(event, event.requestContext as Fields) === 'lattice';
   if (
     !headersUsable(event.headers, lists ? isTexts : isText) ||
@@ -78,21 +79,35 @@ function targetFault(path: string, event: Fields, host: string): string | undefi
   )
     return 'A request header has a name or a value that HTTP does not allow.';
   if (!cookiesUsable(event.cookies)) return 'The cookies of the event are not a list of strings.';
-  if (!HOST.test(host) || !URL.canParse(`https://${host}${path}`))
-    return HOST.test(host) && URL.canParse(`https://${host}/`)
-      ? 'The request path is none that a URL can be made of.'
-      : 'The event names no host that a URL can be made of.';
-  return queryUsable(event)
-    ? undefined
-    : 'The query of the event is not of strings that a URL can be made of.';
+  if (host !== undefined && !(HOST.test(host) && URL.canParse(`https://${host}/`)))
+    return 'The event has a host of which no URL can be made.';
+  if (!URL.canParse(`https://host.invalid${path}`))
+    return 'The event has a path of which no URL can be made.';
+  return queryUsable(event) ? undefined : 'The event has a query of which no URL can be made.';
 }
 
-/** As hono/aws-lambda finds it. */
-function hostOf({ requestContext, headers, multiValueHeaders }: Fields): string {
-  const named = (requestContext as Fields).domainName ?? (headers as Fields | null)?.host;
-  const [first] = ((multiValueHeaders as Fields | undefined)?.host as unknown[] | undefined) ?? [];
-  const host = named ?? first;
-  return typeof host === 'string' ? host : '';
+/**
+ * Whether the app would see another path than the endpoint did, which may decide by path (API keys, WAF rules): dot segments, also
+ * percent-encoded or behind an encoded slash, and characters that a URL parser drops or takes for a delimiter.
+ */
+function changesInUrl(path: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones that a URL parser drops.
+  if (/[\x00-\x1f\x7f?#\\]/.test(path)) return true;
+  const decoded = path.replace(/%2e/gi, '.').replace(/%2f|%5c/gi, '/');
+  return decoded.split('/').some(segment => segment === '.' || segment === '..');
+}
+
+/** As hono/aws-lambda finds it; undefined if the event has none, as a load balancer's health check. */
+export function hostOf(event: object): string | undefined {
+  const { requestContext, headers, multiValueHeaders } = event as Fields;
+  const named = (requestContext as Fields).domainName ?? (headers as Fields | null | undefined)?.host;
+  const host = named ?? (multiValueHeaders as Fields | null | undefined)?.host;
+  const [first] = Array.isArray(host) ? host : [host];
+  return first === undefined || first === null || first === ''
+    ? undefined
+    : typeof first === 'string'
+      ? first
+      : '\0';
 }
 
 /** `valid` says what a value may be; VPC Lattice has lists in `headers`. */

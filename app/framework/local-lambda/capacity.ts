@@ -10,7 +10,7 @@ const ENVIRONMENTS_PER_CORE = 8;
 const MEMORY_EACH = 128;
 
 /** At least one, and no more than eight a core and one for every 128 MiB that are free. */
-export function environmentsBorne(
+export function maxEnvironments(
   cores = availableParallelism(),
   freeBytes = process.availableMemory(),
 ): number {
@@ -19,6 +19,6 @@ export function environmentsBorne(
 }
 
 /** An init takes a core for itself: more at once would only make each of them later. */
-export function startsBorne(): number {
+export function maxStarts(): number {
   return availableParallelism();
 }

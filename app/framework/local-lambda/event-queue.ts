@@ -9,7 +9,7 @@
  * Not imitated: that an event is now and then delivered twice, though nothing has failed. The queue is lost with the process.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type InvocationResult, wholeAnswer } from './invocation-result.ts';
+import { bufferedPayload, type InvocationResult } from './invocation-result.ts';
 import type { InvokeRequest, LocalFunction } from './local-function.ts';
 import type { Log } from './log.ts';
 
@@ -113,7 +113,7 @@ export class EventQueue {
     }
     queued.throttled = 0;
     queued.invoked += 1;
-    queued.last = await wholeAnswer(invoked);
+    queued.last = await bufferedPayload(invoked);
     await invoked.report;
     if (this.#ending.signal.aborted) return;
     if (!queued.last.error) return this.#end(queued, 'Success');

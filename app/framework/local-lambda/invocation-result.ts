@@ -7,7 +7,7 @@ export interface InvocationResult {
   error?: FunctionError | undefined;
 }
 
-export async function wholeAnswer({ answer }: Pick<Invoked, 'answer'>): Promise<InvocationResult> {
+export async function bufferedPayload({ answer }: Pick<Invoked, 'answer'>): Promise<InvocationResult> {
   if (answer.kind === 'error') return { payload: Buffer.alloc(0), error: answer.error };
   if (answer.kind === 'buffered') return { payload: answer.body };
   const chunks: Buffer[] = [];

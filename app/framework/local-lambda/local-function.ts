@@ -2,7 +2,7 @@
  * The function as its endpoints see it: takes an event, gives the answer, and writes what Lambda writes to the log.
  */
 import { randomBytes } from 'node:crypto';
-import { environmentsBorne, startsBorne } from './capacity.ts';
+import { maxEnvironments, maxStarts } from './capacity.ts';
 import type { Environment, FunctionSpec, Invoked } from './environment.ts';
 import type { Log } from './log.ts';
 import { ACCOUNT } from './options.ts';
@@ -42,13 +42,13 @@ export class LocalFunction {
 
   constructor(options: FunctionOptions, log: Log) {
     this.arn = `arn:aws:lambda:${options.region}:${ACCOUNT}:function:${options.name}`;
-    const environments = options.environments ?? options.concurrency ?? environmentsBorne();
+    const environments = options.environments ?? options.concurrency ?? maxEnvironments();
     this.environments = environments;
     this.#pool = new Pool({
       function: options.spec,
       concurrency: options.concurrency ?? ACCOUNT_CONCURRENCY,
       environments,
-      startsAtOnce: startsBorne(),
+      startsAtOnce: maxStarts(),
       idleTimeout: options.idleTimeout,
       onFull: () => log.note(full(environments)),
     });

@@ -42,7 +42,7 @@ export async function main(
     endOnSignal(lambda);
     if (lambda.invokeUrl) process.stdout.write(`Invoke API at ${lambda.invokeUrl}\n`);
     if (lambda.dashboardUrl) process.stdout.write(`Local dashboard: ${lambda.dashboardUrl}/\n`);
-    heedSupervisor(lambda);
+    watchParentProcess(lambda);
     lambda.ready.catch(reportInit);
     return lambda;
   } catch (error) {
@@ -73,7 +73,7 @@ function endOnSignal(lambda: LocalLambda): void {
  * A process that has started this one with an IPC channel says `replace` when the function's files have changed, and takes
  * this one with it when it goes, whatever way that is.
  */
-function heedSupervisor(lambda: LocalLambda): void {
+function watchParentProcess(lambda: LocalLambda): void {
   if (!process.channel) return;
   process.on('message', message => {
     if (message === 'replace') lambda.replace().catch(reportInit);

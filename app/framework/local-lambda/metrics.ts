@@ -52,8 +52,8 @@ export class Metrics {
   table(): string {
     if (this.#series.size === 0) return 'No metrics were printed.';
     const rows = this.series
-      .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
-      .map(series => [nameOf(series), series.unit, ...figures(series)]);
+      .toSorted((a, b) => metricKey(a).localeCompare(metricKey(b)))
+      .map(series => [metricKey(series), series.unit, ...figures(series)]);
     return aligned([['metric', 'unit', 'count', 'sum', 'p50', 'p95', 'max'], ...rows]);
   }
 
@@ -100,7 +100,7 @@ function directivesOf(text: string): (Directive & { line: Line })[] {
   return directives.filter(whole).map(directive => ({ ...directive, line }));
 }
 
-function nameOf({ namespace, dimensions, name }: Series): string {
+function metricKey({ namespace, dimensions, name }: Series): string {
   return printable([namespace, ...dimensions.map(([, value]) => value), name].join(' '));
 }
 

@@ -33,8 +33,8 @@ interface Idle {
 }
 
 /** What an invocation waits for: an environment and the seconds it has in it, or why there is none. */
-type Place = { environment: Environment; timeout: number } | { failed: Invoked };
-type Waiting = PromiseWithResolvers<Place>;
+type Slot = { environment: Environment; timeout: number } | { failed: Invoked };
+type Waiting = PromiseWithResolvers<Slot>;
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -80,11 +80,11 @@ export class Pool {
   async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
     if (this.#closed || this.#underWay >= this.#options.concurrency) return 'throttled';
     this.#underWay += 1;
-    const place = await this.#place();
+    const slot = await this.#slot();
     onStart();
     const invoked =
-      'failed' in place ? place.failed : await this.#invokeIn(place.environment, invocation, place.timeout);
-    void answered(invoked.answer).then(() => {
+      'failed' in slot ? slot.failed : await this.#invokeIn(slot.environment, invocation, slot.timeout);
+    void responseComplete(invoked.answer).then(() => {
       this.#underWay -= 1;
     });
     return invoked;
@@ -122,7 +122,7 @@ export class Pool {
     await Promise.all([...this.#all].map(environment => environment.exited));
   }
 
-  #place(): Promise<Place> {
+  #slot(): Promise<Slot> {
     const waiting: Waiting = Promise.withResolvers();
     this.#waiting.push(waiting);
     this.#serveWaiting();
@@ -154,7 +154,7 @@ export class Pool {
       finished.over();
       this.#release(environment);
     });
-    void answered(answer).then(finished.begins);
+    void responseComplete(answer).then(finished.begins);
     return { answer, report: released };
   }
 
@@ -258,7 +258,7 @@ export class Pool {
 }
 
 /** Settles when the answer is complete, whether or not the invocation is over. */
-async function answered(answer: Answer): Promise<void> {
+async function responseComplete(answer: Answer): Promise<void> {
   if (answer.kind === 'streamed') await answer.ended;
 }
 

@@ -116,13 +116,26 @@ const FORWARD: Record<Method, ForwardOneOf> = {
   },
 };
 
-/** All pages of all servers in one: a cursor would have to carry a place in each. */
+/** Bounds of a list: a server that repeats a cursor, or is slow, must not make the others' entries unavailable. */
+const MAX_PAGES = 100;
+const LIST_MS = 5_000;
+
+/** All pages of all servers in one: a cursor would have to carry a position in each. Servers that fail are left out and logged. */
 function listOf(key: string, prefixed: boolean): ForwardOneOf {
   return async function list(named, method, _params, ctx) {
     const capability = method.startsWith('resources') ? 'resources' : key;
     const offering = named.filter(({ face }) => face.offers[capability as keyof ServerCapabilities]);
-    const lists = await Promise.all(offering.map(({ name, face }) => pagesOf(name, face, method, ctx)));
-    return { [key]: lists.flat() };
+    const lists = await Promise.allSettled(
+      offering.map(({ name, face }) => within(LIST_MS, pagesOf(name, face, method, ctx))),
+    );
+    const failures = lists.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []));
+    for (const at of failures) {
+      const { reason } = lists[at] as PromiseRejectedResult;
+      console.error(`mcp: ${method} leaves out ${offering[at]?.name}: ${(reason as Error).message}`);
+    }
+    if (failures.length > 0 && failures.length === offering.length)
+      throw (lists[0] as PromiseRejectedResult).reason;
+    return { [key]: lists.flatMap(result => (result.status === 'fulfilled' ? result.value : [])) };
   };
 
   async function pagesOf(
@@ -132,17 +145,38 @@ function listOf(key: string, prefixed: boolean): ForwardOneOf {
     ctx: ServerContext,
   ): Promise<object[]> {
     const entries: { name: string }[] = [];
-    let cursor: unknown;
+    const seen = new Set<string>();
+    let cursor: string | undefined;
     do {
       const page: Record<string, unknown> = await face.forward(
         method,
         cursor === undefined ? {} : { cursor },
         ctx,
       );
+      if (!Array.isArray(page[key])) throw new Error(`it returned no list of ${key}`);
       entries.push(...(page[key] as { name: string }[]));
-      cursor = page.nextCursor;
+      // Some servers end their list by null or an empty string.
+      cursor = typeof page.nextCursor === 'string' && page.nextCursor !== '' ? page.nextCursor : undefined;
+      if (cursor !== undefined && (seen.has(cursor) || seen.size === MAX_PAGES)) {
+        console.warn(
+          `mcp: ${method} of ${name} ends after ${seen.size + 1} pages: it repeats a cursor or has too many.`,
+        );
+        cursor = undefined;
+      } else if (cursor !== undefined) seen.add(cursor);
     } while (cursor !== undefined);
     return prefixed ? entries.map(entry => ({ ...entry, name: `${name}_${entry.name}` })) : entries;
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not respond within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

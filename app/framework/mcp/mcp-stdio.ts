@@ -13,7 +13,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Hono } from 'hono';
 import { onInit } from './init-hooks.ts';
 import { type McpOptions, type McpRouteEnv, mcp } from './mcp.ts';
-import { createProxyServer, Upstream, unavailable } from './proxy.ts';
+import { createProxyServer, createUnavailableServer, Upstream } from './proxy.ts';
 
 export interface StdioServer {
   /** The program: a path, or a name that is looked for in PATH. */
@@ -44,7 +44,7 @@ export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<M
   return mcp(
     async () => {
       const upstream = await connect();
-      return upstream ? createProxyServer(upstream.face()) : unavailable(NOT_STARTED);
+      return upstream ? createProxyServer(upstream.face()) : createUnavailableServer(NOT_STARTED);
     },
     { prewarm: false, ...options },
   );

@@ -8,29 +8,36 @@
  * Not here: authentication, Origin and Host (app/framework/auth), the invocation's deadline (app/framework/lambda). They reach
  * this file as a guard and as the request's own `signal`.
  */
-import { type AuthInfo, createMcpHandler, type McpServerFactory } from '@modelcontextprotocol/server';
+import {
+  type AuthInfo,
+  createMcpHandler,
+  type McpHandlerRequestOptions,
+  type McpServerFactory,
+} from '@modelcontextprotocol/server';
 import { type Context, Hono } from 'hono';
 import { type EndpointContext, endpointContext } from '../endpoint-context.ts';
-import { errorResponse, SERVER_ERROR } from '../json-rpc.ts';
-import type { Guard, GuardResult, LambdaContext } from '../types.ts';
-import { onInit } from './init-hooks.ts';
+import { errorResponse, INVALID_REQUEST, SERVER_ERROR } from '../json-rpc.ts';
+import type { Guard, GuardResult, LambdaBindings } from '../types.ts';
+import { jsonResponse, negotiate } from './content-negotiation.ts';
+import { envelopeProblem, exchangeOf, McpExchange, setExchange } from './exchange.ts';
+import { instrumentServer, type RouteState } from './instrument-server.ts';
 import { prewarm } from './prewarm.ts';
 import { readBody } from './request-body.ts';
 import { registerMcpHandler } from './route-registry.ts';
 import { boundedSubscriptions, refuseSubscriptions, type SubscriptionBounds } from './subscriptions.ts';
-import type { TaskSupport } from './task-types.ts';
+import type { RouteMessage, TaskSupport } from './task-types.ts';
 
 /** What Hono's context carries into an MCP route. */
 export interface McpRouteEnv {
-  Bindings: { context?: Pick<LambdaContext, 'invokedFunctionArn'> };
+  Bindings: Partial<Pick<LambdaBindings, 'context' | 'invocation'>>;
   Variables: {
     endpoint?: EndpointContext;
     /** The guard of the app, for routes without one of their own. */
     guard?: Guard;
     /** Set here, for the request log. */
     authInfo?: AuthInfo;
-    /** Set here, for the request log: the message, and the names of the tools that this route is known to have. */
-    mcpCall?: { message: unknown; tools: ReadonlySet<string> };
+    /** Set here, for the request log. */
+    exchange?: McpExchange;
   };
 }
 
@@ -81,26 +88,38 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     maxRequestBodySize: limits.maxRequestBodyBytes ?? LAMBDA_REQUEST_BYTES,
     ...(limits.keepAliveMs !== undefined && { keepAliveMs: limits.keepAliveMs }),
   };
-  const tools = new Set<string>();
-  const noting: McpServerFactory = async context => {
+  const route: RouteState = {
+    tools: new Set(),
+    unlistable: new Map(),
+    subscriptions: subscriptions !== 'refuse',
+  };
+  const instrumented: McpServerFactory = async context => {
     const server = await factory(context);
-    noteTools(server, tools);
+    instrumentServer(server, route, exchangeOf(context.requestInfo));
     return server;
   };
-  const handlerFor = (made: McpServerFactory) =>
-    createMcpHandler(made, { ...handlerOptions, maxSubscriptions: 0 });
-  const handler = handlerFor(noting);
-  if (prewarms)
-    onInit(() => prewarm(createMcpHandler(noting, { ...handlerOptions, onerror: () => undefined })));
-  const tasks = support?.({ factory: noting, handler, handlerFor });
+  const handlerFor = (serverFactory: McpServerFactory) =>
+    createMcpHandler(serverFactory, { ...handlerOptions, maxSubscriptions: 0 });
+  const handler = handlerFor(instrumented);
+  const tasks = support?.({ factory: instrumented, handler, handlerFor });
   const listen =
     subscriptions === 'refuse'
       ? refuseSubscriptions(handler.fetch)
       : boundedSubscriptions(
           subscriptions,
-          () => createMcpHandler(noting, { ...handlerOptions, bus: handler.bus }),
+          () => createMcpHandler(instrumented, { ...handlerOptions, bus: handler.bus }),
           handler.fetch,
         );
+
+  // The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions have none.
+  const serve = async (
+    request: Request,
+    options: McpHandlerRequestOptions,
+    message: RouteMessage,
+  ): Promise<Response> => {
+    if (methodOf(message.message) === 'subscriptions/listen') return listen(request, options);
+    return tasks ? tasks.serve(request, options, message) : handler.fetch(request, options);
+  };
 
   const serveMcp = async function mcpRoute(c: Context<McpRouteEnv>): Promise<Response> {
     const request = c.req.raw;
@@ -114,21 +133,38 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
     if (!result.allowed) return result.response;
     const { caller: authInfo } = result;
     if (authInfo) c.set('authInfo', authInfo);
-    const known = authInfo ? { authInfo } : {};
-    if (request.method !== 'POST') return handler.fetch(request, known);
+    const options = authInfo ? { authInfo } : {};
+    if (request.method !== 'POST') return handler.fetch(request, options);
+    const encoding = request.headers.get('content-encoding');
+    if (encoding !== null && encoding !== 'identity') return unsupportedEncoding(encoding);
     const text = await readBody(request, handlerOptions.maxRequestBodySize);
     if (text === undefined) return tooLarge(handlerOptions.maxRequestBodySize);
     const message = parsed(text);
-    c.set('mcpCall', { message, tools });
-    if (message === undefined) return handler.fetch(withBody(request, text), known);
-    // The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions know none.
-    const options = { ...known, parsedBody: message };
-    if (methodOf(message) === 'subscriptions/listen') return listen(request, options);
-    if (!tasks) return handler.fetch(request, options);
+    if (message === undefined) return handler.fetch(withBody(request, text), options);
+    const exchange = new McpExchange(message, route.tools);
+    const problem = envelopeProblem(exchange);
+    if (problem) return errorResponse({ code: INVALID_REQUEST, message: problem }, { status: 400 });
+    setExchange(request, exchange);
+    c.set('exchange', exchange);
+    if (c.env?.invocation) c.env.invocation.pendingIds = () => exchange.pending();
+    const accepted = negotiate(request);
     const functionArn = c.env?.context?.invokedFunctionArn;
-    return tasks.serve(request, options, { message, path: c.req.path, functionArn });
+    const response = await serve(
+      request,
+      { ...options, parsedBody: message },
+      { message, path: c.req.path, functionArn },
+    );
+    return accepted === 'json' ? jsonResponse(response) : response;
   };
-  return new Hono<McpRouteEnv>().all('/', registerMcpHandler(serveMcp, tasks?.runJob));
+  return new Hono<McpRouteEnv>().all(
+    '/',
+    registerMcpHandler(serveMcp, {
+      runJob: tasks?.runJob,
+      prewarm: prewarms
+        ? () => prewarm(onerror => createMcpHandler(instrumented, { ...handlerOptions, onerror }))
+        : undefined,
+    }),
+  );
 }
 
 /** With the parsed JSON, the SDK neither copies the request nor parses it again. Returns undefined for text that is not JSON. */
@@ -140,18 +176,21 @@ function parsed(text: string): unknown {
   }
 }
 
-/** For an `McpServer` of either SDK; other servers do not expose their tools. */
-function noteTools(server: object, names: Set<string>): void {
-  const { _registeredTools: registered } = server as { _registeredTools?: object };
-  for (const name in registered) names.add(name);
-}
-
 function methodOf(message: unknown): unknown {
   return (message as { method?: unknown } | null)?.method;
 }
 
 function withBody({ url, method, headers, signal }: Request, body: string): Request {
   return new Request(url, { method, headers, body, signal });
+}
+
+/** Neither the endpoint nor the SDK decodes a body; RFC 9110 section 12.5.3 says how a server names what it accepts. */
+function unsupportedEncoding(encoding: string): Response {
+  const message = `Unsupported content encoding: send the request body without ${encoding}.`;
+  return errorResponse(
+    { code: SERVER_ERROR, message },
+    { status: 415, headers: { 'accept-encoding': 'identity' } },
+  );
 }
 
 /** The SDK's own response. */

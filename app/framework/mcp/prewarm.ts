@@ -3,7 +3,7 @@
  * schemas are converted to JSON Schema, and the names of its tools are known.
  */
 import type { McpHttpHandler } from '@modelcontextprotocol/server';
-import { MODERN_REVISION } from '../json-rpc.ts';
+import { METHOD_NOT_FOUND, MODERN_REVISION } from '../json-rpc.ts';
 
 const MESSAGE = {
   jsonrpc: '2.0',
@@ -27,14 +27,28 @@ const HEADERS = {
 /** Init waits at most this long for a server, in milliseconds. Lambda limits init to ten seconds. */
 const TIMEOUT_MS = 1_000;
 
-/** Never rejects. Errors recur, and are logged, on the first real request. */
-export async function prewarm(handler: Pick<McpHttpHandler, 'fetch'>): Promise<void> {
+/**
+ * Lists the tools by a handler that `createHandler` makes with this error listener. Rejects if they cannot be listed; a slow
+ * server is not waited for.
+ */
+export async function prewarm(
+  createHandler: (onerror: (error: Error) => void) => Pick<McpHttpHandler, 'fetch'>,
+): Promise<void> {
+  let failure: Error | undefined;
+  const handler = createHandler(error => {
+    failure ??= error;
+  });
   const request = new Request('https://prewarm.invalid/', { method: 'POST', headers: HEADERS });
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>(resolve => {
     timer = setTimeout(resolve, TIMEOUT_MS);
   });
-  const listed = handler.fetch(request, { parsedBody: MESSAGE }).catch(() => undefined);
-  await Promise.race([listed, timeout]);
-  clearTimeout(timer);
+  try {
+    const response = await Promise.race([handler.fetch(request, { parsedBody: MESSAGE }), timeout]);
+    const { error } = ((await response?.json()) ?? {}) as { error?: { code: number; message: string } };
+    // A server without tools has no such method.
+    if (error && error.code !== METHOD_NOT_FOUND) throw failure ?? new Error(error.message);
+  } finally {
+    clearTimeout(timer);
+  }
 }

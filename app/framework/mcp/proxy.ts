@@ -79,7 +79,7 @@ export function createProxyServer({ info, offers, instructions, forward }: Serve
 }
 
 /** A server that answers every request with why there is none. It claims to have everything, so that clients do ask. */
-export function unavailable(message: string): Server {
+export function createUnavailableServer(message: string): Server {
   const server = new Server(
     { name: 'unavailable', version: '0' },
     { capabilities: { tools: {}, resources: {}, prompts: {} } },

@@ -5,14 +5,18 @@
 import type { Hono } from 'hono';
 import type { BackgroundJobHandler } from './task-types.ts';
 
-const MCP_HANDLERS = new WeakMap<object, BackgroundJobHandler | undefined>();
+/** What an MCP endpoint does besides handling requests. */
+export interface McpEndpoint {
+  runJob?: BackgroundJobHandler | undefined;
+  /** Lists the tools of its server once, before the first request. Rejects if they cannot be listed. */
+  prewarm?: (() => Promise<void>) | undefined;
+}
 
-/** Registers a handler as an MCP endpoint, with the handler of its background jobs; for mcp(). */
-export function registerMcpHandler<Handler extends object>(
-  handler: Handler,
-  runJob?: BackgroundJobHandler,
-): Handler {
-  MCP_HANDLERS.set(handler, runJob);
+const MCP_HANDLERS = new WeakMap<object, McpEndpoint>();
+
+/** Registers a handler as an MCP endpoint; for mcp(). */
+export function registerMcpHandler<Handler extends object>(handler: Handler, endpoint: McpEndpoint): Handler {
+  MCP_HANDLERS.set(handler, endpoint);
   return handler;
 }
 
@@ -26,8 +30,22 @@ export function mcpPaths(routes: Hono): string[] {
 export function backgroundJobHandlers(routes: Hono): Map<string, BackgroundJobHandler> {
   const handlers = new Map<string, BackgroundJobHandler>();
   for (const { handler, path } of routes.routes) {
-    const runJob = MCP_HANDLERS.get(handler);
+    const { runJob } = MCP_HANDLERS.get(handler) ?? {};
     if (runJob) handlers.set(path, runJob);
   }
   return handlers;
+}
+
+/** Lists the tools of every MCP server, and calls `onError` for each route where that fails. Never rejects. */
+export async function prewarmRoutes(
+  routes: Hono,
+  onError: (path: string, error: unknown) => void,
+): Promise<void> {
+  await Promise.all(
+    routes.routes.map(async ({ handler, path }) => {
+      await MCP_HANDLERS.get(handler)
+        ?.prewarm?.()
+        .catch(error => onError(path, error));
+    }),
+  );
 }

@@ -123,7 +123,7 @@ function claudeDesktop({ name, url, needsToken }: ServerToInstall): InstallText 
 }
 
 /** What a client may call the server at `path`: the path's own words. */
-export function nameOf(path: string, only: boolean): string {
+export function serverNameOf(path: string, only: boolean): string {
   const words = path.split('/').filter(word => word !== '' && (!only || word !== 'mcp'));
   return words.join('-').replaceAll(/[^\w-]/g, '') || 'mcp-on-lambda';
 }

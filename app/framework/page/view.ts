@@ -8,9 +8,9 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Config } from '../config.ts';
-import { type EndpointContext, publicBaseUrl } from '../endpoint-context.ts';
+import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
 import { type PageFiles, pageFiles } from './files.ts';
-import { type InstallLink, type InstallText, installLinks, installTexts, nameOf } from './install.ts';
+import { type InstallLink, type InstallText, installLinks, installTexts, serverNameOf } from './install.ts';
 import { relativeRoot } from './relative-root.ts';
 
 export { fileResponse } from './files.ts';
@@ -75,7 +75,7 @@ function document(view: View, files: PageFiles): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${path ? `MCP server ${nameOf(path, paths.length === 1)}` : 'No MCP server'}</title>
+<title>${path ? `MCP server ${serverNameOf(path, paths.length === 1)}` : 'No MCP server'}</title>
 <link rel="icon" href="${root}_page/${files.icon}">
 <link rel="stylesheet" href="${root}_page/${files.style}">
 <script type="module" src="${root}_page/${files.script}"></script>
@@ -94,8 +94,8 @@ function nothingMounted(): Html {
 
 function server(view: View, path: string): Html {
   const { endpoint, paths, settings } = view;
-  const url = `${publicBaseUrl(endpoint, settings.MCP_PUBLIC_URL, view.path)}${path}`;
-  const name = nameOf(path, paths.length === 1);
+  const url = resourceUrl(endpoint, path);
+  const name = serverNameOf(path, paths.length === 1);
   const modes = settings.MCP_AUTH;
   const install = { name, url, needsToken: modes.includes('token') };
   return html`<header class="top">

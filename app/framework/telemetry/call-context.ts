@@ -15,13 +15,14 @@ export interface Call {
   /** Of the invocation. Undefined where there is no Lambda. */
   readonly requestId: string | undefined;
   readonly trace: Trace;
-  /** Filled in when the message has been read and the caller is known. */
-  about(): { tool?: string | undefined; caller?: string | undefined };
+  /** Of the message with this id, once the message has been read and the caller is known. */
+  about(id: unknown): { tool?: string | undefined; caller?: string | undefined };
 }
 
 /** What a tool's context has of it: `ctx` of SDK v2. */
 export interface ToolContext {
   http?: { req?: Request };
+  mcpReq?: { id?: unknown };
 }
 
 /**
@@ -30,14 +31,14 @@ export interface ToolContext {
  */
 const CALL = Symbol('call');
 
-interface Told extends Request {
+interface TaggedRequest extends Request {
   [CALL]?: Call;
 }
 
 export function setCallContext(request: Request, call: Call): void {
-  (request as Told)[CALL] = call;
+  (request as TaggedRequest)[CALL] = call;
 }
 
 export function callContextOf({ http }: ToolContext): Call | undefined {
-  return (http?.req as Told | undefined)?.[CALL];
+  return (http?.req as TaggedRequest | undefined)?.[CALL];
 }

@@ -29,7 +29,7 @@ export function log(ctx: ToolContext): Record<LogLevel, Say> {
     (message, data) => {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(config().MCP_LOG_LEVEL)) return;
       const { requestId, trace } = call ?? {};
-      const ids = { requestId, traceId: trace?.traceId, ...call?.about() };
+      const ids = { requestId, traceId: trace?.traceId, ...call?.about(ctx.mcpReq?.id) };
       const text = message.slice(0, MAX_CHARACTERS);
       process.stdout.write(lineOf(level, { type: 'log', ...ids, message: text, data: safe(data) }));
     };

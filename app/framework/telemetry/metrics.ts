@@ -59,8 +59,8 @@ export function metricsOf({ outcome, duration, cold, streamedBytes, functionName
   if (cold) values.ColdStarts = 1;
   if (streamedBytes > 0) values.StreamedBytes = streamedBytes;
   const defined = directives(Object.keys(values) as MetricName[], tool !== undefined);
-  const told = JSON.stringify({ Function: functionName, Tool: tool, ...values }).slice(1, -1);
-  return `"_aws":{"Timestamp":${Date.now()},"CloudWatchMetrics":${defined}},${told}`;
+  const metricFields = JSON.stringify({ Function: functionName, Tool: tool, ...values }).slice(1, -1);
+  return `"_aws":{"Timestamp":${Date.now()},"CloudWatchMetrics":${defined}},${metricFields}`;
 }
 
 /** In JSON, made once of each kind: there are few, and it is most of the line. */

@@ -1,21 +1,53 @@
-/** `MCP_LOG_PAYLOADS=on`: what was sent and answered, for debugging: shortened, and what looks like a secret masked. */
+/**
+ * For `MCP_LOG_PAYLOADS=on`: shortens a value for the log and masks what looks like a secret. The work is bounded: strings are
+ * truncated before they are searched, and depth and number of entries are limited, because the caller chooses the value.
+ */
 
 const MAX_CHARACTERS = 2_048;
+const MAX_DEPTH = 8;
+const MAX_ENTRIES = 100;
 const MASK = '[masked]';
 const SECRET_NAME =
-  /token|secret|passw|pwd|authorization|api[-_]?key|private[-_]?key|credential|cookie|session/i;
-/** Bearer and basic credentials, JWTs, AWS access keys, and the prefixes of well-known issuers. */
-const SECRET_VALUE =
-  /\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\b(?:sk|pk|ghp|gho|ghs|github_pat|xox[abp]|glpat)[-_][\w-]{16,}/g;
+  /token|secret|passw|pwd|passphrase|authorization|api[-_]?key|private[-_]?key|access[-_]?key|credential|cookie|session|signature|otp\b|\bpin\b|\bssn\b|card[-_]?number|cvv|jwt|bearer/i;
+/**
+ * Bearer and basic credentials, JWTs and parts of them, AWS keys, PEM keys, passwords in URLs, and the prefixes of well-known
+ * issuers. Every quantifier is bounded.
+ */
+const SECRET_VALUE = new RegExp(
+  [
+    String.raw`\b(?:Bearer|Basic|Digest|Negotiate)\s{1,4}[\w.~+/=-]{8,2048}`,
+    String.raw`\beyJ[\w-]{5,2048}(?:\.[\w-]{0,2048}){0,4}`,
+    String.raw`\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b`,
+    String.raw`-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]{0,2048}`,
+    String.raw`(?<=://[^\s:/@]{0,200}:)[^\s@/]{1,200}(?=@)`,
+    String.raw`(?<=[?&](?:access_token|token|code|key|sig|signature|X-Amz-Signature|X-Amz-Security-Token)=)[^&\s#]{1,2048}`,
+    String.raw`\b(?:sk|pk|rk|ghp|gho|ghs|ghu|ghr|github_pat|xox[abeoprs]|glpat|npm|pypi|hf|AIza|ya29|dop_v1|shpat|SG)[-_.]?[\w-]{16,512}`,
+  ].join('|'),
+  'g',
+);
 
-export function shortened(value: unknown): string {
-  const text = JSON.stringify(value, mask) ?? '';
-  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
+/** Returns JSON of at most about 2,000 characters; undefined values become an empty string. Never throws. */
+export function redacted(value: unknown): string {
+  try {
+    const text = JSON.stringify(masked(value, '', 0)) ?? '';
+    return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
+  } catch (error) {
+    return `(not representable in JSON: ${(error as Error).name})`;
+  }
 }
 
-function mask(name: string, value: unknown): unknown {
-  // A progress token is the caller's own number, and what a response is found by.
-  if (SECRET_NAME.test(name) && name !== 'progressToken') return MASK;
-  if (typeof value !== 'string') return value;
-  return value.replace(SECRET_VALUE, MASK);
+function masked(value: unknown, name: string, depth: number): unknown {
+  // A progress token is the caller's own number, by which a response is found.
+  if (SECRET_NAME.test(name.slice(0, 200)) && name !== 'progressToken') return MASK;
+  if (typeof value === 'string') return value.slice(0, MAX_CHARACTERS).replace(SECRET_VALUE, MASK);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === MAX_DEPTH) return '…';
+  if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map(entry => masked(entry, '', depth + 1));
+  const entries: [string, unknown][] = [];
+  for (const key in value) {
+    if (entries.length === MAX_ENTRIES) break;
+    entries.push([key.slice(0, 200), masked((value as Record<string, unknown>)[key], key, depth + 1)]);
+  }
+  return Object.fromEntries(entries);
 }

@@ -1,22 +1,30 @@
 /**
- * One line of JSON a request: what was asked, by whom, how it ended, and the metrics of it. It is written when the last byte
- * of the answer is out, or the answer was given up. README.md, "Operate it", says what each field means.
+ * One JSON line per JSON-RPC message: method, tool, caller, outcome, and its metrics. It is written when the last byte of the
+ * response is sent, or the response was aborted. A request without messages (a page, a denied call) has one line as well.
+ * README.md, "Operate it", lists the fields.
  *
- * Never in it: headers, bodies, arguments, results, tokens, queries, error texts, nor any word of the caller's but names that
- * are known here: a tool that is there, a method of MCP's, a path that is mounted.
+ * Never in it: headers, bodies, arguments, results, tokens, queries, error texts, nor any name by the caller that is not known
+ * here: a tool of the route, a method of MCP, a mounted path.
  */
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Context, MiddlewareHandler } from 'hono';
 import { config } from '../config.ts';
-import type { AbortReason, Invocation, LambdaContext, ResponseObserver } from '../types.ts';
+import type {
+  AbortReason,
+  Invocation,
+  LambdaContext,
+  McpMessages,
+  MessageOutcome,
+  ResponseObserver,
+} from '../types.ts';
 import { type Call, setCallContext, type Trace } from './call-context.ts';
 import { lineOf } from './log.ts';
 import { metricsOf } from './metrics.ts';
-import { messagesIn, mostSevere, type Outcome, outcomeOf, outcomeOfChunk } from './outcome.ts';
-import { shortened } from './redact.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import { redacted } from './redact.ts';
 import { traceOf } from './trace.ts';
 
-/** What the line is made of besides the request and the response: app/framework/lambda and app/framework/mcp put it there. */
+/** What the line is made of, besides the request and the response. */
 export interface RequestLogEnv {
   Bindings: {
     context?: LambdaContext;
@@ -26,42 +34,41 @@ export interface RequestLogEnv {
   };
   Variables: {
     authInfo?: AuthInfo;
-    mcpCall?: { message: unknown; tools: ReadonlySet<string> };
+    exchange?: McpMessages;
   };
 }
 
-interface Message {
-  method?: unknown;
-  params?: { name?: unknown; _meta?: Record<string, unknown> };
-}
+type Message = McpMessages['messages'][number];
 
-/** https://modelcontextprotocol.io/specification: what may be asked of a server. */
+/** https://modelcontextprotocol.io/specification: the methods of a server. */
 const METHODS =
   /^(?:initialize|ping|server\/discover|completion\/complete|logging\/setLevel|tools\/(?:list|call)|prompts\/(?:list|get)|resources\/(?:list|read|subscribe|unsubscribe|templates\/list)|subscriptions\/listen|tasks\/(?:get|list|result|cancel|update)|notifications\/[a-z_/]{1,40})$/;
 const REVISION = /^\d{4}-\d\d-\d\d$/;
 const TOOL_NAME = /^[\w./-]{1,128}$/;
 const WELL_KNOWN = /^\/\.well-known\/[a-z-]{1,64}/;
-/** Names that servers which do not tell their tools' have answered to, kept by an environment. Each is a metric that is paid for. */
+/** Tools learned from their results, where the server does not list them, per environment. Each is a metric that costs money. */
 const MAX_LEARNED = 50;
+/** Messages of a batch that get a line; the SDK rejects larger batches. */
+const MAX_LINES = 100;
 const OTHER = '(other)';
 
-/** `paths` that are mounted: any other is told as `(other)`. */
+/** `paths` are those that are mounted: any other is logged as `(other)`. */
 export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<RequestLogEnv> {
   let cold = true;
   const learned = new Set<string>();
 
   return async function logRequest(c, next) {
-    const line = new RequestLine(c, cold, paths, learned);
+    const entry = new RequestEntry(c, cold, paths, learned);
     cold = false;
     const { invocation } = c.env ?? {};
-    if (invocation) invocation.observer = line;
+    if (invocation) invocation.observer = entry;
     await next();
-    line.answered(c.res);
-    if (!invocation) line.end(undefined);
+    entry.responded(c.res);
+    if (!invocation) entry.end(undefined);
   };
 }
 
-class RequestLine implements ResponseObserver, Call {
+class RequestEntry implements ResponseObserver, Call {
   readonly #c: Context<RequestLogEnv>;
   readonly #started = performance.now();
   readonly #cold: boolean;
@@ -69,9 +76,7 @@ class RequestLine implements ResponseObserver, Call {
   readonly #learned: Set<string>;
   readonly #context: LambdaContext | undefined;
   #response: { status: number; events: boolean; firstByteMs: number } | undefined;
-  #told: Outcome = 'ok';
   #bytes = 0;
-  #last: Uint8Array | undefined;
   #trace: Trace | undefined;
 
   constructor(c: Context<RequestLogEnv>, cold: boolean, paths: ReadonlySet<string>, learned: Set<string>) {
@@ -88,37 +93,45 @@ class RequestLine implements ResponseObserver, Call {
   }
 
   get trace(): Trace {
-    this.#trace ??= traceOf(this.#c.req.raw.headers, this.#message().params?._meta);
+    const [message] = this.#messages();
+    this.#trace ??= traceOf(this.#c.req.raw.headers, message?.params?._meta);
     return this.#trace;
   }
 
-  about(): ReturnType<Call['about']> {
-    return { tool: this.#tool('ok', false), caller: this.#c.get('authInfo')?.clientId };
+  about(id: unknown): ReturnType<Call['about']> {
+    const message = this.#messages().find(found => found.id === id) ?? this.#messages()[0];
+    return { tool: message && this.#tool(message, undefined), caller: this.#c.get('authInfo')?.clientId };
   }
 
-  answered({ status, headers }: Response): void {
+  responded({ status, headers }: Response): void {
     const events = headers.get('content-type')?.startsWith('text/event-stream') === true;
     this.#response = { status, events, firstByteMs: Math.round(performance.now() - this.#started) };
   }
 
   chunk(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
-    if (!this.#c.get('mcpCall')) return;
-    this.#told = mostSevere([this.#told, outcomeOfChunk(bytes)]);
-    this.#last = bytes;
   }
 
-  end(why: AbortReason | undefined): void {
+  end(reason: AbortReason | undefined): void {
+    const messages = this.#messages().slice(0, MAX_LINES);
+    const lines = messages.length > 0 ? messages : [undefined];
+    for (const [index, message] of lines.entries()) this.#write(message, reason, index === 0);
+  }
+
+  /** `first`: the bytes of a batch and its cold start count once. */
+  #write(message: Message | undefined, reason: AbortReason | undefined, first: boolean): void {
     const { status, events = false, firstByteMs } = this.#response ?? {};
-    const outcome = outcomeOf(status, this.#told, why);
+    const responded = message && this.#c.get('exchange')?.outcomeOf(message);
+    const outcome = outcomeOf(status, responded, reason);
     const ms = Math.round(performance.now() - this.#started);
-    const tool = this.#tool(outcome, true);
+    const tool = message && this.#tool(message, responded);
+    const cold = this.#cold && first;
     const { MCP_METRICS, MCP_LOG_PAYLOADS } = config();
     const fields = {
       type: 'request',
       requestId: this.requestId,
       traceId: this.trace.traceId,
-      ...this.#asked(),
+      ...this.#target(message),
       tool,
       ...this.#caller(),
       status,
@@ -126,14 +139,14 @@ class RequestLine implements ResponseObserver, Call {
       ms,
       firstByteMs,
       bytes: this.#bytes,
-      cold: this.#cold,
-      ...(MCP_LOG_PAYLOADS === 'on' && this.#payloads()),
+      cold,
+      ...(MCP_LOG_PAYLOADS === 'on' && message && this.#payloads(message)),
     };
     const measured = {
       outcome,
       duration: ms,
-      cold: this.#cold,
-      streamedBytes: events ? this.#bytes : 0,
+      cold,
+      streamedBytes: events && first ? this.#bytes : 0,
       functionName: this.#context?.functionName ?? 'local',
       tool,
     };
@@ -141,21 +154,21 @@ class RequestLine implements ResponseObserver, Call {
     if (!this.#c.env?.prewarm) process.stdout.write(line);
   }
 
-  #message(): Message {
-    return (this.#c.get('mcpCall')?.message ?? {}) as Message;
+  #messages(): readonly Message[] {
+    return this.#c.get('exchange')?.messages ?? [];
   }
 
-  #asked(): object {
+  #target(message: Message | undefined): object {
     const { req } = this.#c;
-    const { method, params } = this.#message();
+    const { method, params } = message ?? {};
     const revision =
       params?._meta?.['io.modelcontextprotocol/protocolVersion'] ??
       req.raw.headers.get('mcp-protocol-version');
     return {
       method: /^[A-Z]{3,7}$/.test(req.method) ? req.method : OTHER,
       path: this.#paths.has(req.path) ? req.path : (WELL_KNOWN.exec(req.path)?.[0] ?? OTHER),
-      mcpMethod: method === undefined ? undefined : METHODS.test(String(method)) ? method : OTHER,
-      revision: typeof revision === 'string' && REVISION.test(revision) ? revision : undefined,
+      mcpMethod: method === undefined ? undefined : matching(METHODS, method),
+      revision: matching(REVISION, revision) === revision ? revision : undefined,
     };
   }
 
@@ -164,24 +177,27 @@ class RequestLine implements ResponseObserver, Call {
     return { caller: clientId, auth: extra?.mode, subject: extra?.subject };
   }
 
-  /** The tool that was called, by a name that is bounded: what nobody has heard of is `(other)`. */
-  #tool(outcome: Outcome, learn: boolean): string | undefined {
-    const { method, params } = this.#message();
+  /** The tool that was called, by a bounded set of names: a name that is neither listed nor learned is `(other)`. */
+  #tool({ method, params }: Message, outcome: MessageOutcome | undefined): string | undefined {
     if (method !== 'tools/call') return undefined;
-    const name = params?.name;
-    if (typeof name !== 'string' || !TOOL_NAME.test(name)) return OTHER;
-    const { tools } = this.#c.get('mcpCall') ?? {};
+    const name = matching(TOOL_NAME, params?.name);
+    if (name === OTHER) return OTHER;
+    const { tools } = this.#c.get('exchange') ?? {};
     if (tools?.has(name)) return name;
     if (tools && tools.size > 0) return OTHER;
-    if (learn && outcome === 'ok' && this.#learned.size < MAX_LEARNED) this.#learned.add(name);
+    if (outcome === 'ok' && this.#learned.size < MAX_LEARNED) this.#learned.add(name);
     return this.#learned.has(name) ? name : OTHER;
   }
 
-  #payloads(): object {
-    const { params } = this.#message();
-    const answer = this.#last && messagesIn(Buffer.from(this.#last).toString()).at(-1);
-    return { sent: shortened(params), answered: shortened(answer) };
+  #payloads(message: Message): object {
+    const result = this.#c.get('exchange')?.responseOf(message);
+    return { sent: redacted(message.params), answered: redacted(result) };
   }
+}
+
+/** The caller's value, if it is a string of the expected form; it is compared, never coerced. */
+function matching(form: RegExp, value: unknown): string {
+  return typeof value === 'string' && form.test(value) ? value : OTHER;
 }
 
 const LEVEL = {

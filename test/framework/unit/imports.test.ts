@@ -1,83 +1,184 @@
-/** The arrows between the rooms of app/: what may import what. A new arrow is a design decision, made here. */
+/**
+ * What may import what: the project's own code only the public API of the framework, and the folders of the framework only along
+ * the arrows below. A new arrow is a design decision, made here.
+ */
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
-import { expect, test } from 'vitest';
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { ROOT } from '../../helpers/local-lambda.ts';
 
-/** Room → rooms it may import. A file directly in app/ is a room by its own name. */
+const FRAMEWORK = 'app/framework/';
+
+/** Files directly in app/framework that every folder of it may import. */
+const SHARED = ['types', 'json-rpc', 'endpoint-context'];
+
+/** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
-  lambda: ['app', 'config', 'routes', 'mcp', 'local'],
-  app: ['config', 'auth', 'mcp', 'page', 'telemetry'],
-  routes: ['servers', 'mcp', 'auth', 'tasks'],
-  servers: ['config', 'telemetry'],
+  // The public API re-exports from what a project may use.
+  index: ['auth', 'aws', 'config', 'mcp', 'store', 'tasks', 'telemetry'],
+  lambda: ['app', 'auth', 'config', 'mcp', 'page', 'telemetry'],
+  app: ['auth', 'config', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
   mcp: [],
-  tasks: ['config', 'mcp'],
   auth: ['config'],
-  authorizer: ['auth', 'config'],
   page: ['config'],
   telemetry: ['config'],
+  tasks: ['aws', 'mcp', 'store'],
+  'oauth-proxy': ['auth', 'aws', 'config', 'store'],
+  store: ['aws', 'config'],
+  aws: ['config'],
   config: [],
-  local: [],
+  // Starts the function as a process, so it needs nothing of the others.
+  'local-lambda': [],
+  types: [],
+  'json-rpc': [],
+  'endpoint-context': [],
 };
 
-const files = globSync('app/**/*.ts', { cwd: ROOT });
-const IMPORT = /(?:from|import\()\s*'([^']+)'|import '([^']+)'/g;
+/** Single imports against the arrows, each with its reason. */
+const EXCEPTIONS = [
+  // The process entry starts the local Lambda where there is no Lambda.
+  'lambda/entry.ts → local-lambda/main.ts',
+  'lambda/entry.ts → local-lambda/options.ts',
+  'lambda/entry.ts → local-lambda/startup-message.ts',
+];
 
-function roomOf(file: string): string {
-  const [, first = ''] = file.split('/');
+/** The one helper of the framework's tests that the tests of the weather example need: it fakes Open-Meteo for both. */
+const OPEN_METEO = 'test/helpers/upstream.ts';
+
+const IMPORTS = [
+  /^(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"\n]+)['"]/gm,
+  /^import\s*['"]([^'"\n]+)['"]/gm,
+  /\bimport\(\s*['"]([^'"\n]+)['"]/g,
+];
+
+/** Returns what `text` imports, types included. */
+function importsOf(text: string): string[] {
+  return IMPORTS.flatMap(pattern => [...text.matchAll(pattern)].map(([, from]) => from ?? ''));
+}
+
+/** Returns the path from the root of the project; undefined for a package. */
+function resolveImport(file: string, from: string): string | undefined {
+  return from.startsWith('.') ? posix.join(posix.dirname(file), from) : undefined;
+}
+
+/** `app/framework/mcp/mcp.ts` → `mcp`, `app/framework/config.ts` → `config` */
+function unitOf(path: string): string {
+  const [first = ''] = path.slice(FRAMEWORK.length).split('/');
   return first.replace(/\.ts$/, '');
 }
 
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(ROOT, file), 'utf8');
-  return [...text.matchAll(IMPORT)].map(([, from, bare]) => from ?? bare ?? '');
+function mayImport(file: string, from: string): boolean {
+  const target = resolveImport(file, from);
+  if (file.startsWith(FRAMEWORK)) return target === undefined ? !from.startsWith('#') : isArrow(file, target);
+  if (target === undefined) return !from.startsWith('#framework/');
+  const own = target.startsWith('app/') && !target.startsWith(FRAMEWORK);
+  const ownTest = target.startsWith('test/servers/') || target === OPEN_METEO;
+  return own || (ownTest && file.startsWith('test/servers/'));
 }
 
-test.each(files)('%s imports only from where its room may', file => {
-  const room = roomOf(file);
-  const allowed = ARROWS[room];
-  expect(allowed, `app/${room} is a room that nobody has drawn; add it to ARROWS`).toBeDefined();
-  const rooms = importsOf(file)
-    .filter(from => from.startsWith('.'))
-    .map(from => roomOf(normalize(join(dirname(file), from))));
-  for (const imported of rooms)
-    expect([room, ...(allowed ?? [])], `${file} imports app/${imported}`).toContain(imported);
+function isArrow(file: string, target: string): boolean {
+  if (!target.startsWith(FRAMEWORK)) return false;
+  const [from, to] = [unitOf(file), unitOf(target)];
+  const exception = `${file.slice(FRAMEWORK.length)} → ${target.slice(FRAMEWORK.length)}`;
+  return [from, ...SHARED, ...(ARROWS[from] ?? [])].includes(to) || EXCEPTIONS.includes(exception);
+}
+
+function violationsIn(file: string, text: string): string[] {
+  return importsOf(text)
+    .filter(from => !mayImport(file, from))
+    .map(from => `${file} imports ${from}`);
+}
+
+const read = (file: string): string => readFileSync(posix.join(ROOT, file), 'utf8');
+const files = globSync('{app,test/servers}/**/*.{ts,mts,tsx,js,mjs}', {
+  cwd: ROOT,
+  exclude: ['**/node_modules/**'],
+}).map(file => file.replaceAll('\\', '/'));
+const ofFramework = files.filter(file => file.startsWith(FRAMEWORK));
+const ofProject = files.filter(file => !file.startsWith(FRAMEWORK));
+
+test('the project imports only #framework, its own files and packages', () => {
+  expect(ofProject.flatMap(file => violationsIn(file, read(file)))).toEqual([]);
 });
 
-test('no file imports itself by a detour', () => {
+test('the framework imports only along the arrows, and nothing of the project', () => {
+  expect(ofFramework.length).toBeGreaterThan(50);
+  expect(ofFramework.flatMap(file => violationsIn(file, read(file)))).toEqual([]);
+});
+
+test('every folder and file of app/framework has its arrows', () => {
+  expect([...new Set(ofFramework.map(unitOf))].filter(unit => !(unit in ARROWS))).toEqual([]);
+});
+
+describe('the rule', () => {
+  test.each([
+    ['app/servers/mine.ts', '#framework'],
+    ['app/servers/mine.ts', 'zod'],
+    ['app/servers/mine.ts', 'node:fs'],
+    ['app/servers/mine.ts', '../db/client.ts'],
+    ['app/db/client.ts', '#my-alias'],
+    ['test/servers/mine.test.ts', '../../app/servers/mine.ts'],
+    ['test/servers/deep/mine.test.ts', '../fakes.ts'],
+    ['app/framework/app.ts', './mcp/mcp.ts'],
+    ['app/framework/mcp/mcp.ts', '../types.ts'],
+  ])('lets %s import %s', (file, from) => {
+    expect(violationsIn(file, `import { x } from '${from}';`)).toEqual([]);
+  });
+
+  test.each([
+    ['app/servers/mine.ts', '../framework/mcp/mcp.ts'],
+    ['app/servers/mine.ts', '#framework/mcp/mcp.ts'],
+    ['app/servers/mine.ts', '../../test/servers/fakes.ts'],
+    ['app/routes.ts', './framework/index.ts'],
+    ['test/servers/mine.test.ts', '../../app/framework/index.ts'],
+    ['test/servers/mine.test.ts', '../helpers/local-lambda.ts'],
+    ['app/framework/app.ts', '../routes.ts'],
+    ['app/framework/app.ts', '#framework'],
+    ['app/framework/mcp/mcp.ts', '../auth/guard.ts'],
+    ['app/framework/local-lambda/main.ts', '../config.ts'],
+    ['app/framework/new-folder/file.ts', '../config.ts'],
+  ])('does not let %s import %s, in any form', (file, from) => {
+    const forms = [
+      `import { x } from '${from}';`,
+      `import type x from "${from}"`,
+      `import {\n  x,\n  y,\n} from '${from}';`,
+      `export * from '${from}';`,
+      `import '${from}';`,
+      `const x = await import('${from}');`,
+    ];
+    for (const form of forms) expect(violationsIn(file, form)).toEqual([`${file} imports ${from}`]);
+  });
+});
+
+test('no file of the framework imports itself through others', () => {
   const imports = new Map(
-    files.map(file => [
-      file,
-      importsOf(file)
-        .filter(from => from.startsWith('.'))
-        .map(from => normalize(join(dirname(file), from))),
-    ]),
+    ofFramework.map(file => [file, importsOf(read(file)).map(from => resolveImport(file, from) ?? '')]),
   );
+  const done = new Set<string>();
   const cycles: string[] = [];
-  const follow = (path: readonly string[]): void => {
-    const last = path.at(-1) ?? '';
-    for (const next of imports.get(last) ?? []) {
-      if (next === path[0]) cycles.push([...path, next].join(' → '));
-      else if (!path.includes(next)) follow([...path, next]);
-    }
-  };
-  for (const file of files) follow([file]);
+  function follow(file: string, path: readonly string[]): void {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    if (path.includes(file) || done.has(file)) return;
+    for (const next of imports.get(file) ?? []) follow(next, [...path, file]);
+    done.add(file);
+  }
+  for (const file of ofFramework) follow(file, []);
   expect(cycles).toEqual([]);
 });
 
-test('nothing in app/ imports scripts/ or test/', () => {
-  const outside = files.flatMap(importsOf).filter(from => /(^|\/)(scripts|test)\//.test(from));
-  expect(outside).toEqual([]);
+test('types.ts imports only types', () => {
+  const imports = read('app/framework/types.ts').match(/^(import|export)\b.*\bfrom\b.*$/gm);
+  expect(imports?.filter(line => !line.startsWith('import type '))).toEqual([]);
 });
 
 test('one file imports hono/aws-lambda', () => {
-  const importers = files.filter(file => importsOf(file).includes('hono/aws-lambda'));
+  const importers = ofFramework.filter(file => importsOf(read(file)).includes('hono/aws-lambda'));
   expect(importers).toEqual(['app/framework/lambda/adapter.ts']);
 });
 
-test('one file of the app reads process.env, besides the process entry and the local Lambda', () => {
-  const readers = files.filter(file =>
-    /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8').replace(/^\s*(\*|\/\/).*$/gm, '')),
+test('one file of the framework reads process.env, besides the process entry and the local Lambda', () => {
+  const readers = ofFramework.filter(file =>
+    /process\.env\b/.test(read(file).replace(/^\s*(\*|\/\/).*$/gm, '')),
   );
   expect(readers.sort()).toEqual([
     'app/framework/config.ts',

@@ -49,7 +49,9 @@ interface Outgoing {
 }
 
 type DenialReason = Failure | HttpAnswer;
-type Admitted = { request?: WireRequest; refused: DenialReason } | { request: WireRequest; payload: Buffer };
+type AdmissionResult =
+  | { request?: WireRequest; refused: DenialReason }
+  | { request: WireRequest; payload: Buffer };
 /** What is sent, and the invocation that it comes from, if there was one. */
 type Answered = { outgoing: Outgoing; invoked?: Invoked };
 interface Ids {
@@ -63,7 +65,8 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
   const { stage = '$default', domainName, authorize } = options;
   const stageInPath = options.endpoint === 'rest-api' && stage !== '$default' && !domainName;
   const admits = options.throttle && createThrottle(options.throttle);
-  const patience = options.timeoutSeconds ?? (streaming ? endpoint.timeout.streamed : endpoint.timeout.whole);
+  const timeoutSeconds =
+    options.timeoutSeconds ?? (streaming ? endpoint.timeout.streamed : endpoint.timeout.whole);
 
   return async function serveEndpoint(incoming: HttpBindings['incoming']): Promise<Response> {
     const started = performance.now();
@@ -82,7 +85,7 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
     /** Called once, when the last byte is out or the caller has left: lets go of the environment. */
     const over = (status: number): void => {
       const duration = performance.now() - started;
-      letGo(invoked);
+      discardBody(invoked);
       void Promise.resolve(invoked?.report).then(report =>
         log.request({ ...line, status, duration, cold: report?.initDuration !== undefined }),
       );
@@ -97,7 +100,7 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
   };
 
   /** Reads the request, checks who sends it, and makes the event of it. */
-  async function admit(incoming: HttpBindings['incoming'], ids: Ids): Promise<Admitted> {
+  async function admit(incoming: HttpBindings['incoming'], ids: Ids): Promise<AdmissionResult> {
     let request: WireRequest;
     try {
       request = await readRequest(incoming as Parameters<typeof readRequest>[0], ids, endpoint.maxBody);
@@ -124,17 +127,17 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
     let timer: NodeJS.Timeout | undefined;
     // Not from the beginning: on Lambda no call waits for an environment of a machine that has too few.
     const onStart = (): void => {
-      timer = setTimeout(() => resolve('late'), patience * 1000);
+      timer = setTimeout(() => resolve('late'), timeoutSeconds * 1000);
     };
     const invoking = fn.invoke({ ...ids, payload, onStart });
-    const first = await Promise.race([invoking.then(answered), late]);
+    const first = await Promise.race([invoking.then(respond), late]);
     clearTimeout(timer);
     if (first !== 'late') return first;
-    void invoking.then(invoked => invoked !== 'throttled' && letGo(invoked));
+    void invoking.then(invoked => invoked !== 'throttled' && discardBody(invoked));
     return { outgoing: endpoint.failures.timeout };
   }
 
-  async function answered(invoked: Invoked | 'throttled'): Promise<Answered> {
+  async function respond(invoked: Invoked | 'throttled'): Promise<Answered> {
     if (invoked === 'throttled') return { outgoing: endpoint.failures.throttled };
     try {
       return { invoked, outgoing: await answerOf(endpoint, invoked, streaming, log) };
@@ -160,7 +163,7 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
 }
 
 /** Nobody takes any more of the answer: the runtime may get to the end of it. */
-function letGo(invoked: Invoked | undefined): void {
+function discardBody(invoked: Invoked | undefined): void {
   if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
 }
 
@@ -213,14 +216,14 @@ async function streamedAnswer(endpoint: Endpoint, answer: StreamedAnswer): Promi
       ...remapHeaders(Object.entries(headers)),
       ...cookies.map(c => ['set-cookie', c] as [string, string]),
     ];
-    return { status: statusCode, headers: lines, body: upTo(split.rest, MAX_STREAMED_RESPONSE) };
+    return { status: statusCode, headers: lines, body: limitBytes(split.rest, MAX_STREAMED_RESPONSE) };
   }
   // Before the first byte an error is still the whole answer; after it the stream just ends.
   const source = answer.body[Symbol.asyncIterator]();
   const first = await source.next();
   if (first.done && (await answer.ended)) return endpoint.failures.fault;
   const rest = { [Symbol.asyncIterator]: () => source };
-  const body = first.done ? Buffer.alloc(0) : upTo(prepend(first.value, rest), MAX_STREAMED_RESPONSE);
+  const body = first.done ? Buffer.alloc(0) : limitBytes(prepend(first.value, rest), MAX_STREAMED_RESPONSE);
   return { status: 200, headers: [['content-type', answer.contentType]], body };
 }
 
@@ -252,7 +255,7 @@ async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenera
 }
 
 /** The chunks up to `limit` bytes; a streamed answer is cut there. */
-async function* upTo(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
+async function* limitBytes(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
   let left = limit;
   for await (const chunk of chunks) {
     yield chunk.length > left ? chunk.subarray(0, left) : chunk;

@@ -73,14 +73,14 @@ export function lambdaAuthorizer(
     const invoked = fn.invoke({ requestId: randomUUID(), traceId: newTraceId(), payload });
     const first = await Promise.race([invoked, sleep(TIMEOUT_MS, 'late' as const, { ref: false })]);
     // Whatever comes of it later, its environment must get to the end of it.
-    void invoked.then(letGo);
+    void invoked.then(discardBody);
     if (first === 'late' || first === 'throttled') return undefined;
     const { answer } = first;
     return answer.kind === 'buffered' ? judgeOf(answer.body, endpoint) : undefined;
   }
 }
 
-function letGo(invoked: Invoked | 'throttled'): void {
+function discardBody(invoked: Invoked | 'throttled'): void {
   if (invoked !== 'throttled' && invoked.answer.kind === 'streamed') invoked.answer.discard();
 }
 
@@ -108,7 +108,7 @@ function judgeOf(body: Buffer, endpoint: 'http-api' | 'rest-api'): Judge | undef
     return () => verdict;
   }
   if (typeof principalId !== 'string' || !isPolicy(policyDocument)) return undefined;
-  const told = toldContext(context);
+  const told = authorizerContext(context);
   if (!told) return undefined;
   const authorizer =
     endpoint === 'http-api' ? { lambda: told } : { principalId, integrationLatency: 0, ...told };
@@ -116,7 +116,7 @@ function judgeOf(body: Buffer, endpoint: 'http-api' | 'rest-api'): Judge | undef
 }
 
 /** As strings; undefined when a value is none that API Gateway takes: objects and lists are not. */
-function toldContext(context: unknown): Record<string, string> | undefined {
+function authorizerContext(context: unknown): Record<string, string> | undefined {
   const entries = Object.entries(fields(context));
   if (entries.some(([, value]) => !['string', 'number', 'boolean'].includes(typeof value))) return undefined;
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));

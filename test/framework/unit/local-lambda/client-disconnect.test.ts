@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { environmentsBorne } from '../../../../app/framework/local-lambda/capacity.ts';
+import { maxEnvironments } from '../../../../app/framework/local-lambda/capacity.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 import { childrenOf } from '../../../helpers/processes.ts';
@@ -88,7 +88,7 @@ describe('calls at once, from cold', () => {
     await using lambda = await startFunction('act');
     const answers = await many(lambda, 100, 'waitBefore&ms=100');
     expect([...answers.keys()]).toEqual([200]);
-    expect(functionPids(lambda).length).toBeLessThanOrEqual(environmentsBorne());
+    expect(functionPids(lambda).length).toBeLessThanOrEqual(maxEnvironments());
     expect([...(await many(lambda, 100)).keys()]).toEqual([200]);
     // A machine on which an init takes long may never come to have all of them.
     expect(busyNotes(lambda).length).toBeLessThanOrEqual(1);

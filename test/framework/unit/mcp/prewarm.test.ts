@@ -1,20 +1,29 @@
-/** A route's server is asked for its tools in the init: once, heard by nobody, and in nobody's way when that goes wrong. */
+/** The tools of a route's server are listed once during init: without a caller, and without stopping init if that fails. */
 import { McpServer } from '@modelcontextprotocol/server';
+import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import type { mcp } from '../../../../app/framework/mcp/mcp.ts';
+import { type McpOptions, mcp } from '../../../../app/framework/mcp/mcp.ts';
+import { prewarmRoutes } from '../../../../app/framework/mcp/route-registry.ts';
 
 const open = { auth: 'none' } as const;
 
-/** Of a module of its own for each test: what is to be done in the init is kept by it. */
-let init: () => Promise<void>;
-let route: typeof mcp;
-beforeEach(async () => {
-  vi.resetModules();
-  ({ mcp: route } = await import('../../../../app/framework/mcp/mcp.ts'));
-  ({ runInitHooks: init } = await import('../../../../app/framework/mcp/init-hooks.ts'));
+let routes: Hono;
+let failures: string[];
+beforeEach(() => {
+  routes = new Hono();
+  failures = [];
 });
 afterEach(() => void vi.restoreAllMocks());
+
+function route(factory: Parameters<typeof mcp>[0], options: McpOptions): Hono {
+  routes.route('/mcp', mcp(factory, options));
+  return routes;
+}
+
+function init(): Promise<void> {
+  return prewarmRoutes(routes, (path, error) => failures.push(`${path}: ${(error as Error).message}`));
+}
 
 function server(): McpServer {
   const made = new McpServer({ name: 'probe', version: '0' });
@@ -24,7 +33,7 @@ function server(): McpServer {
   return made;
 }
 
-test('its server is made once, by the current revision and for nobody', async () => {
+test('init creates the server once, by the current revision and without a caller', async () => {
   const factory = vi.fn(server);
   route(factory, open);
   expect(factory).not.toHaveBeenCalled();
@@ -33,7 +42,7 @@ test('its server is made once, by the current revision and for nobody', async ()
   expect(factory.mock.calls[0]?.[0 as never]).not.toHaveProperty('authInfo');
 });
 
-test('no tool is called', async () => {
+test('init calls no tool', async () => {
   const call = vi.fn();
   route(() => {
     const made = server();
@@ -44,22 +53,25 @@ test('no tool is called', async () => {
   expect(call).not.toHaveBeenCalled();
 });
 
-test('its tools are known before the first call', async () => {
+test('the tools of a route are known before its first call', async () => {
   const app = route(server, open);
   await init();
   const known: unknown[] = [];
-  const { Hono } = await import('hono');
-  const outer = new Hono<{ Variables: { mcpCall?: { tools: ReadonlySet<string> } } }>();
+  const outer = new Hono<{ Variables: { exchange?: { tools: ReadonlySet<string> } } }>();
   outer.use(async (c, next) => {
     await next();
-    known.push(...(c.get('mcpCall')?.tools ?? []));
+    known.push(...(c.get('exchange')?.tools ?? []));
   });
   outer.route('/', app as never);
-  await outer.request('/', { method: 'POST', body: '[]', headers: { 'content-type': 'application/json' } });
+  await outer.request('/mcp', {
+    method: 'POST',
+    body: '[]',
+    headers: { 'content-type': 'application/json' },
+  });
   expect(known).toEqual(['echo']);
 });
 
-test('a factory that must not run without a caller does not', async () => {
+test('a factory with prewarm: false does not run during init', async () => {
   const factory = vi.fn(server);
   route(factory, { ...open, prewarm: false });
   await init();
@@ -75,19 +87,23 @@ test.each<[string, () => McpServer | Promise<McpServer>]>([
   ],
   ['rejects', () => Promise.reject(new Error('no caller'))],
   ['gives what is no server', () => ({}) as McpServer],
-])('a factory that %s stops no init, and is heard when somebody calls', async (_, factory) => {
-  const said = vi.fn();
-  const app = route(factory, { ...open, onError: said });
-  await init();
-  expect(said).not.toHaveBeenCalled();
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  const answer = await app.request('/', { method: 'POST', body, headers });
-  expect(answer.status).toBe(500);
-  expect(said).toHaveBeenCalled();
-});
+])(
+  'a factory that %s does not stop init; the failure is reported with its route, and on each request',
+  async (_, factory) => {
+    const said = vi.fn();
+    const app = route(factory, { ...open, onError: said });
+    await init();
+    expect(said).not.toHaveBeenCalled();
+    expect(failures).toEqual([expect.stringMatching(/^\/mcp: ./)]);
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const answer = await app.request('/mcp', { method: 'POST', body, headers });
+    expect(answer.status).toBe(500);
+    expect(said).toHaveBeenCalled();
+  },
+);
 
-test('one that never comes back does not keep the init', async () => {
+test('a factory that never returns does not keep init waiting', async () => {
   vi.useFakeTimers();
   try {
     route(() => new Promise(() => undefined), open);

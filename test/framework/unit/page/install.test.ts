@@ -1,6 +1,6 @@
 /** What each client is given: decoded again, as the client would, and compared. */
 import { expect, test } from 'vitest';
-import { installLinks, installTexts, nameOf } from '../../../../app/framework/page/install.ts';
+import { installLinks, installTexts, serverNameOf } from '../../../../app/framework/page/install.ts';
 
 const URL_ = 'https://abc123.lambda-url.eu-west-1.on.aws/mcp';
 const open = { name: 'weather', url: URL_, needsToken: false };
@@ -93,7 +93,7 @@ test('a host that somebody has made up runs nothing in a shell', () => {
 });
 
 test('servers are called by their paths', () => {
-  expect(nameOf('/mcp', true)).toBe('mcp-on-lambda');
-  expect(nameOf('/mcp', false)).toBe('mcp');
-  expect(nameOf('/tools/git hub/', false)).toBe('tools-github');
+  expect(serverNameOf('/mcp', true)).toBe('mcp-on-lambda');
+  expect(serverNameOf('/mcp', false)).toBe('mcp');
+  expect(serverNameOf('/tools/git hub/', false)).toBe('tools-github');
 });

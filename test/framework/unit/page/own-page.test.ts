@@ -8,7 +8,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../app/framework/config.ts';
-import { endpointContext, isOwnOrigin, publicBaseUrl } from '../../../../app/framework/endpoint-context.ts';
+import { endpointContext, isOwnOrigin, withPublicUrl } from '../../../../app/framework/endpoint-context.ts';
 import { relativeRoot } from '../../../../app/framework/page/relative-root.ts';
 import { ROOT, startApp } from '../../../helpers/local-lambda.ts';
 
@@ -122,7 +122,8 @@ test.each([
   const request = new Request(`https://h.example${path}`, { headers: { host: 'h.example' } });
   const endpoint = endpointContext(request, event);
   expect(relativeRoot(path, endpoint.callerPath)).toBe(toRoot);
-  expect(publicBaseUrl(endpoint, parseConfig(env).MCP_PUBLIC_URL, path)).toBe(publicBase);
+  const { MCP_PUBLIC_URL: url } = parseConfig(env);
+  expect(withPublicUrl(endpoint, url === undefined ? undefined : { path, url }).baseUrl).toBe(publicBase);
 });
 
 test('MCP_PAGE=off leaves a browser what it had before', async () => {

@@ -1,4 +1,4 @@
-/** The JSON-RPC messages of an answer of the route's own server: one as JSON, or several as server-sent events. */
+/** Reads the JSON-RPC messages of a response of the SDK: one as JSON, or several as server-sent events. */
 
 export interface Message {
   method?: string;

@@ -1,0 +1,43 @@
+/**
+ * Content negotiation for POST requests (RFC 9110 section 12.5.1). The SDK compares the Accept header of older revisions by
+ * substring and rejects most of what clients send; here it is read as the RFC says, and replaced by what the SDK expects.
+ */
+import { messagesOf } from './message-stream.ts';
+
+const JSON_TYPE = 'application/json';
+const EVENTS = 'text/event-stream';
+
+/**
+ * Returns `json` if the client accepts JSON and no event stream; else `any`. Rewrites the Accept header of a request that accepts
+ * either; the SDK responds with 406 to one that accepts neither.
+ */
+export function negotiate(request: Request): 'json' | 'any' {
+  const accept = request.headers.get('accept');
+  const json = accepts(accept, JSON_TYPE);
+  const events = accepts(accept, EVENTS);
+  if (json || events) request.headers.set('accept', `${JSON_TYPE}, ${EVENTS}`);
+  else request.headers.delete('accept'); // The SDK would find the types that `q=0` excludes.
+  return json && !events ? 'json' : 'any';
+}
+
+/** Converts an event stream to one JSON body: the responses in it, without the notifications before them. */
+export async function jsonResponse(response: Response): Promise<Response> {
+  if (!response.headers.get('content-type')?.startsWith(EVENTS)) return response;
+  const responses: object[] = [];
+  for await (const message of messagesOf(response)) if (message.method === undefined) responses.push(message);
+  return Response.json(responses.length === 1 ? responses[0] : responses, { status: response.status });
+}
+
+/** Whether a header allows a media type: the most specific range that matches decides, and `q=0` forbids. */
+function accepts(header: string | null, type: string): boolean {
+  if (header === null || header.trim() === '') return true;
+  const [main = ''] = type.split('/');
+  const qualities = new Map<string, number>();
+  for (const range of header.toLowerCase().split(',')) {
+    const [name = '', ...parameters] = range.split(';').map(part => part.trim());
+    const quality = parameters.find(parameter => parameter.startsWith('q='))?.slice(2);
+    qualities.set(name, quality === undefined ? 1 : Number(quality));
+  }
+  const quality = qualities.get(type) ?? qualities.get(`${main}/*`) ?? qualities.get('*/*') ?? 0;
+  return quality > 0;
+}

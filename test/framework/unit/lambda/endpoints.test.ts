@@ -1,0 +1,107 @@
+/** What each kind of endpoint sends, as the app sees it: hosts, stages, and paths that a URL parser would change. */
+import { Hono } from 'hono';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createApp } from '../../../../app/framework/app.ts';
+import { createPipeline, handlersOf } from '../../../../app/framework/lambda/create-handlers.ts';
+import { albEvent, restEvent, v2Event } from '../../../helpers/events.ts';
+
+interface Result {
+  statusCode: number;
+  body: string;
+}
+
+let serve: (event: object) => Promise<Result>;
+beforeEach(() => {
+  vi.stubEnv('MCP_AUTH', 'none');
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  vi.spyOn(console, 'warn').mockReturnValue();
+  const echo = new Hono().all('/mcp', c => c.json({ path: c.req.path, host: c.req.header('host') }));
+  const { buffered } = handlersOf(createPipeline(createApp(echo).fetch));
+  serve = event => buffered(event) as Promise<Result>;
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+describe('an event without a host', () => {
+  const healthCheck = {
+    ...albEvent({ method: 'GET', path: '/healthz' }),
+    headers: { 'user-agent': 'ELB-HealthChecker/2.0' },
+  };
+
+  test('as a load balancer sends for its health check is served', async () => {
+    expect(await serve(healthCheck)).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
+  });
+
+  test('with multi-value headers is served', async () => {
+    const { headers, ...event } = healthCheck;
+    const multiValueHeaders = { 'user-agent': [headers['user-agent']] };
+    expect(await serve({ ...event, multiValueHeaders })).toMatchObject({ statusCode: 200 });
+  });
+
+  test('is not served under MCP_ALLOWED_HOSTS, except the health check', async () => {
+    vi.stubEnv('MCP_ALLOWED_HOSTS', 'mcp.example');
+    vi.resetModules();
+    const { createApp: create } = await import('../../../../app/framework/app.ts');
+    const { buffered } = handlersOf(createPipeline(create(new Hono().all('/mcp', c => c.text('x'))).fetch));
+    expect(await buffered({ ...healthCheck, path: '/mcp' })).toMatchObject({ statusCode: 403 });
+    expect(await buffered(healthCheck)).toMatchObject({ statusCode: 200 });
+  });
+});
+
+test('a VPC Lattice event, whose header values are lists, is served', async () => {
+  const event = {
+    version: '2.0',
+    path: '/mcp',
+    method: 'POST',
+    headers: { host: ['mcp.example'], 'content-type': ['application/json'], 'x-many': ['a', 'b'] },
+    requestContext: { serviceArn: 'arn:aws:vpc-lattice:eu-west-1:123456789012:service/svc-0' },
+    body: '{}',
+    isBase64Encoded: false,
+  };
+  const { statusCode, body } = await serve(event);
+  expect([statusCode, JSON.parse(body)]).toEqual([200, { path: '/mcp', host: 'mcp.example' }]);
+});
+
+test.each([
+  ['prod', '/prod/mcp', 200],
+  ['$default', '/mcp', 200],
+  ['prod', '/mcp', 200],
+  ['prod', '/production/mcp', 404],
+])('an HTTP API with the stage %s and the path %s is served with %i', async (stage, path, status) => {
+  const event = v2Event({ method: 'GET', path }) as { requestContext: object };
+  const { statusCode } = await serve({ ...event, requestContext: { ...event.requestContext, stage } });
+  expect(statusCode).toBe(status);
+});
+
+const CHANGED = [
+  '/live/.well-known/../mcp',
+  '/.well-known/%2e%2e/mcp',
+  '/.well-known/%2E./mcp',
+  '/.well-known/..%2fmcp',
+  '/.well-known/..%5cmcp',
+  '/.well-known/..\\mcp',
+  '/./mcp',
+  '/mcp/.',
+  '/a/..',
+  '/.well-known/.\t./mcp',
+  '/mcp?x=1',
+  '/mcp#x',
+  '/m\ncp',
+];
+
+test.each(CHANGED)('a path that a URL parser changes (%j) is rejected on every endpoint', async path => {
+  for (const event of [v2Event, restEvent, albEvent]) {
+    const { statusCode, body } = await serve(event({ method: 'GET', path }));
+    expect([statusCode, body]).toEqual([400, expect.stringContaining('bad_event')]);
+  }
+});
+
+test.each(['/mcp', '/mcp/..hidden', '/mcp/...', '/a.b/c', '/caf%C3%A9', '/a b', '/ü'])(
+  'a path that it does not change (%j) is passed on',
+  async path => {
+    for (const event of [v2Event, restEvent, albEvent])
+      expect((await serve(event({ method: 'GET', path }))).statusCode).toBe(path === '/mcp' ? 200 : 404);
+  },
+);

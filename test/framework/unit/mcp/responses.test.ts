@@ -1,0 +1,394 @@
+/** Every message gets a response at once, in both eras, and the log names the right party. */
+import { McpServer, Server } from '@modelcontextprotocol/server';
+import { Hono } from 'hono';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { createApp } from '../../../../app/framework/app.ts';
+import { createPipeline, handlersOf } from '../../../../app/framework/lambda/create-handlers.ts';
+import { mcp } from '../../../../app/framework/mcp/mcp.ts';
+import { v2Event } from '../../../helpers/events.ts';
+
+const REVISION = '2026-07-28';
+const META = {
+  'io.modelcontextprotocol/protocolVersion': REVISION,
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '0' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+interface Response {
+  id?: unknown;
+  result?: Record<string, unknown>;
+  error?: { code: number; message: string };
+}
+
+interface Line {
+  type?: string;
+  mcpMethod?: string;
+  tool?: string;
+  outcome?: string;
+}
+
+let written: string;
+let errors: string;
+beforeEach(() => {
+  written = '';
+  errors = '';
+  vi.stubEnv('MCP_AUTH', 'none');
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    written += text;
+    return true;
+  });
+  for (const level of ['error', 'warn'] as const)
+    vi.spyOn(console, level).mockImplementation((...parts) => {
+      errors += `${parts.map(String).join(' ')}\n`;
+    });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+const requestLines = (): Line[] =>
+  written
+    .split('\n')
+    .filter(line => line.startsWith('{'))
+    .map(line => JSON.parse(line) as Line)
+    .filter(({ type }) => type === 'request');
+
+/** Sends a body to `/mcp` of a server, through the whole pipeline of an invocation. */
+async function post(
+  factory: () => McpServer | Server,
+  body: unknown,
+  headers: Record<string, string> = {},
+  path = '/mcp',
+) {
+  const app = createApp(new Hono().route('/mcp', mcp(factory)));
+  const { buffered } = handlersOf(createPipeline(app.fetch));
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const event = v2Event({ method: 'POST', path, body: text }) as { headers: object };
+  const accept = 'application/json, text/event-stream';
+  const result = (await buffered(
+    { ...event, headers: { ...event.headers, 'content-type': 'application/json', accept, ...headers } },
+    { awsRequestId: 'id', functionName: 'f', getRemainingTimeInMillis: () => 20_000 },
+  )) as { statusCode: number; headers: Record<string, string>; body: string };
+  const messages = result.body
+    .split('\n')
+    .map(line => line.replace(/^data: /, ''))
+    .filter(line => /^[[{]/.test(line))
+    .flatMap(line => JSON.parse(line) as Response | Response[]);
+  return { ...result, messages };
+}
+
+function modern(method: string, params: object, name = '') {
+  return {
+    body: { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } },
+    headers: { 'mcp-protocol-version': REVISION, 'mcp-method': method, ...(name && { 'mcp-name': name }) },
+  };
+}
+
+const legacy = (method: string, params?: unknown, id: unknown = 1) => ({
+  body: { jsonrpc: '2.0', id, method, params },
+  headers: {},
+});
+
+const callBy = {
+  '2026-07-28': (name: string, args: object = {}) => modern('tools/call', { name, arguments: args }, name),
+  '2025-11-25': (name: string, args: object = {}) => legacy('tools/call', { name, arguments: args }),
+};
+type Era = keyof typeof callBy;
+const ERAS = Object.keys(callBy) as Era[];
+
+const text = (value: string) => ({ content: [{ type: 'text' as const, text: value }] });
+
+function tools(handlers: Record<string, () => unknown>): () => McpServer {
+  return () => {
+    const server = new McpServer({ name: 'tools', version: '1' });
+    for (const [name, handler] of Object.entries(handlers))
+      server.registerTool(name, { description: name }, handler as never);
+    return server;
+  };
+}
+
+describe.each(ERAS)('a result that JSON cannot represent, revision %s', era => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const unrepresentable: Record<string, unknown> = {
+    bigint: 9007199254740993n,
+    circular,
+    throwing: {
+      toJSON() {
+        throw new Error('secret detail');
+      },
+    },
+  };
+
+  test.each(Object.keys(unrepresentable))('in structuredContent (%s) is an error at once', async kind => {
+    const factory = tools({
+      [kind]: () => ({ ...text('x'), structuredContent: { value: unrepresentable[kind] } }),
+    });
+    const { body, headers } = callBy[era](kind);
+    const { messages } = await post(factory, body, headers);
+    expect(messages).toEqual([
+      {
+        jsonrpc: '2.0',
+        id: 1,
+        error: { code: -32603, message: expect.stringContaining('cannot be represented in JSON') },
+      },
+    ]);
+    expect(JSON.stringify(messages)).not.toContain('secret detail');
+    expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
+    expect(errors).toContain('cannot be represented in JSON');
+  });
+
+  test('in _meta is an error at once', async () => {
+    const factory = tools({ meta: () => ({ ...text('x'), _meta: { id: 1n } }) });
+    const { body, headers } = callBy[era]('meta');
+    const { messages } = await post(factory, body, headers);
+    expect(messages).toMatchObject([{ id: 1, error: { code: -32603 } }]);
+    expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
+  });
+
+  test.each([
+    ['resources/read', { uri: 'x://y' }, 'x://y'],
+    ['prompts/get', { name: 'p' }, 'p'],
+  ])('of %s is an error at once', async (method, params, name) => {
+    const factory = () => {
+      const server = new McpServer({ name: 'others', version: '1' });
+      const _meta = { id: 1n } as never;
+      server.registerResource('r', 'x://y', {}, () => ({ contents: [{ uri: 'x://y', text: 't' }], _meta }));
+      server.registerPrompt('p', {}, () => ({
+        messages: [{ role: 'user' as const, content: { type: 'text' as const, text: 't' } }],
+        _meta,
+      }));
+      return server;
+    };
+    const { body, headers } = era === '2026-07-28' ? modern(method, params, name) : legacy(method, params);
+    const { messages } = await post(factory, body, headers);
+    expect(messages).toMatchObject([{ id: 1, error: { code: -32603 } }]);
+    expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
+  });
+});
+
+describe('the right party is blamed', () => {
+  const good = tools({ good: () => text('ok') });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'a cursor that is null',
+      legacy('tools/list', { cursor: null }),
+      /Invalid params for tools\/list: cursor: /,
+    ],
+    [
+      'initialize without clientInfo',
+      legacy('initialize', { protocolVersion: '2025-11-25', capabilities: {} }),
+      /Invalid params for initialize: clientInfo: /,
+    ],
+    ['arguments that are null', legacy('tools/call', { name: 'good', arguments: null }), /arguments/],
+  ])(
+    '%s is -32602 with a readable sentence, and the fault of the client',
+    async (_what, request, message) => {
+      const { body, headers } = request as { body: object; headers: Record<string, string> };
+      const { messages } = await post(good, body, headers);
+      expect(messages).toEqual([
+        { jsonrpc: '2.0', id: 1, error: { code: -32602, message: expect.stringMatching(message) } },
+      ]);
+      expect(messages[0]?.error?.message).not.toMatch(/[[{"]/);
+      expect(requestLines()).toMatchObject([{ outcome: 'protocol_error' }]);
+    },
+  );
+
+  test.each(ERAS)(
+    'a tool that returns a string or nothing is the fault of the server, revision %s',
+    async era => {
+      for (const value of ['text', undefined, null, 42]) {
+        written = '';
+        const { body, headers } = callBy[era]('odd');
+        const { messages } = await post(tools({ odd: () => value }), body, headers);
+        expect(JSON.stringify(messages)).toMatch(
+          /returned (a string|undefined|null|a number) instead of a result/,
+        );
+        expect(requestLines()[0]?.outcome).toMatch(/^(tool_error|failed)$/);
+        expect(errors).toContain('a tool failed');
+      }
+    },
+  );
+
+  test.each(ERAS)('a low-level server that returns an invalid result has failed, revision %s', async era => {
+    const factory = () => {
+      const server = new Server({ name: 'low', version: '1' }, { capabilities: { tools: {} } });
+      server.setRequestHandler('tools/call', () => 'text' as never);
+      return server;
+    };
+    const { body, headers } = callBy[era]('any');
+    const { messages } = await post(factory, body, headers);
+    expect(messages).toMatchObject([{ id: 1, error: { code: -32603 } }]);
+    expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
+  });
+
+  test.each(ERAS)('an exception in a tool is logged with its stack, revision %s', async era => {
+    const factory = tools({
+      breaks: () => {
+        throw new Error('database is gone');
+      },
+    });
+    const { body, headers } = callBy[era]('breaks');
+    const { messages } = await post(factory, body, headers);
+    expect(messages).toMatchObject([{ result: { isError: true, content: [{ text: 'database is gone' }] } }]);
+    expect(errors).toMatch(/a tool failed.*database is gone/);
+    expect(requestLines()).toMatchObject([{ outcome: 'tool_error', tool: 'breaks' }]);
+  });
+});
+
+describe('a schema that JSON Schema cannot express', () => {
+  const SCHEMAS: Record<string, z.ZodType> = {
+    date: z.object({ when: z.date() }),
+    bigint: z.object({ id: z.bigint() }),
+    map: z.object({ map: z.map(z.string(), z.string()) }),
+    custom: z.object({ any: z.custom<string>(() => true) }),
+    root: z.string(),
+  };
+
+  test.each(Object.keys(SCHEMAS))('(%s) hides that tool alone, and is named in the log', async kind => {
+    const factory = () => {
+      const server = new McpServer({ name: 'schemas', version: '1' });
+      server.registerTool('good', { description: 'fine' }, () => text('ok'));
+      server.registerTool(`bad-${kind}`, { inputSchema: SCHEMAS[kind] as never }, (() =>
+        text('ok')) as never);
+      return server;
+    };
+    for (const { body, headers } of [legacy('tools/list'), modern('tools/list', {})]) {
+      errors = '';
+      const { messages } = await post(factory, body, headers);
+      const { tools: listed = [] } = (messages[0]?.result ?? {}) as { tools?: { name: string }[] };
+      expect(listed.map(({ name }) => name)).toEqual(['good']);
+      expect(errors).toMatch(new RegExp(`the tool bad-${kind} cannot be listed.*\\. Change its schema`));
+    }
+  });
+});
+
+describe('messages of odd forms', () => {
+  const good = tools({ good: () => text('ok') });
+
+  test.each<[string, string]>([
+    ['a method that is an object', '{"jsonrpc":"2.0","id":1,"method":{"toString":1}}'],
+    ['a method that is a list', '{"jsonrpc":"2.0","id":1,"method":["tools/call"]}'],
+    ['a name that is an object', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":{}}}'],
+    ['params that are null', '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":null}'],
+    ['a body nested 50,000 deep', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
+    [
+      'arguments nested 50,000 deep',
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"good","arguments":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}}`,
+    ],
+  ])('%s gets a response and a line in the log', async (_what, body) => {
+    for (const payloads of ['off', 'on']) {
+      vi.stubEnv('MCP_LOG_PAYLOADS', payloads);
+      written = '';
+      const { statusCode, body: response } = await post(good, body);
+      expect(statusCode).toBeLessThan(500);
+      expect(response).not.toBe('');
+      expect(requestLines()).toHaveLength(1);
+    }
+  });
+
+  test.each<[string, (many: object) => object]>([
+    ['a message', many => ({ ...many, ...callBy['2025-11-25']('good').body })],
+    ['params', many => legacy('tools/call', { ...many, name: 'good' }).body],
+    ['_meta', many => legacy('tools/call', { name: 'good', _meta: many }).body],
+    [
+      'a message of a batch',
+      many => [legacy('tools/list').body, legacy('tools/call', { _meta: many }, 2).body],
+    ],
+  ])('%s with more than 1,000 keys is rejected', async (_what, bodyOf) => {
+    const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 0]));
+    const { statusCode, messages } = await post(good, bodyOf(keys(1_001)));
+    expect([statusCode, messages[0]?.error?.code]).toEqual([400, -32600]);
+    expect(messages[0]?.error?.message).toContain('at most 1000 keys');
+    expect(JSON.stringify((await post(good, bodyOf(keys(900)))).messages)).not.toContain('keys');
+  });
+
+  test('a tools/call notification adds no name to the metrics, a result does', async () => {
+    const factory = () => {
+      const server = new Server({ name: 'unlisted', version: '1' }, { capabilities: { tools: {} } });
+      server.setRequestHandler('tools/call', () => text('ok'));
+      return server;
+    };
+    const notification = { jsonrpc: '2.0', method: 'tools/call', params: { name: 'made-up' } };
+    await post(factory, notification);
+    expect(requestLines()).toMatchObject([{ tool: '(other)' }]);
+    written = '';
+    await post(factory, callBy['2025-11-25']('real').body);
+    expect(requestLines()).toMatchObject([{ tool: 'real' }]);
+  });
+
+  test('a batch is logged per message', async () => {
+    const batch = [
+      legacy('tools/call', { name: 'good', arguments: {} }, 1).body,
+      legacy('tools/call', { name: 'missing', arguments: {} }, 2).body,
+      { jsonrpc: '2.0', method: 'notifications/initialized' },
+    ];
+    const { messages } = await post(good, batch);
+    expect(messages.map(({ id }) => Number(id)).toSorted()).toEqual([1, 2]);
+    expect(requestLines().map(({ mcpMethod, tool, outcome }) => [mcpMethod, tool, outcome])).toEqual([
+      ['tools/call', 'good', 'ok'],
+      ['tools/call', '(other)', 'protocol_error'],
+      ['notifications/initialized', undefined, 'ok'],
+    ]);
+  });
+});
+
+describe('what clients send', () => {
+  const good = tools({ good: () => text('ok') });
+  const call = callBy['2025-11-25']('good').body;
+
+  test.each([
+    'Application/JSON, Text/Event-Stream',
+    '*/*',
+    'application/*, text/*',
+    'text/event-stream;q=0.5, application/json;q=0.9',
+    '',
+  ])('accepts %j', async accept => {
+    const { statusCode, messages } = await post(good, call, { accept });
+    expect(statusCode).toBe(200);
+    expect(messages).toMatchObject([{ id: 1, result: { content: [{ text: 'ok' }] } }]);
+  });
+
+  test.each(['application/json', 'application/*', 'application/json, text/event-stream;q=0'])(
+    'responds with JSON to a client that accepts only that (%s)',
+    async accept => {
+      const { statusCode, headers, body } = await post(good, call, { accept });
+      expect([statusCode, headers['content-type']]).toEqual([200, 'application/json']);
+      expect(JSON.parse(body)).toMatchObject({ id: 1, result: { content: [{ text: 'ok' }] } });
+    },
+  );
+
+  test.each(['text/html', 'application/json;q=0, text/event-stream;q=0'])(
+    'rejects %s with 406',
+    async accept => {
+      expect((await post(good, call, { accept })).statusCode).toBe(406);
+    },
+  );
+
+  test('serves a trailing slash like the path without it', async () => {
+    const { statusCode, messages } = await post(good, call, {}, '/mcp/');
+    expect([statusCode, messages.length]).toEqual([200, 1]);
+    expect((await post(good, call, {}, '/mcp//')).statusCode).toBe(404);
+  });
+
+  test('rejects a compressed body with 415 and the encodings that it accepts', async () => {
+    const { statusCode, headers } = await post(good, 'not JSON', { 'content-encoding': 'gzip' });
+    expect([statusCode, headers['accept-encoding']]).toEqual([415, 'identity']);
+  });
+
+  test('advertises no list changes where subscriptions are refused', async () => {
+    const initialize = legacy('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 't', version: '1' },
+    });
+    for (const { body, headers } of [initialize, modern('server/discover', {})]) {
+      const { messages } = await post(good, body, headers);
+      expect(JSON.stringify(messages[0]?.result)).toContain('"tools"');
+      expect(JSON.stringify(messages[0]?.result)).not.toContain('"listChanged":true');
+    }
+  });
+});
