@@ -130,7 +130,7 @@ module "authorizer" {
   name               = "${var.name}-authorizer"
   region             = var.region
   description        = "Lambda authorizer of the MCP server ${var.name}"
-  image_uri          = module.image.image_uri
+  image_uri          = local.image_uri
   role_arn           = module.authorizer_iam[0].role_arn
   architecture       = var.architecture
   memory_size        = 256

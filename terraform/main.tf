@@ -76,12 +76,38 @@ module "ecr" {
 
 module "image" {
   source = "./modules/image"
+  count  = var.deployed_elsewhere == null ? 1 : 0
 
   image_uri      = var.image_uri
   repository_url = one(module.ecr[*].repository_url)
   region         = var.region
   architecture   = var.architecture
   source_dir     = coalesce(var.source_dir, "${path.module}/..")
+}
+
+# Where a pipeline deploys, it writes here what it has deployed, and Terraform finds no difference.
+resource "aws_ssm_parameter" "image_digest" {
+  count = var.deployed_elsewhere == null ? 0 : 1
+
+  region         = var.region
+  name           = "/mcp-on-lambda/${var.name}/image-digest"
+  description    = "Digest of the image that ${var.name} runs, written by the pipeline that deploys it"
+  type           = "String"
+  insecure_value = var.deployed_elsewhere.initial_digest
+  tags           = var.tags
+
+  lifecycle {
+    ignore_changes = [insecure_value]
+
+    postcondition {
+      condition     = can(regex("^sha256:[0-9a-f]{64}$", self.insecure_value))
+      error_message = "The parameter ${self.name} holds no digest, sha256: and 64 hex digits. Write the digest of the deployed image into it: aws ssm put-parameter --overwrite --name ${self.name} --value sha256:…"
+    }
+  }
+}
+
+locals {
+  image_uri = one(concat(module.image[*].image_uri, [for parameter in aws_ssm_parameter.image_digest : "${module.ecr[0].repository_url}@${parameter.insecure_value}"]))
 }
 
 module "iam" {
@@ -105,7 +131,7 @@ module "lambda" {
 
   name                    = var.name
   region                  = var.region
-  image_uri               = module.image.image_uri
+  image_uri               = local.image_uri
   role_arn                = module.iam.role_arn
   architecture            = var.architecture
   memory_size             = var.memory_size

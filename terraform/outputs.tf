@@ -85,12 +85,27 @@ output "pinned_version" {
 
 output "image_uri" {
   description = "The deployed image, by digest."
-  value       = module.image.image_uri
+  value       = local.image_uri
 }
 
 output "repository_url" {
   description = "URL of the image repository; null where image_uri was given."
   value       = one(module.ecr[*].repository_url)
+}
+
+output "repository_arn" {
+  description = "ARN of the image repository, for the role of a pipeline; null where image_uri was given."
+  value       = one(module.ecr[*].repository_arn)
+}
+
+output "image_parameter_name" {
+  description = "With deployed_elsewhere: name of the SSM parameter that the pipeline writes the deployed digest into; else null."
+  value       = one(aws_ssm_parameter.image_digest[*].name)
+}
+
+output "image_parameter_arn" {
+  description = "ARN of that parameter, for the role of the pipeline; null without deployed_elsewhere."
+  value       = one(aws_ssm_parameter.image_digest[*].arn)
 }
 
 output "log_group_name" {

@@ -340,6 +340,22 @@ variable "image_uri" {
   default     = null
 }
 
+variable "deployed_elsewhere" {
+  description = "For images that a pipeline deploys (.github/workflows/deploy.yml): Terraform builds nothing and deploys the image whose digest is in the SSM parameter image_parameter_name, which the pipeline writes. initial_digest: the first value, such as the one in the output image_uri."
+  type        = object({ initial_digest = string })
+  default     = null
+
+  validation {
+    condition     = var.deployed_elsewhere == null ? true : can(regex("^sha256:[0-9a-f]{64}$", var.deployed_elsewhere.initial_digest))
+    error_message = "deployed_elsewhere.initial_digest must be sha256: and 64 hex digits, as at the end of the output image_uri."
+  }
+
+  validation {
+    condition     = var.deployed_elsewhere == null || var.image_uri == null
+    error_message = "deployed_elsewhere reads the image from the SSM parameter, and image_uri names another one: set one of them."
+  }
+}
+
 variable "source_dir" {
   description = "Folder of the Dockerfile, the build context. Default: this repository."
   type        = string
@@ -354,7 +370,7 @@ variable "architecture" {
 }
 
 variable "image_retention_count" {
-  description = "How many images are kept in the repository. A rollback reaches back this far."
+  description = "How many deployed images the repository keeps, and how many in all. A rollback reaches back this far."
   type        = number
   default     = 10
   nullable    = false

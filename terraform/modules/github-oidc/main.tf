@@ -99,6 +99,13 @@ data "aws_iam_policy_document" "deploy" {
     ]
     resources = [var.function.arn, "${var.function.arn}:*"]
   }
+
+  # Terraform reads there what is deployed.
+  statement {
+    sid       = "RecordImage"
+    actions   = ["ssm:PutParameter"]
+    resources = [var.function.image_parameter_arn]
+  }
 }
 
 resource "aws_iam_role_policy" "deploy" {

@@ -81,13 +81,21 @@ variable "repository_arn" {
 }
 
 variable "function" {
-  description = "The function that gets the images, by its ARN without version or alias. Default: none, the role only publishes images."
-  type        = object({ arn = string })
-  default     = null
+  description = "The function that gets the images: arn, without version or alias; image_parameter_arn, of the SSM parameter in which the pipeline records what it deployed (outputs function_arn and image_parameter_arn). Default: none, the role only publishes images."
+  type = object({
+    arn                 = string
+    image_parameter_arn = string
+  })
+  default = null
 
   validation {
     condition     = var.function == null || can(regex("^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.function.arn))
     error_message = "function.arn must be the ARN of one function, without version or alias."
+  }
+
+  validation {
+    condition     = var.function == null || can(regex("^arn:[^:]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9._/-]+$", var.function.image_parameter_arn))
+    error_message = "function.image_parameter_arn must be the ARN of one SSM parameter, as in the output image_parameter_arn."
   }
 }
 

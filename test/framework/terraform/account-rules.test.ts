@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deliverLate, executeApiIsOpen, notRenewable } from './fake-provider/aws/gateway.ts';
 import type { Attributes } from './fake-provider/values.ts';
 import { Deployment } from './helpers/deployment.ts';
+import { statements, tooWide } from './helpers/policies.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
 
@@ -167,5 +168,55 @@ describeTerraform('a plan', () => {
     expect([status, output]).toEqual([0, expect.stringContaining('after 29 seconds')]);
     const streaming = await plan(deployment, ...REST, 'timeout=60');
     expect(streaming.output).not.toContain('after 29 seconds');
+  });
+});
+
+describeTerraform('a KMS key', () => {
+  const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`;
+
+  test('encrypts everything that a deployment stores, and roles may use it', async () => {
+    const deployment = new Deployment(terraform, '', [
+      `kms_key_arn=${KEY}`,
+      'tasks={enabled=true}',
+      'timeout=900',
+    ]);
+    await deployment.init();
+    await deployment.apply(...REST, 'authorizer=lambda');
+    const keys = [
+      ...all('aws_lambda_function').map(({ kms_key_arn }) => kms_key_arn),
+      ...all('aws_cloudwatch_log_group').map(({ kms_key_id }) => kms_key_id),
+      ...all('aws_sns_topic').map(({ kms_master_key_id }) => kms_master_key_id),
+      ...all('aws_sqs_queue').map(({ kms_master_key_id }) => kms_master_key_id),
+      ...all('aws_dynamodb_table').flatMap(({ server_side_encryption }) =>
+        (server_side_encryption as Attributes[]).map(({ kms_key_arn }) => kms_key_arn),
+      ),
+      ...all('aws_ecr_repository').flatMap(({ encryption_configuration }) =>
+        (encryption_configuration as Attributes[]).map(({ kms_key }) => kms_key),
+      ),
+    ];
+    expect(keys).toEqual(Array(9).fill(KEY));
+    const granted = statements(terraform.account).filter(({ Resource }) => Resource === KEY);
+    expect(granted.flatMap(({ Action }) => Action)).toEqual(
+      expect.arrayContaining(['kms:Decrypt', 'kms:GenerateDataKey']),
+    );
+    expect(tooWide(terraform.account)).toEqual([]);
+    expect(await deployment.pending(...REST, 'authorizer=lambda')).toBe(0);
+  });
+});
+
+describeTerraform('the capacity for tasks', () => {
+  test('is computed by the plan, and an alarm reports a failed invocation', async () => {
+    const deployment = await deploymentIn(REGION, ['tasks={enabled=true}', 'timeout=900']);
+    const { output } = await plan(deployment);
+    expect(output).toContain('600 tasks of 10 s, 100 tasks of 60 s, 10 tasks of 900 s');
+    await deployment.apply();
+    const alarms = all('aws_cloudwatch_metric_alarm').filter(({ namespace }) => namespace === 'AWS/SQS');
+    expect(alarms).toMatchObject([
+      {
+        dimensions: { QueueName: 'mcp-tasks-failed' },
+        threshold: 0,
+        alarm_actions: [all('aws_sns_topic')[0]?.arn],
+      },
+    ]);
   });
 });

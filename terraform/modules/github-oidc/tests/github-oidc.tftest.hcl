@@ -102,16 +102,16 @@ run "deploys_code_to_one_function" {
   command = plan
 
   variables {
-    function = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp" }
+    function = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp", image_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/mcp-on-lambda/mcp/image-digest" }
   }
 
   assert {
-    condition     = one(data.aws_iam_policy_document.deploy[0].statement).resources == toset([var.function.arn, "${var.function.arn}:*"])
+    condition     = { for statement in data.aws_iam_policy_document.deploy[0].statement : statement.sid => statement.resources } == { DeployCode = toset([var.function.arn, "${var.function.arn}:*"]), RecordImage = toset([var.function.image_parameter_arn]) }
     error_message = "The role may deploy to other functions."
   }
 
   assert {
-    condition     = one(data.aws_iam_policy_document.deploy[0].statement).actions == toset(["lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"])
+    condition     = toset(flatten([for statement in data.aws_iam_policy_document.deploy[0].statement : tolist(statement.actions)])) == toset(["ssm:PutParameter", "lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"])
     error_message = "The role may do more with the function than give it new code, or less."
   }
 }
@@ -138,7 +138,7 @@ run "refuses_wildcards_and_what_is_none_of_it" {
     environment    = "prod*"
     oidc_provider  = { arn = "arn:aws:iam::123456789012:oidc-provider/elsewhere.example" }
     repository_arn = "arn:aws:ecr:eu-west-1:123456789012:repository/*"
-    function       = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live" }
+    function       = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live", image_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/*" }
   }
 
   expect_failures = [var.name, var.repository, var.environment, var.oidc_provider, var.repository_arn, var.function]

@@ -52,6 +52,7 @@ const REPLACED_BY: Behaviour['replacedBy'] = {
   ],
   aws_lambda_provisioned_concurrency_config: ['function_name', 'qualifier', 'region'],
   aws_sqs_queue: ['name', 'fifo_queue', 'region'],
+  aws_ssm_parameter: ['name', 'data_type', 'region'],
 };
 
 /** Names that the provider announces as new whenever a version is going to be published. */
@@ -61,7 +62,7 @@ export function awsBehaviour(account: Account): Behaviour {
   return {
     defaults: DEFAULTS ?? {},
     replacedBy: REPLACED_BY,
-    sensitive: { aws_api_gateway_api_key: ['value'] },
+    sensitive: { aws_api_gateway_api_key: ['value'], aws_ssm_parameter: ['value'] },
     recomputed: (type, prior, planned) => {
       const publishes = type === 'aws_lambda_function' && planned.publish === true;
       return publishes && PUBLISHED.some(name => !same(prior[name], planned[name])) ? WITH_A_VERSION : [];

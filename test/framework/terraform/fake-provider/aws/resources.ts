@@ -291,6 +291,15 @@ const eventInvokeConfig: Resource = {
   },
 };
 
+const parameter: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create: (account, { name = null }) => ({
+    id: name,
+    arn: account.arn('ssm', `parameter${name}`),
+    version: 1,
+  }),
+};
+
 const queue: Resource = {
   name: attributes => text(attributes, 'name'),
   create(account, { name = null }) {
@@ -318,4 +327,5 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   aws_lambda_permission: permission,
   aws_lambda_provisioned_concurrency_config: provisionedConcurrency,
   aws_sqs_queue: queue,
+  aws_ssm_parameter: parameter,
 };

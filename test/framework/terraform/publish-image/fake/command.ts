@@ -30,6 +30,11 @@ function aws(): never {
   if (call === 'sts get-caller-identity') return succeed('210987654321');
   if (answers.awsFails) return fail(answers.awsFails, 254);
   if (call === 'ecr get-login-password') return succeed('password-of-the-registry');
+  if (call === 'ecr batch-get-image')
+    return succeed(`{"manifest":"${flag('--image-ids').replace('imageDigest=', '')}"}`);
+  if (call === 'ecr put-image') return putImage();
+  if (call === 'lambda update-function-code') return succeed('2');
+  if (['lambda wait', 'lambda update-alias', 'ssm put-parameter'].includes(call)) return succeed();
   if (call !== 'ecr describe-images') return fail(`aws: ${call} is not known here`);
   const repository = flag('--repository-name');
   const tags = flag('--registry-id') === ACCOUNT && machine.tags(repository, flag('--region'));
@@ -46,6 +51,18 @@ function aws(): never {
     `An error occurred (ImageNotFoundException) when calling the DescribeImages operation: The image with imageId {imageDigest:'null', imageTag:'${tag}'} does not exist within the repository`,
     254,
   );
+}
+
+/** Tags an image that the repository holds already. */
+function putImage(): never {
+  const repository = flag('--repository-name');
+  const region = args.includes('--region') ? flag('--region') : undefined;
+  const [digest, tag] = [flag('--image-digest'), flag('--image-tag')];
+  const tags = machine.tags(repository, region) ?? {};
+  if (!flag('--image-manifest').includes(digest)) return fail('ImageDigestDoesNotMatchException', 254);
+  if (tags[tag]) return fail('An error occurred (ImageTagAlreadyExistsException)', 254);
+  machine.setTags(repository, { ...tags, [tag]: digest }, region);
+  return succeed('{}');
 }
 
 function engine(): never {
