@@ -73,6 +73,7 @@ module "http_api" {
   throttle           = var.throttle
   domain             = local.domain
   log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
   tags               = var.tags
 
   jwt = var.authorizer != "jwt" ? null : {
@@ -106,6 +107,7 @@ module "rest_api" {
   permissions_boundary       = var.permissions_boundary
   tracing                    = var.tracing
   log_retention_days         = var.log_retention_days
+  kms_key_arn                = var.kms_key_arn
   tags                       = var.tags
 }
 
@@ -120,6 +122,7 @@ module "authorizer_iam" {
   tracing              = var.tracing
   permissions_boundary = var.permissions_boundary
   alias_arn            = module.authorizer[0].alias_arn
+  kms_key_arn          = var.kms_key_arn
   tags                 = var.tags
 }
 
@@ -140,6 +143,7 @@ module "authorizer" {
   pinned_version     = null
   tracing            = var.tracing
   log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
   log_level          = var.log_level
   tags               = var.tags
 }

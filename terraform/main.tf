@@ -69,6 +69,7 @@ module "ecr" {
   name                  = var.name
   region                = var.region
   image_retention_count = var.image_retention_count
+  kms_key_arn           = var.kms_key_arn
   # The authorizer runs the same image. It is always in the list: enabling it later must not change the policy.
   function_arns = flatten([for arn in [local.function_arn, "${local.function_arn}-authorizer"] : [arn, "${arn}:*"]])
   tags          = var.tags
@@ -123,6 +124,7 @@ module "iam" {
   permissions_boundary = var.permissions_boundary
   invoke_policy        = local.iam && var.endpoint == "function-url"
   alias_arn            = module.lambda.alias_arn
+  kms_key_arn          = var.kms_key_arn
   tags                 = var.tags
 }
 
@@ -146,6 +148,7 @@ module "lambda" {
   log_retention_days      = var.log_retention_days
   log_level               = var.log_level
   vpc                     = var.vpc
+  kms_key_arn             = var.kms_key_arn
   tags                    = var.tags
 }
 
@@ -157,7 +160,7 @@ module "table" {
   role_name              = module.iam.role_name
   region                 = var.region
   point_in_time_recovery = var.table.point_in_time_recovery
-  kms_key_arn            = var.table.kms_key_arn
+  kms_key_arn            = var.kms_key_arn
   tags                   = var.tags
 }
 
@@ -165,12 +168,16 @@ module "tasks" {
   source = "./modules/tasks"
   count  = var.tasks.enabled ? 1 : 0
 
-  name       = var.name
-  alias_name = module.lambda.alias_name
-  alias_arn  = module.lambda.alias_arn
-  role_name  = module.iam.role_name
-  region     = var.region
-  tags       = var.tags
+  name                 = var.name
+  alias_name           = module.lambda.alias_name
+  alias_arn            = module.lambda.alias_arn
+  role_name            = module.iam.role_name
+  region               = var.region
+  timeout              = local.timeout
+  reserved_concurrency = local.reserved_concurrency
+  alarm_topic          = var.observability.enabled && var.observability.alarms ? { arn = module.observability[0].topic_arn } : null
+  kms_key_arn          = var.kms_key_arn
+  tags                 = var.tags
 }
 
 module "function_url" {

@@ -148,6 +148,11 @@ output "logs_command" {
   value       = "aws logs tail ${module.lambda.log_group_name} --follow --region ${local.region}"
 }
 
+output "tasks_capacity" {
+  description = "How many tasks can be started at the same moment without losing one, in words; null without tasks."
+  value       = one(module.tasks[*].capacity)
+}
+
 output "tasks_failed_queue_url" {
   description = "URL of the queue of background invocations whose attempts have all failed; null without tasks."
   value       = one(module.tasks[*].failed_queue_url)

@@ -528,13 +528,23 @@ variable "tasks" {
 }
 
 variable "table" {
-  description = "Options of the DynamoDB table, which is created if a feature such as tasks needs it (modules/table): recovery to any second of the last 35 days, and a KMS key."
+  description = "Options of the DynamoDB table, which is created if a feature such as tasks needs it (modules/table): recovery to any second of the last 35 days."
   type = object({
     point_in_time_recovery = optional(bool, false)
-    kms_key_arn            = optional(string)
   })
   default  = {}
   nullable = false
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a KMS key of yours that encrypts environment variables, logs, the registry, the topic of alarms, the table and the queue. README.md lists what its policy must allow. A change replaces the registry. Default: keys that AWS owns or manages, at no cost."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, arn:aws:kms:REGION:ACCOUNT:key/ID, not of an alias."
+  }
 }
 
 variable "tags" {

@@ -114,6 +114,7 @@ resource "aws_cloudwatch_log_group" "access" {
   region            = var.region
   name              = "/aws/vendedlogs/apigateway/${var.name}-http"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
   tags              = var.tags
 }
 

@@ -50,6 +50,17 @@ data "aws_iam_policy_document" "runtime" {
     }
   }
 
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      sid       = "DecryptEnvironment"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
+    }
+  }
+
   # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
   dynamic "statement" {
     for_each = var.vpc ? ["EC2 lets nobody describe a part"] : []

@@ -88,6 +88,12 @@ variable "alias_arn" {
   default     = null
 }
 
+variable "kms_key_arn" {
+  description = "ARN of the KMS key that encrypts the environment variables: the role may decrypt with it. Default: none."
+  type        = string
+  default     = null
+}
+
 variable "tags" {
   description = "Tags of the role."
   type        = map(string)

@@ -224,6 +224,12 @@ variable "vpc" {
   }
 }
 
+variable "kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the environment variables and the log. Its policy must let CloudWatch Logs use it, and the role needs kms:Decrypt. Default: keys that AWS manages."
+  type        = string
+  default     = null
+}
+
 variable "tags" {
   description = "Tags of the function and its log group."
   type        = map(string)

@@ -27,9 +27,10 @@ locals {
 
 # Where alarms and the budget go. E-mail costs nothing for the first 1,000 a month.
 resource "aws_sns_topic" "alarms" {
-  region = var.region
-  name   = "${var.function_name}-alarms"
-  tags   = var.tags
+  region            = var.region
+  name              = "${var.function_name}-alarms"
+  kms_master_key_id = var.kms_key_arn
+  tags              = var.tags
 }
 
 data "aws_iam_policy_document" "publish" {

@@ -89,6 +89,12 @@ variable "refusals" {
   nullable    = false
 }
 
+variable "kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the topic. Its policy must let CloudWatch and AWS Budgets use it. Default: none."
+  type        = string
+  default     = null
+}
+
 variable "tags" {
   description = "Tags of the topic, the alarms and the budget."
   type        = map(string)

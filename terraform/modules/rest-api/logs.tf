@@ -32,6 +32,7 @@ resource "aws_cloudwatch_log_group" "access" {
   region            = var.region
   name              = "/aws/apigateway/${var.name}-rest"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
   tags              = var.tags
 }
 

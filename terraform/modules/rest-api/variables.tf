@@ -199,6 +199,12 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the access log. Its policy must let CloudWatch Logs use it. Default: a key that AWS manages."
+  type        = string
+  default     = null
+}
+
 variable "tags" {
   description = "Tags of everything that can have tags."
   type        = map(string)

@@ -45,6 +45,9 @@ const settings = (name: string): unknown => {
   return (fn.environment as { variables: unknown }[])[0]?.variables;
 };
 
+/** Two applies, four plans and a destroy. */
+const SWITCH_MS = 240_000;
+
 const OAUTH = ['auth=oauth', 'oauth={issuer="https://tenant.example/",audience=["mcp"],scopes=["read"]}'];
 const ZONE = ['domain_name=mcp.example.com', 'hosted_zone={id="Z1"}'];
 const GATEWAY_ACCOUNT = `arn:aws:execute-api:${REGION}:${ACCOUNT}`;
@@ -521,26 +524,31 @@ describeTerraform('changing the endpoint of a deployment', () => {
       await deployment.destroy(`endpoint=${to}`);
       expect(terraform.account.inventory()).toEqual([]);
     },
+    SWITCH_MS,
   );
 
-  test('the authorizer comes and goes by itself, and at no moment is nobody asked', async () => {
-    await deployment.apply('endpoint=rest-api');
-    news();
-    await deployment.apply('endpoint=rest-api', 'authorizer=lambda');
-    const lines = news();
-    // The stage serves the old deployment, where the server asks, until the authorizer may be asked.
-    expectOrder(
-      lines,
-      'create aws_lambda_function mcp-authorizer',
-      'create aws_api_gateway_authorizer',
-      'create aws_lambda_permission mcp-authorizer:live',
-      'update aws_api_gateway_stage',
-    );
-    expect(settings('mcp')).toEqual({ MCP_AUTH: 'authorizer' });
-    await deployment.apply('endpoint=rest-api');
-    expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'token' });
-    expect(await deployment.pending('endpoint=rest-api')).toBe(0);
-  });
+  test(
+    'the authorizer comes and goes by itself, and at no moment is nobody asked',
+    async () => {
+      await deployment.apply('endpoint=rest-api');
+      news();
+      await deployment.apply('endpoint=rest-api', 'authorizer=lambda');
+      const lines = news();
+      // The stage serves the old deployment, where the server asks, until the authorizer may be asked.
+      expectOrder(
+        lines,
+        'create aws_lambda_function mcp-authorizer',
+        'create aws_api_gateway_authorizer',
+        'create aws_lambda_permission mcp-authorizer:live',
+        'update aws_api_gateway_stage',
+      );
+      expect(settings('mcp')).toEqual({ MCP_AUTH: 'authorizer' });
+      await deployment.apply('endpoint=rest-api');
+      expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'token' });
+      expect(await deployment.pending('endpoint=rest-api')).toBe(0);
+    },
+    SWITCH_MS,
+  );
 });
 
 describe('refusals', () => {

@@ -31,8 +31,8 @@ run "is_safe_by_default" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.countNumber == 10
-    error_message = "Images are not limited to the last 10."
+    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : [rule.selection.tagStatus, rule.selection.countNumber]] == [["tagged", 10], ["any", 10]]
+    error_message = "Images are not limited to the last 10 deployed ones and the last 10 of all."
   }
 }
 
@@ -50,7 +50,7 @@ run "takes_a_key" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.countNumber == 3
+    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countNumber == 3])
     error_message = "image_retention_count is not used."
   }
 }

@@ -121,7 +121,17 @@ function checkFunction(account: Account, attributes: Attributes): void {
       `InvalidParameterValueException: Source image ${attributes.image_uri} does not exist. Provide a valid source image.`,
     );
   checkPull(account, attributes, name);
+  checkKey(account, attributes, roleName);
   checkConcurrency(account, attributes);
+}
+
+/** With a key of one's own, the role must be able to decrypt the environment variables. */
+function checkKey(account: Account, { kms_key_arn }: Attributes, roleName: string): void {
+  if (typeof kms_key_arn !== 'string' || kms_key_arn === '') return;
+  const policies = account.all('aws_iam_role_policy').filter(({ role }) => role === roleName);
+  const request = { action: 'kms:Decrypt', resource: kms_key_arn };
+  if (!policies.some(({ policy }) => allows(String(policy), request)))
+    refuse('KMSAccessDeniedException: Lambda was unable to decrypt the environment variables.');
 }
 
 /**
