@@ -50,7 +50,7 @@ describeTerraform('the configuration', () => {
       const [, passed, failed] = /Success! (\d+) passed, (\d+) failed/.exec(output) ?? [];
       expect({ failed, passed: Number(passed) }).toEqual({ failed: '0', passed: runsIn(folder) });
     },
-    120_000,
+    300_000, // The root module has 40 runs.
   );
 
   test('calls nothing real in its own tests', () => {
