@@ -7,7 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ALIAS, SDK_VALIDATOR } from '../../scripts/build/bundle-options.ts';
 import { patchedFiles } from '../../scripts/build/patches/patched-files.ts';
 
-const files = patchedFiles();
+/** The ES modules only: the patched CommonJS package, dynalite, is no part of the function's bundle. */
+const files = new Map([...patchedFiles()].filter(([path]) => path.endsWith('.mjs')));
 const validator = pathToFileURL(ALIAS[SDK_VALIDATOR]).href;
 
 registerHooks({
