@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { FIXTURE_APP } from '../../test/helpers/local-lambda.ts';
 import { appOptions, entryOf } from '../build/bundle-options.ts';
 import { patchedFiles } from '../build/patches/patched-files.ts';
 import { call, environmentOf, type Subject } from './measure.ts';
@@ -43,7 +44,7 @@ export type Split = Record<string, number>[];
 export async function profiled(row: Row, folder: string, stages: Stages = STAGES): Promise<Split> {
   await build({
     ...appOptions(patchedFiles()),
-    stdin: entryOf('app'),
+    stdin: entryOf(FIXTURE_APP),
     outfile: join(folder, 'profiled.cjs'),
     // With its comments, which say where each line is from.
     minifyWhitespace: false,

@@ -49,7 +49,7 @@ beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/bench/main.ts'), ...options]);
   rows = JSON.parse(readFileSync(json, 'utf8'));
   svg = readFileSync(chart, 'utf8');
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function row(name: string): Row {
