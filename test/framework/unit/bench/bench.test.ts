@@ -106,6 +106,6 @@ test('a profile names the parts of the program', { timeout: 60_000 }, async () =
   const [row] = ours();
   if (!row) expect.fail('there is nothing to profile');
   const [split = {}] = await profiled(row, mkdtempSync(join(folder, 'profile-')), [[1, 60]]);
-  for (const part of ['client of the runtime', 'MCP SDK', 'validation', 'log', 'Hono', 'answer'])
+  for (const part of ['client of the runtime', 'MCP SDK', 'validation', 'log', 'Hono', 'response'])
     expect(split[part], `${part} of ${Object.keys(split)}`).toBeGreaterThan(0);
 });
