@@ -3,10 +3,11 @@
  * that fits. https://nodejs.org/api/vm.html#scriptcreatecacheddata
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { dirname } from 'node:path';
 import { constants, Script } from 'node:vm';
 import type { Handlers, RouteSummary } from './create-handlers.ts';
+import { bundleRequire, type ModuleMeta, moduleMeta } from './module-location.ts';
+import { refusePackagesOutside } from './package-boundary.ts';
 
 /** What the entry of the bundle exports (scripts/build/bundle-options.ts): create-handlers.ts, for the routes and settings of a project. */
 export interface BundledFunction {
@@ -20,17 +21,21 @@ export interface RunningBundle {
   bundled: BundledFunction;
 }
 
+/** The `module` of the bundle (bundle-options.ts). */
+interface BundleModule {
+  exports: Partial<BundledFunction>;
+  metaOf(path: string): ModuleMeta;
+}
+
 export function runBundle(filename: string, cachedData?: Buffer): RunningBundle {
   const script = new Script(readFileSync(filename, 'utf8'), {
     filename,
     cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  // `url` is what the bundle has in the place of import.meta.url.
-  const module: { exports: Partial<BundledFunction>; url: string } = {
-    exports: {},
-    url: pathToFileURL(filename).href,
-  };
-  script.runInThisContext()(module.exports, createRequire(filename), module);
+  const folder = dirname(filename);
+  refusePackagesOutside(folder);
+  const module: BundleModule = { exports: {}, metaOf: moduleMeta(folder) };
+  script.runInThisContext()(module.exports, bundleRequire(filename), module);
   return { script, bundled: module.exports as BundledFunction };
 }
