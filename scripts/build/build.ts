@@ -129,10 +129,11 @@ async function whereItThrows(files: PatchedFiles, external: ExternalPackages): P
     ...appOptions({ files, app: options.app, external }),
     outfile: file,
     format: 'esm',
-    minify: false,
+    minifySyntax: false,
+    minifyWhitespace: false,
     sourcemap: 'inline',
     logLevel: 'silent', // The bundle had the same warnings.
-    banner: { js: `${esModules.banner?.js} import { __metaOf, __meta } from './start.mjs';` },
+    ...(esModules.banner && { banner: esModules.banner }),
   });
   const starter = join(next, 'start.mjs');
   await writeFile(starter, STARTER);
@@ -150,7 +151,8 @@ const lambda = pathToFileURL(join(root, 'app/framework/lambda')).href;
 const STARTER = `
 import { moduleMeta } from '${lambda}/module-location.ts';
 import { refusePackagesOutside } from '${lambda}/package-boundary.ts';
-export const __metaOf = moduleMeta(import.meta.dirname), __meta = __metaOf('bundle.cjs');
+globalThis.__metaOf = moduleMeta(import.meta.dirname);
+globalThis.__meta = __metaOf('bundle.cjs');
 refusePackagesOutside(import.meta.dirname);
 const { runForCache } = await import('./mapped.mjs');
 await runForCache();

@@ -85,9 +85,8 @@ export function appOptions({ files, app, external }: AppOptions): BuildOptions {
 /** Makes the bundle a function to be called, as app/framework/lambda/load-bundle.ts does. */
 export const BUNDLE_WRAPPER: BuildOptions = {
   format: 'cjs',
-  banner: {
-    js: "(function (exports, require, module) { const __metaOf = module.metaOf, __meta = __metaOf('bundle.cjs');",
-  },
+  // Parameters, because the bundle may declare a variable of the same name.
+  banner: { js: '(function (exports, require, module, __metaOf, __meta) {' },
   footer: { js: '})' },
 };
 

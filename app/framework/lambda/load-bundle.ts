@@ -3,10 +3,10 @@
  * that fits. https://nodejs.org/api/vm.html#scriptcreatecacheddata
  */
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { constants, Script } from 'node:vm';
 import type { Handlers, RouteSummary } from './create-handlers.ts';
-import { bundleRequire, type ModuleMeta, moduleMeta } from './module-location.ts';
+import { bundleRequire, moduleMeta } from './module-location.ts';
 import { refusePackagesOutside } from './package-boundary.ts';
 
 /** What the entry of the bundle exports (scripts/build/bundle-options.ts): create-handlers.ts, for the routes and settings of a project. */
@@ -21,12 +21,6 @@ export interface RunningBundle {
   bundled: BundledFunction;
 }
 
-/** The `module` of the bundle (bundle-options.ts). */
-interface BundleModule {
-  exports: Partial<BundledFunction>;
-  metaOf(path: string): ModuleMeta;
-}
-
 export function runBundle(filename: string, cachedData?: Buffer): RunningBundle {
   const script = new Script(readFileSync(filename, 'utf8'), {
     filename,
@@ -35,7 +29,9 @@ export function runBundle(filename: string, cachedData?: Buffer): RunningBundle 
   });
   const folder = dirname(filename);
   refusePackagesOutside(folder);
-  const module: BundleModule = { exports: {}, metaOf: moduleMeta(folder) };
-  script.runInThisContext()(module.exports, bundleRequire(filename), module);
+  const module: { exports: Partial<BundledFunction> } = { exports: {} };
+  const metaOf = moduleMeta(folder);
+  const run = script.runInThisContext();
+  run(module.exports, bundleRequire(filename), module, metaOf, metaOf(basename(filename)));
   return { script, bundled: module.exports as BundledFunction };
 }
