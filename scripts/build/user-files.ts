@@ -11,7 +11,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { BuildError } from './build-error.ts';
-import { isCommonJS, isUserFile, placeInBuild } from './user-modules.ts';
+import { COMMONJS, isCommonJS, isUserFile, placeInBuild } from './user-modules.ts';
 
 export interface UserFilesInput {
   root: string;
@@ -25,7 +25,9 @@ export interface UserFilesInput {
 
 /** Copies the files. Returns the folders of the packages that they need in the build. */
 export async function copyUserFiles({ root, app, metafile, to }: UserFilesInput): Promise<Set<string>> {
-  const bundled = new Set(Object.keys(metafile.inputs).map(name => resolve(root, name)));
+  const bundled = new Set(
+    Object.keys(metafile.inputs).map(name => resolve(root, name.replace(`${COMMONJS}:`, ''))),
+  );
   const modules = [...bundled].filter(file => isUserFile(app, file) && SCRIPT.test(file));
   const references = modules.flatMap(file => referencesIn(file, readFileSync(file, 'utf8')));
   for (const reference of references) requireInside(root, app, reference);

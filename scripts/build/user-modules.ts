@@ -3,7 +3,7 @@
  * place in dist/app, where user-files.ts copies the files next to it.
  */
 import { readFileSync } from 'node:fs';
-import { basename, extname, join, relative, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import type { Loader, Plugin } from 'esbuild';
 import { TEXT_EXTENSIONS } from './text-files.ts';
 
@@ -39,23 +39,42 @@ export function placeInBuild(app: string, file: string): string {
 export function userModules(app: string): Plugin {
   return {
     name: 'user-modules',
-    setup({ onLoad }) {
-      onLoad({ filter: /./ }, ({ path, with: attributes }) => {
+    setup({ onLoad, onResolve, resolve }) {
+      // Out of its namespace esbuild goes by what is in a file, and not by the "type" in package.json.
+      onResolve({ filter: /^\.\.?\// }, async ({ path, pluginData, ...from }) => {
+        if (pluginData === RESOLVED || !(isUserFile(app, from.importer) || from.namespace === COMMONJS))
+          return undefined;
+        const resolved = await resolve(path, { ...from, namespace: 'file', pluginData: RESOLVED });
+        const file = resolved.path;
+        const isOld = isUserFile(app, file) && file.endsWith('.js') && isCommonJS(readFileSync(file, 'utf8'));
+        return isOld ? { path: file, namespace: COMMONJS } : undefined;
+      });
+      onLoad({ filter: /./, namespace: COMMONJS }, ({ path }) => ({
+        contents: withMeta(app, path, readFileSync(path, 'utf8')),
+        resolveDir: dirname(path),
+      }));
+      onLoad({ filter: /./, namespace: 'file' }, ({ path, with: attributes }) => {
         if (!isUserFile(app, path) || attributes.type) return undefined;
         const extension = extname(path);
         const loader = LOADERS[extension];
         if (!loader)
           return isData(extension) ? undefined : { errors: [{ text: notAModule(basename(path)) }] };
         const text = readFileSync(path, 'utf8');
-        if (!/\bimport\.meta\b|\b__(?:dirname|filename)\b/.test(text)) return undefined;
-        const place = JSON.stringify(placeInBuild(app, path).replaceAll(sep, '/'));
-        return {
-          contents: withDeclaration(text, `const __meta = /* @__PURE__ */ __metaOf(${place});`),
-          loader,
-        };
+        return { contents: withMeta(app, path, text), loader };
       });
     },
   };
+}
+
+const RESOLVED = Symbol('resolved');
+/** Files with CommonJS where package.json says ES module. */
+export const COMMONJS = 'commonjs';
+
+/** Adds the declaration of `__meta` where it is used. */
+function withMeta(app: string, path: string, text: string): string {
+  if (!/\bimport\.meta\b|\b__(?:dirname|filename)\b/.test(text)) return text;
+  const place = JSON.stringify(placeInBuild(app, path).replaceAll(sep, '/'));
+  return withDeclaration(text, `const __meta = /* @__PURE__ */ __metaOf(${place});`);
 }
 
 function isData(extension: string): boolean {
