@@ -27,3 +27,25 @@ declare module '*.txt' {
   const text: string;
   export default text;
 }
+
+/** These need the attribute: `import text from './x.css' with { type: 'text' }`. */
+declare module '*.css' {
+  const text: string;
+  export default text;
+}
+declare module '*.svg' {
+  const text: string;
+  export default text;
+}
+declare module '*.xml' {
+  const text: string;
+  export default text;
+}
+declare module '*.yaml' {
+  const text: string;
+  export default text;
+}
+declare module '*.yml' {
+  const text: string;
+  export default text;
+}
