@@ -26,6 +26,8 @@ class Store {
   readonly leftBehind = new Set<string>();
   /** Deployment of a REST API → the API's attributes when it was deployed. */
   readonly snapshots = new Map<string, Attributes>();
+  /** Resource type, or data.TYPE → what Terraform did with it. */
+  readonly operations = new Map<string, Set<string>>();
   partition = { partition: 'aws', dns_suffix: 'amazonaws.com' };
   concurrencyQuota = 1000;
   logRole = false;
@@ -88,6 +90,16 @@ export class Account {
   /** Resource type → how long its creation takes, in ms: a resource that does not wait for it comes too early. */
   set latency(value: Readonly<Record<string, number>>) {
     this.#store.latency = value;
+  }
+
+  /** Resource type, or data.TYPE → what Terraform did with it: create, read, update, delete. */
+  get operations(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#store.operations;
+  }
+
+  /** Notes an operation of Terraform. */
+  note(type: string, operation: 'create' | 'read' | 'update' | 'delete'): void {
+    this.#store.operations.set(type, new Set([...(this.#store.operations.get(type) ?? []), operation]));
   }
 
   /** Log groups that AWS created by itself and that destroy does not remove. */

@@ -70,6 +70,7 @@ export function awsBehaviour(account: Account): Behaviour {
     async create(type, planned) {
       const resource = knownResource(type);
       const here = account.in(regionOf(account, planned));
+      account.note(type, 'create');
       checkLengths(type, planned);
       const made = { ...common(here, planned), ...(await resource.create?.(here, planned)) };
       await account.took(type);
@@ -79,6 +80,7 @@ export function awsBehaviour(account: Account): Behaviour {
     update(type, prior, planned) {
       const resource = knownResource(type);
       const here = account.in(regionOf(account, planned));
+      account.note(type, 'update');
       const made = { ...common(here, planned), ...resource.update?.(here, prior, planned) };
       here.put(type, resource.name(planned), { ...planned, ...made });
       return made;
@@ -86,12 +88,18 @@ export function awsBehaviour(account: Account): Behaviour {
     delete(type, prior) {
       const resource = knownResource(type);
       const here = account.in(regionOf(account, prior));
+      account.note(type, 'delete');
       resource.remove?.(here, prior);
       here.remove(type, resource.name(prior));
     },
-    read: (type, state) =>
-      account.in(regionOf(account, state)).read(type, knownResource(type).name(state), state),
-    readData: (type, config) => readData(account, type, config),
+    read(type, state) {
+      account.note(type, 'read');
+      return account.in(regionOf(account, state)).read(type, knownResource(type).name(state), state);
+    },
+    readData(type, config) {
+      account.note(`data.${type}`, 'read');
+      return readData(account, type, config);
+    },
   };
 }
 
