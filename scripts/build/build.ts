@@ -11,6 +11,7 @@
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
+ *   tool-call-hook.cjs    the option onToolCall, loaded by routes that have it
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
@@ -24,7 +25,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
-import { appOptions, COMMON, entryOf } from './bundle-options.ts';
+import { appOptions, COMMON, entryOf, LOADED_ON_USE, loadedOnUseOptions } from './bundle-options.ts';
 import { PatchError, type PatchedFiles } from './patches/diffs.ts';
 import { loadPatched, patchedFiles } from './patches/patched-files.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
@@ -83,14 +84,11 @@ async function bundle(files: PatchedFiles): Promise<Metafile[]> {
     ...esModules,
     entryPoints: { authorizer: 'app/framework/lambda/authorizer-handler.ts' },
   });
-  const page = await build({
-    ...COMMON,
-    entryPoints: ['app/framework/page/view.ts'],
-    outfile: join(next, 'page.cjs'),
-    format: 'cjs',
-    banner: { js: "const __pageUrl = require('node:url').pathToFileURL(__filename).href;" },
-    define: { 'import.meta.url': '__pageUrl' },
-  });
+  const onUse = await Promise.all(
+    Object.entries(LOADED_ON_USE).map(([source, file]) =>
+      build(loadedOnUseOptions(source, join(next, file))),
+    ),
+  );
   const inBrowsers = [
     ...(await makePageFiles(join(next, 'page'))),
     ...(await makeDashboardFiles(join(next, 'local'))),
@@ -105,7 +103,7 @@ async function bundle(files: PatchedFiles): Promise<Metafile[]> {
     define: { 'import.meta.url': '__bundleUrl' },
     footer: { js: '})' },
   });
-  const metafiles = [processEntry, local, handler, authorizer, page, bundled].flatMap(
+  const metafiles = [processEntry, local, handler, authorizer, ...onUse, bundled].flatMap(
     ({ metafile }) => metafile ?? [],
   );
   return [...metafiles, ...inBrowsers];

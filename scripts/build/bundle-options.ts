@@ -1,5 +1,5 @@
 /** How the app is bundled: for dist/, and readable for those who look into it (scripts/bench/profile.ts). */
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import type { PatchedFiles } from './patches/diffs.ts';
@@ -21,21 +21,41 @@ export const COMMON: BuildOptions = {
 };
 
 /**
- * What the page is made of stays out of the bundle. Required and not imported from beside it: an import out of a script of
- * node:vm is an experiment of Node, which says so in the log.
+ * Files of the framework that the app imports on first use, and the file next to the bundle that each becomes: what a route or
+ * deployment does not use is not in its bundle.
  */
-const pageBeside: Plugin = {
-  name: 'page-beside',
+export const LOADED_ON_USE: Readonly<Record<string, string>> = {
+  'app/framework/page/view.ts': 'page.cjs',
+  'app/framework/mcp/tool-call-hook.ts': 'tool-call-hook.cjs',
+};
+
+/** Required, not imported: `import()` from a script of node:vm is experimental in Node, which writes a warning to the log. */
+const requireOnUse: Plugin = {
+  name: 'require-on-use',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/view\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path, namespace: 'page-beside' } : undefined,
-    );
-    onResolve({ filter: /^\.\/page\.cjs$/ }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /./, namespace: 'page-beside' }, () => ({
-      contents: "module.exports = require('./page.cjs');",
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const file = LOADED_ON_USE[relative(root, join(resolveDir, path)).replaceAll('\\', '/')];
+      return file === undefined ? undefined : { path: file, namespace: 'require-on-use' };
+    });
+    onResolve({ filter: /\.cjs$/, namespace: 'require-on-use' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'require-on-use' }, ({ path }) => ({
+      contents: `module.exports = require('./${path}');`,
     }));
   },
 };
+
+/** Returns the options for one file of {@link LOADED_ON_USE}. */
+export function loadedOnUseOptions(source: string, outfile: string): BuildOptions {
+  return {
+    ...COMMON,
+    entryPoints: [source],
+    outfile,
+    format: 'cjs',
+    banner: { js: "const __fileUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': '__fileUrl' },
+  };
+}
 
 /**
  * Returns the options for the bundle that a function runs, without its entry ({@link entryOf}); `files` are the changed
@@ -50,7 +70,7 @@ export function appOptions(files: PatchedFiles): BuildOptions {
     minify: false,
     minifySyntax: true,
     minifyWhitespace: true,
-    plugins: [loadPatched(files), pageBeside],
+    plugins: [loadPatched(files), requireOnUse],
     alias: ALIAS,
   };
 }
