@@ -12,6 +12,7 @@
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
+ *   tool-call-hook.cjs    the option onToolCall, loaded by routes that have it
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
@@ -27,7 +28,7 @@ import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
 import { BuildError } from './build-error.ts';
 import { bundleApp } from './bundle-app.ts';
-import { appOptions, COMMON } from './bundle-options.ts';
+import { appOptions, COMMON, LOADED_ON_USE, loadedOnUseOptions } from './bundle-options.ts';
 import type { ExternalPackages } from './external-packages.ts';
 import { PatchError, type PatchedFiles } from './patches/diffs.ts';
 import { loadPatched, patchedFiles } from './patches/patched-files.ts';
@@ -89,20 +90,17 @@ async function bundle(files: PatchedFiles): Promise<Bundled> {
     ...esModules,
     entryPoints: { authorizer: 'app/framework/lambda/authorizer-handler.ts' },
   });
-  const page = await build({
-    ...COMMON,
-    entryPoints: ['app/framework/page/view.ts'],
-    outfile: join(next, 'page.cjs'),
-    format: 'cjs',
-    banner: { js: "const __pageUrl = require('node:url').pathToFileURL(__filename).href;" },
-    define: { 'import.meta.url': '__pageUrl' },
-  });
+  const onUse = await Promise.all(
+    Object.entries(LOADED_ON_USE).map(([source, file]) =>
+      build(loadedOnUseOptions(source, join(next, file))),
+    ),
+  );
   const inBrowsers = [
     ...(await makePageFiles(join(next, 'page'))),
     ...(await makeDashboardFiles(join(next, 'local'))),
   ];
   const app = await bundleApp({ root, app: options.app, files, to: next });
-  const metafiles = [processEntry, local, handler, authorizer, page].flatMap(
+  const metafiles = [processEntry, local, handler, authorizer, ...onUse].flatMap(
     ({ metafile }) => metafile ?? [],
   );
   return { ...app, metafiles: [...metafiles, app.metafile, ...inBrowsers] };
