@@ -75,7 +75,8 @@ export class McpRoute {
   }
 
   /** Lists the tools once. Rejects if they cannot be listed. */
-  prewarm(): Promise<void> {
+  prewarm(path: string): Promise<void> {
+    this.#state.path = path;
     return prewarm(onerror => createMcpHandler(this.#createServer, { ...this.#sdkOptions, onerror }));
   }
 

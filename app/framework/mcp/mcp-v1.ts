@@ -59,6 +59,7 @@ function extraOf({ authInfo, requestInfo }: McpRequestContext): V1Extra {
 function direct(server: V1Server, extra: V1Extra): McpServer {
   const product = {
     server: (server as { server?: object }).server ?? server,
+    v1: server,
     connect: (transport: Transport) => join(server, transport, extra),
     close: () => server.close(),
   };

@@ -32,6 +32,8 @@ const ARROWS: Record<string, readonly string[]> = {
   types: [],
   'json-rpc': [],
   'endpoint-context': [],
+  // Declares the modules of imported text files.
+  'text-files.d': [],
 };
 
 /** Single imports against the arrows, each with its reason. */
