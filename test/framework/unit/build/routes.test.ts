@@ -38,7 +38,7 @@ test('the fixture’s bundle has nothing of what it does not use', () => {
   for (const [name, mark] of Object.entries(MARKS)) expect(bundle.includes(mark), name).toBe(false);
 });
 
-test('a build with all kinds of servers has it, and serves them', { timeout: 60_000 }, async () => {
+test('a build with all kinds of servers has it, and serves them', { timeout: 120_000 }, async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);
   await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
