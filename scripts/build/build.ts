@@ -117,7 +117,7 @@ async function makeCodeCache(file: string, patched: PatchedFiles, external: Exte
 }
 
 const NOT_LOADED =
-  'The app cannot be loaded, so nothing was built: mend what it says above. The build loads it once, without the ' +
+  'The app cannot be loaded, so nothing was built: fix what it says above. The build loads it once, without the ' +
   'environment of this machine: what a server needs of that it must read when it is asked, not when it is loaded.';
 
 /** Loads the app once more with its source maps, so that the error names a file and a line of app/. */
@@ -195,7 +195,7 @@ try {
   // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
   const printed = error instanceof Error && 'errors' in error;
   if (!printed && !(error instanceof BuildError || error instanceof PatchError)) throw error;
-  process.stderr.write(printed ? 'Nothing was built: mend what it says above.\n' : `${error.message}\n`);
+  process.stderr.write(printed ? 'Nothing was built: fix what it says above.\n' : `${error.message}\n`);
   process.exitCode = 1;
 } finally {
   await rm(next, { recursive: true, force: true });

@@ -2,15 +2,8 @@
  * Bundles the app of a project, with what its servers have next to the bundle: files, and packages that cannot be bundled.
  */
 import { join, resolve } from 'node:path';
-import {
-  type BuildFailure,
-  type BuildResult,
-  build,
-  formatMessages,
-  type Message,
-  type Metafile,
-} from 'esbuild';
-import { BuildError } from './build-error.ts';
+import { type BuildResult, build, formatMessages, type Message, type Metafile } from 'esbuild';
+import { rethrow } from './build-error.ts';
 import { appOptions, BUNDLE_WRAPPER } from './bundle-options.ts';
 import { copyPackages, ExternalPackages } from './external-packages.ts';
 import type { PatchedFiles } from './patches/diffs.ts';
@@ -32,7 +25,7 @@ export interface BundledApp {
   copied: string[];
 }
 
-/** Writes bundle.cjs, and app/ and node_modules/ where they are needed. Throws a {@link BuildError} for what has to be changed. */
+/** Writes bundle.cjs, and app/ and node_modules/ where they are needed. Throws a BuildError for what has to be changed. */
 export async function bundleApp({ root, app, files, to }: BundleAppInput): Promise<BundledApp> {
   const external = new ExternalPackages();
   const options = {
@@ -47,7 +40,7 @@ export async function bundleApp({ root, app, files, to }: BundleAppInput): Promi
   // What the bundle contains says which packages do not work in it. Today's app has none: it is bundled once.
   do {
     known = external.folders.size;
-    result = await build(options).catch(explain);
+    result = await build(options).catch(failure => rethrow(failure, explain));
     external.addFrom(result.metafile, root);
   } while (external.folders.size > known);
   process.stderr.write((await formatMessages(result.warnings, { kind: 'warning' })).join(''));
@@ -56,17 +49,8 @@ export async function bundleApp({ root, app, files, to }: BundleAppInput): Promi
   return { metafile, external, copied: copyPackages(new Set([...external.folders, ...needed]), to) };
 }
 
-async function explain(failure: unknown): Promise<never> {
-  const { errors } = failure as BuildFailure;
-  if (!errors) throw failure;
-  const explained = errors.map(error =>
-    isTopLevelAwait(error) ? { ...error, text: TOP_LEVEL_AWAIT } : error,
-  );
-  throw new BuildError((await formatMessages(explained, { kind: 'error' })).join('').trimEnd());
-}
-
-function isTopLevelAwait({ text }: Message): boolean {
-  return /top-level await/i.test(text);
+function explain({ text }: Message): string {
+  return /top-level await/i.test(text) ? TOP_LEVEL_AWAIT : text;
 }
 
 const TOP_LEVEL_AWAIT =

@@ -52,7 +52,7 @@ test('what a route loads on use is never in the bundle, but in a file next to it
   }
 });
 
-test('a build with all kinds of servers has it, and serves them', { timeout: 60_000 }, async () => {
+test('a build with all kinds of servers has it, and serves them', { timeout: 120_000 }, async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);
   await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
