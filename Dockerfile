@@ -15,13 +15,13 @@ COPY package.json package-lock.json ./
 # Node's headers are in the base: nothing is downloaded to compile the Runtime Interface Client's native part. Install
 # scripts of other packages are not needed, so they do not run.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-    && npm_config_nodedir=/usr/local npm rebuild aws-lambda-ric
+    && npm_config_nodedir=/usr/local npm rebuild aws-lambda-ric --ignore-scripts=false
 COPY tsconfig.json ./
 COPY app ./app
 COPY scripts/build ./scripts/build
 # Which base it was, for the list of what is in the image.
 ARG NODE_IMAGE
-RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build/build.ts && chmod -R a=rX dist
+RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build/build.ts --client native && chmod -R a=rX dist
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="mcp-on-lambda" \

@@ -16,8 +16,8 @@ export interface SbomInput {
   /** The build; every file in it is listed. */
   folder: string;
   metafiles: readonly Metafile[];
-  /** Folder of aws-lambda-ric, as installed. */
-  ric: string;
+  /** Folder of aws-lambda-ric, as installed, if its native part is in the build. */
+  ric: string | undefined;
   /** The base image, by tag or digest, where one is built on. */
   baseImage: string | undefined;
 }
@@ -55,7 +55,7 @@ export function sbom(input: SbomInput): string {
   };
   const components = [
     ...packagesIn(input.metafiles).map(path => library(path, packages)),
-    ...nativeParts(input.ric),
+    ...(input.ric ? nativeParts(input.ric) : []),
     platform(),
     ...(input.baseImage ? [base(input.baseImage)] : []),
     ...files(input.folder),
