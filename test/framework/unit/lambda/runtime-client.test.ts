@@ -28,7 +28,7 @@ const native: Found<string> = hasNativeClient()
   : { missing: 'The native client of aws-lambda-ric is not compiled. To compile it: npm run native' };
 
 describe('the client in JavaScript', () => behavesAsNative(join(folder, 'runtime-client.cjs')));
-describeWith(native)('the native client', file => behavesAsNative(file));
+describeWith(native, { inCi: 'skip' })('the native client', file => behavesAsNative(file));
 
 interface Received {
   line: string;
