@@ -1,6 +1,7 @@
 /**
- * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER] [--no-patches]`: builds the function of the routes and settings
- * in FOLDER (app). `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
+ * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER] [--client native|javascript] [--no-patches]`: builds the function
+ * of the routes and settings in FOLDER (app). `--client` chooses the client of the Runtime API; by default it is the native
+ * one if that is compiled. `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
  * DynamoDB of the local Lambda then does not run.
  *
  * dist/ is what /var/task holds in the image, and what `npm start` runs, file by file the same.
@@ -16,11 +17,12 @@
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
- *   ric/rapid-client.node its native part, as npm installed it
+ *   ric/rapid-client.node its native part, or where that is not compiled
+ *   ric/runtime-client*   the same in JavaScript
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
@@ -30,8 +32,10 @@ import { BuildError } from './build-error.ts';
 import { bundleApp } from './bundle-app.ts';
 import { appOptions, COMMON, LOADED_ON_USE, loadedOnUseOptions } from './bundle-options.ts';
 import type { ExternalPackages } from './external-packages.ts';
+import { runInstallScripts } from './install-scripts.ts';
 import { PatchError, type PatchedFiles } from './patches/diffs.ts';
 import { loadPatched, patchedFiles } from './patches/patched-files.ts';
+import { hasNativeClient, RIC_FOLDER, type RuntimeClient, writeRuntimeClient } from './runtime-client.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -39,6 +43,7 @@ const { values: options } = parseArgs({
   options: {
     app: { type: 'string', default: 'app' },
     out: { type: 'string', default: 'dist' },
+    client: { type: 'string', default: hasNativeClient() ? 'native' : 'javascript' },
     patches: { type: 'boolean', default: true },
   },
   allowNegative: true,
@@ -46,8 +51,6 @@ const { values: options } = parseArgs({
 const dist = resolve(root, options.out);
 /** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
 const next = await mkdtemp(join(dirname(dist), `.${basename(dist)}-`));
-const RIC = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
-const ric = dirname(RIC);
 
 const esModules: BuildOptions = {
   ...COMMON,
@@ -71,7 +74,7 @@ interface Bundled {
   copied: string[];
 }
 
-async function bundle(files: PatchedFiles): Promise<Bundled> {
+async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Bundled> {
   // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
   const processEntry = await build({ ...esModules, entryPoints: { entry: 'app/framework/lambda/entry.ts' } });
   const local = await build({
@@ -83,8 +86,7 @@ async function bundle(files: PatchedFiles): Promise<Bundled> {
     alias: { level: 'memory-level' },
     plugins: [loadPatched(files)],
   });
-  await copyFile(join(ric, 'rapid-client.node'), join(next, 'ric/rapid-client.node'));
-  await writeFile(join(next, 'ric/index.mjs'), files.get(RIC) ?? (await readFile(RIC, 'utf8')));
+  const runtime = await writeRuntimeClient(client, join(next, 'ric'), files);
   const handler = await build({ ...esModules, entryPoints: { handler: 'app/framework/lambda/handler.ts' } });
   const authorizer = await build({
     ...esModules,
@@ -103,7 +105,7 @@ async function bundle(files: PatchedFiles): Promise<Bundled> {
   const metafiles = [processEntry, local, handler, authorizer, ...onUse].flatMap(
     ({ metafile }) => metafile ?? [],
   );
-  return { ...app, metafiles: [...metafiles, app.metafile, ...inBrowsers] };
+  return { ...app, metafiles: [...metafiles, app.metafile, ...runtime, ...inBrowsers] };
 }
 
 async function makeCodeCache(file: string, patched: PatchedFiles, external: ExternalPackages): Promise<void> {
@@ -168,27 +170,28 @@ function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
-async function requireNativeClient(): Promise<void> {
-  const file = join(ric, 'rapid-client.node');
-  const built = await stat(file).then(
-    () => true,
-    () => false,
-  );
-  if (built) return;
-  throw new BuildError(
-    process.platform === 'linux'
-      ? 'aws-lambda-ric has no native part. Install cmake, make, g++, python3, tar and xz, then run: npm rebuild aws-lambda-ric'
-      : 'aws-lambda-ric builds its native part on Linux only. Use "npm run dev" here, or "docker build" and "docker run".',
-  );
+/** Returns the client that was asked for. Throws a BuildError if there is none of that name, or the native one is not compiled. */
+function runtimeClient(): RuntimeClient {
+  const { client } = options;
+  if (client !== 'native' && client !== 'javascript')
+    throw new BuildError(`--client must be native or javascript, not ${client}.`);
+  if (client === 'native' && !hasNativeClient())
+    throw new BuildError(
+      'The native client of aws-lambda-ric is not compiled. Run: npm run native (needs Linux, cmake, make, g++, python3, tar and xz)',
+    );
+  return client;
 }
 
 try {
-  await requireNativeClient();
+  const problem = runInstallScripts(root);
+  if (problem) throw new BuildError(problem);
   await mkdir(join(next, 'ric'));
+  const client = runtimeClient();
   const files = options.patches ? patchedFiles() : new Map<string, string>();
-  const { metafiles, external, copied } = await bundle(files);
+  const { metafiles, external, copied } = await bundle(files, client);
   await makeCodeCache(join(next, 'bundle.cjs'), files, external);
   const baseImage = process.env.NODE_IMAGE || undefined;
+  const ric = client === 'native' ? RIC_FOLDER : undefined;
   await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, copied, ric, baseImage }));
   await putInPlace();
 } catch (error) {

@@ -86,7 +86,7 @@ function reportInit(error: unknown): void {
   if (!(error instanceof InitError)) throw error;
   const native = /NativeClientLoading|rapid-client\.node/.test(error.error.body + error.logTail);
   const advice = native
-    ? 'The native part of aws-lambda-ric is not built. Run "npm rebuild aws-lambda-ric" (it needs cmake, make and a C++ compiler), then build again.'
+    ? 'The native part of aws-lambda-ric cannot be loaded. Run "npm run native" (needs cmake, make and g++), then build again.'
     : 'Mend what it says above; every request tries the init again.';
   process.stderr.write(`The function does not start: ${error.error.type}${reasonOf(error)}. ${advice}\n`);
 }

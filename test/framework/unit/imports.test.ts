@@ -33,8 +33,6 @@ const ARROWS: Record<string, readonly string[]> = {
   types: [],
   'json-rpc': [],
   'endpoint-context': [],
-  // Declares the modules of imported text files.
-  'text-files.d': [],
 };
 
 /** Single imports against the arrows, each with its reason. */
@@ -179,13 +177,14 @@ test('one file imports hono/aws-lambda', () => {
   expect(importers).toEqual(['app/framework/lambda/adapter.ts']);
 });
 
-test('one file of the framework reads process.env, besides the process entry and the local Lambda', () => {
+test('one file of the framework reads process.env, besides the process entry, the runtime client and the local Lambda', () => {
   const readers = ofFramework.filter(file =>
     /process\.env\b/.test(read(file).replace(/^\s*(\*|\/\/).*$/gm, '')),
   );
   expect(readers.sort()).toEqual([
     'app/framework/config.ts',
     'app/framework/lambda/entry.ts',
+    'app/framework/lambda/runtime-client.ts',
     'app/framework/local-lambda/main.ts',
   ]);
 });

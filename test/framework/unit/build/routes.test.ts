@@ -1,11 +1,11 @@
 /** What routes do not name is not in the bundle; what they name works in the built form. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { CLIENTS } from '../../../helpers/clients.ts';
-import { DIST, ROOT, startDist } from '../../../helpers/local-lambda.ts';
+import { DIST, ROOT, startDist, TEST_PACKAGES } from '../../../helpers/local-lambda.ts';
 import { ProjectCopy } from '../../../helpers/project-copy.ts';
 
 /** Words of mcpStdio, mcpV1 and mcpGateway, and of the client that they use; minifying leaves them. */
@@ -24,7 +24,7 @@ import { glossary } from './servers/glossary.ts';
 
 const program = {
   command: process.execPath,
-  args: ['${ROOT}/node_modules/@modelcontextprotocol/server-everything/dist/index.js'],
+  args: ['${TEST_PACKAGES}/@modelcontextprotocol/server-everything/dist/index.js'],
 };
 export const routes = new Hono()
   .route('/mcp', mcp(glossary))
@@ -35,6 +35,15 @@ export const routes = new Hono()
   .route('/v1/mcp', mcpV1(() => createServer().server))
   .route('/all/mcp', mcpGateway({ glossary, program }));
 `;
+
+/** Makes server-everything a package of the copy, as npm install would. */
+function installEverything(copy: ProjectCopy): void {
+  symlinkSync(join(ROOT, 'test/node_modules'), join(copy.folder, 'app/node_modules'));
+  const ofTests = JSON.parse(readFileSync(join(ROOT, 'test/packages/package-lock.json'), 'utf8'));
+  const lock = JSON.parse(copy.read('package-lock.json'));
+  lock.packages = { ...ofTests.packages, ...lock.packages };
+  copy.write('package-lock.json', JSON.stringify(lock));
+}
 
 test('the fixture’s bundle has nothing of what it does not use', () => {
   const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
@@ -55,6 +64,7 @@ test('what a route loads on use is never in the bundle, but in a file next to it
 test('a build with all kinds of servers has it, and serves them', { timeout: 120_000 }, async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);
+  installEverything(copy);
   await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
   const bundle = copy.read('dist/bundle.cjs');
   for (const [name, mark] of Object.entries(MARKS)) expect(bundle.includes(mark), name).toBe(true);
