@@ -62,10 +62,10 @@ test.each<[string, Record<string, string>, RegExp]>([
 
 test('every bad setting is told at once, at init', async () => {
   await using lambda = await startApp({
-    env: { MCP_AUTH: 'token', WEATHER_TIMEOUT_MS: 'soon', MCP_PUBLIC_URL: 'nowhere' },
+    env: { MCP_AUTH: 'token', FIXTURE_TIMEOUT_MS: 'soon', MCP_PUBLIC_URL: 'nowhere' },
   });
   await lambda.printed(/The function does not start: ConfigError/);
-  for (const name of ['MCP_TOKEN_SHA256', 'WEATHER_TIMEOUT_MS', 'MCP_PUBLIC_URL'])
+  for (const name of ['MCP_TOKEN_SHA256', 'FIXTURE_TIMEOUT_MS', 'MCP_PUBLIC_URL'])
     expect(lambda.output()).toContain(`- ${name}: `);
   expect((await fetch(`${lambda.url}/mcp`, { method: 'POST' })).status).toBe(502);
 });
