@@ -17,6 +17,8 @@ const COPIED = [
   'tsconfig.json',
   'biome.json',
   '.gitignore',
+  '.dockerignore',
+  'Dockerfile',
 ];
 
 export class ProjectCopy implements Disposable {

@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../../helpers/clients.ts';
 import { closeAll } from '../../helpers/close-all.ts';
+import { BASE, buildImage, findEngine } from '../../helpers/container-engine.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstream.ts';
 import { freePort } from '../../helpers/local-lambda.ts';
 import { describeWith } from '../../helpers/skipped-suites.ts';
-import { BASE, buildImage, findEngine } from '../../helpers/v8.ts';
 import { startContainerRuntime } from './container-runtime.ts';
 
 const IMAGE = 'localhost/mcp-on-lambda:test';

@@ -124,14 +124,14 @@ test('no more is made than is taken, and a slow reader gets all of it', async ()
   expect(api.output).not.toContain('the flood was stopped');
 });
 
-test('when the Runtime API takes no more the app stops, and the environment is given up with its reason', async () => {
+test('when the Runtime API takes no more the app stops, and the execution environment ends with its reason', async () => {
   const api = await started();
   const answer = await api.invoke('/flood');
   answer.on('error', () => undefined); // It is what the next line does.
   answer.destroy();
   await vi.waitFor(() => expect(api.pid).toBeUndefined(), WITHIN);
   expect(api.output).toContain('the flood was stopped');
-  expect(api.output).toMatch(/the environment is given up.*(ECONNRESET|EPIPE)/);
+  expect(api.output).toMatch(/the execution environment ends.*(ECONNRESET|EPIPE)/);
   expect(api.megabytesMade).toBeLessThan(64);
 });
 

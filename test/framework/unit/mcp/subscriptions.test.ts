@@ -179,12 +179,12 @@ test.each([
   expect(() => mcp(server, { subscriptions })).toThrow(message);
 });
 
-test('a route without a gate serves nobody', async () => {
+test('a route without a guard denies every request', async () => {
   const app = new Hono().route('/mcp', mcp(server));
   app.onError(error => new Response(error.message, { status: 500 }));
   const response = await app.request('/mcp', { method: 'POST', body: '{}' });
   expect([response.status, await response.text()]).toEqual([
     500,
-    expect.stringContaining('mounted without a gate'),
+    expect.stringContaining('mounted without a guard'),
   ]);
 });
