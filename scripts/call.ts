@@ -11,7 +11,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 const USAGE = `Usage: npm run call -- <url> [tool] [json arguments] [--era auto|modern|legacy] [--timeout seconds]
 
   npm run call -- http://localhost:8080/mcp
-  npm run call -- http://localhost:8080/mcp get_weather '{"location":"Berlin"}'
+  npm run call -- http://localhost:8080/mcp current_time '{"timeZone":"Europe/Berlin"}'
 
 A bearer token is read from the environment variable MCP_TOKEN.
 `;

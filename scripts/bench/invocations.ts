@@ -20,7 +20,7 @@ export async function invocationsPerCall({
   await using lambda = await startFunction(name, { args, env: { MCP_AUTH: 'none' } }, module);
   const client = new Client({ name: 'bench', version: '0' }, { versionNegotiation: { mode: MODES[era] } });
   await client.connect(new StreamableHTTPClientTransport(new URL(`${lambda.url}/mcp`)));
-  await client.callTool({ name: 'get_weather', arguments: { location: '' } }).catch(refusedArguments);
+  await client.callTool({ name: 'lookup', arguments: { term: '' } }).catch(refusedArguments);
   await client.close();
   return started(lambda);
 }

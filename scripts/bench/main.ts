@@ -237,7 +237,7 @@ async function many(rows: readonly Row[], results: readonly Result[]): Promise<v
   if (!row) return;
   const { ms, upstreamMs } = await compareLookups(row);
   process.stdout.write(
-    `\n100 lookups in one compare_weather: ${shown(ms)} ms; the same requests alone: ${shown(upstreamMs)} ms; ratio ${ratio(ms, upstreamMs)}\n`,
+    `\n100 lookups in one lookup_many: ${shown(ms)} ms; the same requests alone: ${shown(upstreamMs)} ms; ratio ${ratio(ms, upstreamMs)}\n`,
   );
 }
 

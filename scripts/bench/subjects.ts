@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { v2Event } from '../../test/helpers/events.ts';
 import { modernHeaders, modernRequest } from '../../test/helpers/json-rpc.ts';
+import { DIST } from '../../test/helpers/local-lambda.ts';
 import { ProjectCopy } from '../../test/helpers/project-copy.ts';
 import type { Subject } from './measure.ts';
 
@@ -29,7 +30,6 @@ export interface Row {
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const dist = join(here, '../../dist');
 /** As it is installed: of the floor and of the peers. */
 const client = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
 
@@ -40,7 +40,7 @@ const FLOOR = `export const stream = awslambda.streamifyResponse(async (event, s
 `;
 
 /** A tool call whose arguments fail the schema, so that no upstream is asked. */
-const params = { name: 'get_weather', arguments: { location: '' } };
+const params = { name: 'lookup', arguments: { term: '' } };
 const EVENTS: Record<Era, string> = {
   modern: event(modernRequest('tools/call', params), modernHeaders('tools/call', params)),
   legacy: event({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }, {}),
@@ -62,8 +62,8 @@ export function floor(folder: string): Row {
   };
 }
 
-/** As the image runs it. */
-export function ours(folder = dist, name = 'mcp-on-lambda', beside: readonly string[] = []): Row[] {
+/** The fixture app, as the image would run it. */
+export function ours(folder = DIST, name = 'mcp-on-lambda', beside: readonly string[] = []): Row[] {
   const parts = ['entry.mjs', 'handler.mjs', 'bundle.cjs', 'bundle.cache'];
   const files = [...parts.map(part => join(folder, part)), ...beside];
   const eras: [string, Era][] = [
@@ -84,11 +84,11 @@ export function ours(folder = dist, name = 'mcp-on-lambda', beside: readonly str
   }));
 }
 
-/** The same function, asked for many places in one call. */
-export function compareSubject({ subject }: Row, locations: readonly string[]): Subject {
-  const many = { name: 'compare_weather', arguments: { locations } };
+/** The same function, called once with many terms. */
+export function compareSubject({ subject }: Row, terms: readonly string[]): Subject {
+  const many = { name: 'lookup_many', arguments: { terms } };
   const payload = event(modernRequest('tools/call', many), modernHeaders('tools/call', many));
-  return { ...subject, payload, expected: locations.at(-1) ?? '' };
+  return { ...subject, payload, expected: terms.at(-1) ?? '' };
 }
 
 interface Peer {
@@ -189,7 +189,7 @@ export async function oursWithStdio(folder: string): Promise<Row[]> {
   project.write(
     'app/routes.ts',
     `import { Hono } from 'hono';
-import { mcpStdio } from './mcp/mcp-stdio.ts';
+import { mcpStdio } from '#framework';
 export const routes = new Hono().route('/mcp', mcpStdio({ command: process.execPath, args: ['${program}'] }));
 `,
   );

@@ -1,6 +1,6 @@
 /** How many calls a second environments answer that are called without a pause, and 100 lookups in one call. */
 import { performance } from 'node:perf_hooks';
-import { MANY_PLACES, startUpstream, type Upstream } from '../../test/helpers/upstream.ts';
+import { MANY_TERMS, startFakeUpstream } from '../../test/helpers/fake-upstream.ts';
 import { call, environmentOf } from './measure.ts';
 import { compareSubject, type Row } from './subjects.ts';
 
@@ -33,32 +33,30 @@ export async function throughput({ subject }: Row, environments: number): Promis
 }
 
 export interface Comparison {
-  /** One warm `compare_weather` of 100 places, in ms. */
+  /** One warm `lookup_many` of 100 terms, in ms. */
   ms: number;
-  /** The same requests made of the same upstream by a program that does nothing else. */
+  /** The same requests to the same upstream by a program that does nothing else, in ms. */
   upstreamMs: number;
 }
 
 const LOOKUPS = 100;
-/** What Open-Meteo takes, roughly. */
 const UPSTREAM_MS = 25;
 const ROUNDS = 5;
 
-/** Medians; the rounds of both take turns. */
+/** Returns medians; the rounds of both take turns. */
 export async function compareLookups(dist: Row): Promise<Comparison> {
-  await using upstream = await startUpstream({ delayMs: UPSTREAM_MS });
-  const subject = compareSubject(dist, MANY_PLACES.slice(0, LOOKUPS));
-  const urls = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
-  const environment = environmentOf(subject, urls);
+  await using upstream = await startFakeUpstream({ delayMs: UPSTREAM_MS });
+  const subject = compareSubject(dist, MANY_TERMS.slice(0, LOOKUPS));
+  const environment = environmentOf(subject, upstream.env);
   try {
     await environment.init();
     await call(environment, subject);
     const [ours, alone]: [number[], number[]] = [[], []];
-    const atOnce = upstream.maxConcurrent;
-    const asked = upstream.requests.map(({ operation, url }) => ({ operation, url: upstream.url + url }));
+    const { maxConcurrent } = upstream;
+    const urls = upstream.requests.map(path => upstream.url + path);
     for (let i = 0; i < ROUNDS; i += 1) {
       ours.push(await timed(() => call(environment, subject)));
-      alone.push(await timed(() => askedAlone(asked, atOnce)));
+      alone.push(await timed(() => fetchAll(urls, maxConcurrent)));
     }
     return { ms: middle(ours), upstreamMs: middle(alone) };
   } finally {
@@ -67,20 +65,13 @@ export async function compareLookups(dist: Row): Promise<Comparison> {
   }
 }
 
-/** Pairs of a place's geocoding and its forecast, as many at once as the tool has. */
-async function askedAlone(
-  asked: readonly Pick<Upstream['requests'][number], 'operation' | 'url'>[],
-  atOnce: number,
-): Promise<void> {
-  const of = (operation: string): string[] =>
-    asked.filter(each => each.operation === operation).map(({ url }) => url);
-  const forecasts = of('forecast');
-  const pairs = of('geocoding').map((url, at) => [url, forecasts[at] ?? url]);
-  const queue = pairs.values();
+/** Fetches all URLs, `parallel` at a time. */
+async function fetchAll(urls: readonly string[], parallel: number): Promise<void> {
+  const queue = urls.values();
   const worker = async (): Promise<void> => {
-    for (const pair of queue) for (const url of pair) await (await fetch(url)).text();
+    for (const url of queue) await (await fetch(url)).text();
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: parallel }, worker));
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {

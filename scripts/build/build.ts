@@ -157,7 +157,7 @@ async function whereItThrows(): Promise<string> {
     ...(esModules.banner && { banner: esModules.banner }),
   });
   const starter = join(next, 'start.mjs');
-  await writeFile(starter, `import { createHandlers } from './mapped.mjs';\nawait createHandlers();\n`);
+  await writeFile(starter, `import { runForCache } from './mapped.mjs';\nawait runForCache();\n`);
   const again = promisify(execFile)(process.execPath, ['--enable-source-maps', starter], ENV);
   const { stderr } = await again.catch(error => error as { stderr: string });
   const lines = stderr.replaceAll(`${root}/`, '').replaceAll('file://', '').split('\n');

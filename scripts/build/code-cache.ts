@@ -9,7 +9,6 @@ import { runBundle } from '../../app/framework/lambda/load-bundle.ts';
 
 const [source = '', cache = '', routes = ''] = process.argv.slice(2);
 const { script, bundled } = runBundle(resolve(source));
-await bundled.createHandlers();
 await bundled.runForCache();
 writeFileSync(cache, script.createCachedData());
 writeFileSync(routes, JSON.stringify(bundled.summary));

@@ -3,22 +3,21 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findChromium, visit } from '../../test/framework/unit/page/chromium.ts';
 import { CLIENTS } from '../../test/helpers/clients.ts';
+import { MANY_TERMS, startFakeUpstream } from '../../test/helpers/fake-upstream.ts';
 import { ROOT, startApp } from '../../test/helpers/local-lambda.ts';
-import { startUpstream } from '../../test/helpers/upstream.ts';
 
 const folder = join(ROOT, '.github/pictures');
 const chromium = await findChromium();
 if ('missing' in chromium) throw new Error(chromium.missing);
 await mkdir(folder, { recursive: true });
-await using upstream = await startUpstream();
-const settings = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
-await using lambda = await startApp({ args: ['--dashboard-port', '0', '--port', '8080'], env: settings });
+await using upstream = await startFakeUpstream();
+await using lambda = await startApp({ args: ['--dashboard-port', '0', '--port', '8080'], env: upstream.env });
 const [, dashboardUrl = ''] = await lambda.printed(/Local dashboard: (\S+)/);
 
 const page = await visit(chromium.found, { width: 1180, height: 1000 });
 await page.page.goto(`${lambda.url}/`);
-const tool = page.page.locator('[data-name=get_weather]');
-await tool.getByLabel('location').fill('Reykjavik');
+const tool = page.page.locator('[data-name=lookup]');
+await tool.getByLabel('term').fill('glacier');
 await tool.getByRole('button', { name: 'Call' }).click();
 await tool.locator('.status.done').waitFor();
 await page.page.screenshot({ path: join(folder, 'page.png') });
@@ -27,13 +26,12 @@ await page.close();
 const dashboard = await visit(chromium.found, { width: 1180, height: 1000, colorScheme: 'dark' });
 await dashboard.page.goto(dashboardUrl);
 const client = await CLIENTS['SDK v2, modern'](lambda.url, {});
-for (const location of ['Berlin', 'Munich', 'Zurich', 'Nairobi', 'Quito', 'Sydney', 'Cairo'])
-  await client.call('get_weather', { location });
-await client.call('compare_weather', { locations: ['Berlin', 'Tokyo', 'Cairo', 'Quito'] }, true);
+for (const term of MANY_TERMS.slice(0, 7)) await client.call('lookup', { term });
+await client.call('lookup_many', { terms: ['estuary', 'glacier', 'tide', 'lagoon'] }, true);
 upstream.setDelay(4000);
 const slow = Promise.all([
-  client.call('get_weather', { location: 'Tokyo' }),
-  client.call('get_weather', { location: 'Reykjavik' }),
+  client.call('lookup', { term: 'tide' }),
+  client.call('lookup', { term: 'glacier' }),
 ]);
 await dashboard.page.locator('li.busy').nth(1).waitFor();
 await dashboard.page.locator('#invocations tr').nth(2).getByRole('button').click();

@@ -24,8 +24,8 @@ const USAGE = `Usage: npm run doctor -- <url> [options]
   --service NAME     service of the signature; by default execute-api for the URL of an API, else lambda; for an API
                      with a domain of its own give execute-api
   --region REGION    region of the signature; by default that in the URL, or AWS_REGION
-  --tool NAME        a tool that reports progress, to see streaming by; by default compare_weather
-  --arguments JSON   its arguments
+  --tool NAME        a tool that reports progress, which is called to check streaming; without it that is not checked
+  --arguments JSON   arguments of the tool, {} by default
   --origin ORIGIN    a web page that shall be able to call, such as https://app.example.com
   --timeout SECONDS  how long to wait for each answer, 30 by default
   --json             the findings as JSON

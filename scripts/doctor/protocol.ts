@@ -106,36 +106,16 @@ function serverOf(client: Client): string {
   return `${name} ${version}`.trim();
 }
 
-/** The example server's, asked for enough places that they cannot come all at once. */
-const COMPARISON = {
-  locations: [
-    'Berlin, Germany',
-    'Paris, France',
-    'London, England',
-    'Tokyo, Japan',
-    'Munich',
-    'Nairobi',
-    'Reykjavik',
-    'Sydney',
-    'Cairo',
-    'Quito',
-    'Chicago',
-    'Toronto',
-  ],
-};
-
 export const streaming: Check = {
   id: 'streaming',
   title: 'progress arrives before the result',
   needs: ['modern'],
-  async run(target, { tools, endpoint = 'unknown' }, { tool, toolArguments }) {
-    const name = tool ?? tools.find(known => known === 'compare_weather');
+  async run(target, { tools, endpoint = 'unknown' }, { tool: name, toolArguments: args }) {
     if (!name)
       return skipped(
-        'No tool is known that reports progress.',
-        'Name one: --tool NAME --arguments \'{"…":"…"}\'',
+        'MCP does not say which tool reports progress, and --tool names none.',
+        `Name one that takes a while: --tool NAME --arguments '{"…":"…"}'. There are: ${tools.join(', ') || 'no tools'}.`,
       );
-    const args = tool ? toolArguments : COMPARISON;
     const answer = await target.modern('tools/call', {
       name,
       arguments: args,

@@ -1,8 +1,8 @@
 /**
- * Starts the local Lambda as a person does, as a process of its own, on free loopback ports, and always stops it.
+ * Starts the local Lambda as a process on free loopback ports, as a person does, and always stops it.
  *
- * `functions` runs the fixtures of test/fixtures under RIC, with nothing of the app; `app` runs dist/ (made by
- * `npm run build`), which is what the image holds.
+ * `startFunction` runs the fixtures of test/fixtures under RIC, with nothing of an app; `startApp` runs the build of the
+ * fixture app (test/fixtures/app), which vitest's global setup and `npm run build:fixture` make.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +11,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(fileURLToPath(import.meta.url), '../../..');
+/** The fixture app and its build, relative to {@link ROOT}. */
+export const FIXTURE_APP = 'test/fixtures/app';
+export const FIXTURE_DIST = 'dist-test';
+/** The build of the fixture app: the same files as dist/, which the image holds. */
+export const DIST = join(ROOT, FIXTURE_DIST);
 
 export interface RunningLambda {
   /** `http://127.0.0.1:PORT` */
@@ -42,7 +47,7 @@ export function startFunction(
   return start([LOCAL, `${module}.${handler}`, '--task-root', folder, ...args], env);
 }
 
-/** The app itself, `handler.stream` unless `handler` says otherwise. */
+/** Starts the fixture app. */
 export function startApp(
   { args = [], env }: StartOptions = {},
   handler = 'handler.stream',
@@ -65,8 +70,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-const ENTRY = join(ROOT, 'dist/entry.mjs');
-const LOCAL = join(ROOT, 'dist/local.mjs');
+const ENTRY = join(DIST, 'entry.mjs');
+const LOCAL = join(DIST, 'local.mjs');
 
 /** Ended with this process, when a suite could not be set up to its end. */
 const running = new Set<ChildProcess>();

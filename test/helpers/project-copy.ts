@@ -1,11 +1,14 @@
-/** A copy of what a user edits and builds, with the packages of this one, to be changed and thrown away. */
+/**
+ * A copy of what a user edits and builds, to be changed and deleted. Its app is the fixture app, so that a test does not depend on
+ * what a user has in app/; node_modules is a link to this project's.
+ */
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from './local-lambda.ts';
+import { FIXTURE_APP, ROOT } from './local-lambda.ts';
 
 const COPIED = [
-  'app',
+  'app/framework',
   'scripts/build',
   'scripts/new',
   'scripts/new.ts',
@@ -15,6 +18,8 @@ const COPIED = [
   'tsconfig.json',
   'biome.json',
   '.gitignore',
+  '.dockerignore',
+  'Dockerfile',
 ];
 
 export class ProjectCopy implements Disposable {
@@ -22,6 +27,7 @@ export class ProjectCopy implements Disposable {
 
   constructor() {
     for (const name of COPIED) cpSync(join(ROOT, name), join(this.folder, name), { recursive: true });
+    cpSync(join(ROOT, FIXTURE_APP), join(this.folder, 'app'), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(this.folder, 'node_modules'));
   }
 

@@ -116,8 +116,12 @@ export function summarize({ routes }: FunctionOptions): RouteSummary {
   return { paths: mcpPaths(routes), background: backgroundJobHandlers(routes).size > 0 };
 }
 
-/** Runs the code that responds to requests, so that the code cache contains it. */
-export async function runForCache({ routes }: FunctionOptions): Promise<void> {
+/**
+ * Runs the code of init and of a request, so that the code cache contains it. The settings of the project are not checked: the
+ * build does not have the environment of the function.
+ */
+export async function runForCache({ routes }: Pick<FunctionOptions, 'routes'>): Promise<void> {
+  await createHandlers({ routes });
   await prewarmRoutes(routes, reportUnlisted);
   await prewarmApp(createApp(routes));
   await warmUp(warmUpHandler, true);

@@ -7,7 +7,7 @@ import { call, DESCRIPTION, INPUT, NAME } from './tool.mjs';
 
 const app = new Hono();
 app.all('/mcp', async c => {
-  const server = new McpServer({ name: 'weather', version: '1.0.0' });
+  const server = new McpServer({ name: 'glossary', version: '1.0.0' });
   server.registerTool(NAME, { description: DESCRIPTION, inputSchema: INPUT.shape }, call);
   const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: undefined });
   await server.connect(transport);

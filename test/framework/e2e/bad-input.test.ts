@@ -64,7 +64,7 @@ describe('refused with a status and a JSON-RPC error', () => {
     ],
     [
       'a header that names another tool',
-      modern('tools/call', call('get_weather', { location: 'x' }), { 'mcp-name': 'other' }),
+      modern('tools/call', call('lookup', { term: 'x' }), { 'mcp-name': 'other' }),
       400,
       -32020,
     ],
@@ -114,12 +114,12 @@ describe('refused with a status and a JSON-RPC error', () => {
 });
 
 test.each([
-  ['legacy', legacy({ method: 'tools/call', params: call('get_weather', { location: 7, units: 'kelvin' }) })],
-  ['modern', modern('tools/call', call('get_weather', { location: 7, units: 'kelvin' }))],
+  ['legacy', legacy({ method: 'tools/call', params: call('lookup', { term: 7, style: 'italic' }) })],
+  ['modern', modern('tools/call', call('lookup', { term: 7, style: 'italic' }))],
 ])('arguments that fail the schema are a tool error that the model can read, %s', async (_era, sent) => {
   const { status, message } = await send(sent);
   expect([status, message.result?.isError]).toEqual([200, true]);
-  expect(message.result.content[0].text).toMatch(/location[\s\S]*units/);
+  expect(message.result.content[0].text).toMatch(/term[\s\S]*style/);
 });
 
 test('a body over 6 MiB is 413', async () => {

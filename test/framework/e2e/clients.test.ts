@@ -2,19 +2,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLIENTS, type Option, type TestClient } from '../../helpers/clients.ts';
 import { closeAll } from '../../helpers/close-all.ts';
+import { type FakeUpstream, MANY_TERMS, startFakeUpstream } from '../../helpers/fake-upstream.ts';
 import { modernHeaders, modernRequest } from '../../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
-import { MANY_PLACES, startUpstream, type Upstream } from '../../helpers/upstream.ts';
 
-let upstream: Upstream;
+let upstream: FakeUpstream;
 let stream: RunningLambda;
 let buffered: RunningLambda;
 beforeAll(async () => {
-  upstream = await startUpstream();
+  upstream = await startFakeUpstream();
   const env = {
-    WEATHER_GEOCODING_URL: upstream.url,
-    WEATHER_FORECAST_URL: upstream.url,
-    WEATHER_TIMEOUT_MS: '1000',
+    ...upstream.env,
+    FIXTURE_TIMEOUT_MS: '1000',
     NODE_NO_WARNINGS: '1',
   };
   stream = await startApp({ env, args: ['--memory', '256'] });
@@ -36,119 +35,104 @@ describe.each(connections)('%s', (name, connect) => {
   });
 
   test('lists the tools', async () => {
-    expect(await client.tools()).toEqual(['get_weather', 'compare_weather']);
+    expect(await client.tools()).toEqual(['lookup', 'lookup_many']);
   });
 
   test('calls a tool and gets text and structured content', async () => {
-    const { text, isError, structured } = await client.call('get_weather', { location: 'Berlin' });
-    expect([isError, text]).toEqual([false, expect.stringContaining('Berlin')]);
-    expect(structured).toMatchObject({
-      place: { name: expect.stringContaining('Berlin') },
-      outlook: { length: 3 },
-    });
+    const { text, isError, structured } = await client.call('lookup', { term: 'Tide', style: 'upper' });
+    expect([isError, text]).toEqual([false, expect.stringMatching(/^tide: THE RISE AND FALL/)]);
+    expect(structured).toMatchObject({ entry: { name: 'tide' } });
   });
 
   test('reads a tool error that says what to do next', async () => {
-    const unknown = await client.call('get_weather', { location: 'Xyzzyville' });
-    expect([unknown.isError, unknown.text]).toEqual([true, expect.stringMatching(/Xyzzyville/)]);
-    const several = await client.call('get_weather', { location: 'Springfield' });
+    const unknown = await client.call('lookup', { term: 'lagoon' });
+    expect([unknown.isError, unknown.text]).toEqual([true, 'No entry for "lagoon". Check the spelling.']);
+    const several = await client.call('lookup', { term: 'mercury' });
     expect([several.isError, several.text]).toEqual([
       true,
-      expect.stringMatching(/Illinois[\s\S]*Missouri|Missouri[\s\S]*Illinois/),
+      'Name one of: mercury (element); mercury (planet).',
     ]);
   });
 
   test.each([
-    ['slow', 'Slowville'],
-    ['down', 'Brokenburg'],
-    ['not what its schema says', 'Gapford'],
-    ['not JSON', 'Garbleton'],
-  ])('is told when the upstream is %s', async (_what, location) => {
-    const { isError, text } = await client.call('get_weather', { location });
-    expect([isError, text.length > 20]).toEqual([true, true]);
-    expect(text).not.toMatch(/\bat .*\.m?js|ECONN|undefined|\[object/);
+    ['too slow', () => upstream.setDelay(3_000)],
+    ['failing', () => upstream.setFailing(true)],
+  ])('gets a tool error without internals if the upstream is %s', async (_what, breakUpstream) => {
+    breakUpstream();
+    const { isError, text } = await client.call('lookup', { term: 'tide' });
+    upstream.reset();
+    expect([isError, text]).toEqual([true, 'The glossary service failed. Try again in a minute.']);
+    expect((await client.call('lookup', { term: 'tide' })).isError).toBe(false);
   });
 
-  test('gets an answer where the upstream recovers', async () => {
-    for (const location of ['Busyton', 'Hiccupton', 'Dropham']) {
-      upstream.reset();
-      expect(await client.call('get_weather', { location }), location).toMatchObject({ isError: false });
-    }
-  });
-
-  test('sees progress arrive before the result, one by one', async () => {
-    upstream.setDelay(100);
-    const locations = ['Berlin', 'Paris, France', ...MANY_PLACES.slice(0, 13)];
-    const { progress, at, isError } = await client.call('compare_weather', { locations }, true);
-    upstream.setDelay(0);
+  test('receives progress before the result, one by one', async () => {
+    upstream.setDelay(150);
+    const terms = MANY_TERMS.slice(0, 15);
+    const { progress, at, isError } = await client.call('lookup_many', { terms }, true);
+    upstream.reset();
     expect(isError).toBe(false);
-    expect(progress.map(p => p.progress)).toEqual(locations.map((_, i) => i + 1));
-    expect(progress.every(p => p.total === locations.length)).toBe(true);
-    // Three rounds of five at a time, each with two look-ups of 100 ms.
-    expect(at - Number(progress[0]?.at)).toBeGreaterThan(300);
-    expect(Number(progress.at(-1)?.at) - Number(progress[0]?.at)).toBeGreaterThan(250);
+    expect(progress.map(p => p.progress)).toEqual(terms.map((_, i) => i + 1));
+    expect(progress.every(p => p.total === terms.length)).toBe(true);
+    // Three rounds of five requests at a time, of 150 ms each.
+    expect(at - Number(progress[0]?.at)).toBeGreaterThan(250);
+    expect(Number(progress.at(-1)?.at) - Number(progress[0]?.at)).toBeGreaterThan(200);
   });
 
-  test('looks up 100 places at once, and one bad one does not sink the others', async () => {
-    const locations = [...MANY_PLACES.slice(0, 99), 'Xyzzyville'];
-    const { isError, structured } = await client.call('compare_weather', { locations });
+  test('looks up 100 terms in one call, of which one fails', async () => {
+    const terms = [...MANY_TERMS.slice(0, 99), 'lagoon'];
+    const { isError, structured } = await client.call('lookup_many', { terms });
     expect(isError).toBe(false);
-    const { places } = structured as { places: { status: string; location?: string }[] };
-    expect(places).toHaveLength(100);
-    expect(places.filter(({ status }) => status === 'error')).toMatchObject([{ location: 'Xyzzyville' }]);
+    const { results } = structured as { results: { term: string; error?: string }[] };
+    expect(results.map(({ term }) => term)).toEqual(terms);
+    expect(results.filter(({ error }) => error)).toMatchObject([{ term: 'lagoon' }]);
   });
 
   test('reads a resource, gets a prompt, completes an argument', async () => {
-    expect(JSON.parse(await client.resource('weather://current/Berlin'))).toMatchObject({
-      current: expect.any(Object),
-    });
-    await expect(client.resource('weather://current/Xyzzyville')).rejects.toThrow(/not found/i);
-    const prompt = await client.prompt('plan_outdoor_day', { location: 'Berlin', activity: 'a walk' });
-    expect(prompt).toMatch(/Berlin[\s\S]*get_weather/);
-    expect(await client.complete('weather://current/{location}', 'location', 'Berl')).toContainEqual(
-      expect.stringContaining('Berlin'),
-    );
+    expect(JSON.parse(await client.resource('glossary://entries/tide'))).toMatchObject({ name: 'tide' });
+    await expect(client.resource('glossary://entries/lagoon')).rejects.toThrow(/not found/i);
+    const prompt = await client.prompt('explain', { term: 'tide', audience: 'a sailor' });
+    expect(prompt).toBe('Call lookup for tide and explain it to a sailor.');
+    expect(await client.complete('glossary://entries/{term}', 'term', 'gla')).toEqual(['glacier']);
+    expect(await client.completePrompt('explain', 'term', 'merc')).toEqual([
+      'mercury (element)',
+      'mercury (planet)',
+    ]);
   });
 });
 
 describe.each(connections)('%s, where answers are whole', (_name, connect) => {
   test('lists, calls, and gets the result even of a call that reports progress', async () => {
     const client = await connect(buffered.url);
-    expect(await client.tools()).toEqual(['get_weather', 'compare_weather']);
-    const { structured, progress } = await client.call(
-      'compare_weather',
-      { locations: ['Berlin', 'Paris, France'] },
-      true,
-    );
-    expect(structured).toMatchObject({ places: [{ status: 'ok' }, { status: 'ok' }] });
+    expect(await client.tools()).toEqual(['lookup', 'lookup_many']);
+    const { structured, progress } = await client.call('lookup_many', { terms: ['tide', 'glacier'] }, true);
+    expect(structured).toMatchObject({
+      results: [{ entry: { name: 'tide' } }, { entry: { name: 'glacier' } }],
+    });
     expect(progress).toHaveLength(2);
     await client.close();
   });
 });
 
-describe('a name that several places have', () => {
-  test('is asked about, where the client can be asked', async () => {
+describe('a term that has several entries', () => {
+  test('is asked about if the client can show a form', async () => {
     const asked: Option[][] = [];
     const elicit = (_message: string, options: Option[]): Option | undefined => {
       asked.push(options);
-      return options.find(({ title }) => title.includes('Illinois'));
+      return options.find(({ title }) => title.includes('planet'));
     };
     const client = await CLIENTS['SDK v2, modern'](stream.url, { elicit });
-    const { isError, structured } = await client.call('get_weather', { location: 'Springfield' });
+    const { isError, structured } = await client.call('lookup', { term: 'mercury' });
     await client.close();
     expect(asked).toHaveLength(1);
-    expect(asked[0]?.length).toBeGreaterThan(1);
-    expect([isError, structured]).toMatchObject([
-      false,
-      { place: { name: expect.stringContaining('Illinois') } },
-    ]);
+    expect(asked[0]).toHaveLength(2);
+    expect([isError, structured]).toMatchObject([false, { entry: { name: 'mercury (planet)' } }]);
   });
 
-  test('is left with its candidates when the person declines', async () => {
+  test('returns the candidates if the person declines', async () => {
     const client = await CLIENTS['SDK v2, modern'](stream.url, { elicit: () => undefined });
-    const { isError, text } = await client.call('get_weather', { location: 'Springfield' });
+    const { isError, text } = await client.call('lookup', { term: 'mercury' });
     await client.close();
-    expect([isError, text]).toEqual([true, expect.stringContaining('Illinois')]);
+    expect([isError, text]).toEqual([true, expect.stringContaining('mercury (element)')]);
   });
 });
 
@@ -158,16 +142,16 @@ test.each([
 ])(
   'a fresh client of %s makes a tool call in as few invocations as it can',
   async (_revision, makeCall, invocations) => {
-    const env = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+    const env = upstream.env;
     await using lambda = await startApp({ env });
-    expect(await makeCall(lambda.url)).toMatchObject({ place: expect.any(Object) });
+    expect(await makeCall(lambda.url)).toMatchObject({ entry: { name: 'tide' } });
     const posts = () => (lambda.output().match(/^POST \/mcp /gm) ?? []).length;
     await expect.poll(posts).toBe(invocations);
   },
 );
 
 async function modernCall(url: string): Promise<unknown> {
-  const params = { name: 'get_weather', arguments: { location: 'Berlin' } };
+  const params = { name: 'lookup', arguments: { term: 'tide' } };
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const response = await fetch(`${url}/mcp`, {
     method: 'POST',
@@ -180,7 +164,7 @@ async function modernCall(url: string): Promise<unknown> {
 
 async function legacyCall(url: string): Promise<unknown> {
   const client = await CLIENTS['SDK v2, legacy'](url);
-  const { structured } = await client.call('get_weather', { location: 'Berlin' });
+  const { structured } = await client.call('lookup', { term: 'tide' });
   await client.close();
   return structured;
 }

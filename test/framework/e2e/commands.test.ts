@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { closeAll } from '../../helpers/close-all.ts';
-import { ROOT, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
-import { startUpstream, type Upstream } from '../../helpers/upstream.ts';
+import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstream.ts';
+import { DIST, ROOT, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
 
 const run = promisify(execFile);
 
-let upstream: Upstream;
+let upstream: FakeUpstream;
 let lambda: RunningLambda;
 beforeAll(async () => {
-  upstream = await startUpstream();
+  upstream = await startFakeUpstream();
   lambda = await startApp({
-    env: { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url },
+    env: upstream.env,
   });
 });
 afterAll(() => closeAll(lambda, upstream));
@@ -30,7 +30,7 @@ describe('the Inspector', () => {
 
   test('lists the tools', async () => {
     const { tools } = await inspect('--method', 'tools/list');
-    expect(tools.map(({ name }: { name: string }) => name)).toEqual(['get_weather', 'compare_weather']);
+    expect(tools.map(({ name }: { name: string }) => name)).toEqual(['lookup', 'lookup_many']);
   });
 
   test('calls a tool', async () => {
@@ -38,11 +38,11 @@ describe('the Inspector', () => {
       '--method',
       'tools/call',
       '--tool-name',
-      'get_weather',
+      'lookup',
       '--tool-arg',
-      'location=Berlin',
+      'term=tide',
     );
-    expect(result.content[0].text).toContain('Berlin');
+    expect(result.content[0].text).toContain('tide: the rise');
   });
 });
 
@@ -51,20 +51,20 @@ describe('npm run call', () => {
 
   test.each(['auto', 'modern', 'legacy'])('lists the tools, --era %s', async era => {
     const { stdout, stderr } = await call(`${lambda.url}/mcp`, '--era', era);
-    expect(stdout).toMatch(/^get_weather\n {4}\S/m);
+    expect(stdout).toMatch(/^lookup\n {4}\S/m);
     expect(stderr).toContain(era === 'legacy' ? 'legacy era' : 'modern era');
   });
 
   test('calls a tool and shows progress', async () => {
-    const args = JSON.stringify({ locations: ['Berlin', 'Paris, France'] });
-    const { stdout, stderr } = await call(`${lambda.url}/mcp`, 'compare_weather', args);
-    expect(stdout).toContain('Berlin');
+    const args = JSON.stringify({ terms: ['tide', 'glacier'] });
+    const { stdout, stderr } = await call(`${lambda.url}/mcp`, 'lookup_many', args);
+    expect(stdout).toContain('tide: the rise');
     expect(stderr).toMatch(/1\/2 [\s\S]*2\/2 /);
   });
 
   test.each<[string, string[], number, RegExp]>([
-    ['a tool error is exit code 1', ['get_weather', '{"location":"Xyzzyville"}'], 1, /Xyzzyville/],
-    ['bad JSON is exit code 2', ['get_weather', '{'], 2, /JSON[\s\S]*Usage/],
+    ['a tool error is exit code 1', ['lookup', '{"term":"lagoon"}'], 1, /lagoon/],
+    ['bad JSON is exit code 2', ['lookup', '{'], 2, /JSON[\s\S]*Usage/],
     ['a bad era is exit code 2', ['--era', 'stone'], 2, /--era must be/],
   ])('%s', async (_what, args, code, said) => {
     const failed = await call(`${lambda.url}/mcp`, ...args).catch(error => error);
@@ -85,12 +85,12 @@ test('npm start says where it is and how to call it, and what it says works', as
   expect(lambda.output()).toContain('no authentication here');
   const [, command = ''] = await lambda.printed(/curl {10}(curl [\s\S]*?)\n\n/);
   const { stdout } = await run('sh', ['-c', command]);
-  expect(stdout).toContain('"get_weather"');
+  expect(stdout).toContain('"lookup"');
 });
 
 test('an older Node is told which one is needed, before anything else', async () => {
   const older = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
-  const failed = await run(process.execPath, ['--import', older, join(ROOT, 'dist/entry.mjs')]).catch(e => e);
+  const failed = await run(process.execPath, ['--import', older, join(DIST, 'entry.mjs')]).catch(e => e);
   expect([failed.code, failed.stderr, failed.stdout]).toEqual([
     1,
     'Node 24 or newer is needed here, and this is 20.20.2. "npm start" brings its own.\n',

@@ -123,7 +123,7 @@ describe('a file of app/ that changes', () => {
     copy.write('app/servers/dice.ts', source);
     await seen(from, told);
     await seen(from, /dice\.ts has changed; what runs is still the function from before/);
-    expect(server.output().slice(from)).not.toMatch(/at .*scripts\/build\.ts/);
+    expect(server.output().slice(from)).not.toMatch(/at .*scripts\/build\//);
     expect(await version()).toBe(before);
     copy.write('app/servers/dice.ts', dice('4.0.0'));
     await expect.poll(version, { timeout: 20_000 }).toBe('4.0.0');
@@ -140,7 +140,10 @@ describe('a file of app/ that changes', () => {
     const from = server.output().length;
     const file = 'app/framework/local-lambda/log.ts';
     copy.write(file, copy.read(file).replace('`START RequestId: ', '`BEGIN RequestId: '));
-    await seen(from, /app\/local\/log\.ts has changed: .*all is started anew[\s\S]*ready at/);
+    await seen(
+      from,
+      /app\/framework\/local-lambda\/log\.ts has changed: .*all is started anew[\s\S]*ready at/,
+    );
     server.url = /ready at (http:\/\/[^/\s]+)/.exec(server.output().slice(from))?.[1] ?? '';
     expect(await version()).toBe('5.0.0');
     await seen(from, /BEGIN RequestId/);
@@ -170,7 +173,7 @@ test.each<[string, Record<string, string>, string, RegExp]>([
 });
 
 const ROUTES = `import { Hono } from 'hono';
-import { mcp } from './mcp/mcp.ts';
+import { mcp } from '#framework';
 import { dice } from './servers/dice.ts';
 
 export const routes = new Hono().route('/mcp', mcp(dice));

@@ -11,7 +11,7 @@ import type { Invoked } from '../../../app/framework/local-lambda/environment.ts
 import type { InvokeRequest } from '../../../app/framework/local-lambda/local-function.ts';
 import { createLog } from '../../../app/framework/local-lambda/log.ts';
 import { type Answer, RuntimeApi } from '../../../app/framework/local-lambda/runtime-api.ts';
-import type { Engine } from '../../helpers/v8.ts';
+import type { Engine } from '../../helpers/container-engine.ts';
 
 export interface ContainerRuntime {
   url: string;

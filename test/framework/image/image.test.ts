@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../../helpers/clients.ts';
 import { closeAll } from '../../helpers/close-all.ts';
+import { BASE, buildImage, findEngine } from '../../helpers/container-engine.ts';
+import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstream.ts';
 import { freePort } from '../../helpers/local-lambda.ts';
 import { describeWith } from '../../helpers/skipped-suites.ts';
-import { startUpstream, type Upstream } from '../../helpers/upstream.ts';
-import { BASE, buildImage, findEngine } from '../../helpers/v8.ts';
 import { startContainerRuntime } from './container-runtime.ts';
 
 const IMAGE = 'localhost/mcp-on-lambda:test';
@@ -25,7 +25,7 @@ const sandbox = (memory: number): string[] => [
 describeWith(await findEngine())('the image', engine => {
   const { run, runFlags } = engine;
   const started: string[] = [];
-  let upstream: Upstream;
+  let upstream: FakeUpstream;
   let env: Record<string, string>;
   const figures: Record<string, string | number> = {};
 
@@ -43,8 +43,8 @@ describeWith(await findEngine())('the image', engine => {
       '-c',
       'cat /usr/local/bin/node /var/task/* > /dev/null 2>&1 || true',
     );
-    upstream = await startUpstream();
-    env = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+    upstream = await startFakeUpstream();
+    env = upstream.env;
   }, 400_000);
   afterAll(async () => {
     for (const name of started) await run('rm', '-f', '-t', '0', name);
@@ -80,14 +80,10 @@ describeWith(await findEngine())('the image', engine => {
   async function expectAnswers(url: string): Promise<void> {
     for (const connect of Object.values(CLIENTS)) {
       const client = await connect(url);
-      expect(await client.tools()).toEqual(['get_weather', 'compare_weather']);
-      const { text, isError } = await client.call('get_weather', { location: 'Berlin' });
-      expect([isError, text]).toEqual([false, expect.stringContaining('Berlin')]);
-      const { progress } = await client.call(
-        'compare_weather',
-        { locations: ['Berlin', 'Paris, France'] },
-        true,
-      );
+      expect(await client.tools()).toEqual(['lookup', 'lookup_many']);
+      const { text, isError } = await client.call('lookup', { term: 'tide' });
+      expect([isError, text]).toEqual([false, expect.stringContaining('tide')]);
+      const { progress } = await client.call('lookup_many', { terms: ['tide', 'glacier'] }, true);
       expect(progress).toHaveLength(2);
       await client.close();
     }
@@ -111,12 +107,12 @@ describeWith(await findEngine())('the image', engine => {
         await expectAnswers(runtime.url);
         if (memory !== 128) return;
         const client = await CLIENTS['SDK v2, modern'](runtime.url);
-        for (let i = 0; i < 200; i += 1) await client.call('get_weather', { location: 'Berlin' });
+        for (let i = 0; i < 200; i += 1) await client.call('lookup', { term: 'tide' });
         figures['memory at 128 MB after 200 calls, MB'] = await memoryOf(runtime.container);
-        const { isError } = await client.call('get_weather', { location: 'x'.repeat(5 * MB) });
+        const { isError } = await client.call('lookup', { term: 'x'.repeat(5 * MB) });
         expect(isError).toBe(true);
         figures['memory at 128 MB after a 5 MB request, MB'] = await memoryOf(runtime.container);
-        expect((await client.call('get_weather', { location: 'Berlin' })).isError).toBe(false);
+        expect((await client.call('lookup', { term: 'tide' })).isError).toBe(false);
         await client.close();
       } finally {
         await runtime.close();

@@ -1,4 +1,4 @@
-// The example server's tool as far as the benchmark calls it, in Go, with nothing but its standard library: the row to chase.
+// The fixture server's tool as far as the benchmark calls it, in Go, with nothing but its standard library: the row to chase.
 // No SDK, no schema library, no checks of who calls: what a program must do that answers an MCP tool call on Lambda.
 package main
 
@@ -30,8 +30,8 @@ type request struct {
 	Params  struct {
 		Name      string `json:"name"`
 		Arguments struct {
-			Location string `json:"location"`
-			Units    string `json:"units"`
+			Term  string `json:"term"`
+			Style string `json:"style"`
 		} `json:"arguments"`
 	} `json:"params"`
 }
@@ -42,18 +42,18 @@ func call(asked request) object {
 	failed := func(text string) object {
 		return object{"content": []object{{"type": "text", "text": text}}, "isError": true}
 	}
-	if asked.Params.Name != "get_weather" {
+	if asked.Params.Name != "lookup" {
 		return failed("Tool " + asked.Params.Name + " not found")
 	}
-	location := strings.TrimSpace(asked.Params.Arguments.Location)
-	if location == "" || len(location) > 200 {
-		return failed("Input validation error: location must be of 1 to 200 characters")
+	term := strings.TrimSpace(asked.Params.Arguments.Term)
+	if term == "" || len(term) > 200 {
+		return failed("Input validation error: term must be of 1 to 200 characters")
 	}
-	units := asked.Params.Arguments.Units
-	if units == "" {
-		units = "metric"
+	style := asked.Params.Arguments.Style
+	if style == "" {
+		style = "plain"
 	}
-	return object{"content": []object{{"type": "text", "text": location + " in " + units}}}
+	return object{"content": []object{{"type": "text", "text": term + " in " + style}}}
 }
 
 func answer(in event) (int, object) {

@@ -4,7 +4,7 @@ import { args, headers, report, url } from './driver.mjs';
 
 const client = await createMCPClient({ transport: { type: 'http', url, headers } });
 const tools = await client.tools();
-const answer = await tools.compare_weather.execute(args, { toolCallId: '1', messages: [] });
+const answer = await tools.lookup_many.execute(args, { toolCallId: '1', messages: [] });
 await client.close();
 report({ tools: Object.keys(tools), text: readBody(answer) });
 

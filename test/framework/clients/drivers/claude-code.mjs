@@ -20,21 +20,21 @@ const env = {
 };
 const header = token ? ['--header', `Authorization: Bearer ${token}`] : [];
 const cwd = process.env.HOME;
-execFileSync(claude, ['mcp', 'add', '--transport', 'http', 'weather', url, ...header], {
+execFileSync(claude, ['mcp', 'add', '--transport', 'http', 'glossary', url, ...header], {
   env,
   cwd,
   stdio: 'ignore',
 });
-const health = execFileSync(claude, ['mcp', 'get', 'weather'], { env, cwd, encoding: 'utf8' });
+const health = execFileSync(claude, ['mcp', 'get', 'glossary'], { env, cwd, encoding: 'utf8' });
 if (!/Connected/.test(health)) throw new Error(health);
 
-const model = await startModel('compare_weather', args);
-const config = { mcpServers: { weather: { type: 'http', url, headers } } };
+const model = await startModel('lookup_many', args);
+const config = { mcpServers: { glossary: { type: 'http', url, headers } } };
 const { stdout } = await promisify(execFile)(
   claude,
   [
-    ...['-p', 'compare the weather', '--strict-mcp-config', '--mcp-config', JSON.stringify(config)],
-    ...['--allowedTools', 'mcp__weather__compare_weather', '--output-format', 'stream-json', '--verbose'],
+    ...['-p', 'look the terms up', '--strict-mcp-config', '--mcp-config', JSON.stringify(config)],
+    ...['--allowedTools', 'mcp__glossary__lookup_many', '--output-format', 'stream-json', '--verbose'],
   ],
   {
     env: {
@@ -47,5 +47,5 @@ const { stdout } = await promisify(execFile)(
   },
 );
 model.close();
-const tools = model.tools.filter(name => name.startsWith('mcp__weather__'));
-report({ tools: tools.map(name => name.replace('mcp__weather__', '')), text: stdout });
+const tools = model.tools.filter(name => name.startsWith('mcp__glossary__'));
+report({ tools: tools.map(name => name.replace('mcp__glossary__', '')), text: stdout });

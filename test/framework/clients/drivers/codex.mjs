@@ -6,7 +6,7 @@ import { args, command, report, token, url } from './driver.mjs';
 const codex = command('codex');
 const bearer = token ? ['--bearer-token-env-var', 'MCP_TOKEN'] : [];
 const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...(token && { MCP_TOKEN: token }) };
-execFileSync(process.execPath, [codex, 'mcp', 'add', 'weather', '--url', url, ...bearer], {
+execFileSync(process.execPath, [codex, 'mcp', 'add', 'glossary', '--url', url, ...bearer], {
   env,
   stdio: 'ignore',
 });
@@ -28,7 +28,7 @@ await ask('initialize', { clientInfo: { name: 'driver', title: 'driver', version
 server.stdin.write('{"method":"initialized"}\n');
 const { data } = await ask('mcpServerStatus/list', { detail: 'toolsAndAuthOnly' });
 const { thread } = await ask('thread/start', { ephemeral: true, cwd: process.cwd() });
-const call = { threadId: thread.id, server: 'weather', tool: 'compare_weather', arguments: args };
+const call = { threadId: thread.id, server: 'glossary', tool: 'lookup_many', arguments: args };
 const answer = await ask('mcpServer/tool/call', call);
 server.kill();
 report({ tools: Object.keys(data[0].tools), text: JSON.stringify(answer) });

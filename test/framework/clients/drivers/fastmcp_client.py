@@ -7,7 +7,7 @@ from fastmcp import Client
 
 url, *rest = sys.argv[1:]
 # More than are looked up at once, so that progress comes well before the result.
-STATIONS = [f"Station {number:03}" for number in range(1, 7)]
+TERMS = ["tide", "glacier", *(f"term-{number:03}" for number in range(1, 7))]
 
 
 async def main() -> None:
@@ -19,7 +19,7 @@ async def main() -> None:
 
     async with Client(url, auth=rest[0] if rest else None, progress_handler=on_progress) as client:
         tools = await client.list_tools()
-        answer = await client.call_tool("compare_weather", {"locations": ["Berlin", "Paris, France", *STATIONS]})
+        answer = await client.call_tool("lookup_many", {"terms": TERMS})
     result = {
         "tools": [tool.name for tool in tools],
         "text": answer.content[0].text,

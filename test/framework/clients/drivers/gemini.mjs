@@ -14,17 +14,17 @@ const run = (...rest) => [
   { env, cwd, encoding: 'utf8', stdio: 'pipe' },
 ];
 const header = token ? ['--header', `Authorization: Bearer ${token}`] : [];
-execFileSync(...run('mcp', 'add', '--transport', 'http', ...header, '-s', 'user', 'weather', url));
+execFileSync(...run('mcp', 'add', '--transport', 'http', ...header, '-s', 'user', 'glossary', url));
 const [node, words, options] = run('mcp', 'list');
 const { stdout, stderr } = await promisify(execFile)(node, words, options);
-if (!/weather: .*Connected/.test(stdout + stderr)) throw new Error(stdout + stderr);
+if (!/glossary: .*Connected/.test(stdout + stderr)) throw new Error(stdout + stderr);
 
-const model = await startModel('compare_weather', args);
+const model = await startModel('lookup_many', args);
 mkdirSync(join(cwd, '.gemini'), { recursive: true });
 const settings = {
   security: { auth: { selectedType: 'gemini-api-key' } },
   privacy: { usageStatisticsEnabled: false },
-  mcpServers: { weather: { httpUrl: url, headers, trust: true } },
+  mcpServers: { glossary: { httpUrl: url, headers, trust: true } },
 };
 writeFileSync(join(cwd, '.gemini/settings.json'), JSON.stringify(settings));
 const [, prompt] = run(
@@ -32,7 +32,7 @@ const [, prompt] = run(
   'gemini-2.5-flash',
   '--yolo',
   '-p',
-  'compare the weather',
+  'look the terms up',
   '--output-format',
   'json',
 );
@@ -41,5 +41,5 @@ await promisify(execFile)(node, prompt, {
   env: { ...env, GOOGLE_GEMINI_BASE_URL: model.url, GEMINI_API_KEY: 'not-a-key' },
 });
 model.close();
-const tools = model.tools.filter(name => name.includes('weather_'));
-report({ tools: tools.map(name => name.replace(/^.*weather_(?=(get|compare)_)/, '')), text: model.result });
+const tools = model.tools.filter(name => name.includes('glossary_'));
+report({ tools: tools.map(name => name.replace(/^.*glossary_(?=lookup)/, '')), text: model.result });

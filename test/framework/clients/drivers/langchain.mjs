@@ -4,12 +4,12 @@ import { args, headers, report, url } from './driver.mjs';
 
 let progress = 0;
 const client = new MultiServerMCPClient({
-  mcpServers: { weather: { transport: 'http', url, headers } },
+  mcpServers: { glossary: { transport: 'http', url, headers } },
   onProgress: () => {
     progress += 1;
   },
 });
 const tools = await client.getTools();
-const answer = await tools.find(({ name }) => name === 'compare_weather').invoke(args);
+const answer = await tools.find(({ name }) => name === 'lookup_many').invoke(args);
 await client.close();
 report({ tools: tools.map(({ name }) => name), text: JSON.stringify(answer), progress });

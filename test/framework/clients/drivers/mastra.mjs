@@ -4,16 +4,16 @@ import { args, headers, report, url } from './driver.mjs';
 
 let progress = 0;
 const client = new MCPClient({
-  servers: { weather: { url: new URL(url), enableProgressTracking: true, requestInit: { headers } } },
+  servers: { glossary: { url: new URL(url), enableProgressTracking: true, requestInit: { headers } } },
 });
-await client.progress.onUpdate('weather', () => {
+await client.progress.onUpdate('glossary', () => {
   progress += 1;
 });
 const tools = await client.listTools();
-const answer = await tools.weather_compare_weather.execute(args, {});
+const answer = await tools.glossary_lookup_many.execute(args, {});
 await client.disconnect();
 report({
-  tools: Object.keys(tools).map(name => name.replace(/^weather_/, '')),
+  tools: Object.keys(tools).map(name => name.replace(/^glossary_/, '')),
   text: JSON.stringify(answer),
   progress,
 });

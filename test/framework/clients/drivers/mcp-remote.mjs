@@ -17,7 +17,7 @@ const onprogress = () => {
   progress += 1;
 };
 const { tools } = await client.listTools();
-const { content } = await client.callTool({ name: 'compare_weather', arguments: args }, undefined, {
+const { content } = await client.callTool({ name: 'lookup_many', arguments: args }, undefined, {
   onprogress,
 });
 await client.close();

@@ -4,17 +4,17 @@ import { args, command, report, token, url } from './driver.mjs';
 
 const run = (...words) => execFileSync(process.execPath, [command('mcpc'), ...words], { encoding: 'utf8' });
 const header = token ? ['--header', `Authorization: Bearer ${token}`] : [];
-run('connect', url, '@weather', ...header);
+run('connect', url, '@glossary', ...header);
 try {
-  const listed = JSON.parse(run('--json', '@weather', 'tools-list'));
+  const listed = JSON.parse(run('--json', '@glossary', 'tools-list'));
   const answer = run(
     '--json',
-    '@weather',
+    '@glossary',
     'tools-call',
-    'compare_weather',
-    `locations:=${JSON.stringify(args.locations)}`,
+    'lookup_many',
+    `terms:=${JSON.stringify(args.terms)}`,
   );
   report({ tools: (listed.tools ?? listed).map(({ name }) => name), text: answer });
 } finally {
-  run('close', '@weather');
+  run('close', '@glossary');
 }

@@ -6,10 +6,10 @@ import { args, command, headers, report, url } from './driver.mjs';
 
 const cwd = process.env.HOME;
 mkdirSync(join(cwd, 'config'));
-const config = { mcpServers: { weather: { baseUrl: url, headers } }, imports: [] };
+const config = { mcpServers: { glossary: { baseUrl: url, headers } }, imports: [] };
 writeFileSync(join(cwd, 'config/mcporter.json'), JSON.stringify(config));
 const run = (...words) =>
   execFileSync(process.execPath, [command('mcporter'), ...words], { cwd, encoding: 'utf8' });
-const { tools } = JSON.parse(run('list', 'weather', '--json'));
-const answer = run('call', 'weather.compare_weather', '--args', JSON.stringify(args), '--output', 'json');
+const { tools } = JSON.parse(run('list', 'glossary', '--json'));
+const answer = run('call', 'glossary.lookup_many', '--args', JSON.stringify(args), '--output', 'json');
 report({ tools: tools.map(({ name }) => name), text: answer });

@@ -8,7 +8,7 @@ from mcp.client.streamable_http import streamablehttp_client
 
 url, *rest = sys.argv[1:]
 # More than are looked up at once, so that progress comes well before the result.
-STATIONS = [f"Station {number:03}" for number in range(1, 7)]
+TERMS = ["tide", "glacier", *(f"term-{number:03}" for number in range(1, 7))]
 headers = {"Authorization": f"Bearer {rest[0]}"} if rest else {}
 
 
@@ -23,8 +23,8 @@ async def main() -> None:
         async with ClientSession(read, write) as session:
             await session.initialize()
             tools = await session.list_tools()
-            arguments = {"locations": ["Berlin", "Paris, France", *STATIONS]}
-            answer = await session.call_tool("compare_weather", arguments, progress_callback=on_progress)
+            arguments = {"terms": TERMS}
+            answer = await session.call_tool("lookup_many", arguments, progress_callback=on_progress)
     result = {
         "tools": [tool.name for tool in tools.tools],
         "text": answer.content[0].text,

@@ -10,17 +10,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { ROOT, type RunningLambda, startApp, startFunction } from '../../../helpers/local-lambda.ts';
+import { startFakeUpstream } from '../../../helpers/fake-upstream.ts';
+import { DIST, ROOT, type RunningLambda, startApp, startFunction } from '../../../helpers/local-lambda.ts';
 import { childrenOf, stateOf } from '../../../helpers/processes.ts';
 import { seeded } from '../../../helpers/random.ts';
 import { startSigningIssuer } from '../../../helpers/signing-issuer.ts';
 import { describeWith, type Found } from '../../../helpers/skipped-suites.ts';
-import { startUpstream } from '../../../helpers/upstream.ts';
 import { callTool, type Load, startLoad } from './load.ts';
 
 const AUDIENCE = 'https://mcp.example/mcp';
 const mark = (text: string) => ({ name: 'mark', arguments: { mark: text } });
-const weather = () => ({ name: 'get_weather', arguments: { location: 'Station 001' } });
+const lookup = () => ({ name: 'lookup', arguments: { term: 'tide' } });
 const pidsOf = ({ process: { pid = 0 } }: RunningLambda): number[] => childrenOf(pid);
 
 function startMarking(args: string[] = [], env: Record<string, string> = {}): Promise<RunningLambda> {
@@ -77,24 +77,24 @@ test('environments are killed at random', async () => {
 }, 60_000);
 
 test('the upstream is slow, then down, then back', async () => {
-  const upstream = await startUpstream();
+  const upstream = await startFakeUpstream();
   const { port } = new URL(upstream.url);
-  const env = { MCP_AUTH: 'none', WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+  const env = { MCP_AUTH: 'none', ...upstream.env };
   await using lambda = await startApp({
     args: ['--environments', '2'],
-    env: { ...env, WEATHER_TIMEOUT_MS: '1000' },
+    env: { ...env, FIXTURE_TIMEOUT_MS: '1000' },
   });
   const url = `${lambda.url}/mcp`;
-  const load = startLoad({ url, parallelism: 4, call: weather });
+  const load = startLoad({ url, parallelism: 4, call: lookup });
   await expect.poll(() => load.outcomes.get('result') ?? 0, { timeout: 15_000 }).toBeGreaterThan(5);
   upstream.setDelay(5_000);
   await sleep(2_500);
   await upstream.close();
   await sleep(2_000);
-  await using _back = await startUpstream({ port: Number(port) });
+  await using _back = await startFakeUpstream({ port: Number(port) });
   await judged(load, 1_000, ['result', 'tool error']);
   expect([...load.outcomes.keys()].toSorted()).toEqual(['result', 'tool error']);
-  await expectAllSucceed(url, weather);
+  await expectAllSucceed(url, lookup);
 }, 60_000);
 
 test('the issuer rotates its keys, and is down for a while', async () => {
@@ -217,7 +217,7 @@ test('file descriptors run out: calls are refused or answered, and it lives on',
 
 /** The local Lambda, started by a program that sets its limits and gives way to it. */
 async function startUnder([program, ...args]: [string, ...string[]], flags: readonly string[] = []) {
-  const local = [process.execPath, join(ROOT, 'dist/local.mjs'), 'isolation-app.stream'];
+  const local = [process.execPath, join(DIST, 'local.mjs'), 'isolation-app.stream'];
   const settings = ['--task-root', join(ROOT, 'test/fixtures'), '--init-timeout', '20', ...flags];
   const child = spawn(program, [...args, ...local, ...settings], {
     env: { PATH: process.env.PATH, PORT: '0', MCP_AUTH: 'none' },

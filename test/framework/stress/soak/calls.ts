@@ -1,7 +1,8 @@
 /** The calls of a soak: of both eras, and each with a mark that its answer must carry, so that none gets another's. */
+
+import { MANY_TERMS } from '../../../helpers/fake-upstream.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 import type { Random } from '../../../helpers/random.ts';
-import { MANY_PLACES } from '../../../helpers/upstream.ts';
 
 export interface Call {
   kind: string;
@@ -19,8 +20,8 @@ const HEADERS = { 'content-type': 'application/json', accept: 'application/json,
 export function nextCall(random: Random, id: string): Call {
   const kind = random.of(['get', 'get', 'get', 'compare', 'list', 'initialize', 'unknown'] as const);
   const modern = random.of([true, false]);
-  const places = kind === 'compare' ? random.some(MANY_PLACES, 2, 6) : random.some(MANY_PLACES, 1, 1);
-  const request = REQUESTS[kind](places);
+  const terms = kind === 'compare' ? random.some(MANY_TERMS, 2, 6) : random.some(MANY_TERMS, 1, 1);
+  const request = REQUESTS[kind](terms);
   const params = modern && request.method === 'initialize' ? {} : request.params;
   const method = modern && request.method === 'initialize' ? 'server/discover' : request.method;
   const body = modern ? modernRequest(method, params, undefined, id) : { jsonrpc: '2.0', id, method, params };
@@ -29,17 +30,17 @@ export function nextCall(random: Random, id: string): Call {
     id,
     headers: { ...HEADERS, ...(modern && modernHeaders(method, params)) },
     body: JSON.stringify(body),
-    marks: kind === 'get' || kind === 'compare' ? places : [],
+    marks: kind === 'get' || kind === 'compare' ? terms : [],
   };
 }
 
 type Request = { method: string; params: Record<string, unknown> };
 
-const REQUESTS: Record<'get' | 'compare' | 'list' | 'initialize' | 'unknown', (places: string[]) => Request> =
+const REQUESTS: Record<'get' | 'compare' | 'list' | 'initialize' | 'unknown', (terms: string[]) => Request> =
   {
-    get: ([location]) => tool('get_weather', { location }),
+    get: ([term]) => tool('lookup', { term }),
     // With progress, so that the answer streams.
-    compare: locations => tool('compare_weather', { locations }, { _meta: { progressToken: 1 } }),
+    compare: terms => tool('lookup_many', { terms }, { _meta: { progressToken: 1 } }),
     list: () => ({ method: 'tools/list', params: {} }),
     initialize: () => ({
       method: 'initialize',

@@ -11,10 +11,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startFakeUpstream } from '../../../helpers/fake-upstream.ts';
 import { ROOT, startApp } from '../../../helpers/local-lambda.ts';
 import { childrenOf } from '../../../helpers/processes.ts';
 import { seeded } from '../../../helpers/random.ts';
-import { startUpstream } from '../../../helpers/upstream.ts';
 import { soakChart } from './chart.ts';
 import { slopeOf } from './slope.ts';
 import { quantile, soak } from './soak.ts';
@@ -54,15 +54,14 @@ const environments = Number(values.environments);
 const killOneIn = Number(values['kill-one-in']);
 const folder = mkdtempSync(join(tmpdir(), 'soak-'));
 process.once('exit', () => rmSync(folder, { recursive: true }));
-await using upstream = await startUpstream({ delayMs: 2 });
+await using upstream = await startFakeUpstream({ delayMs: 2 });
 await using lambda = await startApp({
   args: ['--environments', values.environments, '--memory', values.memory, '--log-format', 'json'],
   env: {
     MCP_AUTH: 'none',
-    WEATHER_GEOCODING_URL: upstream.url,
-    WEATHER_FORECAST_URL: upstream.url,
+    ...upstream.env,
     // On a machine that has other work the upstream may be slow. That it becomes a tool error is test/framework/stress/faults'.
-    WEATHER_TIMEOUT_MS: '10000',
+    FIXTURE_TIMEOUT_MS: '10000',
     NODE_OPTIONS: `--require=${join(ROOT, 'test/framework/stress/soak/heap-probe.cjs')}`,
     SOAK_KEPT: folder,
   },

@@ -1,19 +1,19 @@
 /** A short soak; `npm run soak` is the long one. */
 import { expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
+import { startFakeUpstream } from '../../../helpers/fake-upstream.ts';
 import { startApp } from '../../../helpers/local-lambda.ts';
 import { childrenOf, openFilesOf } from '../../../helpers/processes.ts';
 import { seeded } from '../../../helpers/random.ts';
-import { startUpstream } from '../../../helpers/upstream.ts';
 import { soak } from './soak.ts';
 
 async function start(environments: number) {
-  const upstream = await startUpstream({ delayMs: 2 });
-  const env = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
+  const upstream = await startFakeUpstream({ delayMs: 2 });
+  const env = upstream.env;
   const lambda = await startApp({
     // Who takes more memory is killed, and a call fails.
     args: ['--environments', String(environments), '--memory', '128'],
-    env: { MCP_AUTH: 'none', WEATHER_TIMEOUT_MS: '20000', ...env },
+    env: { MCP_AUTH: 'none', FIXTURE_TIMEOUT_MS: '20000', ...env },
   });
   return { lambda, pid: lambda.process.pid ?? 0, [Symbol.asyncDispose]: () => closeAll(lambda, upstream) };
 }

@@ -4,8 +4,8 @@
  * Not by `fetch`: a caller that leaves must be able to, before its request is written as well as in mid-answer.
  */
 import { Agent, request } from 'node:http';
+import { MANY_TERMS } from '../../../helpers/fake-upstream.ts';
 import type { Random } from '../../../helpers/random.ts';
-import { MANY_PLACES } from '../../../helpers/upstream.ts';
 import { type Call, nextCall } from './calls.ts';
 
 export interface SoakOptions {
@@ -87,7 +87,7 @@ function send(url: string, call: Call, agent: Agent, leaveAfterMs: number | unde
 
 function judged({ id, marks }: Call, status: number, text: string): string {
   if (status !== 200) return `${status}: ${text.slice(0, 300)}`;
-  const foreign = MANY_PLACES.find(place => !marks.includes(place) && text.includes(place));
+  const foreign = MANY_TERMS.find(term => !marks.includes(term) && text.includes(term));
   if (foreign) return `wrong answer: with ${foreign}: ${text.slice(0, 300)}`;
   // An environment that ends in mid-stream ends the stream, and nothing else: so it is on Lambda.
   if (!text.includes(`"id":"${id}"`)) return `cut off: without ${id}: ${text.slice(0, 300)}`;

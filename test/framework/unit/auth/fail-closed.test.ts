@@ -36,17 +36,21 @@ test.each<[string, Record<string, string>, RegExp]>([
     { MCP_AUTH: 'none,token', MCP_TOKEN_SHA256: DIGEST },
     /MCP_AUTH: none excludes every other way/,
   ],
-  ['token without a digest', { MCP_AUTH: 'token' }, /MCP_TOKEN_SHA256: is needed by MCP_AUTH=token/],
+  ['token without a digest', { MCP_AUTH: 'token' }, /MCP_TOKEN_SHA256: is required by MCP_AUTH=token/],
   [
     'a token in place of its digest',
     { MCP_AUTH: 'token', MCP_TOKEN_SHA256: 'my-secret' },
     /MCP_TOKEN_SHA256.*64 lower-case hex/,
   ],
-  ['oauth without an issuer', { MCP_AUTH: 'oauth', MCP_OAUTH_AUDIENCE: 'a' }, /MCP_OAUTH_ISSUER: is needed/],
+  [
+    'oauth without an issuer',
+    { MCP_AUTH: 'oauth', MCP_OAUTH_AUDIENCE: 'a' },
+    /MCP_OAUTH_ISSUER: is required/,
+  ],
   [
     'oauth without an audience',
     { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: 'https://i.example' },
-    /MCP_OAUTH_AUDIENCE: is needed/,
+    /MCP_OAUTH_AUDIENCE: is required/,
   ],
   [
     'an issuer without TLS',
@@ -62,10 +66,10 @@ test.each<[string, Record<string, string>, RegExp]>([
 
 test('every bad setting is told at once, at init', async () => {
   await using lambda = await startApp({
-    env: { MCP_AUTH: 'token', WEATHER_TIMEOUT_MS: 'soon', MCP_PUBLIC_URL: 'nowhere' },
+    env: { MCP_AUTH: 'token', FIXTURE_TIMEOUT_MS: 'soon', MCP_PUBLIC_URL: 'nowhere' },
   });
   await lambda.printed(/The function does not start: ConfigError/);
-  for (const name of ['MCP_TOKEN_SHA256', 'WEATHER_TIMEOUT_MS', 'MCP_PUBLIC_URL'])
+  for (const name of ['MCP_TOKEN_SHA256', 'FIXTURE_TIMEOUT_MS', 'MCP_PUBLIC_URL'])
     expect(lambda.output()).toContain(`- ${name}: `);
   expect((await fetch(`${lambda.url}/mcp`, { method: 'POST' })).status).toBe(502);
 });

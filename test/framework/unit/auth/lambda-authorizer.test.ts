@@ -194,7 +194,7 @@ describe.each([
   test.each(Object.entries(CLIENTS))('%s lists and calls through it', async (_name, connect) => {
     const client = await connect(lambda.url + path.replace('/mcp', ''), { headers: bearer(TOKEN) });
     expect(await client.tools()).toHaveLength(2);
-    expect((await client.call('get_weather', { location: '' })).isError).toBe(true);
+    expect((await client.call('lookup', { term: '' })).isError).toBe(true);
     await client.close();
     await expect(
       connect(lambda.url + path.replace('/mcp', ''), { headers: bearer('wrong') }),

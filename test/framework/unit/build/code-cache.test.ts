@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { ROOT, startDist } from '../../../helpers/local-lambda.ts';
-
-const DIST = join(ROOT, 'dist');
+import { DIST, ROOT, startDist } from '../../../helpers/local-lambda.ts';
 
 test('V8 accepts it, and not for another source', async () => {
   const probe = `
@@ -35,7 +33,7 @@ test.each([
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
   });
-  expect(await response.text()).toContain('get_weather');
+  expect(await response.text()).toContain('lookup');
   await lambda.close();
   await rm(folder, { recursive: true });
 });
@@ -44,7 +42,7 @@ test('the build is no place for secrets: its environment does not reach the file
   const secret = 'build-time-secret-0123456789';
   const folder = await mkdtemp(join(tmpdir(), 'cache-'));
   const cache = join(folder, 'cache');
-  const env = { MCP_AUTH: 'none', WEATHER_FORECAST_URL: `https://${secret}.example` };
+  const env = { MCP_AUTH: 'none', FIXTURE_UPSTREAM_URL: `https://${secret}.example` };
   await promisify(execFile)(
     process.execPath,
     [join(ROOT, 'scripts/build/code-cache.ts'), join(DIST, 'bundle.cjs'), cache, join(folder, 'routes.json')],

@@ -13,7 +13,7 @@ const ROUTES = `
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { mcp } from './mcp/mcp.ts';
+import { mcp } from '#framework';
 
 const SHARED = z.object({ text: z.string().describe('What to say.') });
 

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { Environment } from '../../../../app/framework/local-lambda/environment.ts';
 import { call } from '../../../../scripts/bench/measure.ts';
 import { ours } from '../../../../scripts/bench/subjects.ts';
-import { ROOT } from '../../../helpers/local-lambda.ts';
+import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
 /** Of which the fixture tells four times; what the engine makes of code it keeps as well, so the least of them counts. */
 const CALLS = 2_001;
@@ -21,11 +21,11 @@ test.each(['modern', 'legacy'] as const)('of a %s call little is kept', { timeou
   if (!row) expect.fail('there is no such call');
   let output = '';
   const environment = new Environment({
-    command: [process.execPath, '--expose-gc', join(ROOT, 'dist/ric/index.mjs')],
+    command: [process.execPath, '--expose-gc', join(DIST, 'ric/index.mjs')],
     env: {
       PATH: process.env.PATH,
       MCP_AUTH: 'none',
-      KEEPING_OF: join(ROOT, 'dist'),
+      KEEPING_OF: DIST,
       _HANDLER: 'retention-app.stream',
       LAMBDA_TASK_ROOT: join(ROOT, 'test/fixtures'),
       AWS_REGION: 'us-east-1',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { CLIENTS } from '../../../helpers/clients.ts';
-import { ROOT, startDist } from '../../../helpers/local-lambda.ts';
+import { DIST, ROOT, startDist } from '../../../helpers/local-lambda.ts';
 import { ProjectCopy } from '../../../helpers/project-copy.ts';
 
 /** Words of mcpStdio, mcpV1 and mcpGateway, and of the client that they use; minifying leaves them. */
@@ -19,25 +19,22 @@ const MARKS = {
 const ROUTES = `
 import { createServer } from '@modelcontextprotocol/server-everything/dist/server/index.js';
 import { Hono } from 'hono';
-import { mcpGateway } from './mcp/gateway.ts';
-import { mcp } from './mcp/mcp.ts';
-import { mcpStdio } from './mcp/mcp-stdio.ts';
-import { mcpV1 } from './mcp/mcp-v1.ts';
-import { weather } from './servers/weather.ts';
+import { mcp, mcpGateway, mcpStdio, mcpV1 } from '#framework';
+import { glossary } from './servers/glossary.ts';
 
 const program = {
   command: process.execPath,
   args: ['${ROOT}/node_modules/@modelcontextprotocol/server-everything/dist/index.js'],
 };
 export const routes = new Hono()
-  .route('/mcp', mcp(weather))
+  .route('/mcp', mcp(glossary))
   .route('/stdio/mcp', mcpStdio(program))
   .route('/v1/mcp', mcpV1(() => createServer().server))
-  .route('/all/mcp', mcpGateway({ weather, program }));
+  .route('/all/mcp', mcpGateway({ glossary, program }));
 `;
 
-test('the example’s bundle has nothing of what it does not use', () => {
-  const bundle = readFileSync(join(ROOT, 'dist/bundle.cjs'), 'utf8');
+test('the fixture’s bundle has nothing of what it does not use', () => {
+  const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
   for (const [name, mark] of Object.entries(MARKS)) expect(bundle.includes(mark), name).toBe(false);
 });
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ROOT } from '../../../helpers/local-lambda.ts';
+import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
 interface Component {
   type: string;
@@ -13,9 +13,8 @@ interface Component {
   hashes?: { alg: string; content: string }[];
 }
 
-const DIST = join(ROOT, 'dist');
 const read = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
-const { components } = read('dist/sbom.cdx.json') as { components: Component[] };
+const { components } = read('dist-test/sbom.cdx.json') as { components: Component[] };
 const ofType = (type: string) => components.filter(component => component.type === type);
 
 test('every file of the build is listed with its SHA-256, and no other', () => {

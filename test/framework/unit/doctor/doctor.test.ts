@@ -1,31 +1,28 @@
 /** The doctor on patients: a healthy one of every kind, and each fault that it knows, injected. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAuthorizationServer } from '../../../helpers/authorization-server.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
+import { type FakeUpstream, startFakeUpstream } from '../../../helpers/fake-upstream.ts';
 import {
+  DIST,
   freePort,
-  ROOT,
   type RunningLambda,
   startApp,
   startFunction,
 } from '../../../helpers/local-lambda.ts';
-import { startUpstream, type Upstream } from '../../../helpers/upstream.ts';
-import { doctor, run } from './doctor.ts';
+import { doctor, run, STREAMING } from './doctor.ts';
 import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
 
 const TOKEN = 'only-its-owner-knows-this';
 const DIGEST = createHash('sha256').update(TOKEN).digest('hex');
 
-let upstream: Upstream;
-let weather: Record<string, string>;
+let upstream: FakeUpstream;
 let healthy: RunningLambda;
 beforeAll(async () => {
   // Slow enough that what is streamed comes apart.
-  upstream = await startUpstream({ delayMs: 40 });
-  weather = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
-  healthy = await startApp({ env: weather });
+  upstream = await startFakeUpstream({ delayMs: 40 });
+  healthy = await startApp({ env: upstream.env });
 });
 afterAll(() => closeAll(healthy, upstream));
 
@@ -36,14 +33,16 @@ describe('finds nothing wrong with', () => {
     expect(report.with('warning')).toEqual([]);
     expect(report.with('skipped')).toEqual(['authorizer', 'oauth']);
     expect(report.get('endpoint').found).toBe('A Function URL.');
-    expect(report.get('modern').found).toContain('weather 1.0.0: get_weather, compare_weather');
+    expect(report.get('modern').found).toContain('glossary 1.0.0: lookup, lookup_many');
     expect(report.get('legacy').found).toContain('2025-11-25');
     expect(report.get('streaming').found).toMatch(/12 times progress/);
     expect(report.get('latency').found).toMatch(/median \d+ ms/);
   });
 
   test('a server that asks for a token, which is shown nowhere', async () => {
-    await using lambda = await startApp({ env: { ...weather, MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
+    await using lambda = await startApp({
+      env: { ...upstream.env, MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST },
+    });
     const report = await doctor(`${lambda.url}/mcp`, [], { MCP_TOKEN: TOKEN });
     expect(report.with('failed')).toEqual([]);
     expect(report.get('who-may-call').found).toContain('you are let in by token');
@@ -54,7 +53,7 @@ describe('finds nothing wrong with', () => {
   test('a Function URL with auth type AWS_IAM', async () => {
     await using lambda = await startApp({
       args: ['--auth-type', 'AWS_IAM'],
-      env: { ...weather, MCP_AUTH: 'iam', LAMBDA_IAM_CREDENTIALS: 'AKIAONE:one' },
+      env: { ...upstream.env, MCP_AUTH: 'iam', LAMBDA_IAM_CREDENTIALS: 'AKIAONE:one' },
     });
     const args = ['--sigv4', '--region', 'us-east-1'];
     const keys = { AWS_ACCESS_KEY_ID: 'AKIAONE', AWS_SECRET_ACCESS_KEY: 'one' };
@@ -81,7 +80,7 @@ describe('finds nothing wrong with', () => {
     const port = String(await freePort());
     const url = `http://127.0.0.1:${port}/mcp`;
     const env = {
-      ...weather,
+      ...upstream.env,
       PORT: port,
       MCP_AUTH: 'oauth',
       MCP_OAUTH_ISSUER: issuer.issuer,
@@ -105,7 +104,7 @@ describe('finds nothing wrong with', () => {
   });
 
   test('a page that is allowed to call', async () => {
-    await using lambda = await startApp({ env: { ...weather, MCP_ALLOWED_ORIGINS: 'app.example.com' } });
+    await using lambda = await startApp({ env: { ...upstream.env, MCP_ALLOWED_ORIGINS: 'app.example.com' } });
     const report = await doctor(`${lambda.url}/mcp`, ['--origin', 'https://app.example.com']);
     expect(report.get('cors')).toMatchObject({
       status: 'ok',
@@ -151,11 +150,7 @@ describe('tells what is wrong, and what to do, of', () => {
   });
 
   test('a server that nothing is configured for', async () => {
-    await using lambda = await startFunction(
-      'stream',
-      { args: ['--task-root', join(ROOT, 'dist')] },
-      'handler',
-    );
+    await using lambda = await startFunction('stream', { args: ['--task-root', DIST] }, 'handler');
     expect((await doctor(`${lambda.url}/mcp`)).get('who-may-call')).toMatchObject({
       status: 'failed',
       found: expect.stringContaining('Set MCP_AUTH'),
@@ -183,7 +178,7 @@ describe('tells what is wrong, and what to do, of', () => {
   });
 
   test('a function that is not set up to stream', async () => {
-    const buffered = { args: ['--invoke-mode', 'BUFFERED'], env: weather };
+    const buffered = { args: ['--invoke-mode', 'BUFFERED'], env: upstream.env };
     await using lambda = await startApp(buffered, 'handler.buffered');
     expect((await doctor(`${lambda.url}/mcp`)).get('streaming')).toMatchObject({
       status: 'failed',
@@ -192,15 +187,15 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('a tool that reports nothing, or does not exist', async () => {
-    const silent = await doctor(`${healthy.url}/mcp`, [
-      '--tool',
-      'get_weather',
-      '--arguments',
-      '{"location":"Munich"}',
-    ]);
+  test('a tool that reports no progress, is not named, or does not exist', async () => {
+    const silent = await doctor(`${healthy.url}/mcp`, ['--tool', 'lookup', '--arguments', '{"term":"tide"}']);
     expect(silent.get('streaming')).toMatchObject({ status: 'warning' });
     expect(silent.code).toBe(0);
+    const { stdout } = await run([`${healthy.url}/mcp`, '--json']);
+    expect(JSON.parse(stdout).checks.find(({ id }: { id: string }) => id === 'streaming')).toMatchObject({
+      status: 'skipped',
+      advice: expect.stringMatching(/--tool NAME --arguments .* There are: lookup, lookup_many\.$/),
+    });
     const none = await doctor(`${healthy.url}/mcp`, ['--tool', 'none']);
     expect(none.get('streaming')).toMatchObject({
       status: 'failed',
@@ -318,7 +313,7 @@ describe('tells what is wrong, and what to do, of', () => {
 
 describe('as a command', () => {
   test('tells a person line by line', async () => {
-    const { stdout, code } = await run([`${healthy.url}/mcp`]);
+    const { stdout, code } = await run([`${healthy.url}/mcp`, ...STREAMING]);
     expect(stdout).toMatch(/^ok {7}reachable +the endpoint answers\n/);
     expect(stdout).toMatch(/^15 ok, 0 warnings, 0 failed, 2 skipped\n/m);
     expect(code).toBe(0);

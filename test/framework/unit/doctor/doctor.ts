@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
+import { MANY_TERMS } from '../../../helpers/fake-upstream.ts';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 
 interface Outcome {
@@ -35,12 +36,19 @@ export async function run(args: readonly string[], env: Record<string, string> =
   return { stdout, stderr, code: code as number };
 }
 
+/** Options that make the doctor call the fixture's tool that reports progress, with so many terms that it takes three rounds. */
+export const STREAMING = [
+  ...['--tool', 'lookup_many'],
+  ...['--arguments', JSON.stringify({ terms: MANY_TERMS.slice(0, 12) })],
+];
+
+/** Runs the doctor with {@link STREAMING}; `args` come after it and win. */
 export async function doctor(
   url: string,
   args: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Report> {
-  const { stdout, stderr, code } = await run([url, '--json', '--timeout', '10', ...args], env);
+  const { stdout, stderr, code } = await run([url, '--json', '--timeout', '10', ...STREAMING, ...args], env);
   expect(stderr).toBe('');
   const report: { url: string; healthy: boolean; checks: Outcome[] } = JSON.parse(stdout);
   expect(code).toBe(report.healthy ? 0 : 1);

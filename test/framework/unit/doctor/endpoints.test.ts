@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AuthorizationServer, startAuthorizationServer } from '../../../helpers/authorization-server.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
+import { type FakeUpstream, startFakeUpstream } from '../../../helpers/fake-upstream.ts';
 import { freePort, type RunningLambda, startApp } from '../../../helpers/local-lambda.ts';
-import { startUpstream, type Upstream } from '../../../helpers/upstream.ts';
 import { doctor } from './doctor.ts';
 import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
 
@@ -15,17 +15,16 @@ const KNOWN = {
 };
 const CALLER = { MCP_TOKEN: TOKEN };
 
-let upstream: Upstream;
+let upstream: FakeUpstream;
 let issuer: AuthorizationServer;
 beforeAll(async () => {
-  upstream = await startUpstream({ delayMs: 40 });
+  upstream = await startFakeUpstream({ delayMs: 40 });
   issuer = await startAuthorizationServer(['mcp'], 60);
 });
 afterAll(() => closeAll(issuer, upstream));
 
 function start(args: string[], env: Record<string, string>, handler?: string): Promise<RunningLambda> {
-  const weather = { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url };
-  return startApp({ args, env: { ...weather, ...env } }, handler);
+  return startApp({ args, env: { ...upstream.env, ...env } }, handler);
 }
 
 const REST = ['--endpoint', 'rest-api'];

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { WholeResponse } from '../../../../app/framework/lambda/buffered-response.ts';
-import { ROOT } from '../../../helpers/local-lambda.ts';
+import { DIST } from '../../../helpers/local-lambda.ts';
 
 type Make = (as: typeof Response) => Response;
 
@@ -162,7 +162,7 @@ test('what Node makes of one is one to it', () => {
 });
 
 test('the bundle makes them in place of Node’s', () => {
-  const bundle = readFileSync(join(ROOT, 'dist/bundle.cjs'), 'utf8');
+  const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
   expect(bundle).toMatch(/WholeResponse\.json\(/);
   expect(bundle).not.toMatch(/(?<![\w.$])Response\.json\(|new Response\(/);
 });

@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
 import type { Handlers } from '../../../../app/framework/lambda/create-handlers.ts';
 import { v2Event } from '../../../helpers/events.ts';
-import { ROOT } from '../../../helpers/local-lambda.ts';
+import { DIST } from '../../../helpers/local-lambda.ts';
 
 test.each<[string, () => Promise<Handlers>]>([
   [
@@ -15,7 +15,7 @@ test.each<[string, () => Promise<Handlers>]>([
         routes: new Hono(),
       }),
   ],
-  ['the build', () => import(pathToFileURL(join(ROOT, 'dist/handler.mjs')).href)],
+  ['the build', () => import(pathToFileURL(join(DIST, 'handler.mjs')).href)],
 ])('%s can be imported; `buffered` answers, `stream` says what it needs', async (_what, load) => {
   vi.stubEnv('MCP_AUTH', 'none');
   const { buffered, stream } = await load();

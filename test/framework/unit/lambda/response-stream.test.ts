@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { writeResponse } from '../../../../app/framework/lambda/response-stream.ts';
 import { v2Event } from '../../../helpers/events.ts';
-import { ROOT } from '../../../helpers/local-lambda.ts';
+import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
 const WITHIN = { timeout: 20_000, interval: 50 };
 
@@ -29,7 +29,7 @@ class RuntimeApi {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     const { port } = this.#server.address() as AddressInfo;
-    this.#function = spawn(process.execPath, [join(ROOT, 'dist/ric/index.mjs')], {
+    this.#function = spawn(process.execPath, [join(DIST, 'ric/index.mjs')], {
       env: {
         PATH: process.env.PATH,
         AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
@@ -124,14 +124,14 @@ test('no more is made than is taken, and a slow reader gets all of it', async ()
   expect(api.output).not.toContain('the flood was stopped');
 });
 
-test('when the Runtime API takes no more the app stops, and the environment is given up with its reason', async () => {
+test('when the Runtime API takes no more the app stops, and the execution environment ends with its reason', async () => {
   const api = await started();
   const answer = await api.invoke('/flood');
   answer.on('error', () => undefined); // It is what the next line does.
   answer.destroy();
   await vi.waitFor(() => expect(api.pid).toBeUndefined(), WITHIN);
   expect(api.output).toContain('the flood was stopped');
-  expect(api.output).toMatch(/the environment is given up.*(ECONNRESET|EPIPE)/);
+  expect(api.output).toMatch(/the execution environment ends.*(ECONNRESET|EPIPE)/);
   expect(api.megabytesMade).toBeLessThan(64);
 });
 

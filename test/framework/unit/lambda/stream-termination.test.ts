@@ -53,7 +53,7 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
     expect(one).toBe('one');
     expect(JSON.parse(last ?? '')).toMatchObject({ jsonrpc: '2.0', id: 'call-7', error: { code: -32603 } });
     expect(text).not.toContain('secret');
-    await lambda.printed(/An answer broke off.*secret detail of the break/);
+    await lambda.printed(/A response could not be finished.*secret detail of the break/);
     expect(await pid()).toBe(before);
   });
 
@@ -116,7 +116,7 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
       const text = await (await post(path)).text();
       expect(text).toContain('"id":"call-7","error":{"code":-32603');
       expect(text).not.toContain('nobody');
-      await lambda.printed(/the environment is given up.*nobody/);
+      await lambda.printed(/the execution environment ends.*nobody/);
       await sleep(50);
       expect(await pid()).not.toBe(before);
     },

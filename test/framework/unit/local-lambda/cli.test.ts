@@ -10,11 +10,11 @@ import {
   parseOptions,
   SETTINGS,
 } from '../../../../app/framework/local-lambda/options.ts';
-import { ROOT, type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
+import { DIST, type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 import { childrenOf, stateOf } from '../../../helpers/processes.ts';
 import { rawRequest } from '../../../helpers/raw-request.ts';
 
-const LOCAL = join(ROOT, 'dist/local.mjs');
+const LOCAL = join(DIST, 'local.mjs');
 
 function run(args: string[], env: Record<string, string> = {}) {
   return spawnSync(process.execPath, [LOCAL, ...args], {
@@ -130,12 +130,12 @@ describe('the process', () => {
       jsonrpc: '2.0',
       id: 1,
       method: 'tools/call',
-      params: { name: 'get_weather' },
+      params: { name: 'lookup' },
     });
     await fetch(`${lambda.url}/mcp?do=ok`, { method: 'POST', body });
     await fetch(`${lambda.url}/mcp?do=ok`);
     const uuid = '[0-9a-f-]{36}';
-    await lambda.printed(new RegExp(`POST /mcp\\?do=ok tools/call get_weather 200 [\\d.]+ ms cold ${uuid}`));
+    await lambda.printed(new RegExp(`POST /mcp\\?do=ok tools/call lookup 200 [\\d.]+ ms cold ${uuid}`));
     await lambda.printed(new RegExp(`GET /mcp\\?do=ok 200 [\\d.]+ ms warm ${uuid}`));
     await lambda.printed(new RegExp(`START RequestId: ${uuid} Version: \\$LATEST`));
     await lambda.printed(new RegExp(`END RequestId: ${uuid}`));

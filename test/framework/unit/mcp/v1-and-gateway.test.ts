@@ -32,7 +32,7 @@ test.each(Object.entries(CLIENTS))(
 );
 
 test.each(['modern', 'legacy'])(
-  'a v1 tool sees the caller whom the gate let in, in the %s era',
+  'a v1 tool sees the caller whom the guard allowed, in the %s era',
   async era => {
     const auth = async () => ({
       allowed: true as const,

@@ -10,20 +10,19 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../app/framework/config.ts';
 import { endpointContext, isOwnOrigin, withPublicUrl } from '../../../../app/framework/endpoint-context.ts';
 import { relativeRoot } from '../../../../app/framework/page/relative-root.ts';
-import { ROOT, startApp } from '../../../helpers/local-lambda.ts';
+import { DIST, startApp } from '../../../helpers/local-lambda.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
-const dist = join(ROOT, 'dist');
 
 describe('served', () => {
   let app: Hono;
   beforeAll(async () => {
     process.env.MCP_AUTH = 'oauth';
     process.env.MCP_OAUTH_ISSUER = 'https://issuer.example/realm';
-    process.env.MCP_OAUTH_AUDIENCE = 'weather';
+    process.env.MCP_OAUTH_AUDIENCE = 'glossary';
     const [{ createApp }, { routes }] = await Promise.all([
       import('../../../../app/framework/app.ts'),
-      import('../../../../app/routes.ts'),
+      import('../../../fixtures/app/routes.ts'),
     ]);
     app = createApp(new Hono().get('/taken', c => c.text('mine')).route('/', routes));
   });
@@ -67,13 +66,13 @@ describe('served', () => {
   });
 
   test('its files for good, and compressed where they arrive so', async () => {
-    const { script } = JSON.parse(readFileSync(join(dist, 'page/files.json'), 'utf8')) as { script: string };
+    const { script } = JSON.parse(readFileSync(join(DIST, 'page/files.json'), 'utf8')) as { script: string };
     const brotli = await get(`/_page/${script}`, { 'accept-encoding': 'gzip, br' });
     expect(brotli.headers.get('content-encoding')).toBe('br');
     expect(brotli.headers.get('cache-control')).toContain('immutable');
     const rest = await get(`/_page/${script}`, { 'accept-encoding': 'br' }, { httpMethod: 'GET' });
     expect(rest.headers.get('content-encoding')).toBeNull();
-    expect(await rest.text()).toBe(readFileSync(join(dist, 'page', script), 'utf8'));
+    expect(await rest.text()).toBe(readFileSync(join(DIST, 'page', script), 'utf8'));
   });
 
   test('calls of the page itself pass, those of other pages do not', async () => {
@@ -133,17 +132,17 @@ test('MCP_PAGE=off leaves a browser what it had before', async () => {
 });
 
 test('nothing of the page is in what every request loads', () => {
-  const bundle = readFileSync(join(dist, 'bundle.cjs'), 'utf8');
+  const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
   expect(bundle).toContain('./page.cjs');
   for (const word of ['cursor://', 'Content-Security-Policy', 'content-security-policy', 'brotli'])
     expect(bundle).not.toContain(word);
-  expect(readFileSync(join(dist, 'page.cjs'), 'utf8')).toContain('cursor://');
+  expect(readFileSync(join(DIST, 'page.cjs'), 'utf8')).toContain('cursor://');
 });
 
 test('it weighs at most 150 kB with the SDK’s client, as it is sent', () => {
-  const files = readdirSync(join(dist, 'page')).filter(name => name.endsWith('.br'));
-  const sent = files.map(name => statSync(join(dist, 'page', name)).size).reduce((a, b) => a + b, 0);
-  const code = brotliCompressSync(readFileSync(join(dist, 'page.cjs'))).length;
+  const files = readdirSync(join(DIST, 'page')).filter(name => name.endsWith('.br'));
+  const sent = files.map(name => statSync(join(DIST, 'page', name)).size).reduce((a, b) => a + b, 0);
+  const code = brotliCompressSync(readFileSync(join(DIST, 'page.cjs'))).length;
   expect(files).toHaveLength(3);
   expect(sent + code).toBeLessThan(150_000);
 });

@@ -4,9 +4,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startAuthorizationServer } from '../../../helpers/authorization-server.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
+import { type FakeUpstream, startFakeUpstream } from '../../../helpers/fake-upstream.ts';
 import { freePort, type RunningLambda, startApp, startFunction } from '../../../helpers/local-lambda.ts';
 import { describeWith } from '../../../helpers/skipped-suites.ts';
-import { startUpstream, type Upstream } from '../../../helpers/upstream.ts';
 import { findChromium, seriousProblems, type Visit, type VisitOptions, visit } from './chromium.ts';
 
 const HOSTILE_TEXTS = [
@@ -36,15 +36,15 @@ async function registered(issuer: string, redirectUri: string): Promise<string> 
 }
 
 describeWith(await findChromium())('the page in a browser', chromium => {
-  let upstream: Upstream;
-  let weather: RunningLambda;
+  let upstream: FakeUpstream;
+  let glossary: RunningLambda;
   let fields: RunningLambda;
   const open: Visit[] = [];
 
   beforeAll(async () => {
-    upstream = await startUpstream();
-    weather = await startApp({
-      env: { WEATHER_GEOCODING_URL: upstream.url, WEATHER_FORECAST_URL: upstream.url },
+    upstream = await startFakeUpstream();
+    glossary = await startApp({
+      env: upstream.env,
     });
     fields = await startFunction('stream', { env: LOCAL }, 'page-app');
   });
@@ -52,7 +52,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     for (const each of open.splice(0)) await each.close();
     upstream.reset();
   });
-  afterAll(() => closeAll(weather, fields, upstream));
+  afterAll(() => closeAll(glossary, fields, upstream));
 
   async function goTo(url: string, options?: VisitOptions): Promise<Visit> {
     const visiting = await visit(chromium, options);
@@ -67,69 +67,73 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     return found;
   }
 
-  test('a newcomer gets the weather from the landing page', async () => {
-    const { page, complaints, requests } = await goTo(`${weather.url}/`);
-    const tool = card(page, 'get_weather');
-    await tool.getByLabel('location').fill('Munich');
+  test('a newcomer calls a tool from the landing page', async () => {
+    const { page, complaints, requests } = await goTo(`${glossary.url}/`);
+    const tool = card(page, 'lookup');
+    await tool.getByLabel('term').fill('tide');
     await tool.getByRole('button', { name: 'Call' }).click();
     await tool.locator('.status.done').waitFor();
-    expect(await tool.locator('.content').textContent()).toMatch(/Munich, .*Bavaria, Germany: .*°C/);
-    expect(await tool.getByLabel('Structured result').textContent()).toContain('"place"');
-    expect(await page.locator('h1').textContent()).toBe('Weather');
-    expect(await page.locator('.facts').textContent()).toBe('weather 1.0.0 · MCP 2026-07-28');
+    expect(await tool.locator('.content').textContent()).toBe(
+      'tide: the rise and fall of the sea, caused by the moon and the sun',
+    );
+    expect(await tool.getByLabel('Structured result').textContent()).toContain('"entry"');
+    expect(await page.locator('h1').textContent()).toBe('Glossary');
+    expect(await page.locator('.facts').textContent()).toBe('glossary 1.0.0 · MCP 2026-07-28');
     expect(complaints).toEqual([]);
-    expect(requests.filter(url => !url.startsWith(weather.url))).toEqual([]);
+    expect(requests.filter(url => !url.startsWith(glossary.url))).toEqual([]);
   });
 
   test('a question of the tool is a form, and its answer counts', async () => {
-    const { page, complaints } = await goTo(`${weather.url}/mcp`);
-    const tool = card(page, 'get_weather');
-    await tool.getByLabel('location').fill('Springfield');
-    await tool.getByLabel('location').press('Enter');
+    const { page, complaints } = await goTo(`${glossary.url}/mcp`);
+    const tool = card(page, 'lookup');
+    await tool.getByLabel('term').fill('mercury');
+    await tool.getByLabel('term').press('Enter');
     const question = tool.locator('form.question');
     await question.waitFor();
-    await question.getByLabel('Place').selectOption({ label: 'Springfield, Illinois, United States' });
+    await question.getByLabel('Entry').selectOption({ label: 'mercury (planet)' });
     await question.getByRole('button', { name: 'Answer' }).click();
     await tool.locator('.content').waitFor();
-    expect(await tool.locator('.content').textContent()).toContain('Illinois');
+    expect(await tool.locator('.content').textContent()).toContain('closest to the sun');
     expect(complaints).toEqual([]);
   });
 
   test('resources and prompts are read, and an upstream that fails is told in a sentence', async () => {
-    const { page } = await goTo(`${weather.url}/mcp`);
+    const { page } = await goTo(`${glossary.url}/mcp`);
     await page.getByRole('tab', { name: /Resources/ }).click();
-    const resource = await openCard(page, 'current');
-    await resource.getByLabel('location').fill('Reykjavik');
+    const resource = await openCard(page, 'entry');
+    await resource.getByLabel('term').fill('glacier');
     await resource.getByRole('button', { name: 'Read' }).click();
     await resource.locator('.status.done').waitFor();
-    expect(await resource.locator('pre.text').textContent()).toContain('Reykjavik');
+    expect(await resource.locator('pre.text').textContent()).toContain('a mass of ice');
     await page.getByRole('tab', { name: /Prompts/ }).click();
-    const prompt = await openCard(page, 'plan_outdoor_day');
-    await prompt.getByLabel('location').fill('Zurich');
-    await prompt.getByLabel('activity').fill('a swim');
+    const prompt = await openCard(page, 'explain');
+    await prompt.getByLabel('term').fill('tide');
+    await prompt.getByLabel('audience').fill('a sailor');
     await prompt.getByRole('button', { name: 'Get' }).click();
     await prompt.locator('.status.done').waitFor();
-    expect(await prompt.locator('pre.text').textContent()).toContain('a swim, in Zurich');
+    expect(await prompt.locator('pre.text').textContent()).toContain('explain it to a sailor');
     await page.getByRole('tab', { name: /Tools/ }).click();
-    upstream.setFault('error');
-    const tool = card(page, 'get_weather');
-    await tool.getByLabel('location').fill('Quito');
+    upstream.setFailing(true);
+    const tool = card(page, 'lookup');
+    await tool.getByLabel('term').fill('tide');
     await tool.getByRole('button', { name: 'Call' }).click();
     await tool.getByRole('alert').waitFor();
     const told = await tool.getByRole('alert').textContent();
-    expect(told).toMatch(/^The tool reports an error.*weather service/i);
+    expect(told).toMatch(/^The tool reports an error.*glossary service/i);
     expect(told).not.toContain('secret');
   });
 
   test('links and texts are those of this server, and hold no token', async () => {
-    const { page } = await goTo(`${weather.url}/mcp`, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page } = await goTo(`${glossary.url}/mcp`, {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
     const links = await page
       .locator('a.install')
       .evaluateAll(all => all.map(a => a.getAttribute('href') ?? ''));
     expect(links).toHaveLength(5);
     const [cursor = '', code = ''] = links;
     const config = new URLSearchParams(cursor.split('?')[1]).get('config') ?? '';
-    const url = `${weather.url}/mcp`;
+    const url = `${glossary.url}/mcp`;
     expect(JSON.parse(Buffer.from(config, 'base64').toString())).toEqual({ url });
     expect(JSON.parse(decodeURIComponent(code.split('?')[1] ?? ''))).toEqual({
       name: 'mcp-on-lambda',
@@ -247,9 +251,9 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     ['the dark', { colorScheme: 'dark' }],
     ['the light', {}],
   ] as const)('on %s nothing is cut off, and axe finds nothing serious', async (_name, options) => {
-    const { page } = await goTo(`${weather.url}/mcp`, options);
-    const tool = card(page, 'get_weather');
-    await tool.getByLabel('location').fill('Tokyo');
+    const { page } = await goTo(`${glossary.url}/mcp`, options);
+    const tool = card(page, 'lookup');
+    await tool.getByLabel('term').fill('tide');
     await tool.getByRole('button', { name: 'Call' }).click();
     await tool.locator('.status.done').waitFor();
     await page.getByText('Any other', { exact: true }).click();
@@ -289,13 +293,13 @@ describeWith(await findChromium())('the page in a browser', chromium => {
   });
 
   test('a visitor signs in by OAuth in a window of its own, and the token is kept nowhere', async () => {
-    const server = await startAuthorizationServer(['weather'], 300);
+    const server = await startAuthorizationServer(['glossary'], 300);
     const port = await freePort();
     const env = {
       MCP_AUTH: 'oauth',
       MCP_OAUTH_ISSUER: server.issuer,
       MCP_PUBLIC_URL: `http://127.0.0.1:${port}/mcp`,
-      MCP_OAUTH_SCOPES: 'weather',
+      MCP_OAUTH_SCOPES: 'glossary',
     };
     const lambda = await startApp({ args: ['--port', String(port)], env });
     try {

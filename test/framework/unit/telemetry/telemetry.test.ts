@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
-import { ROOT, type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
+import { DIST, ROOT, type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 import { type Line, linesOf, sums } from './lines.ts';
 
 const TOKEN = 'token-of-the-caller-1234567890';
@@ -310,8 +310,8 @@ test('MCP_METRICS=off leaves the line and takes the metrics away; MCP_LOG_LEVEL 
 });
 
 test('the build has nothing of OpenTelemetry: what is not used costs nothing', () => {
-  const files = globSync('dist/*.{mjs,cjs}', { cwd: ROOT });
+  const files = globSync('*.{mjs,cjs}', { cwd: DIST });
   expect(files.length).toBeGreaterThan(3);
   for (const file of files)
-    expect(readFileSync(join(ROOT, file), 'utf8'), file).not.toMatch(/opentelemetry/i);
+    expect(readFileSync(join(DIST, file), 'utf8'), file).not.toMatch(/opentelemetry/i);
 });

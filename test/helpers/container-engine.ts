@@ -1,7 +1,7 @@
 /**
  * The container engine of this machine, Docker or Podman (`CONTAINER_ENGINE` overrides), and a base image to build on.
  *
- * Where no registry can be reached, a stand-in takes the base's own name, so that the Dockerfile is built unchanged: a
+ * Where no registry can be reached, a fake base image takes the base's own name, so that the Dockerfile is built unchanged: a
  * minimal Debian by mmdebstrap with this machine's npm and Node 24 from npm. It is made once and kept.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from './local-lambda.ts';
+import { ProjectCopy } from './project-copy.ts';
 import type { Found } from './skipped-suites.ts';
 
 const run = promisify(execFile);
@@ -66,23 +67,30 @@ async function engineOf(name: Engine['name']): Promise<Engine> {
   return { name, runFlags: limits, run: (...args) => engineRun(...global, ...args) };
 }
 
-/** Builds the Dockerfile of this repository, unchanged, under `tag`. */
+/** Builds the Dockerfile of this project, unchanged, under `tag`, from a copy of the project whose app is the fixture app. */
 export async function buildImage(engine: Engine, tag: string): Promise<void> {
   await provideBase(engine);
+  using context = new ProjectCopy();
   const podman = ['--isolation', 'chroot', '--pull=never', '--format', 'docker', '--layers'];
   const docker = ['--provenance=false', '--sbom=false'];
-  await loud(engine.name, ['build', ...(engine.name === 'podman' ? podman : docker), '-t', tag, ROOT]);
+  await loud(engine.name, [
+    'build',
+    ...(engine.name === 'podman' ? podman : docker),
+    '-t',
+    tag,
+    context.folder,
+  ]);
 }
 
 async function provideBase(engine: Engine): Promise<void> {
   const has = (image: string) => engine.run('image', 'inspect', image).then(Boolean, () => false);
   if (await has(BASE)) return;
   const pulled = await engine.run('pull', BASE).then(Boolean, () => false);
-  if (!pulled) await makeStandIn(engine);
+  if (!pulled) await makeFakeBase(engine);
 }
 
-async function makeStandIn(engine: Engine): Promise<void> {
-  console.warn(`No registry can be reached for ${BASE}: a stand-in is made in its place.`);
+async function makeFakeBase(engine: Engine): Promise<void> {
+  console.warn(`No registry can be reached for ${BASE}: a fake base image is built instead.`);
   const folder = await mkdtemp(join(tmpdir(), 'base-'));
   try {
     const tar = join(folder, 'debian.tar');
@@ -91,14 +99,14 @@ async function makeStandIn(engine: Engine): Promise<void> {
       ['--quiet', '--variant=minbase', '--include=ca-certificates', 'bookworm', tar],
       MAX_OUTPUT,
     );
-    await engine.run('import', tar, 'localhost/debian-stand-in');
+    await engine.run('import', tar, 'localhost/fake-base');
     await cp(await npmPackage(), join(folder, 'npm'), { recursive: true, dereference: true });
     await copyFile(join(ROOT, 'node_modules/node/bin/node'), join(folder, 'node'));
     await cp(await nodeHeaders(), join(folder, 'include'), { recursive: true, dereference: true });
     await mkdir(join(folder, 'certs'));
     const bundle = process.env.NODE_EXTRA_CA_CERTS; // A network with a CA of its own.
     if (bundle) await copyFile(bundle, join(folder, 'certs/ca-certificates.crt'));
-    await writeFile(join(folder, 'Dockerfile'), STAND_IN);
+    await writeFile(join(folder, 'Dockerfile'), FAKE_BASE);
     const isolation = engine.name === 'podman' ? ['--isolation', 'chroot', '--pull=never'] : [];
     await engine.run('build', ...isolation, '-t', BASE, folder);
   } finally {
@@ -106,7 +114,7 @@ async function makeStandIn(engine: Engine): Promise<void> {
   }
 }
 
-const STAND_IN = `FROM localhost/debian-stand-in
+const FAKE_BASE = `FROM localhost/fake-base
 COPY node /usr/local/bin/node
 COPY npm /usr/local/lib/node_modules/npm
 COPY include /usr/local/include/node
@@ -136,9 +144,7 @@ async function nodeHeaders(): Promise<string> {
     const headers = join(prefix ?? '/', 'include/node');
     if (prefix && (await present(join(headers, 'node_api.h')))) return headers;
   }
-  throw new Error(
-    'Node’s headers are nowhere on this machine, so no stand-in for the base image can be made.',
-  );
+  throw new Error('Node’s headers are nowhere on this machine, so no fake base image can be built.');
 }
 
 async function present(file: string): Promise<boolean> {

@@ -1,0 +1,11 @@
+/** Vitest's global setup: builds the fixture app once a run, into the folder that `startApp` runs. */
+import { spawnSync } from 'node:child_process';
+import { FIXTURE_APP, FIXTURE_DIST, ROOT } from './local-lambda.ts';
+
+export default function buildFixture(): void {
+  // Set by tests that run vitest inside a run, whose build must not be replaced.
+  if (process.env.FIXTURE_IS_BUILT) return;
+  const args = ['scripts/build/build.ts', '--app', FIXTURE_APP, '--out', FIXTURE_DIST];
+  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) throw new Error('The fixture app could not be built; the reason is above.');
+}
