@@ -9,12 +9,12 @@ import { printStartupMessage } from '../app/framework/local-lambda/startup-messa
 import { makePageFiles } from './build/browser-assets.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const open = !process.env.MCP_AUTH;
+const auth = process.env.MCP_AUTH;
 process.env.MCP_AUTH ||= 'none';
 const port = Number(process.env.PORT || 8080);
 
 try {
-  // Not at the top: what is wrong in a file of app/ is then told here, and watched until it is mended.
+  // Imported here and not at the top, so that an error in app/ is reported below and the watcher waits for its fix.
   const [{ createApp }, { config }, { mcpPaths }, { routes }] = await Promise.all([
     import('../app/framework/app.ts'),
     import('../app/framework/config.ts'),
@@ -26,7 +26,7 @@ try {
   const server = serve({ fetch: createApp(routes).fetch, port, hostname: '127.0.0.1' }, ({ port }) =>
     printStartupMessage(`http://localhost:${port}`, {
       paths: mcpPaths(routes),
-      open,
+      auth,
       page: config().MCP_PAGE === 'on',
     }),
   );
@@ -40,14 +40,14 @@ try {
 
 /** The error with the lines of this project that led to it. */
 function describe(error: unknown): string {
-  if (error instanceof Error && 'problems' in error) return error.message; // ConfigError: all of it is meant to be read.
+  if (error instanceof Error && 'problems' in error) return error.message; // ConfigError: its message is complete.
   const lines = inspect(error, { colors: false }).replaceAll('file://', '').replaceAll(root, '').split('\n');
   return lines.filter(line => !/^\s+at .*(node:internal|node_modules\/)/.test(line)).join('\n');
 }
 
 function fail(message: string): void {
   process.stderr.write(
-    `${message}\n\nThe app does not run: mend what it says above. A change of a file starts it again.\n`,
+    `${message}\n\nThe app does not run: fix the error above. A change of a file starts it again.\n`,
   );
   process.exitCode = 1;
 }

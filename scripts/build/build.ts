@@ -5,6 +5,7 @@
  *   entry.mjs             the process entry
  *   handler.mjs           what the Runtime Interface Client loads; it runs
  *   bundle.cjs            the app, bundled, from
+ *   bundle.cjs.map        its source map, which only the local Lambda and the build read
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
@@ -14,14 +15,15 @@
  *   ric/rapid-client.node its native part, as npm installed it
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
-import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
-import { APP, COMMON, entryOf } from './bundle-options.ts';
+import { bundleOf, COMMON } from './bundle-options.ts';
+import { BuildError, checkBundle } from './check-bundle.ts';
 import { leanRic } from './patches/lambda-ric.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
 
@@ -32,7 +34,6 @@ const { values: options } = parseArgs({
 const dist = resolve(root, options.out);
 /** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
 const next = await mkdtemp(join(dirname(dist), `.${basename(dist)}-`));
-const entry = entryOf(options.app);
 const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
 
 const esModules: BuildOptions = {
@@ -45,9 +46,6 @@ const esModules: BuildOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
-/** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
-const ENV = { env: { MCP_AUTH: 'none' } };
-
 /** What esbuild does not find: dynalite's operations, by names without an extension. */
 const dynaliteWhole: Plugin = {
   name: 'dynalite-whole',
@@ -67,11 +65,6 @@ const dynaliteWhole: Plugin = {
     });
   },
 };
-
-/** Why there is no build, in words for whoever reads the terminal. */
-class BuildError extends Error {
-  override readonly name = 'BuildError';
-}
 
 /** Gives what has gone into it. */
 async function bundle(): Promise<Metafile[]> {
@@ -105,16 +98,7 @@ async function bundle(): Promise<Metafile[]> {
     ...(await makePageFiles(join(next, 'page'))),
     ...(await makeDashboardFiles(join(next, 'local'))),
   ];
-  const bundled = await build({
-    ...APP,
-    stdin: entry,
-    outfile: join(next, 'bundle.cjs'),
-    format: 'cjs',
-    // A function to be called, as handler.ts does.
-    banner: { js: '(function (exports, require, module) { const __bundleUrl = module.url;' },
-    define: { 'import.meta.url': '__bundleUrl' },
-    footer: { js: '})' },
-  });
+  const bundled = await build(bundleOf(options.app, join(next, 'bundle.cjs')));
   const metafiles = [processEntry, local, handler, authorizer, page, bundled].flatMap(
     ({ metafile }) => metafile ?? [],
   );
@@ -129,42 +113,6 @@ async function runtimeClient(): Promise<string> {
       'aws-lambda-ric is not as scripts/build/patches/lambda-ric.ts knows it: it is left as it is, and keeps more memory.\n',
     );
   return lean ?? text;
-}
-
-async function makeCodeCache(file: string): Promise<void> {
-  const cacheMaker = join(root, 'scripts/build/code-cache.ts');
-  const files = [file, join(next, 'bundle.cache'), join(next, 'routes.json')];
-  const made = promisify(execFile)(process.execPath, [cacheMaker, ...files], ENV);
-  await made.catch(async error => {
-    throw new BuildError(`${await whereItThrows().catch(() => error.stderr)}\n\n${NOT_LOADED}`);
-  });
-}
-
-const NOT_LOADED =
-  'The app cannot be loaded, so nothing was built: mend what it says above. The build loads it once, without the ' +
-  'environment of this machine: what a server needs of that it must read when it is asked, not when it is loaded.';
-
-/** Loads the app once more with its source maps, so that the error names a file and a line of app/. */
-async function whereItThrows(): Promise<string> {
-  const file = join(next, 'mapped.mjs');
-  await build({
-    ...APP,
-    stdin: entry,
-    outfile: file,
-    format: 'esm',
-    minify: false,
-    sourcemap: 'inline',
-    ...(esModules.banner && { banner: esModules.banner }),
-  });
-  const starter = join(next, 'start.mjs');
-  await writeFile(starter, `import { runForCache } from './mapped.mjs';\nawait runForCache();\n`);
-  const again = promisify(execFile)(process.execPath, ['--enable-source-maps', starter], ENV);
-  const { stderr } = await again.catch(error => error as { stderr: string });
-  const lines = stderr.replaceAll(`${root}/`, '').replaceAll('file://', '').split('\n');
-  return lines
-    .filter(line => !/^\s+at .*node:internal|^Node\.js v/.test(line))
-    .join('\n')
-    .trim();
 }
 
 async function putInPlace(): Promise<void> {
@@ -193,11 +141,26 @@ async function requireNativeClient(): Promise<void> {
   );
 }
 
+/** A signal that ends the build also ends the process that it has started, and removes the unfinished build. */
+const ended = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    ended.abort();
+    rmSync(next, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
+
 try {
   await requireNativeClient();
   await mkdir(join(next, 'ric'));
   const metafiles = await bundle();
-  await makeCodeCache(join(next, 'bundle.cjs'));
+  const files = {
+    bundle: join(next, 'bundle.cjs'),
+    routes: join(next, 'routes.json'),
+    cache: join(next, 'bundle.cache'),
+  };
+  await checkBundle(files, ended.signal);
   const baseImage = process.env.NODE_IMAGE || undefined;
   await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, ric, baseImage }));
   await putInPlace();
@@ -205,7 +168,7 @@ try {
   // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
   const printed = error instanceof Error && 'errors' in error;
   if (!printed && !(error instanceof BuildError)) throw error;
-  process.stderr.write(printed ? 'Nothing was built: mend what it says above.\n' : `${error.message}\n`);
+  process.stderr.write(printed ? 'Nothing was built: fix the error above.\n' : `${error.message}\n`);
   process.exitCode = 1;
 } finally {
   await rm(next, { recursive: true, force: true });

@@ -71,3 +71,19 @@ export const summary = summarize({ routes });
 `;
   return { contents, resolveDir: root, sourcefile: 'bundle-entry.ts', loader: 'ts' };
 }
+
+/** How the bundle of {@link entryOf} is built. Its source map is a file next to it that the bundle does not name. */
+export function bundleOf(app: string, outfile: string): BuildOptions {
+  return {
+    ...APP,
+    stdin: entryOf(app),
+    outfile,
+    format: 'cjs',
+    sourcemap: 'external',
+    sourcesContent: false,
+    // A function that load-bundle.ts calls.
+    banner: { js: '(function (exports, require, module) { const __bundleUrl = module.url;' },
+    define: { 'import.meta.url': '__bundleUrl' },
+    footer: { js: '})' },
+  };
+}

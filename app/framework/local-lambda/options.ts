@@ -58,6 +58,9 @@ export interface LocalLambdaOptions {
   destination: string;
   functionName: string;
   region: string;
+  /** `requests`: one line per request and the lines of tools; `full`: also Lambda's lines and the function's output as it is. */
+  log: 'requests' | 'full' | undefined;
+  /** Of the full log. */
   logFormat: LogFormat;
   /** Whether a table of the function's metrics is printed at the end. */
   metrics: boolean;
@@ -349,7 +352,20 @@ export const SETTINGS = {
     'Region of the function',
     matching(/^[a-z\d-]{1,32}$/, 'of lower-case letters, digits and hyphens'),
   ),
-  logFormat: setting('log-format', 'LAMBDA_LOG_FORMAT', 'text', 'text or json', oneOf('text', 'json')),
+  log: setting(
+    'log',
+    'LAMBDA_LOG',
+    '',
+    'requests (one line per request) or full (all lines, with metrics); empty: requests on a terminal, else full',
+    (value, name) => (value === '' ? undefined : oneOf('requests', 'full')(value, name)),
+  ),
+  logFormat: setting(
+    'log-format',
+    'LAMBDA_LOG_FORMAT',
+    'text',
+    'Format of the full log: text or json',
+    oneOf('text', 'json'),
+  ),
   taskRoot: setting(
     'task-root',
     'LAMBDA_TASK_ROOT',
@@ -427,14 +443,15 @@ function parse(args: readonly string[]) {
   }
 }
 
-export function helpText(): string {
+/** `usage` is the command line. */
+export function helpText(usage: string): string {
   const rows = Object.values(SETTINGS).map(({ flag, env, fallback, help }) => {
     const given = `  --${flag} `.padEnd(22) + `${env} `.padEnd(25);
     return `${given}${help}${fallback ? ` (${fallback})` : ''}`;
   });
   return `Runs a Lambda function on this machine as Lambda runs it, behind a Function URL.
 
-Usage: node entry.mjs [handler] [options] [-- runtime command...]
+Usage: ${usage}
 
   handler               module.export, as the CMD of a Lambda image names it; by default handler.stream, or
                         handler.buffered where the endpoint does not stream
