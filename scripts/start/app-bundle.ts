@@ -19,7 +19,12 @@ export interface AppBundle {
 /** Reads all files once, so that the first change is built as fast as the next one. Errors are left to `rebuild`. */
 export async function createAppBundle(dist: string): Promise<AppBundle> {
   const built = join(dist, 'next.cjs');
-  const building = await context({ ...bundleOf('app', built), write: false, logLevel: 'silent' });
+  const building = await context({
+    ...bundleOf('app', built),
+    metafile: false,
+    write: false,
+    logLevel: 'silent',
+  });
   await building.rebuild().catch(() => undefined);
 
   return {

@@ -1,6 +1,7 @@
 /** Runs tsc in the background. The build strips types without checking them, so type errors are printed and do not block. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 
 /**
@@ -13,6 +14,8 @@ export async function typeErrors(root: string, signal: AbortSignal): Promise<str
     signal,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  // The function and its next build need the CPU first.
+  if (tsc.pid) setPriority(tsc.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   let output = '';
   tsc.stdout.on('data', chunk => (output += chunk));
   try {

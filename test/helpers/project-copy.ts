@@ -12,6 +12,7 @@ const COPIED = [
   'scripts/build',
   'scripts/new',
   'scripts/new.ts',
+  'scripts/start',
   'scripts/start.ts',
   'package-lock.json',
   'package.json',
