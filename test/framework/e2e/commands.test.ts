@@ -65,6 +65,7 @@ describe('npm run call', () => {
   test.each<[string, string[], number, RegExp]>([
     ['a tool error is exit code 1', ['lookup', '{"term":"lagoon"}'], 1, /lagoon/],
     ['bad JSON is exit code 2', ['lookup', '{'], 2, /JSON[\s\S]*Usage/],
+    ['an unknown tool lists the tools', ['look'], 2, /lookup_many[\s\S]*no tool "look"/],
     ['a bad era is exit code 2', ['--era', 'stone'], 2, /--era must be/],
   ])('%s', async (_what, args, code, said) => {
     const failed = await call(`${lambda.url}/mcp`, ...args).catch(error => error);
@@ -93,9 +94,23 @@ test('an older Node is told which one is needed, before anything else', async ()
   const failed = await run(process.execPath, ['--import', older, join(DIST, 'entry.mjs')]).catch(e => e);
   expect([failed.code, failed.stderr, failed.stdout]).toEqual([
     1,
-    'Node 24 or newer is needed here, and this is 20.20.2. "npm start" brings its own.\n',
+    'Node 24 or newer is required; this is 20.20.2. "npm start" uses its own.\n',
     '',
   ]);
+});
+
+test('npm run token creates a token, and its digest is accepted', async () => {
+  const { stdout } = await run(process.execPath, [join(ROOT, 'scripts/token.ts')]);
+  const [, digest = ''] = /MCP_TOKEN_SHA256=(\w{64}) npm start/.exec(stdout) ?? [];
+  const [, token = ''] = /MCP_TOKEN=(\w{64}) npm run call/.exec(stdout) ?? [];
+  expect(stdout).toContain(`token_sha256 = ["${digest}"]`);
+  await using guarded = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: digest } });
+  const call = (env: Record<string, string>) =>
+    run(process.execPath, [join(ROOT, 'scripts/call.ts'), `${guarded.url}/mcp`], {
+      env: { ...process.env, ...env },
+    });
+  expect((await call({ MCP_TOKEN: token })).stdout).toContain('lookup');
+  await expect(call({ MCP_TOKEN: `${token}0` })).rejects.toMatchObject({ code: 2 });
 });
 
 describe('npm run dev', () => {

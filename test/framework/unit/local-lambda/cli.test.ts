@@ -184,7 +184,7 @@ describe('the process', () => {
     await using lambda = await startFunction('act', {
       args: ['--invoke-port', '0', '--dashboard-port', '0'],
     });
-    const [, dashboardUrl = ''] = await lambda.printed(/[Ww]indow[^\n]* (http:\/\/[^/\s]+)/);
+    const [, dashboardUrl = ''] = await lambda.printed(/Local dashboard: (http:\/\/[^/\s]+)/);
     for (const url of [lambda.url, lambda.invokeUrl, dashboardUrl])
       await expect(elsewhere(url), url).rejects.toThrow();
     await using open = await startFunction('act', { env: { HOST: '0.0.0.0' } });
