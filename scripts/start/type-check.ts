@@ -12,6 +12,8 @@ export async function typeErrors(root: string, signal: AbortSignal): Promise<str
   const tsc = spawn(process.execPath, [compiler, '--noEmit', '--pretty', 'false'], {
     cwd: root,
     signal,
+    // tsc handles SIGTERM, and ends only after it has checked everything.
+    killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   // The function and its next build need the CPU first.
