@@ -10,6 +10,8 @@ import { FIXTURE_APP, ROOT } from './local-lambda.ts';
 const COPIED = [
   'app/framework',
   'scripts/build',
+  'scripts/dev',
+  'scripts/dev.ts',
   'scripts/new',
   'scripts/new.ts',
   'scripts/start',
