@@ -15,8 +15,8 @@
  *   ric/rapid-client.node its native part, as npm installed it
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
-import { rmSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -32,8 +32,18 @@ const { values: options } = parseArgs({
   options: { app: { type: 'string', default: 'app' }, out: { type: 'string', default: 'dist' } },
 });
 const dist = resolve(root, options.out);
+/** A signal that ends the build also ends the process that it has started, and removes the unfinished build. */
+const ended = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    ended.abort();
+    rmSync(next, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
+
 /** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
-const next = await mkdtemp(join(dirname(dist), `.${basename(dist)}-`));
+const next = mkdtempSync(join(dirname(dist), `.${basename(dist)}-`));
 const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
 
 const esModules: BuildOptions = {
@@ -139,16 +149,6 @@ async function requireNativeClient(): Promise<void> {
       ? 'aws-lambda-ric has no native part. Install cmake, make, g++, python3, tar and xz, then run: npm rebuild aws-lambda-ric'
       : 'aws-lambda-ric builds its native part on Linux only. Use "npm run dev" here, or "docker build" and "docker run".',
   );
-}
-
-/** A signal that ends the build also ends the process that it has started, and removes the unfinished build. */
-const ended = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    ended.abort();
-    rmSync(next, { recursive: true, force: true });
-    process.exit(1);
-  });
 }
 
 try {
