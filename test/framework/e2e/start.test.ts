@@ -15,7 +15,9 @@ interface Started {
   printed(pattern: RegExp, from?: number): Promise<void>;
 }
 
-const WAIT = { timeout: 60_000, interval: 50 };
+/** Builds and type checks take long on a busy machine. */
+const WAIT = { timeout: 180_000, interval: 50 };
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 const started: Started[] = [];
 afterAll(() => {
   for (const { npm } of started.splice(0)) {
@@ -95,7 +97,7 @@ describe('a signal leaves no process behind', () => {
         expect(all.map(commandOf).join('\n')).toMatch(pattern);
         return all;
       },
-      { timeout: 60_000, interval: 5 },
+      { ...WAIT, interval: 5 },
     );
 
   test.each<[NodeJS.Signals, string, (npm: ChildProcess, signal: NodeJS.Signals) => boolean]>([
