@@ -32,5 +32,8 @@ async function restart(): Promise<void> {
 
 function serve(): ChildProcess {
   const script = fileURLToPath(new URL('dev/serve.ts', import.meta.url));
-  return spawn(process.execPath, [script], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  const hooks = new URL('dev-hooks.ts', import.meta.url).href;
+  return spawn(process.execPath, ['--import', hooks, script], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { helpText } from '../app/framework/local-lambda/options.ts';
-import { BuildError } from './build/check-bundle.ts';
+import { BuildError } from './build/build-error.ts';
 import { type AppBundle, createAppBundle } from './start/app-bundle.ts';
 import { typeErrors } from './start/type-check.ts';
 import { watchFiles } from './start/watch-files.ts';
@@ -74,7 +74,7 @@ function start(): void {
   lambda = started;
   // Not earlier: until then, the function needs the CPU.
   started.once('message', () => {
-    bundle ??= createAppBundle(dist);
+    bundle ??= createAppBundle(root, dist);
     void checkTypes();
   });
   started.once('exit', code => {
@@ -153,7 +153,7 @@ async function build(framework: boolean): Promise<'failed' | 'function' | 'all'>
     return localLambdaFiles() === before ? 'function' : 'all';
   }
   try {
-    bundle ??= createAppBundle(dist);
+    bundle ??= createAppBundle(root, dist);
     const { sameRoutes } = await (await bundle).rebuild(ending.signal);
     // The start message names the routes.
     return sameRoutes ? 'function' : 'all';

@@ -116,7 +116,7 @@ export const settings = z.object({
     .string()
     .regex(/^[\w.-]{3,255}$/, 'must be a name of a DynamoDB table')
     .optional()
-    .describe('DynamoDB table for tools whose work outlives the call (dynamoTasks).'),
+    .describe('DynamoDB table for what survives an invocation, such as the tasks of dynamoTasks.'),
 });
 
 export type Config = z.infer<typeof settings>;

@@ -13,6 +13,9 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
+/** The client id of a token that names neither a client nor a subject. */
+export const UNKNOWN_CLIENT = 'unknown';
+
 /** The caller of a request (undefined if authentication is off), or the response that denies it. */
 export type GuardResult =
   | { allowed: true; caller?: AuthInfo | undefined }

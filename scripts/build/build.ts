@@ -1,5 +1,8 @@
 /**
- * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER]`: builds the function of the routes and settings in FOLDER (app).
+ * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER] [--no-patches]`: builds the function of the routes and settings
+ * in FOLDER (app). `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
+ * DynamoDB of the local Lambda then does not run.
+ *
  * dist/ is what /var/task holds in the image, and what `npm start` runs, file by file the same.
  *
  *   entry.mjs             the process entry
@@ -8,10 +11,11 @@
  *   bundle.cjs.map        its source map, which only the local Lambda and the build read
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
+ *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
- *   ric/index.mjs         the Runtime Interface Client, but for what scripts/build/patches/lambda-ric.ts says, and
+ *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
  *   ric/rapid-client.node its native part, as npm installed it
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
@@ -20,16 +24,24 @@ import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'n
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, formatMessages, type Metafile } from 'esbuild';
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
-import { bundleOf, COMMON } from './bundle-options.ts';
-import { BuildError, checkBundle } from './check-bundle.ts';
-import { leanRic } from './patches/lambda-ric.ts';
+import { BuildError } from './build-error.ts';
+import { type BundledApp, createAppBundler } from './bundle-app.ts';
+import { COMMON } from './bundle-options.ts';
+import { checkBundle } from './check-bundle.ts';
+import { PatchError, type PatchedFiles } from './patches/diffs.ts';
+import { loadPatched, patchedFiles } from './patches/patched-files.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const { values: options } = parseArgs({
-  options: { app: { type: 'string', default: 'app' }, out: { type: 'string', default: 'dist' } },
+  options: {
+    app: { type: 'string', default: 'app' },
+    out: { type: 'string', default: 'dist' },
+    patches: { type: 'boolean', default: true },
+  },
+  allowNegative: true,
 });
 const dist = resolve(root, options.out);
 /** A signal that ends the build also ends the process that it has started, and removes the unfinished build. */
@@ -44,7 +56,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 /** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
 const next = mkdtempSync(join(dirname(dist), `.${basename(dist)}-`));
-const ric = dirname(fileURLToPath(import.meta.resolve('aws-lambda-ric')));
+const RIC = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
+const ric = dirname(RIC);
 
 const esModules: BuildOptions = {
   ...COMMON,
@@ -56,28 +69,14 @@ const esModules: BuildOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
-/** What esbuild does not find: dynalite's operations, by names without an extension. */
-const dynaliteWhole: Plugin = {
-  name: 'dynalite-whole',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]dynalite[\\/]index\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      const contents = text
-        // Of Node it is deprecated, which Node says in the log.
-        .replace(
-          'url.parse(req.url, true).query',
-          "Object.fromEntries(new URL(req.url, 'http://localhost').searchParams)",
-        )
-        .replace(/require\('\.\/(actions|validations)\/' \+ action\)/g, "require('./$1/' + action + '.js')");
-      if (contents.split("action + '.js'").length !== 3 || contents.includes('url.parse('))
-        throw new BuildError('dynalite is another one now: see what scripts/build/build.ts changes in it.');
-      return { contents };
-    });
-  },
-};
+/** What has gone into the build. */
+interface Bundled {
+  metafiles: Metafile[];
+  /** Paths in package-lock.json of the packages that are copied. */
+  copied: string[];
+}
 
-/** Gives what has gone into it. */
-async function bundle(): Promise<Metafile[]> {
+async function bundle(files: PatchedFiles): Promise<Bundled> {
   // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
   const processEntry = await build({ ...esModules, entryPoints: { entry: 'app/framework/lambda/entry.ts' } });
   const local = await build({
@@ -87,10 +86,10 @@ async function bundle(): Promise<Metafile[]> {
     chunkNames: 'local/[name]-[hash]',
     // dynalite's stores on disk, which are not used, have a native part.
     alias: { level: 'memory-level' },
-    plugins: [dynaliteWhole],
+    plugins: [loadPatched(files)],
   });
   await copyFile(join(ric, 'rapid-client.node'), join(next, 'ric/rapid-client.node'));
-  await writeFile(join(next, 'ric/index.mjs'), await runtimeClient());
+  await writeFile(join(next, 'ric/index.mjs'), files.get(RIC) ?? (await readFile(RIC, 'utf8')));
   const handler = await build({ ...esModules, entryPoints: { handler: 'app/framework/lambda/handler.ts' } });
   const authorizer = await build({
     ...esModules,
@@ -108,21 +107,22 @@ async function bundle(): Promise<Metafile[]> {
     ...(await makePageFiles(join(next, 'page'))),
     ...(await makeDashboardFiles(join(next, 'local'))),
   ];
-  const bundled = await build(bundleOf(options.app, join(next, 'bundle.cjs')));
-  const metafiles = [processEntry, local, handler, authorizer, page, bundled].flatMap(
+  const app = await bundleApp(files);
+  const metafiles = [processEntry, local, handler, authorizer, page].flatMap(
     ({ metafile }) => metafile ?? [],
   );
-  return [...metafiles, ...inBrowsers];
+  return { copied: app.copied, metafiles: [...metafiles, app.metafile, ...inBrowsers] };
 }
 
-async function runtimeClient(): Promise<string> {
-  const text = await readFile(join(ric, 'index.mjs'), 'utf8');
-  const lean = leanRic(text);
-  if (lean === undefined)
-    process.stderr.write(
-      'aws-lambda-ric is not as scripts/build/patches/lambda-ric.ts knows it: it is left as it is, and keeps more memory.\n',
-    );
-  return lean ?? text;
+async function bundleApp(files: PatchedFiles): Promise<BundledApp> {
+  const bundler = await createAppBundler({ root, app: options.app, files, to: next });
+  try {
+    const bundled = await bundler.bundle();
+    process.stderr.write((await formatMessages(bundled.warnings, { kind: 'warning' })).join(''));
+    return bundled;
+  } finally {
+    await bundler.dispose();
+  }
 }
 
 async function putInPlace(): Promise<void> {
@@ -154,20 +154,21 @@ async function requireNativeClient(): Promise<void> {
 try {
   await requireNativeClient();
   await mkdir(join(next, 'ric'));
-  const metafiles = await bundle();
-  const files = {
+  const files = options.patches ? patchedFiles() : new Map<string, string>();
+  const { metafiles, copied } = await bundle(files);
+  const bundled = {
     bundle: join(next, 'bundle.cjs'),
     routes: join(next, 'routes.json'),
     cache: join(next, 'bundle.cache'),
   };
-  await checkBundle(files, ended.signal);
+  await checkBundle(bundled, ended.signal);
   const baseImage = process.env.NODE_IMAGE || undefined;
-  await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, ric, baseImage }));
+  await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, copied, ric, baseImage }));
   await putInPlace();
 } catch (error) {
   // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
   const printed = error instanceof Error && 'errors' in error;
-  if (!printed && !(error instanceof BuildError)) throw error;
+  if (!printed && !(error instanceof BuildError || error instanceof PatchError)) throw error;
   process.stderr.write(printed ? 'Nothing was built: fix the error above.\n' : `${error.message}\n`);
   process.exitCode = 1;
 } finally {

@@ -2,10 +2,12 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
-import { leanSdk } from './patches/mcp-sdk-schemas.ts';
+import type { ExternalPackages } from './external-packages.ts';
+import type { PatchedFiles } from './patches/diffs.ts';
+import { loadPatched } from './patches/patched-files.ts';
+import { TEXT_EXTENSIONS } from './text-files.ts';
+import { MODULE_META, userModules } from './user-modules.ts';
 
-const fileOf = (name: string, file: string): string =>
-  join(dirname(fileURLToPath(import.meta.resolve(name))), file);
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 
@@ -22,45 +24,84 @@ export const COMMON: BuildOptions = {
 };
 
 /**
- * What the page is made of stays out of the bundle. Required and not imported from beside it: an import out of a script of
- * node:vm is an experiment of Node, which says so in the log.
+ * Keeps the page out of the bundle: the framework's own import of it, by which module is imported and from where. It is required,
+ * and not imported, from the file next to the bundle: see bundleRequire in app/framework/lambda/module-location.ts.
  */
 const pageBeside: Plugin = {
   name: 'page-beside',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/view\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path, namespace: 'page-beside' } : undefined,
+    onResolve({ filter: /^\.\/view\.ts$/ }, ({ kind, path, importer }) =>
+      kind === 'dynamic-import' && importer === PAGE_MIDDLEWARE
+        ? { path, namespace: 'page-beside' }
+        : undefined,
     );
-    onResolve({ filter: /^\.\/page\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^\.\/page\.cjs$/, namespace: 'page-beside' }, ({ path }) => ({
+      path,
+      external: true,
+    }));
     onLoad({ filter: /./, namespace: 'page-beside' }, () => ({
       contents: "module.exports = require('./page.cjs');",
     }));
   },
 };
 
-/** Of the bundle that a function runs, without its entry ({@link entryOf}). */
-export const APP: BuildOptions = {
-  ...COMMON,
-  // Names stay as they are written, so that a stack trace in the log can be read. To shorten them and put them back
-  // (`keepNames`) is a property defined on each function whenever it is made: a seventh of the init, a fifteenth of a call.
-  keepNames: false,
-  minify: false,
-  minifySyntax: true,
-  minifyWhitespace: true,
-  plugins: [leanSdk, pageBeside],
-  inject: ['app/framework/lambda/bundle-globals.ts'],
-  // The SDK's validator for runtimes without code generation, a sixth of the size of the one for Node. It is asked only
-  // about elicitation answers and schemas given as JSON; zod schemas are checked by zod.
-  alias: {
-    '@modelcontextprotocol/server/_shims': join(sdk, 'shimsBrowser.mjs'),
-    // Only for routes with tasks. Of CommonJS esbuild leaves nothing out, and all of @smithy/core would come along.
-    '@smithy/signature-v4': fileOf('@smithy/signature-v4', '../dist-es/index.js'),
-    '@aws-crypto/sha256-js': fileOf('@aws-crypto/sha256-js', '../module/index.js'),
-  },
+const PAGE_MIDDLEWARE = join(root, 'app/framework/page/page-middleware.ts');
+
+/** How the bundle of a project is made. */
+export interface AppOptions {
+  /** The changed files of dependencies. */
+  files: PatchedFiles;
+  /** The folder of the routes and settings, relative to the project. */
+  app: string;
+  /** @default no package is left out */
+  external?: ExternalPackages;
+}
+
+/** Returns the options for the bundle that a function runs, with its entry. Its format is that of {@link BUNDLE_WRAPPER}. */
+export function appOptions({ files, app, external }: AppOptions): BuildOptions {
+  return {
+    ...COMMON,
+    stdin: entryOf(app),
+    // Names stay as they are written, so that a stack trace in the log can be read. Shortening and restoring them
+    // (`keepNames`) defines a property on each function when it is created: a seventh of the init, a fifteenth of a call.
+    keepNames: false,
+    minify: false,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // import(variable) becomes a call of require, which logs no warning in a script of node:vm.
+    supported: { 'dynamic-import': false },
+    plugins: [
+      loadPatched(files),
+      pageBeside,
+      userModules(join(root, app)),
+      ...(external ? [external.plugin()] : []),
+    ],
+    alias: ALIAS,
+    define: MODULE_META,
+    loader: Object.fromEntries(TEXT_EXTENSIONS.map(extension => [extension, 'text'])),
+  };
+}
+
+/** Makes the bundle a function to be called, as app/framework/lambda/load-bundle.ts does. */
+export const BUNDLE_WRAPPER: BuildOptions = {
+  format: 'cjs',
+  // Parameters, because the bundle may declare a variable of the same name.
+  banner: { js: '(function (exports, require, module, __metaOf, __meta) {' },
+  footer: { js: '})' },
+};
+
+/** The SDK's module with the JSON Schema validator. */
+export const SDK_VALIDATOR = '@modelcontextprotocol/server/_shims';
+
+/** What the bundle has in place of other modules. */
+export const ALIAS = {
+  // The validator for runtimes without code generation, a sixth of the size of the one for Node. It validates only
+  // elicitation results and schemas given as JSON; zod schemas are validated by zod.
+  [SDK_VALIDATOR]: join(sdk, 'shimsBrowser.mjs'),
 };
 
 /** The entry of the bundle: the framework's handlers for the routes and settings in `app`, a folder relative to the project. */
-export function entryOf(app: string): NonNullable<BuildOptions['stdin']> {
+function entryOf(app: string): NonNullable<BuildOptions['stdin']> {
   const contents = `
 import { createHandlers as create, runForCache as run, summarize } from './app/framework/lambda/create-handlers.ts';
 import { routes } from './${app}/routes.ts';
@@ -70,20 +111,4 @@ export const runForCache = () => run({ routes });
 export const summary = summarize({ routes });
 `;
   return { contents, resolveDir: root, sourcefile: 'bundle-entry.ts', loader: 'ts' };
-}
-
-/** How the bundle of {@link entryOf} is built. Its source map is a file next to it that the bundle does not name. */
-export function bundleOf(app: string, outfile: string): BuildOptions {
-  return {
-    ...APP,
-    stdin: entryOf(app),
-    outfile,
-    format: 'cjs',
-    sourcemap: 'external',
-    sourcesContent: false,
-    // A function that load-bundle.ts calls.
-    banner: { js: '(function (exports, require, module) { const __bundleUrl = module.url;' },
-    define: { 'import.meta.url': '__bundleUrl' },
-    footer: { js: '})' },
-  };
 }

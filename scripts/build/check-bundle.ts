@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSourcePositions } from '../../app/framework/local-lambda/source-positions.ts';
+import { BuildError } from './build-error.ts';
 
 /** The environment variables of the process that loads the app. The result must not depend on those of this machine. */
 const ENV = { env: { MCP_AUTH: 'none' } };
@@ -18,11 +19,6 @@ export interface BundleFiles {
   routes: string;
   /** Receives V8's code cache. Undefined: none is made, which takes half as long. */
   cache?: string;
-}
-
-/** The build failed; the message is all that a user has to read. */
-export class BuildError extends Error {
-  override readonly name = 'BuildError';
 }
 
 /** Writes routes and, if asked for, the code cache. Throws {@link BuildError} with files and lines of app/. Ends if `signal` aborts. */

@@ -4,9 +4,10 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildFailure, type BuildResult, context, formatMessages, type Message } from 'esbuild';
-import { bundleOf } from '../build/bundle-options.ts';
-import { BuildError, checkBundle } from '../build/check-bundle.ts';
+import { formatMessages } from 'esbuild';
+import { createAppBundler } from '../build/bundle-app.ts';
+import { checkBundle } from '../build/check-bundle.ts';
+import { patchedFiles } from '../build/patches/patched-files.ts';
 
 export interface AppBundle {
   /**
@@ -17,40 +18,29 @@ export interface AppBundle {
 }
 
 /** Reads all files once, so that the first change is built as fast as the next one. Errors are left to `rebuild`. */
-export async function createAppBundle(dist: string): Promise<AppBundle> {
-  const built = join(dist, 'next.cjs');
-  const building = await context({
-    ...bundleOf('app', built),
-    metafile: false,
-    write: false,
-    logLevel: 'silent',
+export async function createAppBundle(root: string, dist: string): Promise<AppBundle> {
+  const bundler = await createAppBundler({
+    root,
+    app: 'app',
+    files: patchedFiles(),
+    to: dist,
+    outfile: 'next.cjs',
   });
-  await building.rebuild().catch(() => undefined);
+  const [bundle, routes] = [join(dist, 'next.cjs'), join(dist, 'next.json')];
+  await bundler.bundle().catch(() => undefined);
 
   return {
     async rebuild(signal) {
-      const { warnings, outputFiles = [] } = await (building.rebuild() as Promise<BuildResult>).catch(fail);
-      process.stderr.write(await textOf(warnings, 'warning'));
-      for (const { path, contents } of outputFiles) writeFileSync(path, contents);
-      const routes = join(dist, 'next.json');
-      await checkBundle({ bundle: built, routes }, signal);
+      const { warnings } = await bundler.bundle();
+      process.stderr.write((await formatMessages(warnings, { kind: 'warning' })).join(''));
+      await checkBundle({ bundle, routes }, signal);
       const sameRoutes = readFileSync(routes).equals(readFileSync(join(dist, 'routes.json')));
       // V8 recognizes the source of a code cache by its length only, so the old cache has to go first.
       writeFileSync(join(dist, 'bundle.cache'), '');
-      renameSync(`${built}.map`, join(dist, 'bundle.cjs.map'));
-      renameSync(built, join(dist, 'bundle.cjs'));
+      renameSync(`${bundle}.map`, join(dist, 'bundle.cjs.map'));
+      renameSync(bundle, join(dist, 'bundle.cjs'));
       renameSync(routes, join(dist, 'routes.json'));
       return { sameRoutes };
     },
   };
-}
-
-async function fail(error: BuildFailure): Promise<never> {
-  if (!error.errors) throw error;
-  throw new BuildError(`${await textOf(error.errors, 'error')}Nothing was built: fix the error above.`);
-}
-
-/** As esbuild prints it. */
-async function textOf(messages: Message[], kind: 'error' | 'warning'): Promise<string> {
-  return (await formatMessages(messages, { kind, color: Boolean(process.stderr.isTTY) })).join('');
 }

@@ -44,7 +44,11 @@ export function startFunction(
   module = 'functions',
 ): Promise<RunningLambda> {
   const folder = join(ROOT, 'test/fixtures');
-  return start([LOCAL, `${module}.${handler}`, '--task-root', folder, ...args], env);
+  const { NODE_OPTIONS, TEST_BUNDLE } = process.env; // `npm run test:bundle`: the fixture gets the hooks too.
+  return start([LOCAL, `${module}.${handler}`, '--task-root', folder, ...args], {
+    ...(TEST_BUNDLE && NODE_OPTIONS && { NODE_OPTIONS }),
+    ...env,
+  });
 }
 
 /** Starts the fixture app. */

@@ -15,6 +15,7 @@ import {
   jwtVerify,
 } from 'jose';
 import { isSecure } from '../config.ts';
+import { UNKNOWN_CLIENT } from '../types.ts';
 import { type AccessTokenType, accessTokenProblem } from './access-token.ts';
 import type { Caller } from './identity.ts';
 
@@ -216,7 +217,7 @@ function callerOf(token: string, claims: JWTPayload): Caller {
   const client = CLIENT.map(name => claims[name]).find(claim => claim !== undefined && claim !== null);
   return {
     token,
-    clientId: String(client ?? 'unknown'),
+    clientId: String(client ?? UNKNOWN_CLIENT),
     scopes: scopesOf(scope ?? scp),
     ...(exp !== undefined && { expiresAt: exp }),
     extra: { mode: 'oauth', subject: sub === undefined || sub === null ? undefined : String(sub), claims },

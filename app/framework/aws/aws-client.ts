@@ -1,38 +1,36 @@
 /**
- * Calls the two services that tasks need, DynamoDB and Lambda, by `fetch` with Signature Version 4.
+ * Calls AWS services with `fetch` and Signature Version 4. What is called with which parameters is the caller's matter.
  *
- * Not by the AWS SDK: its two clients are more than ten times of what is needed here (test/framework/unit/tasks/tasks.test.ts). What it
- * does about throttling is done here as well: up to five attempts, with full jitter.
+ * The AWS SDK's two clients are more than fifty times as large (test/framework/unit/aws/aws-client.test.ts). Its retries are here as well: up to
+ * five attempts, with full jitter.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { SignatureV4 } from '@smithy/signature-v4';
+import { awsSettings } from '../config.ts';
+import { signedHeaders } from './signature-v4.ts';
 
-/** What the environment says of AWS. */
-export interface AwsSettings {
-  region: string;
-  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
-  /** Base URL of each service. */
-  endpoints: Readonly<Record<Service, string>>;
-}
-
-export type Service = 'dynamodb' | 'lambda';
+export type AwsSettings = ReturnType<typeof awsSettings>;
+export type Service = keyof AwsSettings['endpoints'];
 
 export interface AwsRequest {
+  /** Each segment is percent-encoded. */
   path: string;
+  /** Names in lower case. */
   headers: Record<string, string>;
   body: string;
 }
 
-/** Gives the body of a successful answer. Rejects with {@link AwsError}. */
+/** Sends a POST request and returns the body of the response. Rejects with {@link AwsError}. */
 export type CallAws = (service: Service, request: AwsRequest) => Promise<string>;
 
-/** The service refused, or could not be reached. The message is for the log: it may name what only the operator should know. */
+/**
+ * The service rejected a request or could not be reached. The message is for the log: it may contain what only the operator
+ * should know, but no credentials.
+ */
 export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly code = 'AWS_ERROR';
-  /** The service's name for it, such as `ThrottlingException`. */
+  /** The service's error code, such as `ThrottlingException`; `Unreachable` without a response. */
   readonly type: string;
 
   constructor(type: string, message: string, options?: ErrorOptions) {
@@ -41,59 +39,60 @@ export class AwsError extends Error {
   }
 }
 
-const ATTEMPTS = 5;
-const ATTEMPT_MS = 5_000;
+const MAX_ATTEMPTS = 5;
+const ATTEMPT_TIMEOUT_MS = 5_000;
 const BASE_DELAY_MS = 50;
 const TRANSIENT =
   /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|TooManyRequests|InternalServerError|ServiceUnavailable|Unreachable/;
 
-/** `settings` is asked for with every call: the credentials of an environment may be renewed. */
-export function awsCall(settings: () => AwsSettings): CallAws {
+/** Creates a client. It reads `settings` for each attempt, because the credentials of an environment may be renewed. */
+export function createAwsClient(settings: () => AwsSettings = awsSettings): CallAws {
   return async function callAws(service, request) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await once(settings(), service, request);
+        return await send(settings(), service, request);
       } catch (error) {
-        if (!(error instanceof AwsError && TRANSIENT.test(error.type)) || attempt === ATTEMPTS) throw error;
+        if (!(error instanceof AwsError && TRANSIENT.test(error.type)) || attempt === MAX_ATTEMPTS)
+          throw error;
         await pause(Math.random() * BASE_DELAY_MS * 2 ** attempt);
       }
     }
   };
 }
 
-async function once(
+async function send(
   { region, credentials, endpoints }: AwsSettings,
   service: Service,
   { path, headers, body }: AwsRequest,
 ): Promise<string> {
   const url = new URL(endpoints[service].replace(/\/$/, '') + path);
-  const signer = new SignatureV4({ region, service, credentials, sha256: Sha256 });
-  const signed = await signer.sign({
+  const init = {
     method: 'POST',
-    protocol: url.protocol,
-    hostname: url.hostname,
-    path: url.pathname,
-    query: {},
-    headers: { host: url.host, ...headers },
+    headers: signedHeaders({ url, headers, body }, { region, service, credentials }),
     body,
-  });
-  const { host: _, ...sent } = signed.headers;
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: sent,
-    body,
-    signal: AbortSignal.timeout(ATTEMPT_MS),
-  }).catch(cause => {
+    signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
+  };
+  const { response, text } = await exchange(url, init).catch(cause => {
     throw new AwsError('Unreachable', `${service} at ${url.host}`, { cause });
   });
-  const text = await response.text();
   if (response.ok) return text;
-  throw new AwsError(typeOf(response, text), `${service} answered ${response.status}: ${text.slice(0, 500)}`);
+  // AWS quotes the request in its error about a wrong signature, the session token included.
+  const { sessionToken } = credentials;
+  const shown = sessionToken ? text.replaceAll(sessionToken, '[session token]') : text;
+  throw new AwsError(
+    errorTypeOf(response, text),
+    `${service} returned ${response.status}: ${shown.slice(0, 500)}`,
+  );
 }
 
-/** In a header (Lambda), or in the body behind a namespace (DynamoDB). */
-function typeOf({ headers, status }: Response, text: string): string {
-  const named = headers.get('x-amzn-errortype') ?? /"__type"\s*:\s*"([^"]+)"/.exec(text)?.[1];
-  const type = named?.split(':')[0]?.split('#').at(-1);
+async function exchange(url: URL, init: RequestInit): Promise<{ response: Response; text: string }> {
+  const response = await fetch(url, init);
+  return { response, text: await response.text() };
+}
+
+/** Returns the error code: Lambda sends it in a header, DynamoDB in the body behind a namespace. */
+function errorTypeOf({ headers, status }: Response, text: string): string {
+  const given = headers.get('x-amzn-errortype') ?? /"__type"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+  const type = given?.split(':')[0]?.split('#').at(-1);
   return type ?? (status >= 500 ? 'InternalServerError' : `HTTP ${status}`);
 }

@@ -6,7 +6,6 @@
 import { INTERNAL_ERROR } from '../json-rpc.ts';
 import type { AbortReason, Invocation, JsonRpcId } from '../types.ts';
 import type { AdaptedRequest } from './adapter.ts';
-import { WholeResponse } from './buffered-response.ts';
 import { observe } from './invocation.ts';
 import { requestIds, terminalErrorEvents, terminalErrorResponse } from './terminal-error.ts';
 
@@ -71,8 +70,6 @@ async function guardBody(
   pendingIds: () => readonly JsonRpcId[],
 ): Promise<OutgoingResponse> {
   const { status, headers } = response;
-  const text = WholeResponse.readBody(response);
-  if (text !== undefined) return { status, headers, ...oneChunk(Buffer.from(text), invocation) };
   if (!response.body) {
     invocation.end();
     return { status, headers, ...NO_BODY };
@@ -101,25 +98,6 @@ const NO_BODY: Pick<OutgoingResponse, 'next' | 'cancel'> = {
   next: async () => undefined,
   cancel: async () => undefined,
 };
-
-/** A body that is complete. */
-function oneChunk(bytes: Uint8Array, invocation: Invocation): Pick<OutgoingResponse, 'next' | 'cancel'> {
-  let sent = false;
-  return {
-    async next() {
-      if (sent || bytes.length === 0) {
-        invocation.end();
-        return undefined;
-      }
-      sent = true;
-      observe(() => invocation.observer?.chunk(bytes));
-      return bytes;
-    },
-    async cancel() {
-      invocation.end();
-    },
-  };
-}
 
 /** Converts a complete response that needs no guard. */
 export function complete(response: Response): OutgoingResponse {
@@ -176,7 +154,7 @@ function withSignal(request: Request, signal: AbortSignal): Request {
   return Object.defineProperty(request, 'signal', { value: signal });
 }
 
-/** Not `instanceof`: a route may return the Response of `fetch`, which is another class in the bundle. */
+/** Not `instanceof`: a route may return a Response of another class, for example a library's own. */
 function isResponse(result: Response | AbortReason): result is Response {
   return 'status' in result;
 }

@@ -8,9 +8,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { exited, type FunctionError, functionError, timedOut } from './function-error.ts';
+import { openedBy } from './loopback-guard.ts';
 import { memoryUse } from './memory.ts';
 import type { EnvironmentState, Observer } from './observer.ts';
-import { type Answer, type Invocation, RuntimeApi } from './runtime-api.ts';
+import { type Answer, type Invocation, RuntimeApi, type RuntimeListener } from './runtime-api.ts';
 
 /** What the function is and what it may use. */
 export interface FunctionSpec {
@@ -89,14 +90,18 @@ export class Environment {
 
   constructor(spec: FunctionSpec) {
     this.#spec = spec;
-    this.#api = new RuntimeApi({
+    this.#api = new RuntimeApi(this.#listener(), connection => openedBy(this.pid ?? 0, connection));
+  }
+
+  #listener(): RuntimeListener {
+    return {
       idle: () => {
         this.#phase.resolve('idle');
         this.#ended.resolve(undefined);
       },
       initError: error => this.#phase.resolve(error),
       answer: answer => this.#phase.resolve(answer),
-    });
+    };
   }
 
   /** Whether it can take another invocation. */

@@ -15,6 +15,7 @@ import type { EventQueue } from './event-queue.ts';
 import { MAX_EVENT, MAX_REQUEST } from './function-error.ts';
 import { bufferedPayload } from './invocation-result.ts';
 import { type InvokeRequest, type LocalFunction, newTraceId } from './local-function.ts';
+import { foreignRequest } from './loopback-guard.ts';
 import { streamOf } from './stream-of.ts';
 
 export interface InvokeApiOptions {
@@ -35,6 +36,10 @@ export function createInvokeApi(
 ): Hono<{ Bindings: HttpBindings }> {
   const api = new Hono<{ Bindings: HttpBindings }>();
 
+  api.use(async function refuseForeign(c, next) {
+    const foreign = foreignRequest(c.env.incoming.headers);
+    return foreign === undefined ? next() : refuse([403, 'AccessDeniedException', foreign]);
+  });
   api.post('/2015-03-31/functions/:name/invocations', async c => {
     const type = c.req.header('x-amz-invocation-type') ?? 'RequestResponse';
     const request = await read(fn, options, c.env.incoming, c.req.param('name'), type);

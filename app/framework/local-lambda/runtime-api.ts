@@ -12,6 +12,7 @@ import {
   MAX_BUFFERED_RESPONSE,
   responseTooLarge,
 } from './function-error.ts';
+import { type Connection, foreignRequest } from './loopback-guard.ts';
 
 /** One event for the function. */
 export interface Invocation {
@@ -65,13 +66,31 @@ export class RuntimeApi {
   readonly #server: Server;
   readonly #listener: RuntimeListener;
 
-  constructor(listener: RuntimeListener) {
+  /** `isRuntime`: whether the runtime has opened a connection, undefined where that cannot be found out. */
+  constructor(
+    listener: RuntimeListener,
+    isRuntime: (connection: Connection) => boolean | undefined = () => undefined,
+  ) {
     this.#listener = listener;
+    const strangers = new WeakSet<object>();
     // The connection of a runtime is idle for as long as it waits for an invocation.
     this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
+      const foreign = foreignRequest(request.headers);
+      if (foreign !== undefined || strangers.has(request.socket)) {
+        request.resume();
+        return refuse(
+          response,
+          403,
+          'Forbidden',
+          foreign ?? 'Only the function itself may call its Runtime API.',
+        );
+      }
       this.#route(request, response).catch(error => {
         if (!response.headersSent) refuse(response, 500, 'InternalServerError', String(error));
       });
+    });
+    this.#server.on('connection', socket => {
+      if (isRuntime(socket) === false) strangers.add(socket);
     });
   }
 

@@ -18,8 +18,10 @@ export interface TaskHost {
 export interface RouteMessage {
   /** The JSON-RPC message, not yet checked. */
   message: unknown;
-  /** Where the route is mounted. */
+  /** The path that was called. */
   path: string;
+  /** The path at which the route is mounted, with its parameters: `/:tenant/mcp`. */
+  route: string;
   /** As the function was called: with its alias, if by one. Undefined outside of Lambda. */
   functionArn: string | undefined;
 }

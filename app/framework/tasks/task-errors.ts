@@ -1,29 +1,83 @@
-/** What a caller is told when the table or the invocation fails: the log has the reason, which only the operator should know. */
-import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { type TaskStore, TaskTooLargeError } from './store.ts';
+/** The errors of tasks: those that a failed task has, and those that a caller gets instead of one. */
+import {
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/server';
+import { ItemTooLargeError, type Store } from '../store/store.ts';
+import { EXTENSION, type TaskChanges, type TaskError } from './task.ts';
 
-/** Where the caller's own doing is the reason, the error stays as it is. */
-export function unavailable(error: unknown): Error {
-  if (error instanceof ProtocolError || error instanceof TaskTooLargeError) return error;
-  console.error('tasks: a task could not be kept, found or begun', error);
+export const LOST: TaskError = {
+  code: -32603,
+  message:
+    'The task failed: its execution environment ended and the maximum number of attempts was reached. The reason is in the log of the function; call the tool again.',
+};
+export const OUT_OF_TIME: TaskError = {
+  code: -32001,
+  message:
+    'Request timed out: the tool did not finish within the timeout of the function. Request less at once, or raise the timeout.',
+};
+export const RESULT_TOO_LARGE: TaskError = {
+  code: -32603,
+  message:
+    'The result is larger than the 400 kB that a task can store. Request less at once; the tool may return a link to larger data.',
+};
+
+/** Returns the changes that end a task with an error; `failed` is for JSON-RPC errors only (section "Task Execution Errors"). */
+export function failure(error: TaskError): TaskChanges {
+  return {
+    status: 'failed',
+    error,
+    statusMessage: error.message,
+    updated: Date.now(),
+    leaseUntil: undefined,
+  };
+}
+
+export function taskNotFound(): ProtocolError {
   return new ProtocolError(
-    ProtocolErrorCode.InternalError,
-    'The server cannot keep tasks at the moment; its log says why. Try again later.',
+    ProtocolErrorCode.InvalidParams,
+    'Task not found: it does not exist, has expired, or belongs to another caller.',
   );
 }
 
-/** A store whose errors may be sent to callers. `open` may throw. */
-export function tellingStore(open: () => TaskStore): TaskStore {
-  const guarded = async <T>(does: (store: TaskStore) => Promise<T>): Promise<T> => {
-    try {
-      return await does(open());
-    } catch (error) {
-      throw unavailable(error);
-    }
+export function callerWithoutIdentity(): ProtocolError {
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    'A task needs a caller with a subject or a client id, so that it belongs to that caller alone; this token has neither.',
+  );
+}
+
+export function missingExtension(): MissingRequiredClientCapabilityError {
+  return new MissingRequiredClientCapabilityError(
+    { requiredCapabilities: { extensions: { [EXTENSION]: {} } } },
+    `Missing required client capability: the extension ${EXTENSION}`,
+  );
+}
+
+/** Returns the error for the caller. The reason of an unforeseen error is logged: only the operator should know it. */
+export function toClientError(error: unknown): Error {
+  if (error instanceof ProtocolError) return error;
+  if (error instanceof ItemTooLargeError)
+    return new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      'The arguments are larger than the 400 kB that a task can store. Request less at once.',
+    );
+  console.error('tasks: a task could not be stored, read or started', error);
+  return new ProtocolError(
+    ProtocolErrorCode.InternalError,
+    'The server cannot store tasks at the moment; the reason is in its log. Try again later.',
+  );
+}
+
+/** Returns a store whose errors may be sent to callers. */
+export function withClientErrors(store: Store): Store {
+  const rethrow = (error: unknown): never => {
+    throw toClientError(error);
   };
   return {
-    create: task => guarded(store => store.create(task)),
-    get: key => guarded(store => store.get(key)),
-    update: (task, changes) => guarded(store => store.update(task, changes)),
+    get: <Data>(key: string) => store.get<Data>(key).catch(rethrow),
+    putIfAbsent: item => store.putIfAbsent(item).catch(rethrow),
+    update: (item, data) => store.update(item, data).catch(rethrow),
   };
 }

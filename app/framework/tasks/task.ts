@@ -1,9 +1,10 @@
 /**
- * A task as it is kept, and as a client sees it.
+ * A task as it is stored, and as a client gets it.
  *
  * https://modelcontextprotocol.io/extensions/tasks (io.modelcontextprotocol/tasks, SEP-2663), section "Tasks".
  */
 import type { AuthInfo } from '@modelcontextprotocol/server';
+import type { Item, Store } from '../store/store.ts';
 
 export const EXTENSION = 'io.modelcontextprotocol/tasks';
 
@@ -16,65 +17,91 @@ export interface TaskError {
   data?: unknown;
 }
 
-/** Times are milliseconds since 1970. */
-export interface Task {
-  /** SHA-256 of the route, the caller and the task ID: who has another of these finds nothing. */
-  key: string;
-  /** Counts the writes: each asks for the one before it. */
-  version: number;
+/** The data of an item in the table. Times are in milliseconds since 1970. */
+export interface StoredTask {
   status: TaskStatus;
-  statusMessage?: string;
+  statusMessage?: string | undefined;
   created: number;
   updated: number;
-  /** Seconds since 1970, as DynamoDB's time to live has it. */
-  expires: number;
-  /** What is to be done: the request as it came, and who asked. */
+  /** The request as it was received, and its caller. */
   call: TaskCall;
-  /** How often input has been asked for: keys of one round are never those of another. */
+  /** Counts the requests for input: keys of different rounds differ. */
   round: number;
   inputRequests?: Record<string, unknown>;
   inputResponses?: Record<string, unknown>;
   /** The tool's own state between two rounds (SEP-2322). */
-  requestState?: string;
+  requestState?: string | undefined;
   result?: Record<string, unknown>;
   error?: TaskError;
-  /** Invocations that have begun the round so far. */
+  /** Invocations that have started the current round. */
   attempts: number;
-  /** When it was last handed to Lambda. */
+  /** When the function last invoked itself for this task. */
   queued: number;
-  /** Who works at it, and until when it is theirs alone. */
+  /** The worker that holds the task, and until when. */
   lease?: string;
-  leaseUntil?: number;
+  leaseUntil?: number | undefined;
 }
+
+export type TaskItem = Item<StoredTask>;
+
+/** Fields to set; undefined removes a field. */
+export type TaskChanges = Partial<StoredTask>;
 
 export interface TaskCall {
   message: { id?: unknown; method: string; params: Record<string, unknown> };
   authInfo?: AuthInfo;
 }
 
-export function isOver({ status }: Task): boolean {
+export function isTerminal({ status }: StoredTask): boolean {
   return status !== 'working' && status !== 'input_required';
 }
 
-/** What both CreateTaskResult and GetTaskResult have. */
-export function seed(task: Task, taskId: string, pollIntervalMs: number): Record<string, unknown> {
+/**
+ * Reads a task, asks `next` for changes and writes them; repeats this if another writer came between. `next` returns undefined
+ * to leave the task as it is. Returns the item as it is then, or undefined if there is none.
+ */
+export async function changeTask(
+  store: Store,
+  key: string,
+  next: (task: StoredTask) => TaskChanges | undefined,
+): Promise<{ item: TaskItem | undefined; changed: boolean }> {
+  for (;;) {
+    const item = await store.get<StoredTask>(key);
+    const changes = item && next(item.data);
+    if (!changes) return { item, changed: false };
+    const written = await store.update(item, { ...item.data, ...changes });
+    if (written) return { item: written, changed: true };
+  }
+}
+
+/** Returns the fields that CreateTaskResult and GetTaskResult have in common. */
+export function toTask(
+  { expires, data }: TaskItem,
+  taskId: string,
+  pollIntervalMs: number,
+): Record<string, unknown> {
+  const { status, statusMessage, created, updated } = data;
   return {
     taskId,
-    status: task.status,
-    ...(task.statusMessage !== undefined && { statusMessage: task.statusMessage }),
-    createdAt: new Date(task.created).toISOString(),
-    lastUpdatedAt: new Date(task.updated).toISOString(),
-    ttlMs: task.expires * 1000 - task.created,
+    status,
+    ...(statusMessage !== undefined && { statusMessage }),
+    createdAt: new Date(created).toISOString(),
+    lastUpdatedAt: new Date(updated).toISOString(),
+    ttlMs: expires * 1000 - created,
     pollIntervalMs,
   };
 }
 
-/** Section "Task Polling", DetailedTask. */
-export function detailed(task: Task, taskId: string, pollIntervalMs: number): Record<string, unknown> {
-  const { status, inputRequests = {}, inputResponses = {}, result, error } = task;
+/** Returns a DetailedTask (section "Task Polling"). */
+export function toDetailedTask(
+  item: TaskItem,
+  taskId: string,
+  pollIntervalMs: number,
+): Record<string, unknown> {
+  const { status, inputRequests = {}, inputResponses = {}, result, error } = item.data;
   const open = Object.entries(inputRequests).filter(([key]) => !(key in inputResponses));
   return {
-    ...seed(task, taskId, pollIntervalMs),
+    ...toTask(item, taskId, pollIntervalMs),
     ...(status === 'input_required' && { inputRequests: Object.fromEntries(open) }),
     ...(status === 'completed' && { result }),
     ...(status === 'failed' && { error }),

@@ -1,59 +1,45 @@
 /**
- * Makes the MCP SDK start faster in the bundle: it makes thousands of zod schemas, one of every type of the protocol, of
- * which serving needs a few. Making the rest was a seventh of the init. What it repeats with every call is taken out by
- * lean-calls.ts.
+ * Makes the bundled MCP SDK start faster: it creates thousands of zod schemas, one for each type of the protocol, and serving
+ * needs few of them. Creating the others took a seventh of the init.
  *
- * Three changes to the text of the SDK, which leave what it means as it is (test/framework/unit/build/mcp-sdk-schemas.test.ts compares):
- * schemas that are made when it is loaded are marked, so that esbuild may drop those that nobody uses; so is the table
- * of all of them; and those of a revision are made when each is asked for, not all with the first. Where the SDK no
- * longer looks as expected it is left as it is, and the build says so.
+ * Three changes, none of which changes behavior (test/framework/unit/build/mcp-sdk-schemas.test.ts compares): schemas that
+ * are created at load are marked as pure, so that esbuild drops the unused ones; so is the table of all schemas; and the
+ * schemas of a protocol revision are created one by one on first use. They touch too many lines for a diff, so they are code.
  */
-import { readFile } from 'node:fs/promises';
-import type { Plugin } from 'esbuild';
-import { LEAN_CALLS } from './mcp-sdk-calls.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { installed, PatchError, type PatchedFiles } from './diffs.ts';
 
-const SCHEMAS = /@modelcontextprotocol\/core\/dist\/(schemas|auth)-[\w-]+\.mjs$/;
-const WIRE = /@modelcontextprotocol\/(server|client)\/dist\/[\w-]+\.mjs$/;
+/** In which files of which package something is rewritten. */
+const REWRITES = [
+  { package: '@modelcontextprotocol/core', file: /^schemas-[\w-]+\.mjs$/, rewrite: droppableSchemas },
+  { package: '@modelcontextprotocol/core', file: /^auth-[\w-]+\.mjs$/, rewrite: droppableSchemas },
+  { package: '@modelcontextprotocol/server', file: /^[\w-]+\.mjs$/, rewrite: lazyWire },
+  { package: '@modelcontextprotocol/client', file: /^[\w-]+\.mjs$/, rewrite: lazyWire },
+];
 
-export const leanSdk: Plugin = {
-  name: 'lean-sdk',
-  setup(build) {
-    const lean = new Set<string>();
-    const change = (filter: RegExp, changes: Record<string, Change>): void =>
-      build.onLoad({ filter }, async ({ path }) => {
-        const original = await readFile(path, 'utf8');
-        let contents = original;
-        for (const [what, lighten] of Object.entries(changes)) {
-          const lighter = lighten(contents);
-          if (lighter === undefined) continue;
-          lean.add(what);
-          contents = lighter;
-        }
-        return contents === original ? undefined : { contents };
-      });
-    change(SCHEMAS, { schemas: droppableSchemas });
-    change(WIRE, { wire: lazyWire, ...LEAN_CALLS });
-    build.onEnd(() => {
-      const unknown = (changes: object): string[] => Object.keys(changes).filter(what => !lean.has(what));
-      const calls = unknown(LEAN_CALLS).join(', ');
-      const texts = [
-        ...unknown({ schemas: '', wire: '' }).map(() => ALL_MADE),
-        ...(calls ? [slower(calls)] : []),
-      ];
-      return { warnings: texts.map(text => ({ text })) };
+/** Adds the rewritten files to `files`. Throws a {@link PatchError} if there is nothing to rewrite where it is expected. */
+export function rewriteSchemas(files: PatchedFiles): PatchedFiles {
+  for (const { package: name, file, rewrite } of REWRITES) {
+    const { folder, version } = installed(name);
+    const paths = readdirSync(join(folder, 'dist')).filter(each => file.test(each));
+    const rewritten = paths.flatMap(each => {
+      const path = join(folder, 'dist', each);
+      const text = rewrite(files.get(path) ?? readFileSync(path, 'utf8'));
+      return text === undefined ? [] : [[path, text] as const];
     });
-  },
-};
+    if (rewritten.length === 0)
+      throw new PatchError(
+        `mcp-sdk-schemas.ts (${rewrite.name})`,
+        `${name} ${version}`,
+        `no file ${file} has the expected form`,
+      );
+    for (const [path, text] of rewritten) files.set(path, text);
+  }
+  return files;
+}
 
-/** The text of a file of the SDK, changed; undefined where there is nothing of what it changes. */
-type Change = (text: string) => string | undefined;
-
-const ALL_MADE =
-  'The MCP SDK is not as scripts/build/patches/mcp-sdk-schemas.ts knows it: all its schemas are made, and the start is slower.';
-const slower = (calls: string): string =>
-  `The MCP SDK is not as scripts/build/patches/mcp-sdk-calls.ts knows it (${calls}): every call is slower.`;
-
-/** Every top-level schema may be dropped. Undefined when there is none. */
+/** Marks every top-level schema as droppable. Returns undefined if there is none. */
 export function droppableSchemas(text: string): string | undefined {
   const statements = topLevel(text).map(statement => {
     const [, name, value] = /^const (\w+Schema) = (.*);\n*$/s.exec(statement) ?? [];
@@ -63,7 +49,7 @@ export function droppableSchemas(text: string): string | undefined {
   return changed === text ? undefined : changed;
 }
 
-/** The table may be dropped, and schemas of both revisions are made when asked for. Undefined when it has none of it. */
+/** Marks the table of schemas as droppable, and creates the schemas of both revisions on first use. Returns undefined if there are none. */
 export function lazyWire(text: string): string | undefined {
   const functions = [...text.matchAll(/^function build(?:\$\d)?\(\) \{\n(.*?)^\}\n/gms)];
   const [begin, end] = [text.indexOf(TABLE_BEGIN), text.indexOf(TABLE_END)];

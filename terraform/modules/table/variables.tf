@@ -1,17 +1,5 @@
 variable "name" {
-  description = "Name of the function; the table and the queue are named after it."
-  type        = string
-  nullable    = false
-}
-
-variable "alias_name" {
-  description = "Name of the alias that callers reach, by which the function invokes itself."
-  type        = string
-  nullable    = false
-}
-
-variable "alias_arn" {
-  description = "ARN of that alias."
+  description = "Name of the function. The table is named after it."
   type        = string
   nullable    = false
 }
@@ -29,14 +17,14 @@ variable "region" {
 }
 
 variable "point_in_time_recovery" {
-  description = "Whether the table can be restored to any second of the last 35 days. Costs by the size of the table."
+  description = "Whether the table can be restored to any second of the last 35 days. Charged by the size of the table."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "kms_key_arn" {
-  description = "ARN of a KMS key to encrypt the table by. Default: DynamoDB's own key, at no cost."
+  description = "ARN of a KMS key that encrypts the table. Default: a key that AWS owns, at no cost."
   type        = string
   default     = null
 
@@ -47,7 +35,7 @@ variable "kms_key_arn" {
 }
 
 variable "tags" {
-  description = "Tags of the table and the queue."
+  description = "Tags of the table."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -74,7 +74,11 @@ function dice(version: string): string {
   return `import { McpServer } from '@modelcontextprotocol/server';
 
 export function dice(): McpServer {
-  return new McpServer({ name: 'dice', version: '${version}' }, { capabilities: { tools: {} } });
+  const server = new McpServer({ name: 'dice', version: '${version}' });
+  server.registerTool('lost', {}, () => {
+    throw new Error('no dice');
+  });
+  return server;
 }
 `;
 }
@@ -174,6 +178,15 @@ describe('a change in app/', () => {
     await server.printed(/app\/servers\/dice\.ts changed: building\.\.\./, from);
     expect(await version()).toBe('2.0.0');
     await server.printed(/Built in [\d.]+ s\. The next call runs the new code\./, from);
+  });
+
+  test('keeps positions in stack traces: a tool that throws is logged with its file and line', async () => {
+    const from = server.output().length;
+    const client = new Client({ name: 'test', version: '0' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
+    await client.callTool({ name: 'lost' });
+    await client.close();
+    await server.printed(/a tool failed Error: no dice\s+at \S* ?\(?app\/servers\/dice\.ts:6:11\b/, from);
   });
 
   test('is noticed every time that a file is saved by rename', async () => {

@@ -1,4 +1,4 @@
-/** Tasks are made by one variable, in an order that AWS takes, with rights on nothing else, and go with the rest. */
+/** The variable `tasks` creates the table and what tasks need, in an order that AWS accepts, with the least privileges. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Deployment } from './helpers/deployment.ts';
 import { expectOrder, lineOf } from './helpers/journal.ts';
@@ -19,9 +19,9 @@ const all = (type: string) => terraform.account.all(type);
 const settings = (): string =>
   JSON.stringify(terraform.account.get('aws_lambda_function', 'mcp')?.environment);
 
-describeTerraform('tasks', () => {
+describeTerraform('the variable tasks', () => {
   test(
-    'are not there unless asked for',
+    'creates nothing by default',
     async () => {
       await deployment.init();
       await deployment.apply(...GIVEN);
@@ -33,19 +33,19 @@ describeTerraform('tasks', () => {
   );
 
   test(
-    'are added to what runs, the table before the function that is told of it',
+    'creates the table before the function gets its name, and the queue and its policy before the event invoke configuration',
     async () => {
       const before = terraform.machine.journal.length;
       await deployment.apply(...GIVEN, 'tasks={enabled=true}', 'timeout=900');
       const lines = terraform.machine.journal.slice(before).map(lineOf);
-      expectOrder(lines, 'create aws_dynamodb_table mcp-tasks', 'update aws_lambda_function mcp');
+      expectOrder(lines, 'create aws_dynamodb_table mcp-store', 'update aws_lambda_function mcp');
       expectOrder(
         lines,
         'create aws_sqs_queue mcp-tasks-failed',
         'create aws_iam_role_policy',
         'create aws_lambda_function_event_invoke_config mcp:live',
       );
-      expect(settings()).toContain('"MCP_TABLE":"mcp-tasks"');
+      expect(settings()).toContain('"MCP_TABLE":"mcp-store"');
       expect(all('aws_dynamodb_table')).toMatchObject([
         {
           billing_mode: 'PAY_PER_REQUEST',
@@ -62,20 +62,20 @@ describeTerraform('tasks', () => {
     APPLY_MS,
   );
 
-  test('give rights on one table, one alias and one queue', () => {
+  test('grants access to one table, one alias and one queue', () => {
     expect(tooWide(terraform.account)).toEqual([]);
     const granted = statements(terraform.account).filter(({ Action }) =>
       [Action].flat().some(action => /^(dynamodb|lambda|sqs):/.test(action)),
     );
     expect(granted.flatMap(({ Resource }) => Resource).sort()).toEqual([
-      'arn:aws:dynamodb:eu-west-1:123456789012:table/mcp-tasks',
+      'arn:aws:dynamodb:eu-west-1:123456789012:table/mcp-store',
       'arn:aws:lambda:eu-west-1:123456789012:function:mcp:live',
       'arn:aws:sqs:eu-west-1:123456789012:mcp-tasks-failed',
     ]);
   });
 
   test(
-    'go with the rest',
+    'is destroyed completely',
     async () => {
       await deployment.destroy();
       expect(terraform.account.inventory()).toEqual([]);

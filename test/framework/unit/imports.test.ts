@@ -22,10 +22,10 @@ const ARROWS: Record<string, readonly string[]> = {
   auth: ['config'],
   page: ['config'],
   telemetry: ['config'],
-  tasks: ['aws', 'config', 'mcp', 'store'],
+  tasks: ['aws', 'mcp', 'store'],
   'oauth-proxy': ['auth', 'aws', 'config', 'store'],
   store: ['aws', 'config'],
-  aws: [],
+  aws: ['config'],
   config: [],
   // Starts the function as a process, so it needs nothing of the others.
   'local-lambda': [],

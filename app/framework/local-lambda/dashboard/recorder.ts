@@ -43,15 +43,13 @@ export interface Details {
 const KEPT = 200;
 const ENDED_KEPT = 8;
 const TEXT_KEPT = 64 * 1024;
-/** Credentials: whoever looks over the shoulder, or at a picture of this, is not to have them. */
-const SECRET = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'cookies',
-  'x-amz-security-token',
-  'x-api-key',
-]);
+const HIDDEN = '(hidden here)';
+/** Names of credentials, which must not be on the screen or in a picture of it. */
+const SECRET_NAME =
+  /authorization|cookie|token|secret|api-?key|password|credential|signature|identitysource/i;
+/** Credentials by their form, wherever they are: in a query, an authorizer's event, a body. */
+const SECRET_VALUE =
+  /\b(?:Bearer|Basic)\s+[\w.~+/=-]{4,}|\beyJ[\w-]{5,}(?:\.[\w-]*){0,4}|(?<=[?&](?:access_token|token|code|key|api_key|sig|signature|X-Amz-Signature|X-Amz-Security-Token)=)[^&\s"#]+|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/gi;
 
 export class Recorder {
   readonly environments = new Map<number, SeenEnvironment>();
@@ -175,10 +173,19 @@ interface EndpointEvent {
 /** An event is whatever somebody invokes with: also none of an endpoint's, or no JSON. */
 function withoutSecrets(payload: string): string {
   try {
-    const hide = (key: string, value: unknown): unknown =>
-      SECRET.has(key.toLowerCase()) && value ? '(hidden here)' : value;
+    const hide = (key: string, value: unknown): unknown => {
+      if (SECRET_NAME.test(key) && value && typeof value !== 'number') return HIDDEN;
+      return typeof value === 'string' ? withoutSecretValues(value) : value;
+    };
     return JSON.stringify(JSON.parse(payload), hide, 2).slice(0, TEXT_KEPT);
   } catch {
-    return payload.slice(0, TEXT_KEPT);
+    return withoutSecretValues(payload.slice(0, TEXT_KEPT));
   }
+}
+
+/** A raw query has no character before its first name. */
+function withoutSecretValues(text: string): string {
+  return text
+    .replace(/^(access_token|token|code|key|api_key|sig|signature)=[^&]*/i, `$1=${HIDDEN}`)
+    .replace(SECRET_VALUE, HIDDEN);
 }

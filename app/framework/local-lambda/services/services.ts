@@ -14,6 +14,7 @@ import { RequestTooLarge, readRequest } from '../endpoints/request.ts';
 import type { EventQueue } from '../event-queue.ts';
 import { createInvokeApi } from '../invoke-api.ts';
 import { type LocalFunction, newTraceId } from '../local-function.ts';
+import { foreignRequest } from '../loopback-guard.ts';
 import { ACCOUNT } from '../options.ts';
 import type { DynamoDb, Table } from './dynamodb.ts';
 
@@ -76,8 +77,8 @@ async function answerDynamoDb(
   incoming: HttpBindings['incoming'],
 ): Promise<Response> {
   const { headers } = incoming;
-  if (headers.origin !== undefined)
-    return refuse(403, 'AccessDeniedException', 'Requests from browsers are refused.');
+  const foreign = foreignRequest(headers);
+  if (foreign !== undefined) return refuse(403, 'AccessDeniedException', foreign);
   const ids = { requestId: randomUUID(), traceId: newTraceId() };
   try {
     const message = incoming as Parameters<typeof readRequest>[0];

@@ -119,6 +119,24 @@ test.each<[string, string[], string, boolean]>([
   expect(arnAllowed(arn, patterns)).toBe(allowed);
 });
 
+test.each<[string, string, boolean]>([
+  ['*', 'anything', true],
+  ['a*c', 'abbbc', true],
+  ['a*c', 'abbbd', false],
+  ['**a**', 'xax', true],
+  ['a*b*c', 'a-b-b-c', true],
+  ['a*', '', false],
+  ['', '', true],
+  ['*a', 'ab', false],
+])('the pattern %j matches %j: %s', (pattern, arn, allowed) => {
+  expect(arnAllowed(arn, [pattern])).toBe(allowed);
+});
+
+test('a pattern with many wildcards takes linear time', () => {
+  // Backtracking over 30 wildcards would not end within the time limit of a test.
+  expect(arnAllowed(`${'a'.repeat(50_000)}b`, [`${'*a'.repeat(30)}*c`])).toBe(false);
+});
+
 describe('an API Gateway authorizer', () => {
   test.each<[string, object, object]>([
     [

@@ -1,11 +1,13 @@
-/** The plugin that makes the SDK start faster: it knows this SDK, and what it changes means the same. */
+/** The rewrites that make the SDK start faster: they fit the installed SDK, and its schemas stay the same. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { lazyWire, leanSdk } from '../../../../scripts/build/patches/mcp-sdk-schemas.ts';
+import { PatchError } from '../../../../scripts/build/patches/diffs.ts';
+import { lazyWire, rewriteSchemas } from '../../../../scripts/build/patches/mcp-sdk-schemas.ts';
+import { loadPatched } from '../../../../scripts/build/patches/patched-files.ts';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 
 async function bundled(contents: string, plugins: Plugin[], resolveDir = ROOT) {
@@ -25,10 +27,12 @@ async function evaluated<T>(text: string): Promise<T> {
   return import(`data:text/javascript,${encodeURIComponent(text)}`);
 }
 
-test('it knows this SDK, and lets drop what nobody asks for', async () => {
+const REWRITTEN = loadPatched(rewriteSchemas(new Map()));
+
+test('the bundle leaves out schemas that are not used', async () => {
   const { text, warnings } = await bundled(
     "import { createMcpHandler } from '@modelcontextprotocol/server'; console.log(createMcpHandler);",
-    [leanSdk],
+    [REWRITTEN],
   );
   expect(warnings).toEqual([]);
   expect(text).toMatch(/^var JSONRPCMessageSchema = /m);
@@ -36,10 +40,10 @@ test('it knows this SDK, and lets drop what nobody asks for', async () => {
   expect(text).not.toContain('_specTypeSchemas');
 });
 
-test('the table of all of them works for who asks for it', async () => {
+test('the table of all schemas works where it is used', async () => {
   const { text } = await bundled(
     "import { isSpecType, specTypeSchemas } from '@modelcontextprotocol/server'; export const names = Object.keys(specTypeSchemas); export { isSpecType };",
-    [leanSdk],
+    [REWRITTEN],
   );
   type Guards = Record<'Role' | 'Tool', (value: unknown) => boolean>;
   const { names, isSpecType } = await evaluated<{ names: string[]; isSpecType: Guards }>(text);
@@ -48,14 +52,14 @@ test('the table of all of them works for who asks for it', async () => {
   expect(isSpecType.Tool({ name: 'x', inputSchema: { type: 'object' } })).toBe(true);
 });
 
-test('an SDK that looks otherwise is left alone, with a warning', async () => {
-  const { warnings } = await bundled("import * as z from 'zod'; console.log(z.string());", [leanSdk]);
-  expect(warnings.map(({ text }) => text)).toEqual([
-    expect.stringContaining('the start is slower'),
-    expect.stringContaining('the start is slower'),
-    expect.stringContaining('every call is slower'),
-  ]);
-  expect(lazyWire('const something = 1;')).toBeUndefined();
+test('an SDK of another form is rejected, with the name of the rewrite and the version', () => {
+  const files = [...rewriteSchemas(new Map()).keys()];
+  expect(files).toHaveLength(4);
+  for (const path of files)
+    expect(() => rewriteSchemas(new Map([[path, 'const something = 1;']]))).toThrow(PatchError);
+  expect(() => rewriteSchemas(new Map([[files[0] ?? '', '']]))).toThrow(
+    /mcp-sdk-schemas\.ts \(droppableSchemas\) does not fit @modelcontextprotocol\/core \d+\.\d+\.\d+: no file/,
+  );
 });
 
 describe.each(['server', 'client'])('the schemas of @modelcontextprotocol/%s', name => {
@@ -64,23 +68,26 @@ describe.each(['server', 'client'])('the schemas of @modelcontextprotocol/%s', n
     .filter(file => file.endsWith('.mjs'))
     .map(file => readFileSync(join(folder, file), 'utf8'));
 
-  test.each(['buildSchemas2025', 'buildSchemas2026'])('%s gives the same, made one by one', async builder => {
-    const source = sources.find(text => lazyWire(text)) ?? expect.fail('none is recognised');
-    const schemasOf = async (text: string) => {
-      const exporting = `${text.replace(/^export \{.*$/m, '')}\nexport { ${builder} };`;
-      const { text: code } = await bundled(exporting, [], folder);
-      const built = await evaluated<Record<string, () => Record<string, object>>>(code);
-      return built[builder]?.() ?? expect.fail(`${builder} is not there`);
-    };
-    const [original, lean] = [await schemasOf(source), await schemasOf(lazyWire(source) ?? '')];
-    expect(Object.keys(lean)).toEqual(Object.keys(original));
-    expect(Object.keys(lean).length).toBeGreaterThan(90);
-    for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(lean))) {
-      expect(get, `${key} is made before it is asked for`).toBeDefined();
-    }
-    for (const [key, schema] of Object.entries(original))
-      expect(described(lean[key]), key).toEqual(described(schema));
-  });
+  test.each(['buildSchemas2025', 'buildSchemas2026'])(
+    '%s creates the same schemas one by one',
+    async builder => {
+      const source = sources.find(text => lazyWire(text)) ?? expect.fail('no file fits');
+      const schemasOf = async (text: string) => {
+        const exporting = `${text.replace(/^export \{.*$/m, '')}\nexport { ${builder} };`;
+        const { text: code } = await bundled(exporting, [], folder);
+        const built = await evaluated<Record<string, () => Record<string, object>>>(code);
+        return built[builder]?.() ?? expect.fail(`${builder} is missing`);
+      };
+      const [original, lean] = [await schemasOf(source), await schemasOf(lazyWire(source) ?? '')];
+      expect(Object.keys(lean)).toEqual(Object.keys(original));
+      expect(Object.keys(lean).length).toBeGreaterThan(90);
+      for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(lean))) {
+        expect(get, `${key} is created too early`).toBeDefined();
+      }
+      for (const [key, schema] of Object.entries(original))
+        expect(described(lean[key]), key).toEqual(described(schema));
+    },
+  );
 });
 
 /** A schema, or a table of them, as data. */

@@ -103,7 +103,7 @@ test('InvokeWithResponseStream gives the chunks as they come, and how it ended',
   await using lambda = await startFunction('act', { args: SERVED });
   const client = clientOf(lambda);
   const stream = async (act: string) => {
-    const Payload = JSON.stringify({ queryStringParameters: { do: act, every: '150', count: '3' } });
+    const Payload = JSON.stringify({ queryStringParameters: { do: act, every: '500', count: '3' } });
     const { EventStream = [] } = await client.send(
       new InvokeWithResponseStreamCommand({ FunctionName: 'local', Payload, LogType: 'Tail' }),
     );

@@ -83,7 +83,7 @@ describe('the services', () => {
     });
     expect([page.status, page.headers.get('access-control-allow-origin')]).toEqual([403, null]);
     const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } });
-    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([404, null]);
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([403, null]);
     const invoke = await fetch(`${url}/2015-03-31/functions/local/invocations`, {
       method: 'POST',
       body: '{}',

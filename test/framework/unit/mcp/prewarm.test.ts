@@ -3,7 +3,8 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { type McpOptions, mcp } from '../../../../app/framework/mcp/mcp.ts';
+import { mcp } from '../../../../app/framework/mcp/mcp.ts';
+import type { McpOptions } from '../../../../app/framework/mcp/options.ts';
 import { prewarmRoutes } from '../../../../app/framework/mcp/route-registry.ts';
 
 const open = { auth: 'none' } as const;

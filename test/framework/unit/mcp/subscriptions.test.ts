@@ -2,7 +2,8 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import { type McpOptions, mcp } from '../../../../app/framework/mcp/mcp.ts';
+import { mcp } from '../../../../app/framework/mcp/mcp.ts';
+import type { McpOptions } from '../../../../app/framework/mcp/options.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 
 function server(): McpServer {

@@ -21,7 +21,7 @@ async function runSuites(env: Record<string, string>): Promise<{ code: number; o
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
   const child = spawn(process.execPath, [vitest, 'run', ...SUITES], {
     cwd: ROOT,
-    env: { PATH: nothing, HOME: process.env.HOME, NO_COLOR: '1', ...env },
+    env: { PATH: nothing, HOME: process.env.HOME, NO_COLOR: '1', FIXTURE_IS_BUILT: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = new Promise<number>(resolve => child.once('close', code => resolve(code ?? -1)));

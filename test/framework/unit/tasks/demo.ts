@@ -1,6 +1,6 @@
 /**
- * A tool that works for longer than its client waits, as somebody would add one: a server and a route in a copy of this
- * project, built and started with no settings for tasks at all. Its environment is killed once on the way.
+ * Runs a tool that takes longer than its client waits, added as a user would: a server and a route in a copy of this project,
+ * built and started without any setting for tasks. Its execution environment is killed once while it runs.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -12,24 +12,24 @@ import { ProjectCopy } from '../../../helpers/project-copy.ts';
 import { type Json, TaskClient } from './task-client.ts';
 
 export interface OutliveOptions {
-  /** How long the tool works. */
+  /** How long the tool runs. */
   seconds: number;
-  /** How long the client waits for an answer. */
+  /** How long the client waits for a response. */
   timeoutMs: number;
   /** See {@link DynamoTasksOptions.leaseMs}. */
   leaseMs: number;
-  /** Calls at once of a short tool, before. */
+  /** Concurrent calls of a short tool, afterwards. */
   many: number;
 }
 
 export interface Outlived {
   task: Json;
-  /** What the tool has noted: when it began and, if it came so far, ended. */
+  /** The tool writes a line when it starts, and one when it finishes. */
   runs: { pid: number; done?: boolean }[];
   /** The longest call of the client, in milliseconds. */
   longest: number;
   statusMessages: string[];
-  /** How the many tasks ended, and how often their tool has begun. */
+  /** The statuses of the concurrent tasks, and how often their tool was started. */
   many: { statuses: string[]; runs: number; seconds: number };
   output: string;
 }
@@ -63,9 +63,8 @@ export function slow(): McpServer {
 `;
 const routesOf = (leaseMs: number): string => `
 import { Hono } from 'hono';
-import { mcp } from './mcp/mcp.ts';
+import { dynamoTasks, mcp } from '#framework';
 import { slow } from './servers/slow.ts';
-import { dynamoTasks } from './tasks/dynamo-tasks.ts';
 
 export const routes = new Hono().route('/mcp', mcp(slow, { tasks: dynamoTasks({ tools: { count: {} }, leaseMs: ${leaseMs} }) }));
 `;
@@ -78,58 +77,58 @@ export async function outlive({ seconds, timeoutMs, leaseMs, many }: OutliveOpti
   const args = ['--timeout', String(seconds * 2 + 30), '--retry-delay', '1'];
   await using lambda = await startDist(join(project.folder, 'dist'), { args });
   const client = new TaskClient(`${lambda.url}/mcp`, { timeoutMs });
-  const told = (file: string): Outlived['runs'] =>
+  const runsIn = (file: string): Outlived['runs'] =>
     readFileSync(file, { encoding: 'utf8', flag: 'a+' })
       .split('\n')
       .filter(Boolean)
       .map(line => JSON.parse(line));
 
   const file = join(project.folder, 'one');
-  const taskId = await client.begin('count', { seconds, file });
+  const taskId = await client.create('count', { seconds, file });
   const statusMessages = new Set<string>();
-  const heard = async (): Promise<void> => {
+  const poll = async (): Promise<void> => {
     const { statusMessage } = await client.get(taskId);
     if (typeof statusMessage === 'string') statusMessages.add(statusMessage);
   };
   for (const end = Date.now() + seconds * 500; Date.now() < end; ) {
-    await heard();
+    await poll();
     await pause(1_000);
   }
-  const [first] = told(file);
-  if (!first) throw new Error(`The work has not begun:\n${lambda.output()}`);
+  const [first] = runsIn(file);
+  if (!first) throw new Error(`The tool was not started:\n${lambda.output()}`);
   process.kill(first.pid, 'SIGKILL');
-  const task = await client.over(taskId, seconds * 2_000 + leaseMs + 60_000);
+  const task = await client.waitUntilDone(taskId, seconds * 2_000 + leaseMs + 60_000);
 
   const { longest } = client;
   const all = join(project.folder, 'many');
   const began = performance.now();
-  // These wait for environments, and their clients with them: what is asked of them is that each is done once.
+  // The calls wait for environments, so the timeout is long. What is checked is that each tool runs once.
   const patient = new TaskClient(`${lambda.url}/mcp`, { timeoutMs: 600_000 });
   const begun = await Promise.all(
-    Array.from({ length: many }, () => patient.begin('count', { seconds: 0.01, file: all })),
+    Array.from({ length: many }, () => patient.create('count', { seconds: 0.01, file: all })),
   ).catch(cause => {
     const why = lambda
       .output()
       .split('\n')
       .filter(line => /tasks:|AwsError/.test(line));
-    throw new Error(`Not all were begun:\n${why.slice(0, 20).join('\n')}`, { cause });
+    throw new Error(`Not all tasks were created:\n${why.slice(0, 20).join('\n')}`, { cause });
   });
-  const ended = await inTurn(begun, each => patient.over(each, 600_000));
+  const ended = await inTurn(begun, each => patient.waitUntilDone(each, 600_000));
   return {
     task,
-    runs: told(file),
+    runs: runsIn(file),
     longest,
     statusMessages: [...statusMessages],
     many: {
       statuses: [...new Set(ended.map(({ status }) => String(status)))],
-      runs: told(all).filter(({ done }) => !done).length,
+      runs: runsIn(all).filter(({ done }) => !done).length,
       seconds: (performance.now() - began) / 1000,
     },
     output: lambda.output(),
   };
 }
 
-/** Eight at a time: a thousand clients that ask every two seconds would leave a small machine no time for the work. */
+/** Runs eight at a time: a thousand polling clients would leave a small machine no CPU time for the tools. */
 async function inTurn<T, R>(items: readonly T[], does: (item: T) => Promise<R>): Promise<R[]> {
   const left = items.values();
   const results: R[] = [];

@@ -1,5 +1,5 @@
 /**
- * Tasks in the processes they run in: the Runtime Interface Client in the local Lambda, its queue, its retries; and the
+ * Tasks in real processes: the Runtime Interface Client in the local Lambda with its event queue and retries, and the
  * conformance suite's scenarios of the extension.
  */
 import { execFile } from 'node:child_process';
@@ -22,8 +22,8 @@ import { TaskClient } from './task-client.ts';
 
 const CREDENTIALS = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'not-checked-there' };
 
-describe('a tool that works for longer than its client waits', () => {
-  test('gives its result, with its environment killed once on the way and nothing set up', async () => {
+describe('a tool that runs for longer than its client waits', () => {
+  test('returns its result without any setting, although its environment is killed once', async () => {
     const outlived = await outlive({ seconds: 10, timeoutMs: 5_000, leaseMs: 3_000, many: 20 });
     expect(outlived.task).toMatchObject({
       status: 'completed',
@@ -38,7 +38,7 @@ describe('a tool that works for longer than its client waits', () => {
   }, 120_000);
 });
 
-describe('with a table elsewhere', () => {
+describe('with a given table', () => {
   let folder: string;
   let table: ReturnType<typeof dynalite>;
   let dynamo: DynamoDBClient;
@@ -86,72 +86,72 @@ describe('with a table elsewhere', () => {
       .filter(Boolean)
       .map(line => JSON.parse(line))
       .filter(run => run.label === label);
-  const begun = async (label: string): Promise<number> => {
+  const started = async (label: string): Promise<number> => {
     for (let at = 0; at < 200; at += 1) {
       const [run] = runsOf(label);
       if (run) return run.pid;
       await pause(50);
     }
-    throw new Error('It has not begun.');
+    throw new Error('The tool was not started.');
   };
 
-  test('the same order in two environments more is done once', async () => {
+  test('a job that is delivered to three environments runs its tool once', async () => {
     const client = clientOf('me');
-    const taskId = await client.begin('count', { seconds: 6, label: 'race' });
+    const taskId = await client.create('count', { seconds: 6, label: 'race' });
     const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: 'elsewhere' }));
     expect(Items).toHaveLength(1);
-    const order = Items[0]?.key?.S;
+    const taskKey = Items[0]?.key?.S;
     const invoker = new LambdaClient({
       endpoint: lambda.invokeUrl,
       region: 'us-east-1',
       credentials: CREDENTIALS,
     });
-    const Payload = JSON.stringify({ mcpBackgroundJob: { path: '/mcp', taskKey: order } });
+    const Payload = JSON.stringify({ mcpBackgroundJob: { path: '/mcp', taskKey } });
     const again = () =>
       invoker.send(new InvokeCommand({ FunctionName: 'local', InvocationType: 'Event', Payload }));
     await Promise.all([again(), again()]);
-    expect(await client.over(taskId, 30_000)).toMatchObject({ status: 'completed' });
+    expect(await client.waitUntilDone(taskId, 30_000)).toMatchObject({ status: 'completed' });
     await again();
     await pause(1_000);
     expect(runsOf('race').map(({ done = false }) => done)).toEqual([false, true]);
   }, 60_000);
 
-  test('a foreign caller neither sees nor ends it, and its own ends it', async () => {
+  test('a task can be cancelled by its own caller, and not even be seen by another', async () => {
     const mine = clientOf('me');
-    const taskId = await mine.begin('count', { seconds: 15, label: 'mine' });
-    await begun('mine');
+    const taskId = await mine.create('count', { seconds: 15, label: 'mine' });
+    await started('mine');
     const foreign = clientOf('you');
     for (const method of ['tasks/get', 'tasks/cancel'])
       expect((await foreign.send(method, { taskId })).error?.code).toBe(-32602);
     expect((await mine.get(taskId)).status).toBe('working');
     expect((await mine.send('tasks/cancel', { taskId })).error).toBeUndefined();
     expect((await mine.get(taskId)).status).toBe('cancelled');
-    // The worker learns of it by its next heartbeat.
+    // The worker notices at its next heartbeat.
     await lambda.printed(/REPORT RequestId: \S+\tDuration: \d+/, 5_000);
     await pause(2_500);
     expect(runsOf('mine')).toHaveLength(1);
     expect((await mine.get(taskId)).status).toBe('cancelled');
   }, 60_000);
 
-  test('killed as often as it may be begun, it has failed, with the reason', async () => {
+  test('a task whose environment is killed at every attempt fails with the reason', async () => {
     const client = clientOf('me');
-    const taskId = await client.begin('count', { seconds: 15, label: 'doomed' });
+    const taskId = await client.create('count', { seconds: 15, label: 'doomed' });
     for (let times = 1; times <= 3; times += 1) {
       for (let at = 0; at < 300 && runsOf('doomed').length < times; at += 1) await pause(50);
       const run = runsOf('doomed')[times - 1];
-      if (!run) throw new Error(`It was begun ${times - 1} times only.`);
+      if (!run) throw new Error(`The tool was started only ${times - 1} times.`);
       process.kill(run.pid, 'SIGKILL');
     }
-    expect(await client.over(taskId, 15_000)).toMatchObject({
+    expect(await client.waitUntilDone(taskId, 15_000)).toMatchObject({
       status: 'failed',
-      error: { code: -32603, message: expect.stringContaining('begun and lost') },
+      error: { code: -32603, message: expect.stringContaining('its execution environment ended') },
     });
     await lambda.printed(/is dropped \(RetriesExhausted\)/, 30_000);
     expect(runsOf('doomed')).toHaveLength(3);
   }, 90_000);
 });
 
-test('without a table the rest is served, and a long tool says so without the reason', async () => {
+test('without a table everything else is served, and a long tool fails without the reason', async () => {
   await using lambda = await startFunction('stream', { env: { MCP_AUTH: 'none' } }, 'tasks-app');
   const client = new TaskClient(`${lambda.url}/mcp`, { timeoutMs: 20_000 });
   expect((await client.send('tools/list', {})).result).toMatchObject({ tools: [{ name: 'count' }] });
@@ -160,7 +160,7 @@ test('without a table the rest is served, and a long tool says so without the re
   await lambda.printed(/MCP_TABLE is not set/);
 }, 30_000);
 
-/** With a table of its own. */
+/** Starts the tasks fixture with its own table. */
 function startTasks(): Promise<RunningLambda> {
   const args = ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20'];
   const env = { MCP_AUTH: 'none', MCP_TABLE: 'tasks' };
@@ -175,11 +175,11 @@ describe('a client without the extension', () => {
   afterAll(() => closeAll(lambda));
 
   test.concurrent.each(['SDK v1', 'SDK v2, modern'] as const)(
-    '%s gets its result at once, or is told how to get it',
+    '%s gets the result in the call, or how to poll for it',
     async name => {
       const client = await CLIENTS[name](`${lambda.url}/telling`);
       expect(await client.tools()).toEqual(['count', 'get_result']);
-      // The first waits for environments that start.
+      // The first call waits for environments to start.
       await client.call('count', { seconds: 0.2 });
       expect(await client.call('count', { seconds: 0.2 })).toMatchObject({
         text: 'counted to 0.2',
@@ -191,7 +191,8 @@ describe('a client without the extension', () => {
       expect(progress[0]?.message).toMatch(/\d of 9: counting/);
       const later = async (): Promise<string> => (await client.call('get_result', { taskId })).text;
       let late = await later();
-      for (let at = 0; at < 5 && late.startsWith('The work goes on'); at += 1) late = await later();
+      for (let at = 0; at < 5 && late.startsWith('The work is still in progress'); at += 1)
+        late = await later();
       expect(late).toBe('counted to 9');
       expect(await client.call('get_result', { taskId: 'never' })).toMatchObject({
         isError: true,
@@ -202,9 +203,9 @@ describe('a client without the extension', () => {
     60_000,
   );
 
-  test('may not have the result of somebody else', async () => {
+  test('cannot get the result of another caller', async () => {
     const mine = new TaskClient(`${lambda.url}/telling/mcp`, { timeoutMs: 20_000 });
-    const taskId = await mine.begin('count', { seconds: 0.1 });
+    const taskId = await mine.create('count', { seconds: 0.1 });
     const yours = new TaskClient(`${lambda.url}/telling/mcp`, { timeoutMs: 20_000, caller: 'you' });
     const asks = { name: 'get_result', arguments: { taskId } };
     expect((await yours.send('tools/call', asks, {})).result).toMatchObject({ isError: true });
@@ -220,7 +221,7 @@ describe('the conformance suite', () => {
     lambda = await startTasks();
     const runs = async (scenario: string): Promise<void> => {
       const args = [cli, 'server', '--url', `${lambda.url}/suite`, '--scenario', `tasks-${scenario}`];
-      // It ends with 1 where a check fails, which is a result like another.
+      // It exits with 1 if a check fails; its output says which.
       const { stdout } = await promisify(execFile)(process.execPath, args).catch(error => error);
       printed.set(scenario, stdout);
     };
@@ -232,7 +233,7 @@ describe('the conformance suite', () => {
     dirname(createRequire(import.meta.url).resolve('conformance-next/package.json')),
     'dist/index.js',
   );
-  /** One scenario more, of the notifications, the suite itself skips. */
+  /** Scenario → checks. The suite itself skips one more scenario, about notifications. */
   const SCENARIOS: Record<string, number> = {
     lifecycle: 9,
     'capability-negotiation': 5,

@@ -1,7 +1,7 @@
 /**
- * `npm run tasks`: a tool that works for 60 s, called by a client that waits for 5 s, with its environment killed once on the
- * way; then 1,000 tasks at once. `-- --seconds 20 --timeout 2 --many 100` for others. Ends with code 1 when a result is
- * missing, a call took too long, or work was done twice.
+ * `npm run tasks`: runs a tool for 60 s, called by a client that waits for 5 s, and kills its environment once; then 1,000
+ * concurrent tasks. `-- --seconds 20 --timeout 2 --many 100` sets other numbers. Exits with 1 if a result is missing, a call
+ * took too long, or a tool ran twice.
  */
 import { parseArgs } from 'node:util';
 import { outlive } from './demo.ts';
@@ -21,12 +21,12 @@ const outlived = await outlive({ seconds, timeoutMs, leaseMs: 30_000, many });
 const { task, runs, longest } = outlived;
 const finished = runs.filter(({ done }) => done).length;
 console.log(`the task                  ${task.status}: ${JSON.stringify(task.result)}`);
-console.log(`begun and finished        ${runs.length - finished} times and ${finished} time(s)`);
+console.log(`started and finished      ${runs.length - finished} times and ${finished} time(s)`);
 console.log(`longest call              ${(longest / 1000).toFixed(2)} s of ${timeoutMs / 1000} s`);
 console.log(
-  `many at once              ${many}, ${outlived.many.statuses} in ${outlived.many.seconds.toFixed(1)} s`,
+  `concurrent tasks          ${many}, ${outlived.many.statuses} in ${outlived.many.seconds.toFixed(1)} s`,
 );
-console.log(`their tool was begun      ${outlived.many.runs} times`);
+console.log(`their tool was started    ${outlived.many.runs} times`);
 const ok =
   task.status === 'completed' &&
   runs.length === 3 &&

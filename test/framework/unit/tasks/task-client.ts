@@ -1,6 +1,6 @@
 /**
- * A client of the tasks extension by raw protocol: the SDK's own refuses a task as an unsupported result type. Each call is
- * given up after a time, as clients do.
+ * A client of the tasks extension by raw protocol, because the SDK's client rejects a task as an unsupported result type. Each
+ * call has a timeout, as in real clients.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
@@ -10,7 +10,7 @@ export type Json = Record<string, unknown>;
 export interface TaskClientOptions {
   /** Of each call. */
   timeoutMs: number;
-  /** Of the fixtures, which take a caller's word. */
+  /** The caller's name; the fixtures accept any. */
   caller?: string;
 }
 
@@ -22,7 +22,7 @@ export interface Answer {
 const TASKS = { elicitation: {}, extensions: { 'io.modelcontextprotocol/tasks': {} } };
 
 export class TaskClient {
-  /** The longest that a call has taken, in milliseconds. */
+  /** Duration of the longest call, in milliseconds. */
   longest = 0;
   readonly #url: string;
   readonly #options: TaskClientOptions;
@@ -54,10 +54,11 @@ export class TaskClient {
     return JSON.parse(text.startsWith('{') ? text : (text.split('data: ').at(-1) ?? ''));
   }
 
-  /** Calls a tool, and gives the ID of the task. */
-  async begin(name: string, args: Json = {}): Promise<string> {
+  /** Calls a tool and returns the ID of the task. */
+  async create(name: string, args: Json = {}): Promise<string> {
     const { result, error } = await this.send('tools/call', { name, arguments: args });
-    if (result?.resultType !== 'task') throw new Error(`No task: ${JSON.stringify(error ?? result)}`);
+    if (result?.resultType !== 'task')
+      throw new Error(`The call returned no task: ${JSON.stringify(error ?? result)}`);
     return String(result.taskId);
   }
 
@@ -67,13 +68,14 @@ export class TaskClient {
     return result;
   }
 
-  /** Asks as often as the task says, until it is over, for `ms` at most. */
-  async over(taskId: string, ms: number): Promise<Json> {
+  /** Polls at the task's interval until it is no longer working, for `ms` at most. */
+  async waitUntilDone(taskId: string, ms: number): Promise<Json> {
     const last = Date.now() + ms;
     for (;;) {
       const task = await this.get(taskId);
       if (task.status !== 'working') return task;
-      if (Date.now() > last) throw new Error(`Not over within ${ms} ms: ${JSON.stringify(task)}`);
+      if (Date.now() > last)
+        throw new Error(`The task is still working after ${ms} ms: ${JSON.stringify(task)}`);
       await pause(Number(task.pollIntervalMs));
     }
   }

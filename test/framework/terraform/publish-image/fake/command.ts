@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ACCOUNT, Machine, REGION } from './machine.ts';
+import { ACCOUNT, Machine } from './machine.ts';
 
 const [, , folder = '', program = '', ...args] = process.argv;
 const machine = new Machine(folder);
@@ -30,9 +30,14 @@ function aws(): never {
   if (call === 'sts get-caller-identity') return succeed('210987654321');
   if (answers.awsFails) return fail(answers.awsFails, 254);
   if (call === 'ecr get-login-password') return succeed('password-of-the-registry');
+  if (call === 'ecr batch-get-image')
+    return succeed(`{"manifest":"${flag('--image-ids').replace('imageDigest=', '')}"}`);
+  if (call === 'ecr put-image') return putImage();
+  if (call === 'lambda update-function-code') return succeed('2');
+  if (['lambda wait', 'lambda update-alias', 'ssm put-parameter'].includes(call)) return succeed();
   if (call !== 'ecr describe-images') return fail(`aws: ${call} is not known here`);
   const repository = flag('--repository-name');
-  const tags = flag('--region') === REGION && flag('--registry-id') === ACCOUNT && machine.tags(repository);
+  const tags = flag('--registry-id') === ACCOUNT && machine.tags(repository, flag('--region'));
   if (!tags) {
     return fail(
       `An error occurred (RepositoryNotFoundException) when calling the DescribeImages operation: The repository with name '${repository}' does not exist in the registry with id '${ACCOUNT}'`,
@@ -46,6 +51,18 @@ function aws(): never {
     `An error occurred (ImageNotFoundException) when calling the DescribeImages operation: The image with imageId {imageDigest:'null', imageTag:'${tag}'} does not exist within the repository`,
     254,
   );
+}
+
+/** Tags an image that the repository holds already. */
+function putImage(): never {
+  const repository = flag('--repository-name');
+  const region = args.includes('--region') ? flag('--region') : undefined;
+  const [digest, tag] = [flag('--image-digest'), flag('--image-tag')];
+  const tags = machine.tags(repository, region) ?? {};
+  if (!flag('--image-manifest').includes(digest)) return fail('ImageDigestDoesNotMatchException', 254);
+  if (tags[tag]) return fail('An error occurred (ImageTagAlreadyExistsException)', 254);
+  machine.setTags(repository, { ...tags, [tag]: digest }, region);
+  return succeed('{}');
 }
 
 function engine(): never {
@@ -88,13 +105,14 @@ function push(): never {
   const [repository = '', tag = ''] = path.split(':');
   if (machine.engine.registry !== registry) return fail('no basic auth credentials');
   const digest = `sha256:${createHash('sha256').update(image).digest('hex')}`;
-  const tags = machine.tags(repository);
+  const [, region = ''] = /\.dkr\.ecr\.([a-z0-9-]+)\./.exec(registry) ?? [];
+  const tags = machine.tags(repository, region);
   if (!tags) return fail('name unknown: The repository does not exist in the registry');
   if (answers.pushFails) return fail(answers.pushFails);
-  if (answers.pushTaken) machine.setTags(repository, { ...tags, [tag]: digest });
-  if (machine.tags(repository)?.[tag])
+  if (answers.pushTaken) machine.setTags(repository, { ...tags, [tag]: digest }, region);
+  if (machine.tags(repository, region)?.[tag])
     return fail('tag invalid: the tag already exists and the repository is immutable');
-  machine.setTags(repository, { ...tags, [tag]: digest });
+  machine.setTags(repository, { ...tags, [tag]: digest }, region);
   return succeed(`${tag}: digest: ${digest} size: 1234`);
 }
 

@@ -1,0 +1,201 @@
+/**
+ * One MCP server at its path: authenticates a request, reads its messages, and lets the SDK serve them, each by a fresh server
+ * from the factory. A batch on a route with tasks is several requests, because each message is decided on its own.
+ */
+import {
+  createMcpHandler,
+  type McpHandlerRequestOptions,
+  type McpHttpHandler,
+  type McpRequestContext,
+  type McpServerFactory,
+} from '@modelcontextprotocol/server';
+import type { Context } from 'hono';
+import { routePath } from 'hono/route';
+import { endpointContext } from '../endpoint-context.ts';
+import { errorResponse, INVALID_REQUEST, SERVER_ERROR } from '../json-rpc.ts';
+import type { Guard, GuardResult } from '../types.ts';
+import { jsonResponse, negotiate } from './content-negotiation.ts';
+import { envelopeProblem, exchangeOf, McpExchange, setExchange } from './exchange.ts';
+import { instrumentServer, type RouteState } from './instrument-server.ts';
+import { messagesOf } from './message-stream.ts';
+import type { McpOptions, McpRouteEnv } from './options.ts';
+import { prewarm } from './prewarm.ts';
+import { readBody } from './request-body.ts';
+import { boundedSubscriptions, refuseSubscriptions } from './subscriptions.ts';
+import type { BackgroundJobHandler, MountedTasks, RouteMessage } from './task-types.ts';
+
+const PUBLIC: GuardResult = { allowed: true };
+const LAMBDA_REQUEST_BYTES = 6 * 1024 * 1024;
+
+export class McpRoute {
+  readonly #factory: McpServerFactory;
+  readonly #auth: Guard | 'none' | undefined;
+  readonly #sdkOptions: NonNullable<Parameters<typeof createMcpHandler>[1]> & { maxRequestBodySize: number };
+  readonly #handler: McpHttpHandler;
+  readonly #listen: McpHttpHandler['fetch'];
+  readonly #tasks: MountedTasks | undefined;
+  readonly #state: RouteState;
+
+  constructor(factory: McpServerFactory, options: McpOptions) {
+    const {
+      auth,
+      subscriptions = 'refuse',
+      onError = logOutOfBand,
+      maxRequestBodyBytes,
+      keepAliveMs,
+    } = options;
+    this.#factory = factory;
+    this.#auth = auth;
+    this.#state = { tools: new Set(), unlistable: new Map(), subscriptions: subscriptions !== 'refuse' };
+    this.#sdkOptions = {
+      onerror: onError,
+      maxRequestBodySize: maxRequestBodyBytes ?? LAMBDA_REQUEST_BYTES,
+      ...(keepAliveMs !== undefined && { keepAliveMs }),
+    };
+    const handlerFor = (serverFactory: McpServerFactory) =>
+      createMcpHandler(serverFactory, { ...this.#sdkOptions, maxSubscriptions: 0 });
+    this.#handler = handlerFor(this.#createServer);
+    this.#tasks = options.tasks?.({ factory: this.#createServer, handler: this.#handler, handlerFor });
+    const { fetch, bus } = this.#handler;
+    this.#listen =
+      subscriptions === 'refuse'
+        ? refuseSubscriptions(fetch)
+        : boundedSubscriptions(
+            subscriptions,
+            () => createMcpHandler(this.#createServer, { ...this.#sdkOptions, bus }),
+            fetch,
+          );
+  }
+
+  get runJob(): BackgroundJobHandler | undefined {
+    return this.#tasks?.runJob;
+  }
+
+  /** Lists the tools once. Rejects if they cannot be listed. */
+  prewarm(): Promise<void> {
+    return prewarm(onerror => createMcpHandler(this.#createServer, { ...this.#sdkOptions, onerror }));
+  }
+
+  /** The Hono handler. */
+  readonly handle = async (c: Context<McpRouteEnv>): Promise<Response> => {
+    const request = c.req.raw;
+    const guarded = await this.#guard(c);
+    if (!guarded.allowed) return guarded.response;
+    const { caller } = guarded;
+    if (caller) c.set('authInfo', caller);
+    const options = caller ? { authInfo: caller } : {};
+    if (request.method !== 'POST') return this.#handler.fetch(request, options);
+    const body = await this.#readBody(request);
+    if (typeof body !== 'string') return body;
+    const message = parsed(body);
+    if (message === undefined) return this.#handler.fetch(withBody(request, body), options);
+    const exchange = new McpExchange(message, this.#state.tools);
+    c.set('exchange', exchange);
+    const problem = envelopeProblem(exchange);
+    if (problem) return errorResponse({ code: INVALID_REQUEST, message: problem }, { status: 400 });
+    if (c.env?.invocation) c.env.invocation.pendingIds = () => exchange.pending();
+    const accepted = negotiate(request);
+    const response = await this.#serve(request, options, exchange, {
+      message,
+      path: c.req.path,
+      route: routePath(c, -1),
+      functionArn: c.env?.context?.invokedFunctionArn,
+    });
+    return accepted === 'json' ? jsonResponse(response) : response;
+  };
+
+  readonly #createServer = async (context: McpRequestContext) => {
+    const server = await this.#factory(context);
+    instrumentServer(server, this.#state, exchangeOf(context.requestInfo));
+    return server;
+  };
+
+  async #guard(c: Context<McpRouteEnv>): Promise<GuardResult> {
+    const guard = this.#auth ?? c.get('guard');
+    if (guard === 'none') return PUBLIC;
+    if (guard) return guard(c.req.raw, c.get('endpoint') ?? endpointContext(c.req.raw));
+    throw new Error(
+      'An MCP route was mounted without a guard: pass the option `auth`, or create the app by createApp().',
+    );
+  }
+
+  async #readBody(request: Request): Promise<string | Response> {
+    const encoding = request.headers.get('content-encoding');
+    if (encoding !== null && encoding !== 'identity') return unsupportedEncoding(encoding);
+    const { maxRequestBodySize } = this.#sdkOptions;
+    return (await readBody(request, maxRequestBodySize)) ?? tooLarge(maxRequestBodySize);
+  }
+
+  /** The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions have none. */
+  async #serve(
+    request: Request,
+    options: McpHandlerRequestOptions,
+    exchange: McpExchange,
+    routed: RouteMessage,
+  ): Promise<Response> {
+    const { message } = routed;
+    if (this.#tasks && Array.isArray(message))
+      return combined(
+        await Promise.all(
+          message.map(each =>
+            this.#serve(withoutBody(request), options, exchange, { ...routed, message: each }),
+          ),
+        ),
+      );
+    setExchange(request, exchange);
+    const served = { ...options, parsedBody: message };
+    if ((message as { method?: unknown } | null)?.method === 'subscriptions/listen')
+      return this.#listen(request, served);
+    return this.#tasks ? this.#tasks.serve(request, served, routed) : this.#handler.fetch(request, served);
+  }
+}
+
+/** The responses to the messages of a batch, in one JSON list; 202 if all were notifications. */
+async function combined(responses: readonly Response[]): Promise<Response> {
+  const messages: object[] = [];
+  for (const response of responses) {
+    if (response.status === 202) continue;
+    for await (const message of messagesOf(response))
+      if (message.method === undefined) messages.push(message);
+  }
+  return messages.length > 0 ? Response.json(messages) : new Response(null, { status: 202 });
+}
+
+/** With the parsed JSON, the SDK neither copies the request nor parses it again. Returns undefined for text that is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // The SDK responds to it.
+  }
+}
+
+function withoutBody({ url, method, headers, signal }: Request): Request {
+  return new Request(url, { method, headers, signal });
+}
+
+function withBody({ url, method, headers, signal }: Request, body: string): Request {
+  return new Request(url, { method, headers, body, signal });
+}
+
+/** Neither the endpoint nor the SDK decodes a body; RFC 9110 section 12.5.3 says how a server names what it accepts. */
+function unsupportedEncoding(encoding: string): Response {
+  const message = `Unsupported content encoding: send the request body without ${encoding}.`;
+  return errorResponse(
+    { code: SERVER_ERROR, message },
+    { status: 415, headers: { 'accept-encoding': 'identity' } },
+  );
+}
+
+/** The SDK's own response. */
+function tooLarge(limit: number): Response {
+  const message = `Payload too large: the request body is over the limit of ${limit} bytes.`;
+  return errorResponse({ code: SERVER_ERROR, message }, { status: 413 });
+}
+
+/** The SDK's message about a rejected request quotes the caller, who may have put a secret there: only its kind is logged. */
+const REJECTED = /^Rejected inbound request \([\w-]+\)/;
+
+function logOutOfBand({ message }: Error): void {
+  console.warn(`mcp: ${REJECTED.exec(message)?.[0] ?? message}`);
+}

@@ -1,0 +1,50 @@
+/** The options of an MCP route, which `mcp`, `mcpV1`, `mcpStdio` and `mcpGateway` share, and what it needs of Hono's context. */
+import type { AuthInfo } from '@modelcontextprotocol/server';
+import type { EndpointContext } from '../endpoint-context.ts';
+import type { Guard, LambdaBindings } from '../types.ts';
+import type { McpExchange } from './exchange.ts';
+import type { SubscriptionBounds } from './subscriptions.ts';
+import type { TaskSupport } from './task-types.ts';
+
+export interface McpOptions {
+  /**
+   * Who may call this route: a guard, such as `auth({ scopes })`, or `'none'` for everyone, for example in a test.
+   * @default the guard of the app, which MCP_AUTH configures
+   */
+  auth?: Guard | 'none';
+  /**
+   * Whether `subscriptions/listen` may keep a response open: `'refuse'` answers it with "Method not found" (404, -32601),
+   * as a server does that has nothing to subscribe to; bounds allow it. On Lambda an open stream is billed for as long
+   * as it is open and its environment serves nobody else.
+   * @default 'refuse'
+   */
+  subscriptions?: 'refuse' | SubscriptionBounds;
+  /** Largest request body, in bytes; above it 413. Lambda itself takes 6 MiB with the event around it. @default 6291456 */
+  maxRequestBodyBytes?: number;
+  /** Interval of SSE comment frames on an open stream, in milliseconds; 0 for none. @default 15000 */
+  keepAliveMs?: number;
+  /** Tools whose work outlives the call: `dynamoTasks({ tools })` of app/framework/tasks. @default none, and nothing of it is loaded */
+  tasks?: TaskSupport;
+  /**
+   * Creates the server once during init and lists its tools, so that the first caller does not pay for it. `false` for a
+   * factory that must not run without a caller.
+   * @default true; false for `mcpV1`, `mcpStdio` and `mcpGateway`, whose servers may be expensive to call
+   */
+  prewarm?: boolean;
+  /** Receives errors that no response reports (rejected requests, handler faults). Never alters a response. */
+  onError?: (error: Error) => void;
+}
+
+/** What Hono's context carries into an MCP route. */
+export interface McpRouteEnv {
+  Bindings: Partial<Pick<LambdaBindings, 'context' | 'invocation'>>;
+  Variables: {
+    endpoint?: EndpointContext;
+    /** The guard of the app, for routes without one of their own. */
+    guard?: Guard;
+    /** Set here, for the request log. */
+    authInfo?: AuthInfo;
+    /** Set here, for the request log. */
+    exchange?: McpExchange;
+  };
+}

@@ -1,0 +1,57 @@
+/** What MCP_LOG_PAYLOADS=on writes of a value: short, without secrets, and with work that the caller cannot multiply. */
+import { expect, test } from 'vitest';
+import { redacted } from '../../../../app/framework/telemetry/redact.ts';
+
+test.each([
+  ['a bearer token', 'Authorization: Bearer abcdefgh12345678', 'abcdefgh12345678'],
+  ['a JWT', 'see eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl', 'eyJzdWIiOiJhIn0'],
+  ['an AWS access key', 'AKIAIOSFODNN7EXAMPLE', 'IOSFODNN7'],
+  ['a private key', '-----BEGIN RSA PRIVATE KEY-----\nMIIEow', 'MIIEow'],
+  ['a password in a URL', 'postgres://user:hunter2@db.example/x', 'hunter2'],
+  ['a signed URL', 'https://b.example/?X-Amz-Signature=0a1b2c3d4e', '0a1b2c3d4e'],
+  [
+    'a token in a query',
+    'https://b.example/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=1',
+    'SplxlOBeZQQYbYS6WxSbIA',
+  ],
+  ['a GitHub token', 'ghp_abcdefghijklmnopqrstuvwxyz0123456789', 'abcdefghijklmnop'],
+])('masks %s by its form', (_what, text, secret) => {
+  expect(redacted({ note: `before ${text}` })).not.toContain(secret);
+  expect(redacted({ note: `before ${text}` })).toContain('before ');
+});
+
+test.each([
+  'apiKey',
+  'api_key',
+  'password',
+  'clientSecret',
+  'Authorization',
+  'sessionId',
+  'passphrase',
+  'accessKeyId',
+])('masks the value of %s', name => {
+  expect(redacted({ nested: [{ [name]: 'value-of-it' }] })).not.toContain('value-of-it');
+});
+
+test('keeps what is no secret', () => {
+  const value = { location: 'Berlin', progressToken: 7, list: [1, true, null] };
+  expect(redacted(value)).toBe(JSON.stringify(value));
+});
+
+test('bounds length, depth and number of entries, and never throws', () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  expect(redacted(circular)).toContain('…');
+  expect(redacted({ id: 1n })).toBe('{"id":"1"}');
+  expect(redacted(undefined)).toBe('');
+  expect(redacted({ text: 'x'.repeat(100_000) }).length).toBeLessThan(2_100);
+  expect(redacted(Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [i, i]))).length).toBeLessThan(
+    2_100,
+  );
+});
+
+test('text that resembles the beginning of a secret many times takes linear time', () => {
+  // A quadratic search of these would not end within the time limit of a test.
+  for (const part of ['-eyJ', '://a:', '?token=', 'Bearer ', '-----BEGIN ', 'sk-'])
+    expect(redacted({ text: part.repeat(2_000_000) }).length).toBeLessThan(2_500);
+});
