@@ -116,7 +116,7 @@ describe('init', () => {
 
   test('a process that is killed during init is started once more, and the request is answered', async () => {
     await using lambda = await startFunction('act', { env: { FIXTURE_SLEEPS_MS: '700' } });
-    expect(await ask(lambda, 'exit')).toEqual(BAD_GATEWAY);
+    expect(await ask(lambda, 'exitBefore')).toEqual(BAD_GATEWAY);
     await expect.poll(() => functionPids(lambda).filter(pid => stateOf(pid) !== 'Z')).toEqual([]);
     const asked = ask(lambda, 'ok');
     await expect.poll(() => functionPids(lambda).length).toBe(1);
