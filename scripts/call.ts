@@ -1,9 +1,9 @@
 /**
- * `npm run call -- <url> [tool] [json]`: a small real MCP client for smoke tests of a deployed URL. Lists the tools, or
- * calls one and shows progress as it arrives.
+ * `npm run call -- <url> [tool] [json]`: an MCP client for smoke tests of a URL. Lists the tools, or calls one and prints progress
+ * as it arrives.
  *
- * `--era auto|modern|legacy` chooses the protocol era (auto: 2026-07-28 where the server speaks it). A token is taken
- * from MCP_TOKEN, never from an argument, which others on the machine could read.
+ * `--era auto|modern|legacy` chooses the protocol era (auto: 2026-07-28 if the server supports it). The token is read from
+ * MCP_TOKEN and not from an argument, which other users of the machine could read.
  */
 import { parseArgs } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -63,6 +63,7 @@ async function run(call: Call): Promise<number> {
 
 async function listTools(client: Client): Promise<number> {
   const { tools } = await client.listTools();
+  if (tools.length === 0) process.stdout.write('The server has no tools.\n');
   for (const { name, description = '' } of tools)
     process.stdout.write(`${name}\n    ${description.split('\n')[0]}\n`);
   return 0;
@@ -73,6 +74,12 @@ async function callTool(
   { tool = '', args, timeoutMs }: Call,
   since: () => string,
 ): Promise<number> {
+  const { tools } = await client.listTools();
+  if (!tools.some(({ name }) => name === tool)) {
+    process.stderr.write(`The server has no tool "${tool}". It has:\n`);
+    await listTools(client);
+    return 2;
+  }
   const result = await client.callTool(
     { name: tool, arguments: args },
     {

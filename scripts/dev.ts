@@ -1,53 +1,39 @@
 /**
- * `npm run dev`: the app on @hono/node-server, restarted when a file changes, with no Lambda in between. For Lambda's
- * own behaviour use `npm start`.
+ * `npm run dev`: the app on @hono/node-server (dev/serve.ts), started again when a file in app/ changes, with no Lambda in between.
+ * For the behaviour of Lambda use `npm start`.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
-import { serve } from '@hono/node-server';
-import { printStartupMessage } from '../app/framework/local-lambda/startup-message.ts';
-import { makePageFiles } from './build/browser-assets.ts';
+import { watchFiles } from './start/watch-files.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const open = !process.env.MCP_AUTH;
-process.env.MCP_AUTH ||= 'none';
-const port = Number(process.env.PORT || 8080);
+/** An editor writes a file in several steps. */
+const QUIET_MS = 50;
 
-try {
-  // Not at the top: what is wrong in a file of app/ is then told here, and watched until it is mended.
-  const [{ createApp }, { config }, { mcpPaths }, { routes }] = await Promise.all([
-    import('../app/framework/app.ts'),
-    import('../app/framework/config.ts'),
-    import('../app/framework/mcp/route-registry.ts'),
-    import('../app/routes.ts'),
-  ]);
-  config();
-  await makePageFiles(fileURLToPath(new URL('../dist/page', import.meta.url)));
-  const server = serve({ fetch: createApp(routes).fetch, port, hostname: '127.0.0.1' }, ({ port }) =>
-    printStartupMessage(`http://localhost:${port}`, {
-      paths: mcpPaths(routes),
-      open,
-      page: config().MCP_PAGE === 'on',
-    }),
-  );
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    const taken = `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm run dev`;
-    fail(error.code === 'EADDRINUSE' ? taken : error.message);
+let server = serve();
+let restarted = Promise.resolve();
+let timer: NodeJS.Timeout | undefined;
+watchFiles(fileURLToPath(new URL('../app', import.meta.url)), () => {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    restarted = restarted.then(restart);
+  }, QUIET_MS);
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
+  process.on(signal, () => process.exit(0));
+process.once('exit', () => server.kill('SIGKILL'));
+
+async function restart(): Promise<void> {
+  const old = server;
+  // The server listens on the same port again.
+  if (old.kill('SIGKILL')) await once(old, 'exit');
+  server = serve();
+}
+
+function serve(): ChildProcess {
+  const script = fileURLToPath(new URL('dev/serve.ts', import.meta.url));
+  const hooks = new URL('dev-hooks.ts', import.meta.url).href;
+  return spawn(process.execPath, ['--import', hooks, script], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-} catch (error) {
-  fail(describe(error));
-}
-
-/** The error with the lines of this project that led to it. */
-function describe(error: unknown): string {
-  if (error instanceof Error && 'problems' in error) return error.message; // ConfigError: all of it is meant to be read.
-  const lines = inspect(error, { colors: false }).replaceAll('file://', '').replaceAll(root, '').split('\n');
-  return lines.filter(line => !/^\s+at .*(node:internal|node_modules\/)/.test(line)).join('\n');
-}
-
-function fail(message: string): void {
-  process.stderr.write(
-    `${message}\n\nThe app does not run: mend what it says above. A change of a file starts it again.\n`,
-  );
-  process.exitCode = 1;
 }

@@ -79,6 +79,10 @@ function runThere() {
   const child = spawn(node, [...nodeOptions, file, ...args], { stdio: 'inherit', env });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? [] : ['SIGQUIT'])];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
+  // npm relays SIGINT and SIGTERM only. Any other signal ends npm alone, and then this process has another parent.
+  const npm = process.ppid;
+  if (process.env.npm_lifecycle_event)
+    setInterval(() => process.ppid === npm || child.kill('SIGTERM'), 500).unref();
   child.once('error', error => fail(`${node} cannot be run: ${error.message}`));
   child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

@@ -1,125 +1,196 @@
 /**
- * `npm start`: builds the function, runs it in the local Lambda, and when a file of app/ changes builds it anew and puts the
- * new one in the place of the old, as a deployment would. A build that fails leaves the one that runs.
+ * `npm start`: builds the function and runs it in the local Lambda. When a file in app/ changes, it builds again and replaces the
+ * running function, as a deployment would; calls wait for the new one. If a build fails, the previous function keeps running.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, readFileSync, watch } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { helpText } from '../app/framework/local-lambda/options.ts';
+import { BuildError } from './build/build-error.ts';
+import { type AppBundle, createAppBundle } from './start/app-bundle.ts';
+import { typeErrors } from './start/type-check.ts';
+import { watchFiles } from './start/watch-files.ts';
 
 const root = join(fileURLToPath(import.meta.url), '../..');
+const dist = join(root, 'dist');
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 /** An editor writes a file in several steps. */
-const QUIET_MS = 100;
+const QUIET_MS = 50;
+const PARENT_CHECK_MS = 500;
+/** Exit code of the local Lambda if a setting is bad. It has said which one. */
+const BAD_SETTING = 2;
 
+/** The local Lambda. Undefined while it waits for a change of a bad setting, or starts again. */
 let lambda: ChildProcess | undefined;
-/** What checks the types, which takes longer than it takes to end. */
-let compiling: ChildProcess | undefined;
-let ending = false;
-for (const signal of SIGNALS) {
-  process.on(signal, () => {
-    ending = true;
-    compiling?.kill();
-    if (lambda) lambda.kill(signal);
-    else process.exit(0);
-  });
+let bundle: Promise<AppBundle> | undefined;
+/** Aborted when this process is to end: it ends the processes of builds and type checks. */
+const ending = new AbortController();
+/** Aborted by the next change, which makes the result of the type check obsolete. */
+let checking = new AbortController();
+/** Files that have changed since the last build began, relative to the project. */
+const changed = new Set<string>();
+
+if (process.argv.slice(2).some(argument => argument === '--help' || argument === '-h')) {
+  process.stdout.write(helpText('npm start -- [options]'));
+  process.exit(0);
+}
+for (const signal of SIGNALS) process.on(signal, () => end(signal));
+endWithNpm();
+
+process.stdout.write('Building...\n');
+if (!(await buildAll())) process.exit(1);
+start();
+watchFiles(join(root, 'app'), file => void onChange(file));
+
+/** A signal arrives twice when it is sent to the process group and npm relays it as well. */
+function end(signal: NodeJS.Signals): void {
+  ending.abort();
+  checking.abort();
+  if (lambda) lambda.kill(signal);
+  else process.exit(0);
 }
 
-if (!(await builds())) process.exit(1);
-let platform = platformFiles();
-start();
-void reportTypes();
-watchApp(rebuild);
+/** npm relays SIGINT and SIGTERM only. Any other signal ends npm alone, and then this process has another parent. */
+function endWithNpm(): void {
+  const npm = process.ppid;
+  if (!process.env.npm_lifecycle_event) return;
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(timer);
+    end('SIGTERM');
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
 
 function start(): void {
-  const entry = join(root, 'dist/entry.mjs');
-  const started = spawn(process.execPath, [entry, ...process.argv.slice(2)], {
-    // What happens in the platform is shown to whoever develops here, on a free port unless one is named.
+  const started = spawn(process.execPath, [join(dist, 'entry.mjs'), ...process.argv.slice(2)], {
+    // The local dashboard is always there, on a free port unless the user names one.
     env: { LAMBDA_DASHBOARD_PORT: '0', ...process.env },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   lambda = started;
+  // Not earlier: until then, the function needs the CPU.
+  started.once('message', () => {
+    bundle ??= createAppBundle(root, dist);
+    void checkTypes();
+  });
   started.once('exit', code => {
     if (lambda !== started) return;
-    compiling?.kill();
-    process.exit(ending ? 0 : (code ?? 1));
+    lambda = undefined;
+    if (ending.signal.aborted) process.exit(0);
+    if (code !== BAD_SETTING) process.exit(code ?? 1);
+    checking.abort();
+    say(
+      'Waiting for a change in app/. To change an environment variable, stop this (Ctrl-C) and start again.',
+    );
   });
 }
 
-async function rebuild(file: string): Promise<void> {
-  const began = performance.now();
-  if (!(await builds())) {
-    say(`${file} has changed; what runs is still the function from before.`);
-    return;
-  }
-  const restarted = await replace();
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  say(
-    `${file} has changed: built in ${seconds} s, ${restarted ? 'all is started anew' : 'the next call gets it'}.`,
-  );
-  void reportTypes();
-}
-
-/** Gives the local Lambda the new function; where it is itself another one, starts it anew. */
-async function replace(): Promise<boolean> {
-  const files = platformFiles();
-  if (files === platform) {
-    lambda?.send('replace');
-    return false;
-  }
-  platform = files;
+async function stop(): Promise<void> {
   const old = lambda;
   lambda = undefined;
-  old?.kill('SIGTERM');
-  if (old) await once(old, 'exit');
-  if (!ending) start();
-  return true;
+  if (!old) return;
+  old.kill('SIGTERM');
+  await once(old, 'exit');
+  if (ending.signal.aborted) process.exit(0);
 }
 
-async function builds(): Promise<boolean> {
-  const build = spawn(process.execPath, [join(root, 'scripts/build/build.ts')], { stdio: 'inherit' });
-  const [code] = await once(build, 'exit');
-  return code === 0;
+let building = false;
+/** What dist/ has and does not run yet. */
+let unstarted: 'function' | 'all' | undefined;
+
+/** Calls wait from here on. A file that changes during a build is built before anything runs. */
+async function onChange(file: string): Promise<void> {
+  checking.abort();
+  changed.add(`app/${file}`);
+  tell('hold');
+  if (building) return;
+  building = true;
+  const started = performance.now();
+  let failed = false;
+  while (changed.size > 0) {
+    await sleep(QUIET_MS);
+    const files = [...changed];
+    changed.clear();
+    const what = files.length > 2 ? `${files.length} files in app/` : files.join(' and ');
+    say(`${what} changed: building...`);
+    const built = await build(files.some(name => name.startsWith('app/framework/')));
+    failed = built === 'failed';
+    if (built !== 'failed') unstarted = unstarted === 'all' ? 'all' : built;
+  }
+  building = false;
+  if (failed) {
+    tell('release');
+    if (lambda) say('The previous function keeps running.');
+    return;
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  await runNew(`Built in ${seconds} s.`);
 }
 
-/** What is running besides the function. */
-function platformFiles(): string {
-  const files = globSync(['entry.mjs', 'local.mjs', 'local/*'], { cwd: join(root, 'dist') }).sort();
-  return files.map(file => `${file}\n${readFileSync(join(root, 'dist', file), 'utf8')}`).join('\n');
+async function runNew(built: string): Promise<void> {
+  const restart = unstarted === 'all' || !lambda;
+  unstarted = undefined;
+  if (restart) {
+    say(`${built} The local Lambda starts again.`);
+    await stop();
+    start();
+  } else {
+    say(`${built} The next call runs the new code.`);
+    tell('replace');
+    void checkTypes();
+  }
 }
 
-/** Types are erased, not checked, by the build; what is wrong with them is told all the same, and stops nothing. */
-async function reportTypes(): Promise<void> {
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  const tsc = spawn(process.execPath, [compiler, '--noEmit', '--pretty', 'false'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'ignore'],
+/** Builds what has changed, and returns what is new: the function only, or also what runs it. */
+async function build(framework: boolean): Promise<'failed' | 'function' | 'all'> {
+  if (framework) {
+    const before = localLambdaFiles();
+    if (!(await buildAll())) return 'failed';
+    return localLambdaFiles() === before ? 'function' : 'all';
+  }
+  try {
+    bundle ??= createAppBundle(root, dist);
+    const { sameRoutes } = await (await bundle).rebuild(ending.signal);
+    // The start message names the routes.
+    return sameRoutes ? 'function' : 'all';
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    if (!ending.signal.aborted) process.stderr.write(`${error.message}\n`);
+    return 'failed';
+  }
+}
+
+async function buildAll(): Promise<boolean> {
+  const script = join(root, 'scripts/build/build.ts');
+  const child = spawn(process.execPath, [script], { stdio: 'inherit', signal: ending.signal });
+  child.on('error', error => {
+    if (!ending.signal.aborted) throw error;
   });
-  compiling?.kill();
-  compiling = tsc;
-  let output = '';
-  tsc.stdout.on('data', chunk => (output += chunk));
-  await once(tsc, 'close');
-  if (compiling !== tsc) return;
-  const errors = output.split('\n').filter(line => line.startsWith('app/'));
+  return new Promise(resolve => child.once('exit', code => resolve(code === 0)));
+}
+
+/** The files of the build that are not the function's: what runs in the process of the local Lambda. */
+function localLambdaFiles(): string {
+  const files = globSync(['entry.mjs', 'local.mjs', 'local/*', 'routes.json'], { cwd: dist }).sort();
+  return files.map(file => `${file}\n${readFileSync(join(dist, file), 'utf8')}`).join('\n');
+}
+
+async function checkTypes(): Promise<void> {
+  checking.abort();
+  checking = new AbortController();
+  const errors = await typeErrors(root, AbortSignal.any([checking.signal, ending.signal]));
   if (errors.length > 0)
-    say(`${errors.join('\n')}\n(Type errors: the function runs, but may not do what you think.)`);
+    say(`${errors.join('\n')}\nType errors: the function runs, but may not do what you expect.`);
 }
 
-/** Calls `changed` when files of app/ have changed, one time after another. */
-function watchApp(changed: (file: string) => Promise<void>): void {
-  let timer: NodeJS.Timeout | undefined;
-  let working: Promise<void> = Promise.resolve();
-  watch(join(root, 'app'), { recursive: true }, (_event, name) => {
-    if (!name || !/\.(ts|tsx|js|mjs|json|css|html)$/.test(name)) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      working = working.then(() => changed(`app/${name}`));
-    }, QUIET_MS);
-  });
+function tell(message: 'hold' | 'release' | 'replace'): void {
+  if (lambda?.connected) lambda.send(message);
 }
 
 function say(message: string): void {
-  if (!ending) process.stdout.write(`\n${message}\n\n`);
+  if (!ending.signal.aborted) process.stdout.write(`\n${message}\n`);
 }

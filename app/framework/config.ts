@@ -223,9 +223,7 @@ function dependencyProblems(given: Partial<Config>): string[] {
   const problems: string[] = [];
   const modes = given.MCP_AUTH ?? [];
   if (modes.includes('token') && given.MCP_TOKEN_SHA256?.length === 0) {
-    problems.push(
-      'MCP_TOKEN_SHA256: is required by MCP_AUTH=token; create it by: printf %s "$TOKEN" | sha256sum',
-    );
+    problems.push('MCP_TOKEN_SHA256: is required by MCP_AUTH=token; create it by: npm run token');
   }
   if (!modes.includes('oauth')) return problems;
   if (!given.MCP_OAUTH_ISSUER) problems.push('MCP_OAUTH_ISSUER: is required by MCP_AUTH=oauth');

@@ -6,7 +6,8 @@ import * as z from 'zod';
 const timeZone = z
   .string()
   .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin or UTC')
-  .describe('IANA time zone, such as Europe/Berlin.');
+  .describe('IANA time zone, such as Europe/Berlin.')
+  .meta({ examples: ['Europe/Berlin'] });
 const at = z.iso.datetime({ offset: true }).describe('A moment with its offset: 2026-07-28T09:30:00Z.');
 const outputSchema = z.object({ timeZone: z.string(), local: z.iso.datetime({ offset: true }) });
 const annotations = { readOnlyHint: true };

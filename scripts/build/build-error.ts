@@ -11,5 +11,5 @@ export async function rethrow(failure: unknown, text = (error: Message) => error
   if (!errors) throw failure;
   const explained = errors.map(error => ({ ...error, text: text(error) }));
   const messages = await formatMessages(explained, { kind: 'error' });
-  throw new BuildError(`${messages.join('').trimEnd()}\n\nNothing was built: fix what it says above.`);
+  throw new BuildError(`${messages.join('').trimEnd()}\n\nNothing was built: fix the error above.`);
 }

@@ -9,6 +9,7 @@
  *   entry.mjs             the process entry
  *   handler.mjs           what the Runtime Interface Client loads; it runs
  *   bundle.cjs            the app, bundled, from
+ *   bundle.cjs.map        its source map, which only the local Lambda and the build read
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
@@ -21,17 +22,17 @@
  *   ric/runtime-client*   the same in JavaScript
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
-import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type BuildOptions, build, formatMessages, type Metafile } from 'esbuild';
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
 import { BuildError } from './build-error.ts';
-import { bundleApp } from './bundle-app.ts';
-import { appOptions, COMMON, LOADED_ON_USE, loadedOnUseOptions } from './bundle-options.ts';
-import type { ExternalPackages } from './external-packages.ts';
+import { type BundledApp, createAppBundler } from './bundle-app.ts';
+import { COMMON, LOADED_ON_USE, loadedOnUseOptions } from './bundle-options.ts';
+import { checkBundle } from './check-bundle.ts';
 import { runInstallScripts } from './install-scripts.ts';
 import { PatchError, type PatchedFiles } from './patches/diffs.ts';
 import { loadPatched, patchedFiles } from './patches/patched-files.ts';
@@ -49,8 +50,18 @@ const { values: options } = parseArgs({
   allowNegative: true,
 });
 const dist = resolve(root, options.out);
+/** A signal that ends the build also ends the process that it has started, and removes the unfinished build. */
+const ended = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    ended.abort();
+    rmSync(next, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
+
 /** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
-const next = await mkdtemp(join(dirname(dist), `.${basename(dist)}-`));
+const next = mkdtempSync(join(dirname(dist), `.${basename(dist)}-`));
 
 const esModules: BuildOptions = {
   ...COMMON,
@@ -62,14 +73,9 @@ const esModules: BuildOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
-/** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
-const ENV = { env: { MCP_AUTH: 'none' } };
-
 /** What has gone into the build. */
 interface Bundled {
   metafiles: Metafile[];
-  /** What the app's bundle leaves out. */
-  external: ExternalPackages;
   /** Paths in package-lock.json of the packages that are copied. */
   copied: string[];
 }
@@ -101,62 +107,23 @@ async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Bundl
     ...(await makePageFiles(join(next, 'page'))),
     ...(await makeDashboardFiles(join(next, 'local'))),
   ];
-  const app = await bundleApp({ root, app: options.app, files, to: next });
+  const app = await bundleApp(files);
   const metafiles = [processEntry, local, handler, authorizer, ...onUse].flatMap(
     ({ metafile }) => metafile ?? [],
   );
-  return { ...app, metafiles: [...metafiles, app.metafile, ...runtime, ...inBrowsers] };
+  return { copied: app.copied, metafiles: [...metafiles, app.metafile, ...runtime, ...inBrowsers] };
 }
 
-async function makeCodeCache(file: string, patched: PatchedFiles, external: ExternalPackages): Promise<void> {
-  const cacheMaker = join(root, 'scripts/build/code-cache.ts');
-  const files = [file, join(next, 'bundle.cache'), join(next, 'routes.json')];
-  const made = promisify(execFile)(process.execPath, [cacheMaker, ...files], ENV);
-  await made.catch(async error => {
-    const reason = await whereItThrows(patched, external).catch(() => '');
-    throw new BuildError(`${reason || error.stderr}\n\n${NOT_LOADED}`);
-  });
+async function bundleApp(files: PatchedFiles): Promise<BundledApp> {
+  const bundler = await createAppBundler({ root, app: options.app, files, to: next });
+  try {
+    const bundled = await bundler.bundle();
+    process.stderr.write((await formatMessages(bundled.warnings, { kind: 'warning' })).join(''));
+    return bundled;
+  } finally {
+    await bundler.dispose();
+  }
 }
-
-const NOT_LOADED =
-  'The app cannot be loaded, so nothing was built: fix what it says above. The build loads it once, without the ' +
-  'environment of this machine: what a server needs of that it must read when it is asked, not when it is loaded.';
-
-/** Loads the app once more with its source maps, so that the error names a file and a line of app/. */
-async function whereItThrows(files: PatchedFiles, external: ExternalPackages): Promise<string> {
-  const file = join(next, 'mapped.mjs');
-  await build({
-    ...appOptions({ files, app: options.app, external }),
-    outfile: file,
-    format: 'esm',
-    minifySyntax: false,
-    minifyWhitespace: false,
-    sourcemap: 'inline',
-    logLevel: 'silent', // The bundle had the same warnings.
-    ...(esModules.banner && { banner: esModules.banner }),
-  });
-  const starter = join(next, 'start.mjs');
-  await writeFile(starter, STARTER);
-  const again = promisify(execFile)(process.execPath, ['--enable-source-maps', starter], ENV);
-  const { stderr } = await again.catch(error => error as { stderr: string });
-  const lines = stderr.replaceAll(`${root}/`, '').replaceAll('file://', '').split('\n');
-  return lines
-    .filter(line => !/^\s+at .*node:internal|^Node\.js v/.test(line))
-    .join('\n')
-    .trim();
-}
-
-const lambda = pathToFileURL(join(root, 'app/framework/lambda')).href;
-/** Runs the mapped bundle as load-bundle.ts runs the other one. */
-const STARTER = `
-import { moduleMeta } from '${lambda}/module-location.ts';
-import { refusePackagesOutside } from '${lambda}/package-boundary.ts';
-globalThis.__metaOf = moduleMeta(import.meta.dirname);
-globalThis.__meta = __metaOf('bundle.cjs');
-refusePackagesOutside(import.meta.dirname);
-const { runForCache } = await import('./mapped.mjs');
-await runForCache();
-`;
 
 async function putInPlace(): Promise<void> {
   const old = `${next}-old`;
@@ -188,8 +155,13 @@ try {
   await mkdir(join(next, 'ric'));
   const client = runtimeClient();
   const files = options.patches ? patchedFiles() : new Map<string, string>();
-  const { metafiles, external, copied } = await bundle(files, client);
-  await makeCodeCache(join(next, 'bundle.cjs'), files, external);
+  const { metafiles, copied } = await bundle(files, client);
+  const bundled = {
+    bundle: join(next, 'bundle.cjs'),
+    routes: join(next, 'routes.json'),
+    cache: join(next, 'bundle.cache'),
+  };
+  await checkBundle(bundled, ended.signal);
   const baseImage = process.env.NODE_IMAGE || undefined;
   const ric = client === 'native' ? RIC_FOLDER : undefined;
   await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, copied, ric, baseImage }));
@@ -198,7 +170,7 @@ try {
   // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
   const printed = error instanceof Error && 'errors' in error;
   if (!printed && !(error instanceof BuildError || error instanceof PatchError)) throw error;
-  process.stderr.write(printed ? 'Nothing was built: fix what it says above.\n' : `${error.message}\n`);
+  process.stderr.write(printed ? 'Nothing was built: fix the error above.\n' : `${error.message}\n`);
   process.exitCode = 1;
 } finally {
   await rm(next, { recursive: true, force: true });

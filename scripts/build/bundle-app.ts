@@ -2,51 +2,85 @@
  * Bundles the app of a project, with what its servers have next to the bundle: files, and packages that cannot be bundled.
  */
 import { join, resolve } from 'node:path';
-import { type BuildResult, build, formatMessages, type Message, type Metafile } from 'esbuild';
+import { type BuildOptions, type BuildResult, context, type Message, type Metafile } from 'esbuild';
 import { rethrow } from './build-error.ts';
 import { appOptions, BUNDLE_WRAPPER } from './bundle-options.ts';
 import { copyPackages, ExternalPackages } from './external-packages.ts';
 import type { PatchedFiles } from './patches/diffs.ts';
 import { copyUserFiles } from './user-files.ts';
 
-export interface BundleAppInput {
+export interface AppBundlerInput {
   root: string;
   /** The folder of the routes and settings, relative to `root`. */
   app: string;
   files: PatchedFiles;
   /** The build. */
   to: string;
+  /** @default bundle.cjs */
+  outfile?: string;
 }
 
 export interface BundledApp {
   metafile: Metafile;
-  external: ExternalPackages;
   /** Paths in package-lock.json of the packages that were copied. */
   copied: string[];
+  warnings: Message[];
 }
 
-/** Writes bundle.cjs, and app/ and node_modules/ where they are needed. Throws a BuildError for what has to be changed. */
-export async function bundleApp({ root, app, files, to }: BundleAppInput): Promise<BundledApp> {
+/** Bundles the app as often as its files change. esbuild reads only those that have changed. */
+export interface AppBundler {
+  /**
+   * Writes the bundle with its source map, and app/ and node_modules/ if they are needed. Throws a {@link BuildError} that says
+   * what has to be changed.
+   */
+  bundle(): Promise<BundledApp>;
+  dispose(): Promise<void>;
+}
+
+export async function createAppBundler({
+  root,
+  app,
+  files,
+  to,
+  outfile = 'bundle.cjs',
+}: AppBundlerInput): Promise<AppBundler> {
   const external = new ExternalPackages();
   const options = {
     ...appOptions({ files, app, external }),
     ...BUNDLE_WRAPPER,
-    outfile: join(to, 'bundle.cjs'),
-    logLevel: 'silent' as const,
-    metafile: true as const,
+    outfile: join(to, outfile),
+    // A file that the bundle does not name: only the local Lambda and the build read it.
+    sourcemap: 'external',
+    sourcesContent: false,
+    logLevel: 'silent',
+    metafile: true,
+  } satisfies BuildOptions;
+  const building = await context(options);
+  let copied: { folders: Set<string>; paths: string[] } | undefined;
+
+  /** Copies the packages once: they do not change while the app is edited. */
+  function copyOnce(folders: Set<string>): string[] {
+    if (!copied || folders.symmetricDifference(copied.folders).size > 0)
+      copied = { folders, paths: copyPackages(folders, to) };
+    return copied.paths;
+  }
+
+  return {
+    async bundle() {
+      let known: number;
+      let result: BuildResult<typeof options>;
+      // What the bundle contains says which packages do not work in it. An app without such packages is bundled once.
+      do {
+        known = external.folders.size;
+        result = await building.rebuild().catch(failure => rethrow(failure, explain));
+        external.addFrom(result.metafile, root);
+      } while (external.folders.size > known);
+      const { metafile, warnings } = result;
+      const needed = await copyUserFiles({ root, app: resolve(root, app), metafile, to });
+      return { metafile, warnings, copied: copyOnce(new Set([...external.folders, ...needed])) };
+    },
+    dispose: () => building.dispose(),
   };
-  let known: number;
-  let result: BuildResult<typeof options>;
-  // What the bundle contains says which packages do not work in it. Today's app has none: it is bundled once.
-  do {
-    known = external.folders.size;
-    result = await build(options).catch(failure => rethrow(failure, explain));
-    external.addFrom(result.metafile, root);
-  } while (external.folders.size > known);
-  process.stderr.write((await formatMessages(result.warnings, { kind: 'warning' })).join(''));
-  const { metafile } = result;
-  const needed = await copyUserFiles({ root, app: resolve(root, app), metafile, to });
-  return { metafile, external, copied: copyPackages(new Set([...external.folders, ...needed]), to) };
 }
 
 function explain({ text }: Message): string {

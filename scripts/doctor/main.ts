@@ -137,16 +137,22 @@ function signer(
   };
 }
 
-const MARKS: Record<Status, string> = {
+const MARKS: Record<Exclude<Status, 'skipped'>, string> = {
   ok: 'ok     ',
   warning: 'WARNING',
   failed: 'FAILED ',
-  skipped: 'skipped',
 };
 
-function told({ status, id, title, found, advice }: Outcome): string {
+function textOf({ status, id, title, found, advice }: Outcome): string {
+  if (status === 'skipped') return '';
   const line = `${MARKS[status]}  ${id.padEnd(19)}  ${title}\n          ${found}\n`;
   return advice ? `${line}          → ${advice}\n` : line;
+}
+
+/** One line for all checks that were skipped; --json has their reasons. */
+function skippedLine(outcomes: readonly Outcome[]): string {
+  const ids = outcomes.flatMap(({ status, id }) => (status === 'skipped' ? [id] : []));
+  return ids.length > 0 ? `skipped  ${ids.join(', ')} (--json: why)\n` : '';
 }
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -154,7 +160,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const outcomes: Outcome[] = [];
   for await (const outcome of examine(CHECKS, target, wishes)) {
     outcomes.push(outcome);
-    if (!json) process.stdout.write(told(outcome));
+    if (!json) process.stdout.write(textOf(outcome));
   }
   const count = (status: Status): number => outcomes.filter(outcome => outcome.status === status).length;
   const healthy = count('failed') === 0;
@@ -162,7 +168,7 @@ async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify({ url: target.url.href, healthy, checks: outcomes }, null, 2)}\n`);
   else
     process.stdout.write(
-      `\n${count('ok')} ok, ${count('warning')} warnings, ${count('failed')} failed, ${count('skipped')} skipped\n`,
+      `${skippedLine(outcomes)}\n${count('ok')} ok, ${count('warning')} warnings, ${count('failed')} failed, ${count('skipped')} skipped\n`,
     );
   return healthy ? 0 : 1;
 }

@@ -116,7 +116,7 @@ async function start(args: readonly string[], env: Record<string, string> = {}):
     await once(child, 'exit');
   };
   child.once('exit', () => child.emit('printed'));
-  const [, url = ''] = await printed(/ready at (http:\/\/[^/\s]+)/).catch(async error => {
+  const [, url = ''] = await printed(/(?:ready|endpoint) at (http:\/\/[^/\s]+)/).catch(async error => {
     await close();
     throw error;
   });

@@ -10,9 +10,12 @@ import { FIXTURE_APP, ROOT } from './local-lambda.ts';
 const COPIED = [
   'app/framework',
   'scripts/build',
+  'scripts/dev',
+  'scripts/dev.ts',
   'scripts/new',
   'scripts/new.ts',
   'scripts/run.mjs',
+  'scripts/start',
   'scripts/start.ts',
   'scripts/test-packages.mjs',
   'package-lock.json',

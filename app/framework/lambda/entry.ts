@@ -1,8 +1,8 @@
 /**
- * The process entry, the same on Lambda and on any machine: with `AWS_LAMBDA_RUNTIME_API` set it is the Runtime
- * Interface Client, else it is the local Lambda, which starts this very command as its function.
+ * The process entry, the same on Lambda and on any machine: with `AWS_LAMBDA_RUNTIME_API` set it is the Runtime Interface Client,
+ * else it is the local Lambda, which starts this same command as its function.
  *
- * `node entry.mjs handler.stream`: the argument is the handler, as the CMD of a Lambda image is.
+ * `node entry.mjs handler.stream`: the argument is the handler, like the CMD of a Lambda image.
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,11 +15,11 @@ const TASKS_TABLE = 'mcp-tasks';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
 
-/** What scripts/build/build.ts builds for. */
+/** The Node version that scripts/build/build.ts builds for. */
 const NODE = 24;
 if (Number.parseInt(process.versions.node, 10) < NODE) {
   process.stderr.write(
-    `Node ${NODE} or newer is needed here, and this is ${process.versions.node}. "npm start" brings its own.\n`,
+    `Node ${NODE} or newer is required; this is ${process.versions.node}. "npm start" uses its own.\n`,
   );
   process.exit(1);
 }
@@ -37,8 +37,8 @@ async function startLocal(): Promise<void> {
   const local: typeof import('../local-lambda/main.ts') = await import(beside('local.mjs'));
   const { printStartupMessage } = await import('../local-lambda/startup-message.ts');
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
-  const open = !process.env.MCP_AUTH;
-  // On a developer's machine nobody is asked who they are; instead nobody else's web page gets in.
+  const auth = process.env.MCP_AUTH;
+  // Locally, authentication is off by default; Host and Origin are restricted to localhost instead.
   process.env.MCP_AUTH ||= 'none';
   process.env.MCP_ALLOWED_HOSTS ||= LOCAL_HOSTS;
   process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
@@ -49,10 +49,12 @@ async function startLocal(): Promise<void> {
     const prepared = withTasks(options, env, routes);
     return asDeployed(prepared.options, prepared.env, paths);
   });
-  if (lambda) printStartupMessage(lambda.url, { paths, open, page: process.env.MCP_PAGE !== 'off' });
+  if (!lambda) return;
+  const page = process.env.MCP_PAGE !== 'off';
+  printStartupMessage(lambda.url, { paths, auth, page, addresses: local.addressesOf(lambda) });
 }
 
-/** Work that outlives a call has what it needs: the function can invoke itself, and there is a table. */
+/** Adds what background jobs need: the function may invoke itself, and there is a table. */
 function withTasks(
   options: LocalLambdaOptions,
   env: NodeJS.ProcessEnv,
@@ -67,8 +69,8 @@ function withTasks(
 }
 
 /**
- * Behind an authorizer as terraform/ deploys it: the rules are the authorizer's, and the server takes its word; and a REST
- * API's own 401 leads to the metadata, since no other answer of it can.
+ * Behind an authorizer, as terraform/ deploys it: the authorizer authenticates, and the server trusts its result. The 401 of a REST
+ * API names the metadata, because no other response of a REST API can.
  */
 function asDeployed(
   options: LocalLambdaOptions,
@@ -81,14 +83,14 @@ function asDeployed(
   const oauth = env.MCP_AUTH?.includes('oauth');
   const leads = oauth ? ` resource_metadata="{url}/.well-known/oauth-protected-resource${path}"` : '';
   const challenge = options.challenge || `Bearer${leads}`;
-  // A verdict that is kept beyond its token's end is refused by the server, and by the stage's URL a client cannot find the
-  // metadata after that.
+  // The server denies a cached result after its token has expired, and with the URL of a stage a client cannot find the metadata
+  // then.
   const byStage = options.endpoint === 'rest-api' && !options.domainName;
   const authorizerTtl = options.authorizerTtl ?? (oauth && byStage ? 0 : undefined);
   return { environments, options: { ...options, challenge, authorizerTtl } };
 }
 
-/** A file of the build, beside this one there and not to be bundled into it. */
+/** The URL of a file of the build that is not bundled into this one. */
 function beside(file: string): string {
   return new URL(file, import.meta.url).href;
 }

@@ -65,6 +65,16 @@ export class LocalFunction {
     return this.#pool.find(id);
   }
 
+  /** See {@link Pool.hold}. */
+  hold(): void {
+    this.#pool.hold();
+  }
+
+  /** See {@link Pool.release}. */
+  release(): void {
+    this.#pool.release();
+  }
+
   /** See {@link Pool.replace}. */
   replace(): Promise<void> {
     return this.#pool.replace();

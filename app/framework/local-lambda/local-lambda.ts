@@ -5,6 +5,7 @@ import { appendFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { withoutBadSetting } from './bad-setting.ts';
 import { type Authorize, exceptOpenPaths } from './endpoints/authorization.ts';
 import { createEndpoint } from './endpoints/endpoint.ts';
 import { ENDPOINTS } from './endpoints/endpoints.ts';
@@ -14,10 +15,12 @@ import { EventQueue, type InvocationRecord } from './event-queue.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { createInvokeApi } from './invoke-api.ts';
 import { LocalFunction } from './local-function.ts';
-import { createLog, type Log } from './log.ts';
+import { createLog, type Log, painter, type Write } from './log.ts';
 import { Metrics } from './metrics.ts';
 import type { Observer } from './observer.ts';
 import type { LocalLambdaOptions } from './options.ts';
+import { requestsLog } from './requests-log.ts';
+import { createSourcePositions } from './source-positions.ts';
 
 export interface LocalLambda {
   /** Where the endpoint listens, without a slash at the end. */
@@ -26,9 +29,13 @@ export interface LocalLambda {
   invokeUrl: string | undefined;
   /** Where the local dashboard is, when it was asked for. */
   dashboardUrl: string | undefined;
-  /** Settles when a first environment is initialised; rejects with InitError when it cannot be. The endpoint serves anyway. */
+  /** Settles when the first environment is initialized. Rejects with InitError if init fails; the endpoint serves anyway. */
   ready: Promise<void>;
-  /** The function's files have changed: the calls from here on get the new ones. Rejects with InitError as `ready` does. */
+  /** Calls wait until `replace` or `release`, because new files of the function are being built. */
+  hold(): void;
+  /** The files of the function stay as they are: calls that wait run. */
+  release(): void;
+  /** The files of the function have changed: calls from here on run the new ones. Rejects with InitError if init fails. */
   replace(): Promise<void>;
   /** Ends the function's processes at once, for a process that cannot wait. */
   kill(): void;
@@ -36,7 +43,7 @@ export interface LocalLambda {
 }
 
 export interface Output {
-  write(text: string | Buffer): void;
+  write: Write;
   colour: boolean;
 }
 
@@ -59,15 +66,20 @@ export async function startLocalLambda(
   env: Environments,
   output: Output,
 ): Promise<LocalLambda> {
-  const plain = createLog(options.logFormat, line => output.write(`${line}\n`), output.colour);
-  // Who does not ask for the dashboard does not load it.
+  const inSources = createSourcePositions(options.taskRoot ?? process.cwd());
+  const { write, colour } = output;
+  const plain =
+    options.log === 'requests'
+      ? requestsLog(write, painter(colour), inSources)
+      : createLog(options.logFormat, write, colour, inSources);
+  // The dashboard is loaded only if it is asked for.
   const dashboard =
     options.dashboardPort === undefined ? undefined : await import('./dashboard/dashboard.ts');
   const recorder = dashboard && new dashboard.Recorder();
   const log = recorder?.watching(plain) ?? plain;
   const metrics = options.metrics ? new Metrics() : undefined;
   const printed = (chunk: Buffer, pid: number): void => {
-    output.write(chunk);
+    plain.output(withoutBadSetting(chunk), pid);
     metrics?.take(chunk, pid);
   };
   const make = (options: Options, env: NodeJS.ProcessEnv): LocalFunction =>
@@ -124,7 +136,16 @@ export async function startLocalLambda(
     invokeUrl,
     dashboardUrl,
     ready: all(each => each.warmUp()),
-    replace: () => all(each => each.replace()),
+    hold() {
+      for (const each of functions) each.hold();
+    },
+    release() {
+      for (const each of functions) each.release();
+    },
+    replace() {
+      inSources.forget();
+      return all(each => each.replace());
+    },
     kill: () => {
       for (const each of functions) each.kill();
     },

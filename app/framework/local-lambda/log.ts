@@ -1,5 +1,6 @@
 /**
- * What the local Lambda prints: Lambda's START, END and REPORT lines, and one line a request for the person who watches.
+ * What the local Lambda prints in full: Lambda's START, END and REPORT lines, the output of the function as it is, and one line
+ * per request. On a terminal, requests-log.ts prints less.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html; the JSON forms are the platform events of
  * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html.
@@ -9,7 +10,7 @@ import type { Report } from './environment.ts';
 
 export type LogFormat = 'text' | 'json';
 
-/** One request, as a person wants to see it. */
+/** One HTTP request. */
 export interface RequestLine {
   requestId: string;
   method: string;
@@ -26,45 +27,71 @@ export interface Log {
   start(requestId: string): void;
   end(requestId: string, report: Report, memory: number): void;
   request(line: RequestLine): void;
+  /** What the process of a function has written. */
+  output(chunk: Buffer, pid: number): void;
   /** Something about the local Lambda itself. */
   note(message: string): void;
 }
 
 /**
- * Text from outside, so that it cannot forge a line or turn the terminal's head: control and formatting characters, and
- * what some readers take for a line end (U+2028, U+2029), are escaped.
+ * Escapes text of a caller, so that it can neither forge a line nor control the terminal: control and formatting characters, and
+ * U+2028 and U+2029, which some programs read as a line end.
  */
 export function printable(text: string): string {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, found => found.split('').map(escaped).join(''));
 }
 
-export function createLog(format: LogFormat, write: (line: string) => void, colour: boolean): Log {
-  return format === 'json' ? jsonLog(write) : textLog(write, colour);
+export type Write = (text: string | Buffer) => void;
+export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+
+export function painter(colour: boolean): Paint {
+  return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
 }
 
-function textLog(write: (line: string) => void, colour: boolean): Log {
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    colour ? styleText(style, text, { validateStream: false }) : text;
+/** `inSources` replaces positions in a bundle (source-positions.ts). */
+export function createLog(
+  format: LogFormat,
+  write: Write,
+  colour: boolean,
+  inSources: (text: string) => string = text => text,
+): Log {
+  const line = (text: string): void => write(`${text}\n`);
+  const output = (chunk: Buffer): void => {
+    const text = chunk.toString();
+    const mapped = inSources(text);
+    // The bytes as they are, where nothing is replaced: a chunk can end within a character.
+    write(mapped === text ? chunk : mapped);
+  };
+  return { ...(format === 'json' ? jsonLog(line) : textLog(line, painter(colour))), output };
+}
+
+function textLog(write: (line: string) => void, paint: Paint): Omit<Log, 'output'> {
   return {
     start: id => write(paint('dim', `START RequestId: ${id} Version: $LATEST`)),
     end(id, report, memory) {
-      if (report.error)
-        write(paint('red', printable(`${id} ${report.error.type} ${summary(report.error.body)}`)));
+      if (report.error) write(paint('red', errorLine(id, report.error)));
       write(paint('dim', `END RequestId: ${id}`));
       write(paint('dim', reportLine(id, report, memory)));
     },
     request(line) {
-      const status = paint(
-        line.status < 400 ? 'green' : line.status < 500 ? 'yellow' : 'red',
-        String(line.status),
-      );
+      const status = paint(styleOf(line.status), String(line.status));
       const asked = [line.method, line.path, line.call].filter(Boolean).map(text => printable(String(text)));
       const words = [...asked, status, `${line.duration.toFixed(1)} ms`];
       write([...words, line.cold ? paint('cyan', 'cold') : 'warm', line.requestId].join(' '));
     },
     note: message => write(printable(message)),
   };
+}
+
+/** Of an HTTP status. */
+export function styleOf(status: number): 'green' | 'yellow' | 'red' {
+  if (status < 400) return 'green';
+  return status < 500 ? 'yellow' : 'red';
+}
+
+export function errorLine(id: string, { type, body }: NonNullable<Report['error']>): string {
+  return printable(`${id} ${type} ${summary(body)}`);
 }
 
 function reportLine(id: string, report: Report, memory: number): string {
@@ -96,7 +123,7 @@ function summary(errorBody: string): string {
   }
 }
 
-function jsonLog(write: (line: string) => void): Log {
+function jsonLog(write: (line: string) => void): Omit<Log, 'output'> {
   // printable(): JSON leaves U+2028 and the like as they are, and escaped as it does it they are still the same JSON.
   const event = (type: string, record: object): void =>
     write(printable(JSON.stringify({ time: new Date().toISOString(), type, record })));

@@ -3,11 +3,12 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BAD_SETTING } from './bad-setting.ts';
 import { InitError } from './environment.ts';
 import { type Environments, ListenError, type LocalLambda, startLocalLambda } from './local-lambda.ts';
 import { helpText, type LocalLambdaOptions, OptionError, parseOptions } from './options.ts';
 
-/** What a project knows of its own functions: their environments, and settings that follow from others. */
+/** Returns what a project knows of its own functions: their environments, and settings that follow from others. */
 export type Prepare = (
   options: LocalLambdaOptions,
   env: NodeJS.ProcessEnv,
@@ -15,9 +16,12 @@ export type Prepare = (
 
 const asGiven: Prepare = (options, env) => ({ environments: { function: env, authorizer: env }, options });
 
+const BAD_SETTING_CODE = 2;
+
 /**
- * Starts it from `argv` (without node and script) and `env`. `command` is the runtime to start when `argv` names none.
- * Gives undefined when there is nothing to run: help was asked for, or a setting is bad (the exit code says which).
+ * Starts it from `argv` (without node and script) and `env`, and waits for the first init. `command` is the runtime to start when
+ * `argv` names none. Returns undefined if the function is not ready, for a reason that has been printed: help was asked for, a
+ * setting is bad (exit code 2), the port is taken (1), or init failed; then the endpoint serves, and each request retries init.
  */
 export async function main(
   argv: readonly string[],
@@ -28,29 +32,50 @@ export async function main(
   try {
     const parsed = parseOptions(argv, env);
     if (parsed === 'help') {
-      process.stdout.write(helpText());
+      process.stdout.write(helpText('node entry.mjs [handler] [options] [-- runtime command...]'));
       return undefined;
     }
     const { environments, options } = prepare(parsed, env);
     const [first, ...rest] = options.command;
-    const output = { write: (text: string | Buffer) => process.stdout.write(text), colour: wantsColour(env) };
     const lambda = await startLocalLambda(
-      { ...options, command: first ? [first, ...rest] : command },
+      { ...options, log: options.log ?? defaultLog(), command: first ? [first, ...rest] : command },
       environments,
-      output,
+      { write: text => process.stdout.write(text), colour: wantsColour(env) },
     );
     endOnSignal(lambda);
-    if (lambda.invokeUrl) process.stdout.write(`Invoke API at ${lambda.invokeUrl}\n`);
-    if (lambda.dashboardUrl) process.stdout.write(`Local dashboard: ${lambda.dashboardUrl}/\n`);
     watchParentProcess(lambda);
-    lambda.ready.catch(reportInit);
-    return lambda;
+    return await whenReady(lambda);
   } catch (error) {
     if (!(error instanceof OptionError || error instanceof ListenError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = error instanceof OptionError ? 2 : 1;
+    process.exitCode = error instanceof OptionError ? BAD_SETTING_CODE : 1;
     return undefined;
   }
+}
+
+async function whenReady(lambda: LocalLambda): Promise<LocalLambda | undefined> {
+  try {
+    await lambda.ready;
+    return lambda;
+  } catch (error) {
+    await reportInit(error, lambda);
+    const lines = [
+      ...addressesOf(lambda),
+      `The endpoint at ${lambda.url}/ serves: each request retries init.`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return undefined;
+  } finally {
+    if (process.connected) process.send?.('started');
+  }
+}
+
+/** Lines about what is served besides the endpoint. */
+export function addressesOf({ dashboardUrl, invokeUrl }: LocalLambda): string[] {
+  return [
+    ...(invokeUrl ? [`Invoke API at ${invokeUrl}`] : []),
+    ...(dashboardUrl ? [`Local dashboard: ${dashboardUrl}/`] : []),
+  ];
 }
 
 /** The Runtime Interface Client beside this file. */
@@ -59,46 +84,74 @@ function defaultRuntime(): [string, ...string[]] {
 }
 
 /** What a person, a supervisor or a closed terminal sends to end a process. */
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? [] : ['SIGQUIT' as const])];
+const SIGNALS = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  ...(process.platform === 'win32' ? [] : ['SIGQUIT' as const]),
+];
 
-/** However this process ends, short of SIGKILL, what it has started ends with it: a frozen process would stay for good. */
+/**
+ * However this process ends, short of SIGKILL, the processes that it has started end with it: frozen ones would stay forever. A
+ * signal may arrive several times, for example from the process group and relayed by npm; only the first one counts.
+ */
 function endOnSignal(lambda: LocalLambda): void {
-  for (const signal of ENDING) {
-    process.once(signal, () => void lambda.close().then(() => process.exit(0)));
-  }
+  for (const signal of SIGNALS) process.on(signal, () => void end(lambda, 0));
   process.once('exit', () => lambda.kill());
 }
 
+let ending = false;
+async function end(lambda: LocalLambda, code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await lambda.close();
+  process.exit(code);
+}
+
 /**
- * A process that has started this one with an IPC channel says `replace` when the function's files have changed, and takes
- * this one with it when it goes, whatever way that is.
+ * A parent process with an IPC channel sends `hold` when it builds new files of the function, then `replace` when they are
+ * there or `release` when they are not. When the parent ends, this process ends as well.
  */
 function watchParentProcess(lambda: LocalLambda): void {
   if (!process.channel) return;
   process.on('message', message => {
-    if (message === 'replace') lambda.replace().catch(reportInit);
+    if (message === 'hold') lambda.hold();
+    if (message === 'release') lambda.release();
+    if (message === 'replace') lambda.replace().catch(error => reportInit(error, lambda));
   });
-  process.once('disconnect', () => void lambda.close().then(() => process.exit(0)));
+  process.once('disconnect', () => void end(lambda, 0));
   process.channel.unref();
 }
 
-function reportInit(error: unknown): void {
+async function reportInit(error: unknown, lambda: LocalLambda): Promise<void> {
   if (!(error instanceof InitError)) throw error;
+  if (ending) return;
+  if (error.error.type === BAD_SETTING) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    await end(lambda, BAD_SETTING_CODE);
+  }
   const native = /NativeClientLoading|rapid-client\.node/.test(error.error.body + error.logTail);
   const advice = native
     ? 'The native part of aws-lambda-ric cannot be loaded. Run "npm run native" (needs cmake, make and g++), then build again.'
-    : 'Mend what it says above; every request tries the init again.';
-  process.stderr.write(`The function does not start: ${error.error.type}${reasonOf(error)}. ${advice}\n`);
+    : 'Fix the error above.';
+  const reason = messageOf(error).replace(/\.$/, '');
+  process.stderr.write(
+    `The function does not start: ${error.error.type}${reason ? `: ${reason}` : ''}. ${advice}\n`,
+  );
 }
 
-/** What the function's error says of itself. */
-function reasonOf({ error: { body } }: InitError): string {
+/** The message of the function's error. */
+function messageOf({ error: { body } }: InitError): string {
   try {
     const { errorMessage } = JSON.parse(body) as { errorMessage?: unknown };
-    return typeof errorMessage === 'string' ? `: ${errorMessage.replace(/\.$/, '')}` : '';
+    return typeof errorMessage === 'string' ? errorMessage : '';
   } catch {
-    return ''; // Any runtime may post what it likes; it is in the log above.
+    return ''; // A runtime may post anything; it is in the log above.
   }
+}
+
+function defaultLog(): 'requests' | 'full' {
+  return process.stdout.isTTY ? 'requests' : 'full';
 }
 
 function wantsColour(env: NodeJS.ProcessEnv): boolean {
@@ -107,5 +160,8 @@ function wantsColour(env: NodeJS.ProcessEnv): boolean {
 
 if (import.meta.main) {
   const lambda = await main(process.argv.slice(2), process.env);
-  if (lambda) process.stdout.write(`Lambda function ready at ${lambda.url}/\n`);
+  if (lambda)
+    process.stdout.write(
+      `${[...addressesOf(lambda), `Lambda function ready at ${lambda.url}/`].join('\n')}\n`,
+    );
 }

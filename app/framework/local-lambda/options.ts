@@ -58,6 +58,9 @@ export interface LocalLambdaOptions {
   destination: string;
   functionName: string;
   region: string;
+  /** `requests`: one line per request and the lines of tools; `full`: also Lambda's lines and the function's output as it is. */
+  log: 'requests' | 'full' | undefined;
+  /** Of the full log. */
   logFormat: LogFormat;
   /** Whether a table of the function's metrics is printed at the end. */
   metrics: boolean;
@@ -190,7 +193,7 @@ export const SETTINGS = {
     'domain-name',
     'LAMBDA_DOMAIN_NAME',
     '',
-    'Domain to tell the function, with https and port 443; empty: the host that was called',
+    'Domain name of the endpoint, with https and port 443; empty: the host that was called',
     text,
   ),
   stage: setting(
@@ -211,11 +214,17 @@ export const SETTINGS = {
     'authorizer-ttl',
     'LAMBDA_AUTHORIZER_TTL',
     '',
-    'Seconds for which a Lambda authorizer’s verdict is kept; 0 for not at all; empty: 300',
+    'Seconds for which the result of a Lambda authorizer is cached; 0: not at all; empty: 300',
     (value, name) => (value === '' ? undefined : within(0, 3_600, 'a number of seconds')(value, name)),
   ),
   jwtIssuer: setting('jwt-issuer', 'LAMBDA_JWT_ISSUER', '', 'Issuer of a JWT authorizer', text),
-  jwtAudience: setting('jwt-audience', 'LAMBDA_JWT_AUDIENCE', '', 'Its audiences, with commas', list),
+  jwtAudience: setting(
+    'jwt-audience',
+    'LAMBDA_JWT_AUDIENCE',
+    '',
+    'Audiences of a JWT authorizer, with commas',
+    list,
+  ),
   jwtScopes: setting(
     'jwt-scopes',
     'LAMBDA_JWT_SCOPES',
@@ -234,14 +243,14 @@ export const SETTINGS = {
     'throttle',
     'LAMBDA_THROTTLE',
     '',
-    'Throttling of API Gateway’s stage: requests a second and at once, RATE:BURST; empty: none',
+    'Throttling of API Gateway’s stage, RATE:BURST: requests per second, and at once; empty: none',
     (value, name) => (value === '' ? undefined : throttle(value, name)),
   ),
   endpointTimeout: setting(
     'endpoint-timeout',
     'LAMBDA_ENDPOINT_TIMEOUT',
     '',
-    'Seconds the endpoint waits for a whole answer; empty: 30 (http-api), 29 (rest-api that does not stream)',
+    'Seconds the endpoint waits for a complete response; empty: 30 (http-api), 29 (rest-api that does not stream)',
     (value, name) => (value === '' ? undefined : within(0.1, 900, 'a number of seconds')(value, name)),
   ),
   timeout: setting(
@@ -255,7 +264,7 @@ export const SETTINGS = {
     'init-timeout',
     'LAMBDA_INIT_TIMEOUT',
     '10',
-    'Seconds for the init, before it is done again in the invocation',
+    'Seconds for init, before it is repeated in the first invocation',
     within(0.1, 900, 'a number of seconds'),
   ),
   memory: setting(
@@ -269,21 +278,21 @@ export const SETTINGS = {
     'concurrency',
     'LAMBDA_CONCURRENCY',
     '',
-    'Reserved concurrency: calls at once, beyond it 429; empty: no limit, what the machine cannot bear waits',
+    'Reserved concurrency: calls at once, beyond it 429; empty: no limit, calls wait for an environment',
     (value, name) => (value === '' ? undefined : within(1, 1_000, 'a number of calls')(value, name)),
   ),
   environments: setting(
     'environments',
     'LAMBDA_ENVIRONMENTS',
     '',
-    'Most environments at once, further calls wait; empty: the concurrency, or what the machine bears',
+    'Most environments at once, further calls wait; empty: the concurrency, or by the memory of the machine',
     (value, name) => (value === '' ? undefined : within(1, 1_000, 'a number of environments')(value, name)),
   ),
   idleTimeout: setting(
     'idle-timeout',
     'LAMBDA_IDLE_TIMEOUT',
     '300',
-    'Seconds without work after which an environment ends',
+    'Seconds without an invocation after which an environment ends',
     within(0.1, 86_400, 'a number of seconds'),
   ),
   freeze: setting(
@@ -297,14 +306,14 @@ export const SETTINGS = {
     'retry-attempts',
     'LAMBDA_RETRY_ATTEMPTS',
     '2',
-    'How often an asynchronous invocation is tried again after an error, 0 to 2',
+    'Retries of an asynchronous invocation after an error, 0 to 2',
     within(0, 2, 'a number of attempts'),
   ),
   retryDelay: setting(
     'retry-delay',
     'LAMBDA_RETRY_DELAY',
     '60',
-    'Seconds before the first of them, and twice as many before the second',
+    'Seconds before the first retry, and twice as many before the second',
     within(0, 3_600, 'a number of seconds'),
   ),
   eventAge: setting(
@@ -318,7 +327,7 @@ export const SETTINGS = {
     'destination',
     'LAMBDA_DESTINATION',
     '',
-    'File to which the record of each asynchronous invocation that is done or dropped is added, as a line of JSON',
+    'File to which the record of each asynchronous invocation that has ended is appended, as a line of JSON',
     text,
   ),
   selfInvoke: setting(
@@ -349,7 +358,20 @@ export const SETTINGS = {
     'Region of the function',
     matching(/^[a-z\d-]{1,32}$/, 'of lower-case letters, digits and hyphens'),
   ),
-  logFormat: setting('log-format', 'LAMBDA_LOG_FORMAT', 'text', 'text or json', oneOf('text', 'json')),
+  log: setting(
+    'log',
+    'LAMBDA_LOG',
+    '',
+    'requests (one line per request) or full (all lines, with metrics); empty: requests on a terminal, else full',
+    (value, name) => (value === '' ? undefined : oneOf('requests', 'full')(value, name)),
+  ),
+  logFormat: setting(
+    'log-format',
+    'LAMBDA_LOG_FORMAT',
+    'text',
+    'Format of the full log: text or json',
+    oneOf('text', 'json'),
+  ),
   taskRoot: setting(
     'task-root',
     'LAMBDA_TASK_ROOT',
@@ -361,7 +383,7 @@ export const SETTINGS = {
     'metrics',
     'LAMBDA_METRICS',
     'off',
-    'Print a table of what CloudWatch would measure when it ends: on or off',
+    'Print a table of what CloudWatch would measure, at the end: on or off',
     (value, name) => oneOf('on', 'off')(value, name) === 'on',
   ),
 } satisfies { [K in keyof LocalLambdaOptions]?: Setting<LocalLambdaOptions[K]> };
@@ -427,21 +449,62 @@ function parse(args: readonly string[]) {
   }
 }
 
-export function helpText(): string {
-  const rows = Object.values(SETTINGS).map(({ flag, env, fallback, help }) => {
-    const given = `  --${flag} `.padEnd(22) + `${env} `.padEnd(25);
-    return `${given}${help}${fallback ? ` (${fallback})` : ''}`;
-  });
+/** Of `--help`. Every setting is in one of them. */
+const GROUPS: Record<string, (keyof typeof SETTINGS)[]> = {
+  Addresses: ['port', 'host', 'invokePort', 'dashboardPort'],
+  Log: ['log', 'logFormat', 'metrics'],
+  Endpoint: ['endpoint', 'invokeMode', 'domainName', 'stage', 'throttle', 'endpointTimeout'],
+  'Authentication at the endpoint': [
+    'authType',
+    'iamCredentials',
+    'authorizer',
+    'authorizerTtl',
+    'jwtIssuer',
+    'jwtAudience',
+    'jwtScopes',
+    'challenge',
+  ],
+  Function: [
+    'functionName',
+    'region',
+    'memory',
+    'timeout',
+    'initTimeout',
+    'concurrency',
+    'environments',
+    'idleTimeout',
+    'freeze',
+    'taskRoot',
+  ],
+  'Asynchronous invocations and AWS services': [
+    'retryAttempts',
+    'retryDelay',
+    'eventAge',
+    'destination',
+    'selfInvoke',
+    'tables',
+  ],
+};
+
+/** `usage` is the command line. */
+export function helpText(usage: string): string {
+  const row = (key: keyof typeof SETTINGS): string => {
+    const { flag, env, fallback, help } = SETTINGS[key];
+    const names = `  --${flag} `.padEnd(22) + `${env} `.padEnd(25);
+    return `${names}${help}${fallback ? ` (${fallback})` : ''}`;
+  };
+  const groups = Object.entries(GROUPS).map(([title, keys]) => `${title}:\n${keys.map(row).join('\n')}`);
   return `Runs a Lambda function on this machine as Lambda runs it, behind a Function URL.
 
-Usage: node entry.mjs [handler] [options] [-- runtime command...]
+Usage: ${usage}
 
-  handler               module.export, as the CMD of a Lambda image names it; by default handler.stream, or
-                        handler.buffered where the endpoint does not stream
-
-Options, and the environment variables that set them:
-${rows.join('\n')}
+  handler               module.export, like the CMD of a Lambda image; by default handler.stream, or handler.buffered
+                        if the endpoint does not stream
   -h, --help
+
+Each option can also be set by the environment variable next to it.
+
+${groups.join('\n\n')}
 
 Every other environment variable reaches the function. With --invoke-port 9001 the Invoke API is served as well:
   aws lambda invoke --endpoint-url http://127.0.0.1:9001 --function-name local --payload file://event.json out.json

@@ -52,6 +52,8 @@ export class Pool {
   readonly #outdated = new WeakSet<Environment>();
   #lastInitFailed = false;
   #saidFull = false;
+  /** Whether a new version of the function is being built: invocations wait for it. */
+  #held = false;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -90,6 +92,17 @@ export class Pool {
     return invoked;
   }
 
+  /** From here on invocations wait until {@link replace} or {@link release}; those that are running finish. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** The function stays as it is: invocations that wait run. */
+  release(): void {
+    this.#held = false;
+    this.#serveWaiting();
+  }
+
   /**
    * The function is another one now, as after a deployment: no invocation that comes from here on gets an environment that
    * is there already. Those at work finish. Makes one of the new ones ready; rejects with {@link InitError}.
@@ -101,6 +114,7 @@ export class Pool {
       environment.kill();
     }
     this.#lastInitFailed = false;
+    this.#held = false;
     return this.#start();
   }
 
@@ -131,6 +145,7 @@ export class Pool {
 
   /** Called whenever something has changed that those who wait have waited for. */
   #serveWaiting(): void {
+    if (this.#held) return;
     while (this.#waiting.length > 0) {
       const environment = this.#takeIdle();
       if (!environment) break;
@@ -152,7 +167,7 @@ export class Pool {
     const finished = this.#finishingOnce();
     const released = report.finally(() => {
       finished.over();
-      this.#release(environment);
+      this.#giveBack(environment);
     });
     void responseComplete(answer).then(finished.begins);
     return { answer, report: released };
@@ -190,7 +205,7 @@ export class Pool {
       const expecting = this.#lastInitFailed && this.#waiting.shift();
       if (expecting) return await this.#startWithin(expecting);
       await this.#initialised(this.#options.function.initTimeout).then(
-        environment => this.#release(environment),
+        environment => this.#giveBack(environment),
         async error => {
           const first = this.#waiting.shift();
           if (first) await this.#startWithin(first);
@@ -244,7 +259,7 @@ export class Pool {
     return undefined;
   }
 
-  #release(environment: Environment): void {
+  #giveBack(environment: Environment): void {
     if (this.#closed || this.#outdated.has(environment)) environment.kill();
     if (!environment.alive) {
       this.#all.delete(environment);

@@ -1,6 +1,7 @@
 /** The commands that a person types: the Inspector, `npm run call`, `npm start`, `npm run dev`. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { closeAll } from '../../helpers/close-all.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstream.ts';
 import { DIST, ROOT, type RunningLambda, startApp, TEST_PACKAGES } from '../../helpers/local-lambda.ts';
+import { childrenOf, commandOf, stateOf } from '../../helpers/processes.ts';
+import { ProjectCopy } from '../../helpers/project-copy.ts';
 
 const run = promisify(execFile);
 
@@ -65,6 +68,7 @@ describe('npm run call', () => {
   test.each<[string, string[], number, RegExp]>([
     ['a tool error is exit code 1', ['lookup', '{"term":"lagoon"}'], 1, /lagoon/],
     ['bad JSON is exit code 2', ['lookup', '{'], 2, /JSON[\s\S]*Usage/],
+    ['an unknown tool lists the tools', ['look'], 2, /lookup_many[\s\S]*no tool "look"/],
     ['a bad era is exit code 2', ['--era', 'stone'], 2, /--era must be/],
   ])('%s', async (_what, args, code, said) => {
     const failed = await call(`${lambda.url}/mcp`, ...args).catch(error => error);
@@ -93,43 +97,77 @@ test('an older Node is told which one is needed, before anything else', async ()
   const failed = await run(process.execPath, ['--import', older, join(DIST, 'entry.mjs')]).catch(e => e);
   expect([failed.code, failed.stderr, failed.stdout]).toEqual([
     1,
-    'Node 24 or newer is needed here, and this is 20.20.2. "npm start" brings its own.\n',
+    'Node 24 or newer is required; this is 20.20.2. "npm start" uses its own.\n',
     '',
   ]);
+});
+
+test('npm run token creates a token, and its digest is accepted', async () => {
+  const { stdout } = await run(process.execPath, [join(ROOT, 'scripts/token.ts')]);
+  const [, digest = ''] = /MCP_TOKEN_SHA256=(\w{64}) npm start/.exec(stdout) ?? [];
+  const [, token = ''] = /MCP_TOKEN=(\w{64}) npm run call/.exec(stdout) ?? [];
+  expect(stdout).toContain(`token_sha256 = ["${digest}"]`);
+  await using guarded = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: digest } });
+  const call = (env: Record<string, string>) =>
+    run(process.execPath, [join(ROOT, 'scripts/call.ts'), `${guarded.url}/mcp`], {
+      env: { ...process.env, ...env },
+    });
+  expect((await call({ MCP_TOKEN: token })).stdout).toContain('lookup');
+  await expect(call({ MCP_TOKEN: `${token}0` })).rejects.toMatchObject({ code: 2 });
 });
 
 describe('npm run dev', () => {
   async function dev(
     env: Record<string, string>,
     until: RegExp,
-  ): Promise<{ output: string; child: ChildProcess }> {
-    const child = spawn(process.execPath, [join(ROOT, 'scripts/dev.ts')], {
+    root = ROOT,
+  ): Promise<{ output: () => string; child: ChildProcess }> {
+    const child = spawn(process.execPath, [join(root, 'scripts/dev.ts')], {
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     onTestFinished(() => void child.kill());
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
-    await expect.poll(() => output, { timeout: 10_000 }).toMatch(until);
-    return { output, child };
+    await expect.poll(() => output, { timeout: 60_000 }).toMatch(until);
+    return { output: () => output, child };
   }
 
   test('serves the same app without Lambda', async () => {
     const { output } = await dev({ PORT: '0' }, /MCP server ready at/);
-    const [, url = ''] = /MCP server ready at (\S+)\/mcp/.exec(output) ?? [];
+    const [, url = ''] = /MCP server ready at (\S+)\/mcp/.exec(output()) ?? [];
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+  });
+
+  test('starts again every time that a file is saved by rename, and leaves no process behind', async () => {
+    using copy = new ProjectCopy();
+    const { output, child } = await dev({ PORT: '0' }, /MCP server ready at/, copy.folder);
+    for (const count of [2, 3]) {
+      copy.write('app/routes.ts.tmp', `${copy.read('app/routes.ts')}\n`);
+      renameSync(join(copy.folder, 'app/routes.ts.tmp'), join(copy.folder, 'app/routes.ts'));
+      await expect
+        .poll(() => output().match(/MCP server ready at \S+\/mcp\n/g)?.length, { timeout: 60_000 })
+        .toBe(count);
+    }
+    const [server = 0] = childrenOf(child.pid ?? 0);
+    expect(commandOf(server)).toContain('serve.ts');
+    child.kill('SIGINT');
+    await expect.poll(() => stateOf(server) ?? 'Z', { timeout: 60_000 }).toBe('Z');
   });
 
   test.each<[string, (port: number) => Record<string, string>, RegExp]>([
     ['a port that is taken', port => ({ PORT: String(port) }), /Port \d+ is taken\..*PORT=\d+ npm run dev/],
     ['a bad setting', () => ({ MCP_AUTH: 'everybody' }), /MCP_AUTH: must be of token/],
-  ])('%s ends it with what to do', async (_what, env, told) => {
+  ])('%s is reported with what to do, and it waits for a change', async (_what, env, message) => {
     const holder = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void holder.close());
     await once(holder, 'listening');
-    const { child, output } = await dev(env((holder.address() as AddressInfo).port), told);
-    expect(output).not.toMatch(/^\s+at /m);
-    if (child.exitCode === null) await once(child, 'exit');
-    expect(child.exitCode).toBe(1);
+    const { child, output } = await dev(
+      env((holder.address() as AddressInfo).port),
+      /A change in app\/ starts/,
+    );
+    expect(output().match(new RegExp(message, 'g'))).toHaveLength(1);
+    expect(output()).not.toMatch(/^\s+at /m);
+    expect(child.exitCode).toBeNull();
   });
 });

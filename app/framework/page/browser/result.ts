@@ -116,6 +116,8 @@ export class Outcome {
       ...parts,
       ...lines,
     );
+    // On a phone the form fills the screen.
+    this.element.querySelector('.status')?.scrollIntoView({ block: 'nearest' });
   }
 
   #elapsed(): string {

@@ -3,7 +3,7 @@
  * patterns, JSON that parses) and says so at the field; a field that is left empty is left out.
  */
 import { button, el, freshId } from './dom.ts';
-import { type Choice, choicesOf, labelOf, resolved, type Schema, typeOf } from './schema.ts';
+import { type Choice, choicesOf, initialValue, labelOf, resolved, type Schema, typeOf } from './schema.ts';
 
 /** A part of a form. */
 export interface Field {
@@ -102,7 +102,8 @@ const INPUT_TYPES: Record<string, string> = {
 
 function stringField(place: Place): Field {
   const { schema, name, required } = place;
-  const { minLength, maxLength, pattern, format, default: preset } = schema;
+  const { minLength, maxLength, pattern, format } = schema;
+  const initial = initialValue(schema, required);
   const limits = { minlength: minLength, maxlength: maxLength, name, autocomplete: 'off' };
   const type = INPUT_TYPES[format ?? ''] ?? 'text';
   const long = type === 'text' && !pattern && (maxLength ?? 0) > 500;
@@ -116,7 +117,7 @@ function stringField(place: Place): Field {
         step: type === 'datetime-local' ? 1 : undefined,
       });
   if (pattern) input.title = `Matching ${pattern}`;
-  if (typeof preset === 'string') input.value = preset;
+  if (typeof initial === 'string') input.value = initial;
   return {
     element: labelled(place, input),
     value() {
@@ -139,8 +140,9 @@ function inputPattern(pattern: string | undefined): string | undefined {
 }
 
 function numberField(place: Place): Field {
-  const { schema, name } = place;
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, default: preset } = schema;
+  const { schema, name, required } = place;
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const initial = initialValue(schema, required);
   const whole = typeOf(schema) === 'integer';
   const input = el('input', {
     name,
@@ -153,7 +155,7 @@ function numberField(place: Place): Field {
     max: within(
       maximum ?? (whole && exclusiveMaximum !== undefined ? exclusiveMaximum - 1 : exclusiveMaximum),
     ),
-    value: typeof preset === 'number' ? preset : undefined,
+    value: typeof initial === 'number' ? initial : undefined,
   });
   const value = (): number | undefined => (input.value === '' ? undefined : input.valueAsNumber);
   input.addEventListener('input', () => {
@@ -235,8 +237,8 @@ function arrayField(place: Place): Field {
     update();
     return row;
   };
-  const presets = Array.isArray(schema.default) ? schema.default : [];
-  for (const preset of presets) addRow(preset);
+  const initial = initialValue(schema, required);
+  for (const item of Array.isArray(initial) ? initial : []) addRow(item);
   while (rows.length < Math.max(minItems, required ? 1 : 0) && rows.length < 20) addRow();
   update();
   return {
@@ -308,7 +310,8 @@ function jsonField(place: Place): Field {
     spellcheck: 'false',
     placeholder: 'JSON',
   });
-  if (place.schema.default !== undefined) area.value = JSON.stringify(place.schema.default, null, 2);
+  const initial = initialValue(place.schema, place.required);
+  if (initial !== undefined) area.value = JSON.stringify(initial, null, 2);
   area.addEventListener('input', () => {
     area.setCustomValidity('');
     try {

@@ -1,10 +1,11 @@
-/** What of JSON Schema 2020-12 the forms read. All else is checked by the server, which has the last word anyway. */
+/** The parts of JSON Schema 2020-12 that the forms read. The server checks everything. */
 
 export interface Schema {
   type?: string | readonly string[];
   title?: string;
   description?: string;
   default?: unknown;
+  examples?: readonly unknown[];
   const?: unknown;
   enum?: readonly unknown[];
   enumNames?: readonly string[];
@@ -59,6 +60,11 @@ function at(root: Schema, pointer: string): Schema {
     .map(word => decodeURIComponent(word).replaceAll('~1', '/').replaceAll('~0', '~'))
     .reduce<unknown>((place, word) => (place as Record<string, unknown> | undefined)?.[word], root);
   return (found ?? {}) as Schema;
+}
+
+/** The value that a field starts with: the default; else, where a value is required, the first example. */
+export function initialValue({ default: preset, examples }: Schema, required: boolean): unknown {
+  return preset === undefined && required ? examples?.[0] : preset;
 }
 
 export function typeOf({ type, properties, items }: Schema): string | undefined {

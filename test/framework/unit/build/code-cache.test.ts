@@ -45,7 +45,7 @@ test('the build is no place for secrets: its environment does not reach the file
   const env = { MCP_AUTH: 'none', FIXTURE_UPSTREAM_URL: `https://${secret}.example` };
   await promisify(execFile)(
     process.execPath,
-    [join(ROOT, 'scripts/build/code-cache.ts'), join(DIST, 'bundle.cjs'), cache, join(folder, 'routes.json')],
+    [join(ROOT, 'scripts/build/code-cache.ts'), join(DIST, 'bundle.cjs'), join(folder, 'routes.json'), cache],
     { env },
   );
   expect((await readFile(cache)).includes(secret)).toBe(false);

@@ -315,6 +315,7 @@ describe('as a command', () => {
   test('tells a person line by line', async () => {
     const { stdout, code } = await run([`${healthy.url}/mcp`, ...STREAMING]);
     expect(stdout).toMatch(/^ok {7}reachable +the endpoint answers\n/);
+    expect(stdout).toMatch(/^skipped {2}authorizer, oauth \(--json: why\)$/m);
     expect(stdout).toMatch(/^15 ok, 0 warnings, 0 failed, 2 skipped\n/m);
     expect(code).toBe(0);
   });

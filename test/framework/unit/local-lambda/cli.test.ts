@@ -54,7 +54,7 @@ describe('options', () => {
   test('--help names every setting', () => {
     const { stdout, status } = run(['--help']);
     expect(status).toBe(0);
-    expect(stdout).toBe(helpText());
+    expect(stdout).toBe(helpText('node entry.mjs [handler] [options] [-- runtime command...]'));
     for (const { flag, env } of Object.values(SETTINGS))
       expect(stdout).toMatch(new RegExp(`--${flag} .*${env} `));
   });

@@ -130,18 +130,21 @@ describe('calls at once, from cold', () => {
     await expect.poll(() => functionPids(lambda)).toEqual([]);
   });
 
-  test('whoever waits when the local Lambda ends is not left without an answer', async () => {
-    const lambda = await startFunction('act', {
-      args: ['--concurrency', '1'],
-      env: { FIXTURE_SLEEPS_MS: '3000' },
-    });
-    const asked = fetch(`${lambda.url}/?do=ok`).then(
-      ({ status }) => status,
-      () => 'closed',
-    );
-    await sleep(200);
+  test('a call that waits for an environment when the local Lambda ends gets a response or a closed connection', async () => {
+    const args = ['--concurrency', '2', '--environments', '1'];
+    const lambda = await startFunction('act', { args });
+    const ask = (what: string): Promise<number | string> =>
+      fetch(`${lambda.url}/?do=${what}`).then(
+        ({ status }) => status,
+        () => 'closed',
+      );
+    const running = ask('waitBefore');
+    await lambda.printed(/START RequestId/);
+    const waiting = ask('ok');
+    await lambda.printed(/All 1 environments are busy/);
     await lambda.close();
-    expect([502, 'closed']).toContain(await asked);
+    expect([502, 'closed']).toContain(await running);
+    expect([502, 'closed']).toContain(await waiting);
   });
 });
 

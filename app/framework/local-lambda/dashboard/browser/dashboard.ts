@@ -9,9 +9,20 @@ const find = (id: string): HTMLElement => {
 };
 
 let chosen: string | undefined;
+/** Whether the user has chosen it. Until then it is the newest invocation. */
+let chosenByUser = false;
 let shown = '';
+let showPageFiles = false;
+let state: State | undefined;
 
-function draw({ function: fn, environments, invocations }: State): void {
+/** Requests of the page that a browser gets from the function, which say nothing about its tools. */
+const PAGE_FILE = /^GET \S*\/(?:_page\/|favicon\.ico)/;
+
+function draw({ function: fn, environments, invocations: all }: State): void {
+  const calls = all.filter(({ what = '' }) => !PAGE_FILE.test(what));
+  const invocations = showPageFiles ? all : calls;
+  if (!chosenByUser) chosen = calls.at(-1)?.id;
+  drawPageFiles(all.length - calls.length);
   const { name, memory, timeout, freeze, endpoint, url } = fn;
   const facts = `Function ${name} · ${endpoint} · ${memory} MB · ${timeout} s · freezing ${freeze ? 'on' : 'off'} · `;
   find('facts').replaceChildren(facts, el('a', { href: `${url}/` }, url));
@@ -19,6 +30,15 @@ function draw({ function: fn, environments, invocations }: State): void {
   find('chart').replaceChildren(...drawChart(invocations.slice(-60)));
   drawTable(invocations.toReversed());
   void drawDetails(invocations.find(({ id }) => id === chosen));
+}
+
+/** A button for the invocations that are left out. */
+function drawPageFiles(count: number): void {
+  const button = find('page-files');
+  button.hidden = count === 0;
+  button.setAttribute('aria-pressed', String(showPageFiles));
+  const text = `${showPageFiles ? 'Hide' : 'Show'} ${count} ${count === 1 ? 'request' : 'requests'} for files of the page`;
+  if (button.textContent !== text) button.textContent = text;
 }
 
 const STATES: Record<Environment['state'], string> = {
@@ -86,6 +106,7 @@ function drawTable(invocations: readonly Invocation[]): void {
     const open = el('button', { type: 'button', id: `open-${id}` }, what ?? id);
     open.addEventListener('click', () => {
       chosen = id;
+      chosenByUser = true;
       for (const row of document.querySelectorAll('tr[aria-current]')) row.removeAttribute('aria-current');
       open.closest('tr')?.setAttribute('aria-current', 'true');
       shown = '';
@@ -141,7 +162,14 @@ async function drawDetails(invocation: Invocation | undefined): Promise<void> {
 // It scrolls, and so must be reached by the keyboard.
 find('scroll').tabIndex = 0;
 const events = new EventSource('events');
-events.addEventListener('message', ({ data }) => draw(JSON.parse(data) as State));
+events.addEventListener('message', ({ data }) => {
+  state = JSON.parse(data) as State;
+  draw(state);
+});
+find('page-files').addEventListener('click', () => {
+  showPageFiles = !showPageFiles;
+  if (state) draw(state);
+});
 events.addEventListener('open', () => find('connection').replaceChildren('Live'));
 events.addEventListener('error', () =>
   find('connection').replaceChildren('Not connected. Has it been stopped?'),

@@ -1,0 +1,48 @@
+/**
+ * Replaces positions in a bundle by positions in its sources, in what a function prints, so that a stack trace names files and
+ * lines of app/. The function itself loads no source map: it would pay for that in every init.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/**
+ * Returns a function that replaces `FOLDER/FILE:LINE:COLUMN` in a text, for every FILE.map in the folder. Maps are read on first
+ * use; `forget` reads them again after a build.
+ */
+export function createSourcePositions(folder: string): ((text: string) => string) & { forget(): void } {
+  const maps = new Map<string, SourceMap>();
+  const names = existsSync(folder) ? readdirSync(folder).filter(name => name.endsWith('.map')) : [];
+  const files = names.map(name => join(folder, name.slice(0, -'.map'.length)));
+  const places = files.flatMap(file => [[pathToFileURL(file).href, file] as const, [file, file] as const]);
+  const position = new RegExp(
+    `(${places.map(([text]) => RegExp.escape(text)).join('|')}):(\\d+):(\\d+)`,
+    'g',
+  );
+
+  function inSources(text: string): string {
+    if (!places.some(([place]) => text.includes(place))) return text;
+    return text.replace(position, (all, place: string, line: string, column: string) => {
+      const file = places.find(([known]) => known === place)?.[1] ?? '';
+      const entry = mapOf(file).findEntry(Number(line) - 1, Number(column) - 1);
+      return 'originalSource' in entry
+        ? `${shown(folder, entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+        : all;
+    });
+  }
+
+  function mapOf(file: string): SourceMap {
+    const map = maps.get(file) ?? new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
+    maps.set(file, map);
+    return map;
+  }
+
+  return Object.assign(inSources, { forget: () => maps.clear() });
+}
+
+/** Relative to the current folder, or without the way up to the project where that is elsewhere, as in a container. */
+function shown(folder: string, source: string): string {
+  const path = relative(process.cwd(), resolve(folder, source));
+  return path.startsWith('..') ? source.replace(/^(?:\.\.\/)+/, '') : path;
+}

@@ -1,0 +1,53 @@
+/**
+ * Watches a folder and everything below it. Each folder has a watcher of its own: Node's recursive watcher follows files by
+ * their inode on Linux, so it misses a save by rename, as many editors do, and the files of a new folder.
+ */
+import { type FSWatcher, readdirSync, watch } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+
+/** Hidden files, and what editors write next to a file while they save it. */
+const TEMPORARY = /^\.|~$|\.(?:tmp|swp|swx|bak)$|^4913$|^#/;
+
+/** Calls `changed` for every change, with the file relative to `folder`. */
+export function watchFiles(folder: string, changed: (file: string) => void): void {
+  const watchers = new Map<string, FSWatcher>();
+
+  /** Watches the folders that are new. Files in them may have been written before their folder was watched. */
+  function addFolders(report: (file: string) => void): void {
+    const current = foldersIn(folder);
+    for (const path of current) {
+      if (watchers.has(path)) continue;
+      watchers.set(path, watchFolder(path));
+      for (const entry of readdirSync(path, { withFileTypes: true }))
+        if (entry.isFile() && !TEMPORARY.test(entry.name)) report(nameOf(join(path, entry.name)));
+    }
+    for (const [path, watcher] of watchers) {
+      if (current.includes(path)) continue;
+      watcher.close();
+      watchers.delete(path);
+    }
+  }
+
+  function watchFolder(path: string): FSWatcher {
+    const watcher = watch(path, (_event, name) => {
+      if (name === null || TEMPORARY.test(name)) return;
+      addFolders(changed);
+      const file = join(path, name);
+      if (!watchers.has(file)) changed(nameOf(file));
+    });
+    // A watched folder that is removed is an error on Windows; its parent reports the removal.
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  }
+
+  const nameOf = (file: string): string => relative(folder, file).split(sep).join('/');
+  addFolders(() => undefined);
+}
+
+function foldersIn(folder: string): string[] {
+  const below = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return [
+    folder,
+    ...below.filter(entry => entry.isDirectory()).map(entry => join(entry.parentPath, entry.name)),
+  ];
+}
