@@ -4,7 +4,7 @@
  *
  * `node entry.mjs handler.stream`: the argument is the handler, as the CMD of a Lambda image is.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Prepare } from '../local-lambda/main.ts';
@@ -49,7 +49,14 @@ async function startLocal(): Promise<void> {
     const prepared = withTasks(options, env, routes);
     return asDeployed(prepared.options, prepared.env, paths);
   });
+  if (lambda) process.stdout.write(`Runtime client: ${runtimeClient()}\n`);
   if (lambda) printStartupMessage(lambda.url, { paths, open, page: process.env.MCP_PAGE !== 'off' });
+}
+
+/** Which client of the Runtime API the build has. */
+function runtimeClient(): string {
+  const native = existsSync(new URL('ric/rapid-client.node', import.meta.url));
+  return native ? 'native' : 'JavaScript (npm run native compiles the native one)';
 }
 
 /** Work that outlives a call has what it needs: the function can invoke itself, and there is a table. */
