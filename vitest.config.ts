@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { textFiles } from './scripts/build/text-files.ts';
 
 // `npm run test:bundle`: the processes of the tests load the MCP SDK as the bundle has it.
 if (process.env.TEST_BUNDLE) {
@@ -8,6 +9,7 @@ if (process.env.TEST_BUNDLE) {
 
 /** One project: every suite runs against real processes, so files run side by side but few at a time. */
 export default defineConfig({
+  plugins: [textFiles()],
   test: {
     globalSetup: ['./test/helpers/build-fixture.ts'],
     include: ['test/**/*.test.ts'],

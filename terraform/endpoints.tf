@@ -21,12 +21,12 @@ locals {
     ttl_seconds   = local.verdict_seconds
   }
 
-  certificate_arn = var.certificate_arn != null ? var.certificate_arn : one(module.certificate[*].certificate_arn)
+  certificate_arn = var.certificate != null ? var.certificate.arn : one(module.certificate[*].certificate_arn)
 
   domain = var.domain_name == null ? null : {
     name            = var.domain_name
     certificate_arn = local.certificate_arn
-    hosted_zone_id  = var.hosted_zone_id
+    hosted_zone     = var.hosted_zone
   }
 
   base_url = one(concat(
@@ -39,12 +39,13 @@ locals {
 
 module "certificate" {
   source = "./modules/certificate"
-  count  = var.domain_name != null && var.certificate_arn == null ? 1 : 0
+  count  = var.domain_name != null && var.certificate == null ? 1 : 0
 
-  domain_name    = var.domain_name
-  hosted_zone_id = var.hosted_zone_id
-  region         = local.is_gateway ? var.region : "us-east-1" # CloudFront takes certificates of there only.
-  tags           = var.tags
+  domain_name       = var.domain_name
+  hosted_zone_id    = var.hosted_zone.id
+  validation_record = var.hosted_zone.validation_record
+  region            = local.is_gateway ? var.region : "us-east-1" # CloudFront takes certificates of there only.
+  tags              = var.tags
 }
 
 module "cloudfront" {
@@ -53,7 +54,7 @@ module "cloudfront" {
 
   function_url = module.function_url[0].url
   domain       = local.domain
-  web_acl_arn  = var.web_acl_arn
+  web_acl_arn  = try(var.web_acl.arn, null)
   tags         = var.tags
 }
 
@@ -72,6 +73,7 @@ module "http_api" {
   throttle           = var.throttle
   domain             = local.domain
   log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
   tags               = var.tags
 
   jwt = var.authorizer != "jwt" ? null : {
@@ -85,26 +87,28 @@ module "rest_api" {
   source = "./modules/rest-api"
   count  = var.endpoint == "rest-api" ? 1 : 0
 
-  name               = var.name
-  region             = var.region
-  function_name      = module.lambda.function_name
-  qualifier          = module.lambda.alias_name
-  alias_arn          = module.lambda.alias_arn
-  streaming          = local.streaming
-  timeout            = local.timeout
-  authorization      = local.gateway_authorization
-  authorizer         = local.lambda_authorizer
-  challenge          = local.challenge
-  throttle           = var.throttle
-  api_key            = var.api_key
-  allowed_cidrs      = var.allowed_cidrs
-  allowed_principals = try(var.iam.principals, [])
-  web_acl_arn        = var.web_acl_arn
-  domain             = local.domain
-  manage_api_gateway_account   = var.manage_api_gateway_account
-  tracing            = var.tracing
-  log_retention_days = var.log_retention_days
-  tags               = var.tags
+  name                       = var.name
+  region                     = var.region
+  function_name              = module.lambda.function_name
+  qualifier                  = module.lambda.alias_name
+  alias_arn                  = module.lambda.alias_arn
+  streaming                  = local.streaming
+  timeout                    = local.timeout
+  authorization              = local.gateway_authorization
+  authorizer                 = local.lambda_authorizer
+  challenge                  = local.challenge
+  throttle                   = var.throttle
+  api_key                    = var.api_key
+  allowed_cidrs              = var.allowed_cidrs
+  allowed_principals         = local.principals
+  web_acl                    = var.web_acl
+  domain                     = local.domain
+  manage_api_gateway_account = var.manage_api_gateway_account
+  permissions_boundary       = var.permissions_boundary
+  tracing                    = var.tracing
+  log_retention_days         = var.log_retention_days
+  kms_key_arn                = var.kms_key_arn
+  tags                       = var.tags
 }
 
 # The same image with another handler. What it may do is to write its log, nothing of the tools.
@@ -118,6 +122,7 @@ module "authorizer_iam" {
   tracing              = var.tracing
   permissions_boundary = var.permissions_boundary
   alias_arn            = module.authorizer[0].alias_arn
+  kms_key_arn          = var.kms_key_arn
   tags                 = var.tags
 }
 
@@ -128,16 +133,17 @@ module "authorizer" {
   name               = "${var.name}-authorizer"
   region             = var.region
   description        = "Lambda authorizer of the MCP server ${var.name}"
-  image_uri          = module.image.image_uri
+  image_uri          = local.image_uri
   role_arn           = module.authorizer_iam[0].role_arn
   architecture       = var.architecture
   memory_size        = 256
   timeout            = 10
   environment        = local.rules
   command            = ["authorizer.request"]
-  pinned_version       = null
+  pinned_version     = null
   tracing            = var.tracing
   log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
   log_level          = var.log_level
   tags               = var.tags
 }

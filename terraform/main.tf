@@ -30,6 +30,9 @@ locals {
   concurrency_quota    = one(data.aws_servicequotas_service_quota.concurrency[*].value)
   reserved_concurrency = var.reserved_concurrency != null ? var.reserved_concurrency : local.concurrency_quota >= 110 ? 10 : -1
 
+  # By a condition, not by try(): the result of try() is unknown as soon as one of the ARNs is.
+  principals = var.iam == null ? [] : var.iam.principals
+
   # Where clients find the server, as far as it is decided here; the server itself sees the rest.
   public_url = var.public_url != null ? [var.public_url] : var.domain_name != null ? ["https://${var.domain_name}${var.mcp_path}"] : []
 
@@ -63,21 +66,49 @@ module "ecr" {
   source = "./modules/ecr"
   count  = var.image_uri == null ? 1 : 0
 
-  name          = var.name
-  region        = var.region
-  image_retention_count   = var.image_retention_count
-  function_arns = [local.function_arn, "${local.function_arn}:*"]
+  name                  = var.name
+  region                = var.region
+  image_retention_count = var.image_retention_count
+  kms_key_arn           = var.kms_key_arn
+  # The authorizer runs the same image. It is always in the list: enabling it later must not change the policy.
+  function_arns = flatten([for arn in [local.function_arn, "${local.function_arn}-authorizer"] : [arn, "${arn}:*"]])
   tags          = var.tags
 }
 
 module "image" {
   source = "./modules/image"
+  count  = var.deployed_elsewhere == null ? 1 : 0
 
   image_uri      = var.image_uri
   repository_url = one(module.ecr[*].repository_url)
   region         = var.region
   architecture   = var.architecture
   source_dir     = coalesce(var.source_dir, "${path.module}/..")
+}
+
+# Where a pipeline deploys, it writes here what it has deployed, and Terraform finds no difference.
+resource "aws_ssm_parameter" "image_digest" {
+  count = var.deployed_elsewhere == null ? 0 : 1
+
+  region         = var.region
+  name           = "/mcp-on-lambda/${var.name}/image-digest"
+  description    = "Digest of the image that ${var.name} runs, written by the pipeline that deploys it"
+  type           = "String"
+  insecure_value = var.deployed_elsewhere.initial_digest
+  tags           = var.tags
+
+  lifecycle {
+    ignore_changes = [insecure_value]
+
+    postcondition {
+      condition     = can(regex("^sha256:[0-9a-f]{64}$", self.insecure_value))
+      error_message = "The parameter ${self.name} holds no digest, sha256: and 64 hex digits. Write the digest of the deployed image into it: aws ssm put-parameter --overwrite --name ${self.name} --value sha256:…"
+    }
+  }
+}
+
+locals {
+  image_uri = one(concat(module.image[*].image_uri, [for parameter in aws_ssm_parameter.image_digest : "${module.ecr[0].repository_url}@${parameter.insecure_value}"]))
 }
 
 module "iam" {
@@ -93,6 +124,7 @@ module "iam" {
   permissions_boundary = var.permissions_boundary
   invoke_policy        = local.iam && var.endpoint == "function-url"
   alias_arn            = module.lambda.alias_arn
+  kms_key_arn          = var.kms_key_arn
   tags                 = var.tags
 }
 
@@ -101,7 +133,7 @@ module "lambda" {
 
   name                    = var.name
   region                  = var.region
-  image_uri               = module.image.image_uri
+  image_uri               = local.image_uri
   role_arn                = module.iam.role_arn
   architecture            = var.architecture
   memory_size             = var.memory_size
@@ -111,11 +143,12 @@ module "lambda" {
   streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
-  pinned_version            = var.pinned_version
+  pinned_version          = var.pinned_version
   tracing                 = var.tracing
   log_retention_days      = var.log_retention_days
   log_level               = var.log_level
   vpc                     = var.vpc
+  kms_key_arn             = var.kms_key_arn
   tags                    = var.tags
 }
 
@@ -127,7 +160,7 @@ module "table" {
   role_name              = module.iam.role_name
   region                 = var.region
   point_in_time_recovery = var.table.point_in_time_recovery
-  kms_key_arn            = var.table.kms_key_arn
+  kms_key_arn            = var.kms_key_arn
   tags                   = var.tags
 }
 
@@ -135,12 +168,16 @@ module "tasks" {
   source = "./modules/tasks"
   count  = var.tasks.enabled ? 1 : 0
 
-  name       = var.name
-  alias_name = module.lambda.alias_name
-  alias_arn  = module.lambda.alias_arn
-  role_name  = module.iam.role_name
-  region     = var.region
-  tags       = var.tags
+  name                 = var.name
+  alias_name           = module.lambda.alias_name
+  alias_arn            = module.lambda.alias_arn
+  role_name            = module.iam.role_name
+  region               = var.region
+  timeout              = local.timeout
+  reserved_concurrency = local.reserved_concurrency
+  alarm_topic          = var.observability.enabled && var.observability.alarms ? { arn = module.observability[0].topic_arn } : null
+  kms_key_arn          = var.kms_key_arn
+  tags                 = var.tags
 }
 
 module "function_url" {
@@ -152,7 +189,7 @@ module "function_url" {
   region             = var.region
   authorization_type = local.iam ? "AWS_IAM" : "NONE"
   streaming          = local.streaming
-  principals         = try(var.iam.principals, [])
+  principals         = local.principals
 }
 
 check "open_to_everybody" {
@@ -176,9 +213,9 @@ check "given_up_before_it_ends" {
   }
 }
 
-check "account_wide_log_role" {
+check "buffered_rest_api_timeout" {
   assert {
-    condition     = var.endpoint != "rest-api" || !var.manage_api_gateway_account
-    error_message = "This sets the role by which API Gateway writes the logs of all REST APIs of the account in this region, and destroy takes it away again. Where the account has one already, set manage_api_gateway_account = false."
+    condition     = var.endpoint != "rest-api" || local.streaming || local.timeout <= 29
+    error_message = "A REST API that does not stream stops waiting after 29 seconds; with timeout = ${local.timeout} the function works on, and is billed, without a caller. Set timeout to 29, or streaming = true."
   }
 }

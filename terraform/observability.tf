@@ -17,6 +17,7 @@ module "observability" {
   monthly_budget          = var.observability.monthly_budget
   error_rate_percent      = var.observability.error_rate_percent
   refusals                = var.observability.refusals
+  kms_key_arn             = var.kms_key_arn
   tags                    = var.tags
 }
 

@@ -9,7 +9,7 @@ output "function_url" {
 }
 
 output "domain_target" {
-  description = "What the record of domain_name must point to, where no hosted_zone_id was given; null without domain_name."
+  description = "What the record of domain_name must point to, where no hosted_zone was given; null without domain_name."
   value       = one(concat(module.cloudfront[*].domain_target, compact(module.http_api[*].domain_target), compact(module.rest_api[*].domain_target)))
 }
 
@@ -63,6 +63,11 @@ output "function_name" {
   value       = module.lambda.function_name
 }
 
+output "function_arn" {
+  description = "ARN of the function, without a version."
+  value       = module.lambda.function_arn
+}
+
 output "alias_arn" {
   description = "ARN of what the URL leads to, for policies and for API Gateway."
   value       = module.lambda.alias_arn
@@ -80,12 +85,27 @@ output "pinned_version" {
 
 output "image_uri" {
   description = "The deployed image, by digest."
-  value       = module.image.image_uri
+  value       = local.image_uri
 }
 
 output "repository_url" {
   description = "URL of the image repository; null where image_uri was given."
   value       = one(module.ecr[*].repository_url)
+}
+
+output "repository_arn" {
+  description = "ARN of the image repository, for the role of a pipeline; null where image_uri was given."
+  value       = one(module.ecr[*].repository_arn)
+}
+
+output "image_parameter_name" {
+  description = "With deployed_elsewhere: name of the SSM parameter that the pipeline writes the deployed digest into; else null."
+  value       = one(aws_ssm_parameter.image_digest[*].name)
+}
+
+output "image_parameter_arn" {
+  description = "ARN of that parameter, for the role of the pipeline; null without deployed_elsewhere."
+  value       = one(aws_ssm_parameter.image_digest[*].arn)
 }
 
 output "log_group_name" {
@@ -126,6 +146,11 @@ output "alarm_topic_arn" {
 output "logs_command" {
   description = "Shell command that follows the log."
   value       = "aws logs tail ${module.lambda.log_group_name} --follow --region ${local.region}"
+}
+
+output "tasks_capacity" {
+  description = "How many tasks can be started at the same moment without losing one, in words; null without tasks."
+  value       = one(module.tasks[*].capacity)
 }
 
 output "tasks_failed_queue_url" {

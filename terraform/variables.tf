@@ -88,18 +88,18 @@ variable "domain_name" {
   }
 
   validation {
-    condition     = var.domain_name == null || var.certificate_arn != null || var.hosted_zone_id != null
-    error_message = "domain_name needs certificate_arn, a certificate that you have, or hosted_zone_id, the zone in Route 53 in which one can be proved."
+    condition     = var.domain_name == null || var.certificate != null || var.hosted_zone != null
+    error_message = "domain_name needs certificate = { arn = \"…\" }, a certificate that you have, or hosted_zone = { id = \"…\" }, the zone in Route 53 in which a new one is validated."
   }
 
   validation {
-    condition     = var.domain_name != null || (var.certificate_arn == null && var.hosted_zone_id == null)
-    error_message = "certificate_arn and hosted_zone_id have a meaning with domain_name only: give it, or leave them out."
+    condition     = var.domain_name != null || (var.certificate == null && var.hosted_zone == null)
+    error_message = "certificate and hosted_zone apply to domain_name only: set it, or leave them out."
   }
 
   validation {
-    condition     = var.domain_name == null || var.certificate_arn == null || var.endpoint != "function-url" || can(regex("^arn:[^:]+:acm:us-east-1:", var.certificate_arn))
-    error_message = "certificate_arn must be of us-east-1: before a Function URL stands CloudFront, which takes certificates of no other region."
+    condition     = var.domain_name == null || var.certificate == null || var.endpoint != "function-url" || can(regex("^arn:[^:]+:acm:us-east-1:", var.certificate.arn))
+    error_message = "certificate.arn must be in us-east-1: CloudFront, which serves the domain of a Function URL, accepts certificates of no other region."
   }
 
   validation {
@@ -108,16 +108,19 @@ variable "domain_name" {
   }
 }
 
-variable "certificate_arn" {
-  description = "ARN of an issued certificate for domain_name: of the API's region; for a Function URL, which CloudFront is put before, of us-east-1. Default: one is made and proved in hosted_zone_id."
-  type        = string
+variable "certificate" {
+  description = "Issued certificate for domain_name, by its ARN: in the API's region; for a Function URL, which CloudFront serves, in us-east-1. Default: a new one, validated in hosted_zone."
+  type        = object({ arn = string })
   default     = null
 }
 
-variable "hosted_zone_id" {
-  description = "Zone in Route 53 that domain_name is in: for its records, and to prove a certificate. Without it, point the name to domain_target yourself."
-  type        = string
-  default     = null
+variable "hosted_zone" {
+  description = "Zone in Route 53 that domain_name is in, by its ID: for its records, and to validate a new certificate. validation_record: false where another certificate for this name has its validation record there. Without a zone, point the name to domain_target yourself."
+  type = object({
+    id                = string
+    validation_record = optional(bool, true)
+  })
+  default = null
 }
 
 variable "mcp_path" {
@@ -167,22 +170,30 @@ variable "allowed_cidrs" {
   }
 }
 
-variable "web_acl_arn" {
-  description = "ARN of a web ACL of AWS WAF: a regional one for a REST API, one of us-east-1 for a Function URL with domain_name (CloudFront)."
-  type        = string
+variable "web_acl" {
+  description = "Web ACL of AWS WAF, by its ARN: a regional one for a REST API, a global one of us-east-1 for a Function URL with domain_name (CloudFront)."
+  type        = object({ arn = string })
   default     = null
 
   validation {
-    condition     = var.web_acl_arn == null || var.endpoint == "rest-api" || (var.endpoint == "function-url" && var.domain_name != null)
-    error_message = "web_acl_arn needs endpoint = \"rest-api\", or a Function URL with domain_name: AWS WAF stands before nothing else of these."
+    condition     = var.web_acl == null || var.endpoint == "rest-api" || (var.endpoint == "function-url" && var.domain_name != null)
+    error_message = "web_acl needs endpoint = \"rest-api\", or a Function URL with domain_name (CloudFront): AWS WAF protects no other endpoint."
   }
 }
 
 variable "manage_api_gateway_account" {
-  description = "For a REST API: whether to set the role by which API Gateway writes logs, which is one for all REST APIs of the account in the region: destroy resets it. false where the account has one."
+  description = "For a REST API, where it must be set: whether to set the role with which API Gateway writes logs: one for all REST APIs of the account in the region, replaced by apply and reset by destroy. false where the account has one."
   type        = bool
-  default     = true
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = var.endpoint != "rest-api" || var.manage_api_gateway_account != null
+    error_message = <<-EOT
+      A REST API needs a decision on manage_api_gateway_account. API Gateway writes the logs of all REST APIs of an account and region with one role:
+        aws apigateway get-account --query cloudwatchRoleArn
+      If this prints an ARN, set manage_api_gateway_account = false: that role is used. If it prints null, set it to true: a role is created and set, and destroy resets it for all.
+    EOT
+  }
 }
 
 variable "auth" {
@@ -297,6 +308,16 @@ variable "iam" {
   }
 
   validation {
+    condition     = var.iam == null ? true : alltrue([for arn in var.iam.principals : can(regex("^arn:[^:]+:(iam|sts)::[0-9]{12}:[^*]+$", arn))])
+    error_message = "iam.principals must be ARNs without *: arn:aws:iam::ACCOUNT:role/NAME, or arn:aws:iam::ACCOUNT:root for a whole account."
+  }
+
+  validation {
+    condition     = var.iam == null ? true : length(var.iam.principals) == 0 || var.endpoint != "http-api"
+    error_message = "An HTTP API has no resource policy, so iam.principals cannot let callers of another account in. They assume a role of this account that has the policy invoke_policy_json; or set endpoint to rest-api or function-url."
+  }
+
+  validation {
     condition     = alltrue([for arn in try(var.iam.allowed_arns, []) : can(regex("^(arn:[^,\\s]+|\\*)$", arn))])
     error_message = "iam.allowed_arns must be ARNs, such as arn:aws:sts::123456789012:assumed-role/agents/*."
   }
@@ -319,6 +340,22 @@ variable "image_uri" {
   default     = null
 }
 
+variable "deployed_elsewhere" {
+  description = "For images that a pipeline deploys (.github/workflows/deploy.yml): Terraform builds nothing and deploys the image whose digest is in the SSM parameter image_parameter_name, which the pipeline writes. initial_digest: the first value, such as the one in the output image_uri."
+  type        = object({ initial_digest = string })
+  default     = null
+
+  validation {
+    condition     = var.deployed_elsewhere == null ? true : can(regex("^sha256:[0-9a-f]{64}$", var.deployed_elsewhere.initial_digest))
+    error_message = "deployed_elsewhere.initial_digest must be sha256: and 64 hex digits, as at the end of the output image_uri."
+  }
+
+  validation {
+    condition     = var.deployed_elsewhere == null || var.image_uri == null
+    error_message = "deployed_elsewhere reads the image from the SSM parameter, and image_uri names another one: set one of them."
+  }
+}
+
 variable "source_dir" {
   description = "Folder of the Dockerfile, the build context. Default: this repository."
   type        = string
@@ -333,7 +370,7 @@ variable "architecture" {
 }
 
 variable "image_retention_count" {
-  description = "How many images are kept in the repository. A rollback reaches back this far."
+  description = "How many deployed images the repository keeps, and how many in all. A rollback reaches back this far."
   type        = number
   default     = 10
   nullable    = false
@@ -375,7 +412,7 @@ variable "environment" {
 }
 
 variable "streaming" {
-  description = "Whether answers are streamed. Must be false in a VPC."
+  description = "Whether responses are streamed. Must be false for a Function URL in a VPC; an HTTP API never streams."
   type        = bool
   default     = true
   nullable    = false
@@ -415,18 +452,24 @@ variable "policy_arns" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of a policy that bounds what the function's role can ever do."
+  description = "ARN of a policy that bounds what every role of this deployment can ever do."
   type        = string
   default     = null
 }
 
 variable "vpc" {
-  description = "Subnets and security groups, for tools that reach into a VPC. Needs streaming = false, and a NAT gateway to reach the internet."
+  description = "Subnets and security groups, for tools that reach into a VPC. Needs a NAT gateway to reach the internet; behind a Function URL also streaming = false."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
   })
   default = null
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+  validation {
+    condition     = var.vpc == null || var.endpoint != "function-url" || !var.streaming
+    error_message = "A Function URL does not stream from a function in a VPC: responses would arrive in one piece, or not at all. Set streaming = false, set endpoint = \"rest-api\", which streams from a VPC, or leave vpc out."
+  }
 }
 
 variable "tracing" {
@@ -485,13 +528,23 @@ variable "tasks" {
 }
 
 variable "table" {
-  description = "Options of the DynamoDB table, which is created if a feature such as tasks needs it (modules/table): recovery to any second of the last 35 days, and a KMS key."
+  description = "Options of the DynamoDB table, which is created if a feature such as tasks needs it (modules/table): recovery to any second of the last 35 days."
   type = object({
     point_in_time_recovery = optional(bool, false)
-    kms_key_arn            = optional(string)
   })
   default  = {}
   nullable = false
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a KMS key of yours that encrypts environment variables, logs, the registry, the topic of alarms, the table and the queue. README.md lists what its policy must allow. A change replaces the registry. Default: keys that AWS owns or manages, at no cost."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, arn:aws:kms:REGION:ACCOUNT:key/ID, not of an alias."
+  }
 }
 
 variable "tags" {

@@ -44,7 +44,7 @@ export function endpointContext(request: Request, event?: unknown): EndpointCont
   const domainName = text(context.domainName);
   const restPath = text(path) === undefined ? undefined : text(context.path);
   const callerPath = restPath ?? text(rawPath) ?? pathname;
-  const origin = `${schemeOf(request.headers, protocol)}://${domainName ?? hostOf(request.headers) ?? host}`;
+  const origin = `${schemeOf(request.headers, protocol)}://${authorityOf(domainName, hostOf(request.headers) ?? host)}`;
   return {
     baseUrl: `${origin}${prefixOf(callerPath, pathname)}`,
     callerPath,
@@ -81,6 +81,11 @@ export function isOwnOrigin(
 function schemeOf(headers: Headers, protocol: string): string {
   const forwarded = headers.get('x-forwarded-proto')?.toLowerCase();
   return forwarded === 'http' || forwarded === 'https' ? forwarded : protocol.slice(0, -1);
+}
+
+/** The endpoint's domain name, which has no port: that of the Host header is added if its name is the same (the local Lambda). */
+function authorityOf(domainName: string | undefined, host: string): string {
+  return domainName === undefined || host.startsWith(`${domainName}:`) ? host : domainName;
 }
 
 /** RFC 9110 section 7.2: a host and perhaps a port; anything else in the header is ignored. */

@@ -10,6 +10,7 @@ export { mcp } from './mcp/mcp.ts';
 export { mcpStdio, type StdioServer } from './mcp/mcp-stdio.ts';
 export { mcpV1 } from './mcp/mcp-v1.ts';
 export type { McpOptions } from './mcp/options.ts';
+export type { OnToolCall, ToolCall, ToolCallContext } from './mcp/tool-call-hook.ts';
 export { dynamoTasks } from './tasks/dynamo-tasks.ts';
 export type { DynamoTasksOptions, LongTool } from './tasks/task-options.ts';
 export { log } from './telemetry/log.ts';

@@ -6,7 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { appOptions, entryOf } from '../build/bundle-options.ts';
+import { FIXTURE_APP } from '../../test/helpers/local-lambda.ts';
+import { appOptions } from '../build/bundle-options.ts';
 import { patchedFiles } from '../build/patches/patched-files.ts';
 import { call, environmentOf, type Subject } from './measure.ts';
 import type { Row } from './subjects.ts';
@@ -42,15 +43,15 @@ export type Split = Record<string, number>[];
 
 export async function profiled(row: Row, folder: string, stages: Stages = STAGES): Promise<Split> {
   await build({
-    ...appOptions(patchedFiles()),
-    stdin: entryOf('app'),
+    ...appOptions({ files: patchedFiles(), app: FIXTURE_APP }),
     outfile: join(folder, 'profiled.cjs'),
     // With its comments, which say where each line is from.
     minifyWhitespace: false,
     minifySyntax: false,
     format: 'cjs',
-    banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    define: { 'import.meta.url': '__bundleUrl' },
+    banner: {
+      js: "const __metaOf = () => ({ url: require('node:url').pathToFileURL(__filename).href }), __meta = __metaOf();",
+    },
   });
   writeFileSync(join(folder, 'profiled.mjs'), HANDLER);
   const subject: Subject = { ...row.subject, taskRoot: folder, handler: 'profiled.stream' };

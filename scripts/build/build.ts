@@ -11,7 +11,9 @@
  *   bundle.cjs            the app, bundled, from
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
+ *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
+ *   tool-call-hook.cjs    the option onToolCall, loaded by routes that have it
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
@@ -22,11 +24,14 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
-import { appOptions, COMMON, entryOf } from './bundle-options.ts';
+import { BuildError } from './build-error.ts';
+import { bundleApp } from './bundle-app.ts';
+import { appOptions, COMMON, LOADED_ON_USE, loadedOnUseOptions } from './bundle-options.ts';
+import type { ExternalPackages } from './external-packages.ts';
 import { runInstallScripts } from './install-scripts.ts';
 import { PatchError, type PatchedFiles } from './patches/diffs.ts';
 import { loadPatched, patchedFiles } from './patches/patched-files.ts';
@@ -46,7 +51,6 @@ const { values: options } = parseArgs({
 const dist = resolve(root, options.out);
 /** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
 const next = await mkdtemp(join(dirname(dist), `.${basename(dist)}-`));
-const entry = entryOf(options.app);
 
 const esModules: BuildOptions = {
   ...COMMON,
@@ -61,13 +65,16 @@ const esModules: BuildOptions = {
 /** Of what runs the app here: nothing of this machine's environment, on which what is made must not depend. */
 const ENV = { env: { MCP_AUTH: 'none' } };
 
-/** Why there is no build, in words for whoever reads the terminal. */
-class BuildError extends Error {
-  override readonly name = 'BuildError';
+/** What has gone into the build. */
+interface Bundled {
+  metafiles: Metafile[];
+  /** What the app's bundle leaves out. */
+  external: ExternalPackages;
+  /** Paths in package-lock.json of the packages that are copied. */
+  copied: string[];
 }
 
-/** Gives what has gone into it. */
-async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Metafile[]> {
+async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Bundled> {
   // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
   const processEntry = await build({ ...esModules, entryPoints: { entry: 'app/framework/lambda/entry.ts' } });
   const local = await build({
@@ -85,61 +92,51 @@ async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Metaf
     ...esModules,
     entryPoints: { authorizer: 'app/framework/lambda/authorizer-handler.ts' },
   });
-  const page = await build({
-    ...COMMON,
-    entryPoints: ['app/framework/page/view.ts'],
-    outfile: join(next, 'page.cjs'),
-    format: 'cjs',
-    banner: { js: "const __pageUrl = require('node:url').pathToFileURL(__filename).href;" },
-    define: { 'import.meta.url': '__pageUrl' },
-  });
+  const onUse = await Promise.all(
+    Object.entries(LOADED_ON_USE).map(([source, file]) =>
+      build(loadedOnUseOptions(source, join(next, file))),
+    ),
+  );
   const inBrowsers = [
     ...(await makePageFiles(join(next, 'page'))),
     ...(await makeDashboardFiles(join(next, 'local'))),
   ];
-  const bundled = await build({
-    ...appOptions(files),
-    stdin: entry,
-    outfile: join(next, 'bundle.cjs'),
-    format: 'cjs',
-    // A function to be called, as handler.ts does.
-    banner: { js: '(function (exports, require, module) { const __bundleUrl = module.url;' },
-    define: { 'import.meta.url': '__bundleUrl' },
-    footer: { js: '})' },
-  });
-  const metafiles = [processEntry, local, handler, authorizer, page, bundled].flatMap(
+  const app = await bundleApp({ root, app: options.app, files, to: next });
+  const metafiles = [processEntry, local, handler, authorizer, ...onUse].flatMap(
     ({ metafile }) => metafile ?? [],
   );
-  return [...metafiles, ...runtime, ...inBrowsers];
+  return { ...app, metafiles: [...metafiles, app.metafile, ...runtime, ...inBrowsers] };
 }
 
-async function makeCodeCache(file: string, patched: PatchedFiles): Promise<void> {
+async function makeCodeCache(file: string, patched: PatchedFiles, external: ExternalPackages): Promise<void> {
   const cacheMaker = join(root, 'scripts/build/code-cache.ts');
   const files = [file, join(next, 'bundle.cache'), join(next, 'routes.json')];
   const made = promisify(execFile)(process.execPath, [cacheMaker, ...files], ENV);
   await made.catch(async error => {
-    throw new BuildError(`${await whereItThrows(patched).catch(() => error.stderr)}\n\n${NOT_LOADED}`);
+    const reason = await whereItThrows(patched, external).catch(() => '');
+    throw new BuildError(`${reason || error.stderr}\n\n${NOT_LOADED}`);
   });
 }
 
 const NOT_LOADED =
-  'The app cannot be loaded, so nothing was built: mend what it says above. The build loads it once, without the ' +
+  'The app cannot be loaded, so nothing was built: fix what it says above. The build loads it once, without the ' +
   'environment of this machine: what a server needs of that it must read when it is asked, not when it is loaded.';
 
 /** Loads the app once more with its source maps, so that the error names a file and a line of app/. */
-async function whereItThrows(files: PatchedFiles): Promise<string> {
+async function whereItThrows(files: PatchedFiles, external: ExternalPackages): Promise<string> {
   const file = join(next, 'mapped.mjs');
   await build({
-    ...appOptions(files),
-    stdin: entry,
+    ...appOptions({ files, app: options.app, external }),
     outfile: file,
     format: 'esm',
-    minify: false,
+    minifySyntax: false,
+    minifyWhitespace: false,
     sourcemap: 'inline',
+    logLevel: 'silent', // The bundle had the same warnings.
     ...(esModules.banner && { banner: esModules.banner }),
   });
   const starter = join(next, 'start.mjs');
-  await writeFile(starter, `import { runForCache } from './mapped.mjs';\nawait runForCache();\n`);
+  await writeFile(starter, STARTER);
   const again = promisify(execFile)(process.execPath, ['--enable-source-maps', starter], ENV);
   const { stderr } = await again.catch(error => error as { stderr: string });
   const lines = stderr.replaceAll(`${root}/`, '').replaceAll('file://', '').split('\n');
@@ -148,6 +145,18 @@ async function whereItThrows(files: PatchedFiles): Promise<string> {
     .join('\n')
     .trim();
 }
+
+const lambda = pathToFileURL(join(root, 'app/framework/lambda')).href;
+/** Runs the mapped bundle as load-bundle.ts runs the other one. */
+const STARTER = `
+import { moduleMeta } from '${lambda}/module-location.ts';
+import { refusePackagesOutside } from '${lambda}/package-boundary.ts';
+globalThis.__metaOf = moduleMeta(import.meta.dirname);
+globalThis.__meta = __metaOf('bundle.cjs');
+refusePackagesOutside(import.meta.dirname);
+const { runForCache } = await import('./mapped.mjs');
+await runForCache();
+`;
 
 async function putInPlace(): Promise<void> {
   const old = `${next}-old`;
@@ -179,17 +188,17 @@ try {
   await mkdir(join(next, 'ric'));
   const client = runtimeClient();
   const files = options.patches ? patchedFiles() : new Map<string, string>();
-  const metafiles = await bundle(files, client);
-  await makeCodeCache(join(next, 'bundle.cjs'), files);
+  const { metafiles, external, copied } = await bundle(files, client);
+  await makeCodeCache(join(next, 'bundle.cjs'), files, external);
   const baseImage = process.env.NODE_IMAGE || undefined;
   const ric = client === 'native' ? RIC_FOLDER : undefined;
-  await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, ric, baseImage }));
+  await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, copied, ric, baseImage }));
   await putInPlace();
 } catch (error) {
   // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
   const printed = error instanceof Error && 'errors' in error;
   if (!printed && !(error instanceof BuildError || error instanceof PatchError)) throw error;
-  process.stderr.write(printed ? 'Nothing was built: mend what it says above.\n' : `${error.message}\n`);
+  process.stderr.write(printed ? 'Nothing was built: fix what it says above.\n' : `${error.message}\n`);
   process.exitCode = 1;
 } finally {
   await rm(next, { recursive: true, force: true });

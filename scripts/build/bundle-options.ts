@@ -1,9 +1,12 @@
 /** How the app is bundled: for dist/, and readable for those who look into it (scripts/bench/profile.ts). */
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
+import type { ExternalPackages } from './external-packages.ts';
 import type { PatchedFiles } from './patches/diffs.ts';
 import { loadPatched } from './patches/patched-files.ts';
+import { TEXT_EXTENSIONS } from './text-files.ts';
+import { MODULE_META, userModules } from './user-modules.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
@@ -21,39 +24,84 @@ export const COMMON: BuildOptions = {
 };
 
 /**
- * What the page is made of stays out of the bundle. Required and not imported from beside it: an import out of a script of
- * node:vm is an experiment of Node, which says so in the log.
+ * Files of the framework that the app imports on first use, and the file next to the bundle that each becomes: what a route or
+ * deployment does not use is not in its bundle.
  */
-const pageBeside: Plugin = {
-  name: 'page-beside',
+export const LOADED_ON_USE: Readonly<Record<string, string>> = {
+  'app/framework/page/view.ts': 'page.cjs',
+  'app/framework/mcp/tool-call-hook.ts': 'tool-call-hook.cjs',
+};
+
+/** Required, not imported: `import()` from a script of node:vm is experimental in Node, which writes a warning to the log. */
+const requireOnUse: Plugin = {
+  name: 'require-on-use',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/view\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path, namespace: 'page-beside' } : undefined,
-    );
-    onResolve({ filter: /^\.\/page\.cjs$/ }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /./, namespace: 'page-beside' }, () => ({
-      contents: "module.exports = require('./page.cjs');",
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const file = LOADED_ON_USE[relative(root, join(resolveDir, path)).replaceAll('\\', '/')];
+      return file === undefined ? undefined : { path: file, namespace: 'require-on-use' };
+    });
+    onResolve({ filter: /\.cjs$/, namespace: 'require-on-use' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'require-on-use' }, ({ path }) => ({
+      contents: `module.exports = require('./${path}');`,
     }));
   },
 };
 
-/**
- * Returns the options for the bundle that a function runs, without its entry ({@link entryOf}); `files` are the changed
- * files of dependencies.
- */
-export function appOptions(files: PatchedFiles): BuildOptions {
+/** How the bundle of a project is made. */
+export interface AppOptions {
+  /** The changed files of dependencies. */
+  files: PatchedFiles;
+  /** The folder of the routes and settings, relative to the project. */
+  app: string;
+  /** @default no package is left out */
+  external?: ExternalPackages;
+}
+
+/** Returns the options for one file of {@link LOADED_ON_USE}. */
+export function loadedOnUseOptions(source: string, outfile: string): BuildOptions {
   return {
     ...COMMON,
+    entryPoints: [source],
+    outfile,
+    format: 'cjs',
+    banner: { js: "const __fileUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': '__fileUrl' },
+  };
+}
+
+/** Returns the options for the bundle that a function runs, with its entry. Its format is that of {@link BUNDLE_WRAPPER}. */
+export function appOptions({ files, app, external }: AppOptions): BuildOptions {
+  return {
+    ...COMMON,
+    stdin: entryOf(app),
     // Names stay as they are written, so that a stack trace in the log can be read. Shortening and restoring them
     // (`keepNames`) defines a property on each function when it is created: a seventh of the init, a fifteenth of a call.
     keepNames: false,
     minify: false,
     minifySyntax: true,
     minifyWhitespace: true,
-    plugins: [loadPatched(files), pageBeside],
+    // import(variable) becomes a call of require, which logs no warning in a script of node:vm.
+    supported: { 'dynamic-import': false },
+    plugins: [
+      loadPatched(files),
+      requireOnUse,
+      userModules(join(root, app)),
+      ...(external ? [external.plugin()] : []),
+    ],
     alias: ALIAS,
+    define: MODULE_META,
+    loader: Object.fromEntries(TEXT_EXTENSIONS.map(extension => [extension, 'text'])),
   };
 }
+
+/** Makes the bundle a function to be called, as app/framework/lambda/load-bundle.ts does. */
+export const BUNDLE_WRAPPER: BuildOptions = {
+  format: 'cjs',
+  // Parameters, because the bundle may declare a variable of the same name.
+  banner: { js: '(function (exports, require, module, __metaOf, __meta) {' },
+  footer: { js: '})' },
+};
 
 /** The SDK's module with the JSON Schema validator. */
 export const SDK_VALIDATOR = '@modelcontextprotocol/server/_shims';
@@ -66,7 +114,7 @@ export const ALIAS = {
 };
 
 /** The entry of the bundle: the framework's handlers for the routes and settings in `app`, a folder relative to the project. */
-export function entryOf(app: string): NonNullable<BuildOptions['stdin']> {
+function entryOf(app: string): NonNullable<BuildOptions['stdin']> {
   const contents = `
 import { createHandlers as create, runForCache as run, summarize } from './app/framework/lambda/create-handlers.ts';
 import { routes } from './${app}/routes.ts';

@@ -16,6 +16,8 @@ export interface SbomInput {
   /** The build; every file in it is listed. */
   folder: string;
   metafiles: readonly Metafile[];
+  /** Packages that are copied as they are installed: their paths in package-lock.json. */
+  copied: readonly string[];
   /** Folder of aws-lambda-ric, as installed, if its native part is in the build. */
   ric: string | undefined;
   /** The base image, by tag or digest, where one is built on. */
@@ -54,7 +56,7 @@ export function sbom(input: SbomInput): string {
     licenses: licensed(license),
   };
   const components = [
-    ...packagesIn(input.metafiles).map(path => library(path, packages)),
+    ...packagesIn(input.metafiles, input.copied).map(path => library(path, packages)),
     ...(input.ric ? nativeParts(input.ric) : []),
     platform(),
     ...(input.baseImage ? [base(input.baseImage)] : []),
@@ -71,8 +73,8 @@ export function sbom(input: SbomInput): string {
   return `${JSON.stringify(document, null, 1)}\n`;
 }
 
-/** Folders of packages of which something is in the bundles, and of the client, which is copied as it is. */
-function packagesIn(metafiles: readonly Metafile[]): string[] {
+/** Folders of packages of which something is in the bundles, and of those that are copied: the client is. */
+function packagesIn(metafiles: readonly Metafile[], copied: readonly string[]): string[] {
   const inputs = metafiles.flatMap(({ outputs }) =>
     Object.values(outputs).flatMap(output =>
       Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
@@ -81,12 +83,14 @@ function packagesIn(metafiles: readonly Metafile[]): string[] {
   // Named as in the lock, wherever the packages lie: they may be linked to.
   const named = inputs.map(file => file.replace(/^.*?(?=node_modules\/)/, ''));
   const folders = named.map(file => /^node_modules\/(.*node_modules\/)?(@[^/]+\/)?[^/]+/.exec(file)?.[0]);
-  return [...new Set([...folders, 'node_modules/aws-lambda-ric'])].filter(folder => folder !== undefined);
+  return [...new Set([...folders, ...copied, 'node_modules/aws-lambda-ric'])].filter(
+    folder => folder !== undefined,
+  );
 }
 
 function library(path: string, packages: Record<string, Locked>): Component {
   const locked = packages[path];
-  if (!locked) throw new Error(`${path} is in the bundle and not in package-lock.json: run npm ci.`);
+  if (!locked) throw new Error(`${path} is in the build and not in package-lock.json: run npm ci.`);
   const name = path.replace(/^.*node_modules\//, '');
   const purl = `pkg:npm/${name.replace('@', '%40')}@${locked.version}`;
   const [, digest] = /^sha512-(.+)$/.exec(locked.integrity ?? '') ?? [];

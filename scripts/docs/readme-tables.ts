@@ -1,6 +1,6 @@
 /**
- * `node scripts/docs/readme-tables.ts`: writes the tables of settings in README.md and app/framework/local-lambda/README.md anew. A test holds them against
- * the code. (The tables of Terraform are scripts/docs/terraform-tables.ts's.)
+ * `node scripts/docs/readme-tables.ts`: writes the tables of settings in the READMEs of the framework and of the local Lambda. A test
+ * compares them with the code. (The tables of Terraform are scripts/docs/terraform-tables.ts's.)
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const local = Object.values(SETTINGS).map(
 
 /** Page → the rows of its table of settings. */
 export const TABLES: Record<string, readonly string[]> = {
-  'README.md': app,
+  'app/framework/README.md': app,
   'app/framework/local-lambda/README.md': local,
 };
 

@@ -1,11 +1,16 @@
 /**
- * `node scripts/docs/terraform-tables.ts`: writes the tables of variables and outputs in the READMEs of terraform/ anew. A test
- * holds them against the configuration.
+ * `node scripts/docs/terraform-tables.ts`: writes the tables in the READMEs of terraform/: requirements, providers, resources,
+ * variables and outputs. A test compares them with the configuration.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { outputsOf, variablesOf } from '../../test/framework/terraform/helpers/hcl.ts';
+import {
+  objectsOf,
+  outputsOf,
+  requirementsOf,
+  variablesOf,
+} from '../../test/framework/terraform/helpers/hcl.ts';
 
 const CONFIGURATION = fileURLToPath(new URL('../../terraform', import.meta.url));
 
@@ -30,7 +35,51 @@ export function documented(readme: string): string {
     '|---|---|---|---|',
     ...variables,
   ]);
-  return replaced(withVariables, 'outputs', ['| output | meaning |', '|---|---|', ...outputs]);
+  const withOutputs = replaced(withVariables, 'outputs', ['| output | meaning |', '|---|---|', ...outputs]);
+  return replaced(withOutputs, 'requirements', requirements(folder));
+}
+
+function requirements(folder: string): string[] {
+  const { terraform, providers } = requirementsOf(folder);
+  const versions = [
+    ['terraform', terraform],
+    ...Object.entries(providers).map(([name, version]) => [`[${name}](${sourceOf(name)})`, version]),
+  ];
+  const objects = (['resource', 'data'] as const).flatMap(kind =>
+    objectsOf(folder, kind).map(({ type, name, file }) => {
+      const address = kind === 'data' ? `data.${type}.${name}` : `${type}.${name}`;
+      return `| \`${address}\` | [${file}](${file}) | ${link(kind, type)} |`;
+    }),
+  );
+  return [
+    '| requirement | version |',
+    '|---|---|',
+    ...versions.map(([name, version]) => `| ${name} | \`${version}\` |`),
+    '',
+    '| resource | file | documentation |',
+    '|---|---|---|',
+    ...objects,
+  ];
+}
+
+/** Repository of a provider, `hashicorp/aws`. */
+const sourceOf = (provider: string): string =>
+  `https://github.com/${provider.replace('/', '/terraform-provider-')}`;
+
+/** Where each provider keeps the documentation of its resources and data sources. */
+const PAGES: Readonly<Record<string, (kind: 'resource' | 'data', name: string) => string>> = {
+  aws: (kind, name) => `website/docs/${kind === 'data' ? 'd' : 'r'}/${name}.html.markdown`,
+  random: (kind, name) => `docs/${kind === 'data' ? 'data-sources' : 'resources'}/${name}.md`,
+};
+
+/** Link to the documentation of a type. terraform_data is Terraform's own. */
+function link(kind: 'resource' | 'data', type: string): string {
+  if (type === 'terraform_data')
+    return '[terraform_data](https://developer.hashicorp.com/terraform/language/resources/terraform-data)';
+  const [, provider = '', name = ''] = /^([a-z]+)_(\w+)$/.exec(type) ?? [];
+  const page = PAGES[provider];
+  if (!page) throw new Error(`Where is the documentation of ${type}? Add its provider to PAGES.`);
+  return `[${name}](${sourceOf(`hashicorp/${provider}`)}/blob/main/${page(kind, name)})`;
 }
 
 function replaced(text: string, name: string, lines: readonly string[]): string {

@@ -5,15 +5,21 @@
 import { registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ALIAS, SDK_VALIDATOR } from '../../scripts/build/bundle-options.ts';
+import type { PatchedFiles } from '../../scripts/build/patches/diffs.ts';
 import { patchedFiles } from '../../scripts/build/patches/patched-files.ts';
 
-const files = patchedFiles();
+const SDK = /\/node_modules\/@modelcontextprotocol\/(?:server|client|core)\//;
+
+/** Patched on first use, so that a process without the SDK starts as fast as ever. */
+let files: PatchedFiles | undefined;
 const validator = pathToFileURL(ALIAS[SDK_VALIDATOR]).href;
 
 registerHooks({
   resolve: (specifier, context, next) => next(specifier === SDK_VALIDATOR ? validator : specifier, context),
   load(url, context, next) {
-    const source = url.startsWith('file:') ? files.get(fileURLToPath(url)) : undefined;
+    if (!SDK.test(url)) return next(url, context);
+    files ??= patchedFiles();
+    const source = files.get(fileURLToPath(url));
     return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true };
   },
 });

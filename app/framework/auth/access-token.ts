@@ -1,15 +1,15 @@
 /**
- * Tells access tokens from everything else that an issuer signs for the same audience: ID tokens, logout tokens, security
- * events, DPoP proofs. A signature alone does not say what a JWT is for (RFC 8725 sections 2.8, 3.11 and 3.12).
+ * Distinguishes access tokens from everything else that an issuer signs for the same audience: ID tokens, logout tokens, security
+ * events, DPoP proofs. A signature alone does not prove the purpose of a JWT (RFC 8725 sections 2.8, 3.11 and 3.12).
  *
- * RFC 9068 section 4: an access token says that it is one, by its `typ`. Issuers from before it say `JWT` or nothing; there
- * the claims must tell. Not here: signature, issuer, audience, time (oauth-resource.ts).
+ * RFC 9068 section 4: an access token has its own `typ`. Older issuers set `JWT` or nothing; then the claims decide. Not here:
+ * signature, issuer, audience, time (token-verifier.ts).
  */
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 
 /**
- * `at+jwt`: tokens of RFC 9068 only. `JWT`: also those whose `typ` is `JWT` or missing, when their claims are an access
- * token's and no other's.
+ * `at+jwt`: only tokens of RFC 9068. `JWT`: also those whose `typ` is `JWT` or missing, if their claims are those of an access
+ * token and of no other kind.
  */
 export type AccessTokenType = 'at+jwt' | 'JWT';
 
@@ -19,13 +19,13 @@ export type AccessTokenType = 'at+jwt' | 'JWT';
  */
 const OF_OTHERS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htm', 'htu', 'token_introspection'];
 
-/** Why a token is not taken for an access token, for the log; undefined when it is one. */
+/** Returns why a token is not accepted as an access token, for the log; undefined if it is. */
 export function accessTokenProblem(
   header: Partial<JWTHeaderParameters>,
   claims: JWTPayload,
   accepted: AccessTokenType,
 ): string | undefined {
-  // Whoever stole it could use it: it is bound to a key, and this server checks no proof of that (RFC 9449, RFC 8705).
+  // It is bound to a key, and this server checks no proof of possession (RFC 9449, RFC 8705): a thief could use it.
   if ('cnf' in claims) return 'it is bound to a key (cnf), and no proof of possession is checked here';
   const type = mediaType(header.typ);
   if (type === 'at+jwt') return undefined;
@@ -36,7 +36,7 @@ export function accessTokenProblem(
   return ofAnotherKind(claims) ?? grantsNothing(claims);
 }
 
-/** Why claims are not an access token's, whoever has checked the signature; undefined when nothing speaks against it. */
+/** Returns why claims belong to another kind of token; undefined if nothing indicates it. The signature is checked elsewhere. */
 export function ofAnotherKind(claims: Readonly<Record<string, unknown>>): string | undefined {
   const { typ, token_use } = claims;
   const other = OF_OTHERS.find(name => name in claims);
@@ -48,7 +48,7 @@ export function ofAnotherKind(claims: Readonly<Record<string, unknown>>): string
   return undefined;
 }
 
-/** Without the prefix that RFC 7515 section 4.1.9 lets one leave out, and in lower case, since media types know none. */
+/** Without the prefix that RFC 7515 section 4.1.9 makes optional, and in lower case, because media types are case-insensitive. */
 function mediaType(typ: unknown): string | undefined {
   return typ === undefined
     ? undefined
@@ -57,7 +57,7 @@ function mediaType(typ: unknown): string | undefined {
         .replace(/^application\//, '');
 }
 
-/** What says that it grants access: a scope, or the role of an application, or the issuer's own word for it. */
+/** Returns a problem unless the token grants access: by a scope, the role of an application, or the issuer's `token_use`. */
 function grantsNothing({ token_use, scope, scp, roles, azp, appid }: JWTPayload): string | undefined {
   if (token_use === 'access' || has(scope) || has(scp)) return undefined;
   // Entra's tokens for applications have no scope; its ID tokens may have roles, but name no application.

@@ -105,8 +105,12 @@ function iamMethod(patterns: readonly string[]): AuthMethod {
 }
 
 function authorizerMethod({ MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds }: Config): AuthMethod {
-  return async function byAuthorizer({ identity = {} }) {
-    return authorizerCaller(identity, { clockToleranceSeconds });
+  return async function byAuthorizer({ identity = {}, resource }) {
+    const caller = authorizerCaller(identity, { clockToleranceSeconds });
+    const { resource: bound } = caller?.extra.claims ?? {};
+    if (bound === undefined || bound === resource) return caller;
+    console.warn('auth: denied a caller whom the authorizer accepted for another resource.');
+    return undefined;
   };
 }
 

@@ -1,9 +1,9 @@
 /**
- * A Lambda authorizer for API Gateway: the rules of app/framework/auth in a function of their own, so that a call which is refused
- * does not start the server. It hands on who calls; the server takes that by `MCP_AUTH=authorizer`.
+ * A Lambda authorizer for API Gateway: the rules of app/framework/auth in a function of its own, so that a denied call does not
+ * start the server. It passes the caller on; the server accepts that by `MCP_AUTH=authorizer`.
  *
- * Closed on every way out: what it cannot read or check is denied or fails, and both are refusals of API Gateway. Denials
- * are answers and not errors, so that they are cached like permissions and raise no alarm.
+ * Fails closed: a request that it cannot read or check is denied or is an error, and API Gateway refuses both. Denials are results
+ * and not errors, so that they are cached like permissions and raise no alarm.
  *
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html (payload format 2.0, simple
  * response), https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html (REST)
@@ -14,7 +14,7 @@ import { type AuthInput, createAuthenticator } from './authenticate.ts';
 import type { Caller } from './identity.ts';
 import { KeysUnavailableError } from './token-verifier.ts';
 
-/** What the server is told of the caller: strings, numbers and booleans, since a REST API takes nothing else. */
+/** What the server gets about the caller: strings, numbers and booleans, because a REST API accepts nothing else. */
 export type AuthorizerContext = Record<string, string | number | boolean>;
 
 /** For HTTP APIs with payload format 2.0 and simple responses. */
@@ -48,7 +48,8 @@ export function createAuthorizer(settings: Config) {
 
   return async function authorize(event: unknown): Promise<SimpleResponse | PolicyResponse> {
     const request = fields(event);
-    const result = await authenticate({ ...inputOf(request), resource: resourceOf(request, settings) });
+    const resource = resourceOf(request, settings);
+    const result = await authenticate({ ...inputOf(request), resource });
     if (!result.allowed && result.reason === 'keys_unavailable')
       // API Gateway returns 500 and invokes the authorizer again for the next request.
       throw new KeysUnavailableError('The keys of the authorization server cannot be fetched at the moment.');
@@ -57,7 +58,9 @@ export function createAuthorizer(settings: Config) {
       ? { caller: caller?.clientId, auth: caller?.extra.mode }
       : { denied: result.reason };
     console.info(JSON.stringify({ type: 'authorizer', ...outcome }));
-    return request.version === '2.0' ? simple(caller) : policy(request, caller);
+    const bound =
+      caller?.extra.mode === 'oauth' && settings.MCP_OAUTH_AUDIENCE.length === 0 ? resource : undefined;
+    return request.version === '2.0' ? simple(caller, bound) : policy(request, caller, bound);
   };
 }
 
@@ -88,11 +91,15 @@ function valuesOf(headers: unknown): string[] {
     .filter(value => typeof value === 'string');
 }
 
-function simple(caller: Caller | undefined): SimpleResponse {
-  return caller ? { isAuthorized: true, context: contextOf(caller) } : { isAuthorized: false };
+function simple(caller: Caller | undefined, resource: string | undefined): SimpleResponse {
+  return caller ? { isAuthorized: true, context: contextOf(caller, resource) } : { isAuthorized: false };
 }
 
-function policy({ methodArn }: Fields, caller: Caller | undefined): PolicyResponse {
+function policy(
+  { methodArn }: Fields,
+  caller: Caller | undefined,
+  resource: string | undefined,
+): PolicyResponse {
   const statement: Statement = {
     Action: 'execute-api:Invoke',
     Effect: caller ? 'Allow' : 'Deny',
@@ -101,27 +108,31 @@ function policy({ methodArn }: Fields, caller: Caller | undefined): PolicyRespon
   return {
     principalId: caller?.extra.subject ?? caller?.clientId ?? 'nobody',
     policyDocument: { Version: '2012-10-17', Statement: [statement] },
-    ...(caller && { context: contextOf(caller) }),
+    ...(caller && { context: contextOf(caller, resource) }),
   };
 }
 
 /**
- * `…:API/STAGE/POST/mcp` → `…:API/STAGE/*`: API Gateway keeps the policy for the credentials, whatever they call next, and
- * the rules here are the same for every path.
+ * `…:API/STAGE/POST/mcp` → `…:API/STAGE/*`: API Gateway caches the policy by the credentials, whatever path they call next. A token
+ * for one path alone is bound to it by `resource` in the context, which the server compares.
  */
 function everyMethod(methodArn: string): string {
   const [api, stage] = methodArn.split('/');
   return stage === undefined ? methodArn : `${api}/${stage}/*`;
 }
 
-/** Under the names of JWT claims, which is how app/framework/auth/event-identity.ts reads them. `exp`: a kept verdict ends with its token. */
-function contextOf({ clientId, scopes, expiresAt, extra }: Caller): AuthorizerContext {
+/** With the names of JWT claims, as event-identity.ts reads them. `exp`: a cached result ends with its token. */
+function contextOf(
+  { clientId, scopes, expiresAt, extra }: Caller,
+  resource: string | undefined,
+): AuthorizerContext {
   return {
     client_id: clientId,
     scope: scopes.join(' '),
     auth: extra.mode,
     ...(extra.subject !== undefined && { sub: extra.subject }),
     ...(expiresAt !== undefined && { exp: expiresAt }),
+    ...(resource !== undefined && { resource }),
   };
 }
 

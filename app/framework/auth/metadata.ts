@@ -1,6 +1,6 @@
 /**
- * The protected resource metadata of RFC 9728, at the path-aware and at the root well-known path, since behind a Function
- * URL a client has no header that would tell it which.
+ * Protected resource metadata (RFC 9728), at the path-aware and at the root well-known path: behind a Function URL a client gets no
+ * header that names one.
  *
  * https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
  */
@@ -14,7 +14,7 @@ const ANYONE = {
   'access-control-allow-methods': 'GET, OPTIONS',
 };
 
-/** Whether callers sign in at an issuer: it is asked here, or the authorizer in front has been told to ask it. */
+/** Whether callers sign in at an issuer: its tokens are checked here, or by the authorizer in front. */
 export function publishesMetadata({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }: Config): boolean {
   return modes.includes('oauth') || (modes.includes('authorizer') && issuer !== undefined);
 }
@@ -55,12 +55,12 @@ export function metadataResponse(
   });
 }
 
-/** Where clients look for an authorization server when nobody tells them of one (MCP 2025-03-26, fallbacks). */
+/** Where clients look for an authorization server without metadata (MCP 2025-03-26, fallbacks). */
 const FALLBACKS = new Set(['/register', '/authorize', '/token']);
 
 /**
- * What to tell a client that wants to sign in where tokens are all there is: somebody has left the header out, and reads
- * this, if anything. Undefined for every other request.
+ * Returns the message for a client that tries to sign in at a server with static tokens: its user has omitted the header. Undefined
+ * for every other request.
  */
 export function noOAuthHere(path: string, settings: Config): string | undefined {
   if (!FALLBACKS.has(path) || !settings.MCP_AUTH.includes('token') || publishesMetadata(settings))

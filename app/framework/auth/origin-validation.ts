@@ -1,9 +1,8 @@
 /**
- * Safety against pages in a browser: Origin and Host must be allowed, and allowed origins get their CORS headers.
+ * Protects against pages in a browser: Origin and Host must be allowed, and allowed origins get CORS headers.
  *
- * MCP transports, "Security Warning"; https://fetch.spec.whatwg.org/#http-cors-protocol. Done here and nowhere else: a
- * `cors` block on the Function URL would answer preflights itself and double the headers. Clients that are no browser
- * send no Origin and pass.
+ * MCP transports, "Security Warning"; https://fetch.spec.whatwg.org/#http-cors-protocol. Only here: a `cors` block on the Function
+ * URL would respond to preflights itself and duplicate the headers. Clients that are not browsers send no Origin and pass.
  */
 import { hostHeaderValidationResponse, originValidationResponse } from '@modelcontextprotocol/server';
 import type { MiddlewareHandler } from 'hono';
@@ -12,7 +11,7 @@ import type { Config } from '../config.ts';
 import type { EndpointContext } from '../endpoint-context.ts';
 import { errorResponse, SERVER_ERROR } from '../json-rpc.ts';
 
-/** What a page may read of an answer; the rest is hidden from it. */
+/** Response headers that a page may read. */
 const EXPOSED = [
   'Mcp-Session-Id',
   'Mcp-Protocol-Version',
@@ -26,7 +25,7 @@ export function originAndHostValidation(
   settings: () => Config,
   isOwn: (origin: string, endpoint: EndpointContext) => boolean = () => false,
 ): MiddlewareHandler<{ Variables: { endpoint: EndpointContext } }> {
-  // No list of request headers: the ones asked for are allowed, since Mcp-Param-* names are the tools' own.
+  // No list of request headers: all requested ones are allowed, because tools choose the names of Mcp-Param-*.
   const addCorsHeaders = cors({
     origin: origin => origin,
     allowMethods: ['GET', 'POST', 'DELETE'],
@@ -52,8 +51,8 @@ export function originAndHostValidation(
 }
 
 /**
- * What a browser sends (RFC 6454 section 6.1) and nothing that a URL parser would mend: to it a backslash is a slash, and
- * `http://localhost\.evil.example` is of localhost. `null`, of opaque origins, is none that could be allowed.
+ * What a browser sends (RFC 6454 section 6.1), and nothing that a URL parser would correct: it reads a backslash as a slash, so that
+ * `http://localhost\.evil.example` would be localhost. `null`, of opaque origins, can not be allowed.
  */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(\[[\da-f:.]+\]|[^\s\\/?#@:[\]]+)(:\d{1,5})?$/i;
 /** RFC 9110 section 7.2: a host and perhaps a port. */

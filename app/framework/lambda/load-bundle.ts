@@ -3,10 +3,11 @@
  * that fits. https://nodejs.org/api/vm.html#scriptcreatecacheddata
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { basename, dirname } from 'node:path';
 import { constants, Script } from 'node:vm';
 import type { Handlers, RouteSummary } from './create-handlers.ts';
+import { bundleRequire, moduleMeta } from './module-location.ts';
+import { refusePackagesOutside } from './package-boundary.ts';
 
 /** What the entry of the bundle exports (scripts/build/bundle-options.ts): create-handlers.ts, for the routes and settings of a project. */
 export interface BundledFunction {
@@ -26,11 +27,11 @@ export function runBundle(filename: string, cachedData?: Buffer): RunningBundle 
     cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  // `url` is what the bundle has in the place of import.meta.url.
-  const module: { exports: Partial<BundledFunction>; url: string } = {
-    exports: {},
-    url: pathToFileURL(filename).href,
-  };
-  script.runInThisContext()(module.exports, createRequire(filename), module);
+  const folder = dirname(filename);
+  refusePackagesOutside(folder);
+  const module: { exports: Partial<BundledFunction> } = { exports: {} };
+  const metaOf = moduleMeta(folder);
+  const run = script.runInThisContext();
+  run(module.exports, bundleRequire(filename), module, metaOf, metaOf(basename(filename)));
   return { script, bundled: module.exports as BundledFunction };
 }

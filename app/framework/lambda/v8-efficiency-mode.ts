@@ -1,7 +1,7 @@
 /**
  * Switches V8 to `--efficiency-mode` where the function has less than one vCPU: V8 then uses fewer compiler threads and
  * optimises later. Those threads compile for a future that a mostly idle environment does not have, and take their CPU time
- * from the responses. Measured in README.md, "What it costs".
+ * from the responses. Measured in scripts/bench/README.md.
  *
  * Only after the first response: until then Node loads its own modules from a cache that is valid for V8's initial flags only.
  */

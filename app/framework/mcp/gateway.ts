@@ -1,7 +1,6 @@
 /**
- * `mcpGateway({ weather, files })`: several servers at one path as if they were one. Tools and prompts get the name of
- * their server and an underscore before their own; resources keep their URIs, and are read from the first server that
- * has them.
+ * `mcpGateway({ weather, files })`: several servers at one path, as if they were one. The names of tools and prompts are prefixed
+ * with the name of their server and an underscore; resources keep their URIs and are read from the first server that has them.
  */
 import {
   type McpRequestContext,
@@ -26,7 +25,7 @@ import {
   type Upstream,
 } from './proxy.ts';
 
-/** A factory of a server, written with either SDK, or a program. */
+/** A factory of a server of either SDK, or a program. */
 export type GatewayServer =
   | ((context: McpRequestContext) => McpServer | Server | V1Server | Promise<McpServer | Server | V1Server>)
   | StdioServer;
@@ -190,16 +189,15 @@ async function byName(
 }
 
 function find(named: readonly Named[], full: string): { face: ServerDescription; own: string } {
-  // The longest name first: one may begin with another.
+  // The longest name first: one may be the prefix of another.
   const [match] = named
     .filter(({ name }) => full.startsWith(`${name}_`))
     .toSorted((a, b) => b.name.length - a.name.length);
-  if (!match)
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is nothing of the name ${full} here.`);
+  if (!match) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `No server has ${full}.`);
   return { face: match.face, own: full.slice(match.name.length + 1) };
 }
 
-/** The first error of all is the one that is told: the servers are asked in the order in which they were given. */
+/** Tries the servers in the order of the options. If all fail, the first error is returned. */
 async function firstThatHas(named: readonly Named[], ...request: Parameters<Forward>): Promise<Result> {
   let first: unknown;
   for (const { face } of named) {

@@ -1,10 +1,10 @@
 /**
- * What is to be ready before the first request: on Lambda the init has a whole processor at any memory size, and servers
- * that are processes of their own start in it. Run once by app/framework/lambda; without it everything starts with its first request.
+ * Tasks that run during init, which gets a full vCPU at any memory size: stdio programs start here. app/framework/lambda runs
+ * them once; without that, each starts with its first request.
  */
 const tasks: (() => Promise<void>)[] = [];
 
-/** `task` never rejects: what fails in it must be told to those who ask for it, and not stop the others. */
+/** `task` must not reject: a failure belongs to the requests that need it, and must not stop the other tasks. */
 export function onInit(task: () => Promise<void>): void {
   tasks.push(task);
 }

@@ -23,6 +23,7 @@ import { prewarm } from './prewarm.ts';
 import { readBody } from './request-body.ts';
 import { boundedSubscriptions, refuseSubscriptions } from './subscriptions.ts';
 import type { BackgroundJobHandler, MountedTasks, RouteMessage } from './task-types.ts';
+import type { OnToolCall } from './tool-call-hook.ts';
 
 const PUBLIC: GuardResult = { allowed: true };
 const LAMBDA_REQUEST_BYTES = 6 * 1024 * 1024;
@@ -35,6 +36,7 @@ export class McpRoute {
   readonly #listen: McpHttpHandler['fetch'];
   readonly #tasks: MountedTasks | undefined;
   readonly #state: RouteState;
+  readonly #onToolCall: OnToolCall | undefined;
 
   constructor(factory: McpServerFactory, options: McpOptions) {
     const {
@@ -46,6 +48,7 @@ export class McpRoute {
     } = options;
     this.#factory = factory;
     this.#auth = auth;
+    this.#onToolCall = options.onToolCall;
     this.#state = { tools: new Set(), unlistable: new Map(), subscriptions: subscriptions !== 'refuse' };
     this.#sdkOptions = {
       onerror: onError,
@@ -72,7 +75,8 @@ export class McpRoute {
   }
 
   /** Lists the tools once. Rejects if they cannot be listed. */
-  prewarm(): Promise<void> {
+  prewarm(path: string): Promise<void> {
+    this.#state.path = path;
     return prewarm(onerror => createMcpHandler(this.#createServer, { ...this.#sdkOptions, onerror }));
   }
 
@@ -98,7 +102,7 @@ export class McpRoute {
     const response = await this.#serve(request, options, exchange, {
       message,
       path: c.req.path,
-      route: routePath(c, -1),
+      route: routePath(c),
       functionArn: c.env?.context?.invokedFunctionArn,
     });
     return accepted === 'json' ? jsonResponse(response) : response;
@@ -107,6 +111,10 @@ export class McpRoute {
   readonly #createServer = async (context: McpRequestContext) => {
     const server = await this.#factory(context);
     instrumentServer(server, this.#state, exchangeOf(context.requestInfo));
+    if (this.#onToolCall) {
+      const { hookToolCalls } = await import('./tool-call-hook.ts');
+      hookToolCalls(server, this.#onToolCall, context.requestInfo);
+    }
     return server;
   };
 

@@ -1,10 +1,10 @@
 /**
- * `mcpStdio({ command, args })`: an MCP server that is a program speaking over stdin and stdout, as a Hono app to be
- * mounted at a path. It is served in both eras, whichever it speaks itself.
+ * `mcpStdio({ command, args })`: an MCP server that is a program speaking over stdin and stdout, as a Hono app to mount at a
+ * path. It is served in both eras, whichever it speaks itself.
  *
- * One process per execution environment: started during init, kept from request to request (frozen with the environment
- * in between), shared by requests at the same time, started anew by the next request when it has ended. It gets the
- * variables that are named for it and nothing else of the environment, so none of the function's credentials.
+ * One process per execution environment: started during init, kept between requests (frozen with the environment), shared by
+ * parallel requests, and restarted by the next request after it has ended. Its environment has the variables in `env` and no
+ * others, so none of the function's credentials.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -17,26 +17,26 @@ import type { McpOptions, McpRouteEnv } from './options.ts';
 import { createProxyServer, createUnavailableServer, Upstream } from './proxy.ts';
 
 export interface StdioServer {
-  /** The program: a path, or a name that is looked for in PATH. */
+  /** The program: a path, or a name that is looked up in PATH. */
   command: string;
   args?: readonly string[];
-  /** Its environment, besides HOME, PATH, SHELL, TERM, USER and LOGNAME. A name without a value is left out. */
+  /** Its environment, in addition to HOME, PATH, SHELL, TERM, USER and LOGNAME. A name without a value is omitted. */
   env?: Readonly<Record<string, string | undefined>>;
   /** @default the function's own, /var/task */
   cwd?: string;
   /**
-   * The revisions that it speaks. `auto` asks it; a program that ends at the question is started once more.
+   * The revisions that it speaks. `auto` probes it; a program that exits at the probe is started once more.
    * @default 'auto'
    */
   era?: 'auto' | 'legacy' | 'modern';
 }
 
 const ERAS = { auto: 'auto', legacy: 'legacy', modern: { pin: '2026-07-28' } } as const;
-/** How long a program may take until it is connected, all attempts together. Lambda's init ends after 10 s. */
+/** Time limit until a program is connected, all attempts together. Lambda limits init to 10 s. */
 const START_MS = 8_000;
-/** How long it may take to say which revisions it speaks; a silent one is of the older revisions. */
-const ASK_MS = 2_000;
-/** After a start that failed, until the next attempt. */
+/** Time limit of the probe; a program that does not respond speaks the older revisions. */
+const PROBE_MS = 2_000;
+/** Pause between a failed start and the next attempt. */
 const PAUSE_MS = 5_000;
 
 /** Mount it: `app.route('/files', mcpStdio({ command: 'node', args: ['server.js'] }))`. */
@@ -52,9 +52,9 @@ export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<M
 }
 
 export const NOT_STARTED =
-  'The server behind this route could not be started; the log of the function says why. It is tried again after some seconds.';
+  'The server behind this route could not be started; the log of the function has the reason. Try again in some seconds.';
 
-/** Gives the one connection, made anew when it has ended; undefined when the program cannot be started. */
+/** Returns the one connection, created again after it has ended; undefined if the program cannot be started. */
 export function stdioConnection(program: StdioServer): () => Promise<Upstream | undefined> {
   let connection: Promise<Upstream | undefined> | undefined;
   const connect = (): Promise<Upstream | undefined> => {
@@ -69,17 +69,17 @@ export function stdioConnection(program: StdioServer): () => Promise<Upstream | 
   return connect;
 }
 
-/** Undefined, and a line in the log, when it cannot be started. `ended` is called a while after that, or when it ends. */
+/** Returns undefined, and logs a line, if it cannot be started. `ended` is called some time after that, or when it ends. */
 async function start(program: StdioServer, ended: () => void): Promise<Upstream | undefined> {
   const { command, args = [], era = 'auto' } = program;
-  // Some programs end at a question that they do not know; those are of the older revisions.
+  // Some programs exit at a request that they do not know; those speak the older revisions.
   const modes = era === 'auto' ? (['auto', 'legacy'] as const) : [era];
   const deadline = performance.now() + START_MS;
   let failure: unknown;
   for (const mode of modes) {
-    // The question comes on top of the handshake.
-    const limit = deadline - performance.now() - (mode === 'legacy' ? 0 : ASK_MS);
-    if (limit < ASK_MS) break; // The first attempt has taken its time; a second would fare no better.
+    // The probe precedes the handshake.
+    const limit = deadline - performance.now() - (mode === 'legacy' ? 0 : PROBE_MS);
+    if (limit < PROBE_MS) break; // The first attempt used up the time; a second one would too.
     try {
       return await connected(program, mode, limit, ended);
     } catch (error) {
@@ -87,28 +87,28 @@ async function start(program: StdioServer, ended: () => void): Promise<Upstream 
     }
   }
   console.error(`mcp: could not start ${JSON.stringify([command, ...args])}`, failure);
-  // Not at once again: where it takes its time to fail, every request would wait for it.
+  // Not immediately again: if it fails slowly, every request would wait for it.
   setTimeout(ended, PAUSE_MS).unref();
   return undefined;
 }
 
 /**
- * A subclass is asked in the connection itself which revisions it speaks; the SDK's own transport would start a second
- * process to ask, which takes as long as the first. And it forgets its process before that has ended.
+ * The SDK probes a subclass within the connection; for its own transport it would start a second process, which takes as long as
+ * the first. The SDK's transport also forgets its process before that has ended.
  */
 class OwnProcess extends StdioClientTransport {
   #child: ChildProcess | undefined;
-  /** Called when nothing more can come of it, before it has ended. */
+  /** Called when the program can respond to no request any more, even if it has not ended. */
   onlost?: () => void;
 
   override async start(): Promise<void> {
     await super.start();
     this.#child = (this as unknown as { _process?: ChildProcess })._process;
-    // Alive, but it can answer nobody any more. The SDK does not tell, and every request would wait for its deadline.
+    // Alive, but unable to respond. The SDK does not report it, and every request would wait for its deadline.
     this.#child?.stdout?.once('end', () => this.#lost());
   }
 
-  /** Also called by the SDK when more has come without a line end than it keeps. It would give the program four seconds. */
+  /** The SDK also calls this for a line longer than its buffer. It would wait four seconds for the program to end. */
   override async close(): Promise<void> {
     this.#lost();
     await super.close();
@@ -125,7 +125,7 @@ class OwnProcess extends StdioClientTransport {
   }
 }
 
-/** Ended with this process. */
+/** Programs that end with this process. */
 const RUNNING = new Set<OwnProcess>();
 process.once('exit', () => {
   for (const program of RUNNING) program.kill();
@@ -149,7 +149,7 @@ async function connected(
   logLines(transport.stderr as Readable, command);
   const client = new Client(
     { name: 'mcp-on-lambda', version: '0.1.0' },
-    { versionNegotiation: { mode: ERAS[mode], probe: { timeoutMs: ASK_MS } } },
+    { versionNegotiation: { mode: ERAS[mode], probe: { timeoutMs: PROBE_MS } } },
   );
   const upstream = new Upstream(client);
   RUNNING.add(transport);
@@ -170,10 +170,10 @@ async function connected(
   return upstream;
 }
 
-/** Characters of a line that are kept: what a program writes without an end must fill neither memory nor the log. */
+/** Characters of a line that are logged: a program that writes without line feeds must fill neither memory nor the log. */
 const MAX_LOG_LINE = 16 * 1024;
 
-/** What a server writes to stderr is its log. */
+/** Logs what a server writes to stderr. */
 function logLines(stderr: Readable, command: string): void {
   let line = '';
   let dropped = 0;
@@ -182,7 +182,7 @@ function logLines(stderr: Readable, command: string): void {
     line += kept;
     dropped += text.length - kept.length;
   };
-  const tell = (): void => {
+  const flush = (): void => {
     console.info(`${command}: ${line}${dropped > 0 ? ` (and ${dropped} more characters)` : ''}`);
     line = '';
     dropped = 0;
@@ -191,9 +191,9 @@ function logLines(stderr: Readable, command: string): void {
     const [first = '', ...others] = chunk.split(/\r?\n/);
     add(first);
     for (const text of others) {
-      tell();
+      flush();
       add(text);
     }
   });
-  stderr.once('end', () => line && tell());
+  stderr.once('end', () => line && flush());
 }

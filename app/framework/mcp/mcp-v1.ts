@@ -1,10 +1,10 @@
 /**
- * `mcpV1(factory)`: a server written with `@modelcontextprotocol/sdk` (SDK v1), as it is, as a Hono app to be mounted at
- * a path. Clients of the revisions up to 2025-11-25, which it speaks, are connected to it directly; clients of
- * 2026-07-28 by a translation within the process.
+ * `mcpV1(factory)`: a server written with `@modelcontextprotocol/sdk` (SDK v1), unchanged, as a Hono app to mount at a path.
+ * Clients of the revisions up to 2025-11-25, which it speaks, are connected to it directly; clients of 2026-07-28 through a proxy
+ * in the same process.
  *
- * A fresh server from the factory for every request, as v1 asks for where there are no sessions. Nothing of v1 is
- * imported: the version that the server was written with is the one that runs.
+ * The factory creates a server for every request, as v1 requires without sessions. Nothing of v1 is imported: the version that
+ * the server was written with runs.
  */
 import { type AuthInfo, Client, InMemoryTransport, type Transport } from '@modelcontextprotocol/client';
 import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
@@ -20,7 +20,7 @@ export interface V1Server {
   close(): Promise<void>;
 }
 
-/** Who calls, when the route has a gate: for tools offered to some only. */
+/** Creates a server; the caller decides which tools it has. */
 export type V1ServerFactory = (context: { authInfo?: AuthInfo }) => V1Server | Promise<V1Server>;
 
 /** Mount it: `app.route('/everything', mcpV1(() => createServer()))`. */
@@ -39,7 +39,7 @@ export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<
   );
 }
 
-/** What v1 hands to its tools besides the arguments. */
+/** What v1 passes to its tools besides the arguments. */
 interface V1Extra {
   authInfo?: AuthInfo;
   requestInfo?: { headers: Record<string, string> };
@@ -52,16 +52,21 @@ function extraOf({ authInfo, requestInfo }: McpRequestContext): V1Extra {
   };
 }
 
-/** SDK v2 asks nothing of a server but these two, and its transport is of the shape that v1 knows. */
+/**
+ * SDK v2 uses only `connect` and `close` of a server, and v1 accepts its transport. `server` is for the framework, which changes the
+ * handlers of a server.
+ */
 function direct(server: V1Server, extra: V1Extra): McpServer {
   const product = {
+    server: (server as { server?: object }).server ?? server,
+    v1: server,
     connect: (transport: Transport) => join(server, transport, extra),
     close: () => server.close(),
   };
   return product as unknown as McpServer;
 }
 
-/** The server, by a client in this process; closing that closes the server. */
+/** Connects the server to a client in this process; closing the client closes the server. */
 export async function linked(server: V1Server, context: McpRequestContext): Promise<Upstream> {
   const [here, there] = InMemoryTransport.createLinkedPair();
   const upstream = new Upstream(new Client({ name: 'mcp-on-lambda', version: '0.1.0' }));
@@ -70,7 +75,7 @@ export async function linked(server: V1Server, context: McpRequestContext): Prom
   return upstream;
 }
 
-/** Connects `server`, so that `extra` comes with every message. */
+/** Connects `server` and passes `extra` along with every message. */
 async function join(server: V1Server, transport: Transport, extra: V1Extra): Promise<void> {
   await server.connect(transport);
   const deliver = transport.onmessage;

@@ -13,14 +13,16 @@ import { Hono } from 'hono';
 import { McpRoute } from './mcp-route.ts';
 import type { McpOptions, McpRouteEnv } from './options.ts';
 import { registerMcpHandler } from './route-registry.ts';
+import { logSdkWarningsOnce } from './sdk-warnings.ts';
 
 /** Mount it: `app.route('/mcp', mcp(weather))`. Throws a TypeError if an option is out of range. */
 export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
+  logSdkWarningsOnce();
   const route = new McpRoute(factory, options);
   const { prewarm = true } = options;
   const handler = registerMcpHandler(route.handle, {
     runJob: route.runJob,
-    prewarm: prewarm ? () => route.prewarm() : undefined,
+    prewarm: prewarm ? path => route.prewarm(path) : undefined,
   });
   return new Hono<McpRouteEnv>().all('/', handler);
 }

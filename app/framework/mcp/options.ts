@@ -5,6 +5,7 @@ import type { Guard, LambdaBindings } from '../types.ts';
 import type { McpExchange } from './exchange.ts';
 import type { SubscriptionBounds } from './subscriptions.ts';
 import type { TaskSupport } from './task-types.ts';
+import type { OnToolCall } from './tool-call-hook.ts';
 
 export interface McpOptions {
   /**
@@ -25,6 +26,12 @@ export interface McpOptions {
   keepAliveMs?: number;
   /** Tools whose work outlives the call: `dynamoTasks({ tools })` of app/framework/tasks. @default none, and nothing of it is loaded */
   tasks?: TaskSupport;
+  /**
+   * Called around every call of a tool, also in the background run of a task: for audits, caches, filters and masked errors. It may
+   * call `next` or return a result of its own.
+   * @default none, and nothing of it is loaded
+   */
+  onToolCall?: OnToolCall;
   /**
    * Creates the server once during init and lists its tools, so that the first caller does not pay for it. `false` for a
    * factory that must not run without a caller.

@@ -1,9 +1,9 @@
 /**
- * An MCP server that is somewhere else, as a server of SDK v2: every request is passed on to a connected client of it,
- * with progress, cancellation and log messages, and comes back as it is. What SDK v2 adds to a server is the other era.
+ * A proxy: another MCP server as a server of SDK v2. Every request is forwarded to a connected client of it, with progress,
+ * cancellation and log messages, and the result is returned unchanged. SDK v2 adds the other era.
  *
- * Stateless as everything here: the server behind may ask its client nothing (sampling, elicitation, roots), since
- * between two requests there is no client. It is told so.
+ * Stateless: the server behind may send no requests to its client (sampling, elicitation, roots), because between two requests
+ * there is no client. It gets an error that says so.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
@@ -20,7 +20,7 @@ import {
 } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 
-/** Passed on, each where the server behind offers it. */
+/** Methods that are forwarded if the server behind has the capability. */
 const METHODS = {
   'tools/list': 'tools',
   'tools/call': 'tools',
@@ -34,14 +34,14 @@ const METHODS = {
 
 export type Method = keyof typeof METHODS;
 
-/** Results are the server's own; nothing of them is judged or lost here. */
+/** Results are neither validated nor changed here. */
 const ANY_RESULT = z.looseObject({});
-/** The invocation's deadline comes first, as the request's signal. setTimeout() knows no longer time. */
+/** The invocation's deadline comes first, by the request's signal. The maximum of setTimeout(). */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
-/** What belongs to the request that came in, and not to the one that is passed on. */
+/** Metadata of the incoming request that is not forwarded. */
 const OWN_META = /^(progressToken$|io\.modelcontextprotocol\/)/;
 
-/** Sends one request on. Rejects with {@link ProtocolError} for the caller. */
+/** Forwards one request. Rejects with {@link ProtocolError} for the caller. */
 export type Forward = (
   method: Method,
   params: Record<string, unknown>,
@@ -50,17 +50,17 @@ export type Forward = (
 
 export interface ServerDescription {
   info: Implementation;
-  /** Of the server behind: what it offers. */
+  /** The capabilities of the server behind. */
   offers: ServerCapabilities;
   instructions?: string | undefined;
   forward: Forward;
 }
 
-/** A server of SDK v2, for one request, with the face of another. */
+/** Creates a server of SDK v2, for one request, that forwards to another. */
 export function createProxyServer({ info, offers, instructions, forward }: ServerDescription): Server {
   const { tools, resources, prompts, completions, logging } = offers;
   const capabilities: ServerCapabilities = {
-    // No notification of a change would reach anybody.
+    // No notification of a change would reach a client.
     ...(tools && { tools: { listChanged: false } }),
     ...(resources && { resources: { listChanged: false } }),
     ...(prompts && { prompts: { listChanged: false } }),
@@ -72,13 +72,13 @@ export function createProxyServer({ info, offers, instructions, forward }: Serve
     if (!capabilities[capability]) continue;
     const handler = (request: { params?: object }, ctx: ServerContext): Promise<Result> =>
       forward(method, { ...request.params }, ctx);
-    // One handler for all methods has the type of none.
+    // The type of a handler depends on its method; this one serves all.
     server.setRequestHandler(method, handler as never);
   }
   return server;
 }
 
-/** A server that answers every request with why there is none. It claims to have everything, so that clients do ask. */
+/** Creates a server that responds to every request with an error. It claims all capabilities, so that clients send requests. */
 export function createUnavailableServer(message: string): Server {
   const server = new Server(
     { name: 'unavailable', version: '0' },
@@ -90,18 +90,18 @@ export function createUnavailableServer(message: string): Server {
   return server;
 }
 
-/** A client that other requests are passed on by. Make it, then connect `client`. */
+/** The client through which requests are forwarded. Create it, then connect `client`. */
 export class Upstream {
   readonly client: Client;
-  /** Requests under way, by the token that their progress comes with. */
+  /** Running requests, by the progress token of the forwarded one. */
   readonly #underWay = new Map<number, ServerContext>();
-  /** Who has asked it anything so far, as long as that is one caller. */
+  /** The caller that has used this server so far, as long as it is only one. */
   #callers: 'none yet' | { only: string } | 'several' = 'none yet';
   #lastToken = 0;
 
   constructor(client: Client) {
     this.client = client;
-    // The client's own way with progress forgets a request when its result is there, and with it what came just before.
+    // The SDK's own progress handling drops a request with its result, and with it progress that came just before.
     client.setNotificationHandler('notifications/progress', ({ params }) => this.#passProgress(params));
     client.setNotificationHandler('notifications/message', ({ params }) => this.#passMessage(params));
     client.fallbackRequestHandler = async ({ method }) => {
@@ -112,7 +112,7 @@ export class Upstream {
     };
   }
 
-  /** The server's, once connected. */
+  /** Describes the server, once connected. */
   face(): ServerDescription {
     const { client } = this;
     return {
@@ -144,7 +144,7 @@ export class Upstream {
     } catch (error) {
       throw toProtocolError(error as Error, signal);
     } finally {
-      // What came before the result is on its way through promises; the result must not overtake it.
+      // Notifications before the result are still being handled; the result must not overtake them.
       await setImmediate();
       this.#underWay.delete(token);
     }
@@ -158,7 +158,7 @@ export class Upstream {
 
   #noteCaller({ http }: ServerContext): void {
     const { authInfo } = http ?? {};
-    // Where nobody is asked who they are, any two requests may be of two people.
+    // Without authentication, any two requests may belong to two people.
     const caller = authInfo
       ? JSON.stringify([authInfo.clientId, authInfo.extra?.subject])
       : `request ${this.#lastToken}`;
@@ -167,8 +167,8 @@ export class Upstream {
   }
 
   /**
-   * A log message names no request, and may come late: of one that is over, and of somebody else's. So it is passed on
-   * where one request is under way and nobody but its caller has ever asked this server anything; else it goes to the log.
+   * A log message names no request and may come late, for a request of another caller that has ended. So it is forwarded only
+   * while one request is running and its caller is the only one that has ever used this server; else it is logged.
    */
   async #passMessage({ level, data, logger }: LoggingMessageNotificationParams): Promise<void> {
     const [ctx, ...others] = this.#underWay.values();
@@ -179,12 +179,12 @@ export class Upstream {
 }
 
 function unsent(error: Error): void {
-  console.warn(`mcp: a notification of a server could not be passed on: ${error.message}`);
+  console.warn(`mcp: a notification of a server could not be forwarded: ${error.message}`);
 }
 
 function toProtocolError(error: Error, signal: AbortSignal): Error {
   if (error instanceof ProtocolError || signal.aborted) return error;
-  console.error(`mcp: a request to a server was lost: ${error.message}`);
+  console.error(`mcp: a request to a server failed: ${error.message}`);
   return new ProtocolError(
     ProtocolErrorCode.InternalError,
     'The server behind this route ended while it was at this request. It is started anew for the next one; the log says more.',

@@ -1,6 +1,6 @@
 /**
- * The text of a request's body. Who has made the request of a text may say so: then it is not read out of the stream that a
- * request keeps its body in, piece by piece.
+ * Reads the body of a request as text. Code that creates a Request of a text can attach that text, so that it need not be read
+ * from the request's stream in chunks.
  */
 const TEXT = Symbol('text of the body');
 
@@ -8,12 +8,12 @@ interface TaggedRequest extends Request {
   [TEXT]?: () => string | undefined;
 }
 
-/** `text` gives what `request` was made of, undefined where it has no body. */
+/** `text` returns the body that `request` was created with; undefined if it has none. */
 export function setKnownBody(request: Request, text: () => string | undefined): void {
   (request as TaggedRequest)[TEXT] = text;
 }
 
-/** The text, as https://fetch.spec.whatwg.org/#dom-body-text has it; undefined when it is over `limit` bytes, of which no more is kept. */
+/** Returns the text (https://fetch.spec.whatwg.org/#dom-body-text); undefined if it is over `limit` bytes. */
 export async function readBody(request: Request, limit: number): Promise<string | undefined> {
   const length = Number(request.headers.get('content-length'));
   if (length > limit) return undefined;
@@ -31,7 +31,7 @@ export async function readBody(request: Request, limit: number): Promise<string 
   return text + decoder.decode();
 }
 
-/** What UTF-8 makes of it on its way: a byte order mark is left out, half a surrogate pair replaced. */
+/** The text after encoding to UTF-8 and decoding: without a byte order mark, lone surrogates replaced. */
 function asDecoded(text: string): string {
   const marked = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   return marked.toWellFormed();

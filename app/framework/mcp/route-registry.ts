@@ -9,7 +9,7 @@ import type { BackgroundJobHandler } from './task-types.ts';
 export interface McpEndpoint {
   runJob?: BackgroundJobHandler | undefined;
   /** Lists the tools of its server once, before the first request. Rejects if they cannot be listed. */
-  prewarm?: (() => Promise<void>) | undefined;
+  prewarm?: ((path: string) => Promise<void>) | undefined;
 }
 
 const MCP_HANDLERS = new WeakMap<object, McpEndpoint>();
@@ -44,7 +44,7 @@ export async function prewarmRoutes(
   await Promise.all(
     routes.routes.map(async ({ handler, path }) => {
       await MCP_HANDLERS.get(handler)
-        ?.prewarm?.()
+        ?.prewarm?.(path)
         .catch(error => onError(path, error));
     }),
   );

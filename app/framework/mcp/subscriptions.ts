@@ -1,18 +1,18 @@
 /**
- * `subscriptions/listen` within bounds: so many streams at once, each for so long.
+ * `subscriptions/listen` within bounds on the number of streams and their duration.
  *
- * A stream gets a handler of its own over the shared event bus, so that closing that handler ends this stream alone, and
- * gracefully: the client is sent the final result and may listen again. The bus is the route's; on Lambda it is the
- * environment's own memory, so events published in another environment are not seen.
+ * Each stream gets its own handler on the shared event bus, so that closing that handler ends only this stream, and gracefully:
+ * the client gets the final result and may listen again. The bus belongs to the route; on Lambda it lives in the memory of the
+ * environment, so events published in another environment are not seen.
  */
 
 import type { McpHandlerRequestOptions, McpHttpHandler } from '@modelcontextprotocol/server';
 import { errorResponse, METHOD_NOT_FOUND } from '../json-rpc.ts';
 
 export interface SubscriptionBounds {
-  /** Streams open at once in one environment, 1 or more. The next one is refused with -32603. */
+  /** Streams open at the same time in one environment, 1 or more. Further ones are rejected with -32603. */
   max: number;
-  /** How long one stream may stay open, in seconds, above 0. At the end it is closed with the protocol's final result. */
+  /** Maximum duration of a stream, in seconds, above 0. Then it is closed with the protocol's final result. */
   seconds: number;
 }
 
@@ -21,13 +21,13 @@ type Serve = McpHttpHandler['fetch'];
 const JSON_TYPE = 'application/json';
 
 /**
- * Answers `subscriptions/listen` as a method that is not offered; for messages of that method only. `serve` goes first, so
- * that a request that is wrong in itself is told that; it must refuse every stream.
+ * Responds to `subscriptions/listen` as to an unknown method; for messages of that method only. `serve` runs first, so that an
+ * invalid request gets its own error; it must reject every stream.
  */
 export function refuseSubscriptions(serve: Serve): Serve {
   return async function refuseListen(request, options) {
     const response = await serve(request, options);
-    // A client of the older revisions has its answer: a stream that says that there is no such method.
+    // A client of the older revisions already has its response: a stream that says that there is no such method.
     const refused = response.status === 200 && response.headers.get('content-type')?.startsWith(JSON_TYPE);
     if (!refused) return response;
     const { id } = (await response.json()) as { id?: string | number };

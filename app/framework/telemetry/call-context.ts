@@ -1,7 +1,4 @@
-/**
- * What is known of the call that a request makes, for everything that is said about it: its line in the log, the lines
- * that its tools log, and the headers of the requests that they send.
- */
+/** What is known about the call of a request: for its log line, the lines of its tools, and the headers of their requests. */
 
 /** Read by trace.ts. */
 export interface Trace {
@@ -12,23 +9,20 @@ export interface Trace {
 }
 
 export interface Call {
-  /** Of the invocation. Undefined where there is no Lambda. */
+  /** Of the invocation. Undefined outside Lambda. */
   readonly requestId: string | undefined;
   readonly trace: Trace;
   /** Of the message with this id, once the message has been read and the caller is known. */
   about(id: unknown): { tool?: string | undefined; caller?: string | undefined };
 }
 
-/** What a tool's context has of it: `ctx` of SDK v2. */
+/** The part of a tool's context (`ctx` of SDK v2) that leads to it. */
 export interface ToolContext {
   http?: { req?: Request };
   mcpReq?: { id?: unknown };
 }
 
-/**
- * On the request itself, so that no call costs the upkeep of an AsyncLocalStorage. Nor that of a WeakMap: what one holds the
- * garbage collector keeps until it goes through all of the memory.
- */
+/** On the request itself: an AsyncLocalStorage costs time in every call, and a WeakMap keeps entries until a full garbage collection. */
 const CALL = Symbol('call');
 
 interface TaggedRequest extends Request {

@@ -1,9 +1,9 @@
 /**
- * The metrics of a call, in CloudWatch's embedded metric format: they ride on the line of the request, so they cost no call.
+ * The metrics of a call, in CloudWatch's embedded metric format: they are part of the request's log line, so they need no API call.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
- * CloudWatch asks $0.30 a month for each metric that is written, by the hour: what is rare is written only when it happens, and
- * only three are kept by tool. terraform/modules/observability draws and watches these names.
+ * CloudWatch charges $0.30 per month for each metric, by the hours in which it is written: rare ones are written only when they
+ * occur, and only three have the dimension Tool. terraform/modules/observability uses these names.
  */
 import type { Outcome } from './outcome.ts';
 
@@ -11,9 +11,9 @@ export const NAMESPACE = 'McpOnLambda';
 
 /** Name → unit. */
 export const METRICS = {
-  /** Requests, refused ones and all. */
+  /** All requests. */
   Calls: 'Count',
-  /** Until the last byte, of what was not refused. */
+  /** Until the last byte, of requests that were not refused. */
   Duration: 'Milliseconds',
   /** Outcomes tool_error, failed, aborted. */
   Errors: 'Count',
@@ -25,13 +25,13 @@ export const METRICS = {
   Aborted: 'Count',
   /** First request of an execution environment. */
   ColdStarts: 'Count',
-  /** Of answers that were streams of events. */
+  /** Of responses that were event streams. */
   StreamedBytes: 'Bytes',
 } as const;
 
 export type MetricName = keyof typeof METRICS;
 
-/** Also kept by tool. */
+/** Those with the dimension Tool. */
 export const BY_TOOL: readonly MetricName[] = ['Calls', 'Duration', 'Errors'];
 
 export interface Measured {
@@ -41,14 +41,14 @@ export interface Measured {
   cold: boolean;
   streamedBytes: number;
   functionName: string;
-  /** Undefined where no tool was called. */
+  /** Undefined if no tool was called. */
   tool: string | undefined;
 }
 
 const ERRORS: ReadonlySet<Outcome> = new Set(['tool_error', 'failed', 'aborted']);
 const definition = (name: MetricName) => ({ Name: name, Unit: METRICS[name] });
 
-/** The members of the line that CloudWatch makes metrics of, as they are written into it. */
+/** Returns the members of the log line that CloudWatch extracts as metrics. */
 export function metricsOf({ outcome, duration, cold, streamedBytes, functionName, tool }: Measured): string {
   const values: Partial<Record<MetricName, number>> = { Calls: 1 };
   if (outcome !== 'refused') values.Duration = duration;
@@ -63,7 +63,7 @@ export function metricsOf({ outcome, duration, cold, streamedBytes, functionName
   return `"_aws":{"Timestamp":${Date.now()},"CloudWatchMetrics":${defined}},${metricFields}`;
 }
 
-/** In JSON, made once of each kind: there are few, and it is most of the line. */
+/** As JSON, created once per combination: there are few, and they are most of the line. */
 const DIRECTIVES = new Map<string, string>();
 
 function directives(names: readonly MetricName[], byTool: boolean): string {

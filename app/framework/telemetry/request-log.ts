@@ -1,7 +1,7 @@
 /**
  * One JSON line per JSON-RPC message: method, tool, caller, outcome, and its metrics. It is written when the last byte of the
  * response is sent, or the response was aborted. A request without messages (a page, a denied call) has one line as well.
- * README.md, "Operate it", lists the fields.
+ * terraform/modules/observability/README.md lists the fields.
  *
  * Never in it: headers, bodies, arguments, results, tokens, queries, error texts, nor any name by the caller that is not known
  * here: a tool of the route, a method of MCP, a mounted path.

@@ -1,7 +1,7 @@
 /**
- * Trace context: of the request's headers (W3C, https://www.w3.org/TR/trace-context/), of the message's `_meta`, where MCP
- * has the same keys, or of X-Ray's header, which Lambda's endpoints set. It is passed on as it came: the spans are made by X-Ray
- * and by whoever calls, not here.
+ * Trace context: from the message's `_meta`, where MCP has the keys of W3C trace context (https://www.w3.org/TR/trace-context/),
+ * from the request's headers, or from X-Ray's header, which Lambda's endpoints set. It is forwarded unchanged: X-Ray and the
+ * caller create the spans.
  */
 import { callContextOf, type ToolContext, type Trace } from './call-context.ts';
 
@@ -9,10 +9,10 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f
 /** https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader */
 const X_RAY_ROOT = /(?:^|;)\s*Root=1-([0-9a-f]{8})-([0-9a-f]{24})(?:;|$)/;
 const X_RAY_PARENT = /(?:^|;)\s*Parent=([0-9a-f]{16})(?:;|$)/;
-/** Printable ASCII, of the length that a receiver must at least take. */
+/** Printable ASCII, up to the length that every receiver must accept. */
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
-/** What is not of the right form is as if it were not there. `meta` is `params._meta` of the message. */
+/** Ignores values of the wrong form. `meta` is `params._meta` of the message. */
 export function traceOf(headers: Headers, meta?: { traceparent?: unknown; tracestate?: unknown }): Trace {
   return (
     w3c(meta?.traceparent, meta?.tracestate) ??
@@ -39,8 +39,8 @@ function xRay(header: string): Trace {
 }
 
 /**
- * For requests that a tool sends: `fetch(url, { headers: { ...traceHeaders(ctx) } })`. Empty where nothing is traced. Send them
- * to services of your own: they tell a stranger nothing, but are of no use to one.
+ * Returns the headers that continue the trace, for requests of a tool: `fetch(url, { headers: { ...traceHeaders(ctx) } })`. Empty
+ * if the request is not traced. Send them to your own services; others have no use for them.
  */
 export function traceHeaders(ctx: ToolContext): Record<string, string> {
   const { traceparent, tracestate } = callContextOf(ctx)?.trace ?? {};

@@ -10,6 +10,13 @@ variable "hosted_zone_id" {
   nullable    = false
 }
 
+variable "validation_record" {
+  description = "Whether to create the record that validates the certificate. false where another certificate of the account for the same name has it already: they share one record, which must stay as long as one of them is in use."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "region" {
   description = "Region of the certificate: the API's; for CloudFront always us-east-1. Default: the provider's."
   type        = string

@@ -57,9 +57,9 @@ resource "aws_cloudfront_distribution" "this" {
 }
 
 resource "aws_route53_record" "this" {
-  for_each = var.domain.hosted_zone_id == null ? toset([]) : toset(["A", "AAAA"])
+  for_each = var.domain.hosted_zone == null ? toset([]) : toset(["A", "AAAA"])
 
-  zone_id = var.domain.hosted_zone_id
+  zone_id = var.domain.hosted_zone.id
   name    = var.domain.name
   type    = each.key
 

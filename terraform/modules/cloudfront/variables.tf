@@ -5,11 +5,11 @@ variable "function_url" {
 }
 
 variable "domain" {
-  description = "The domain: name; certificate_arn, of a validated certificate in us-east-1; hosted_zone_id, the zone in Route 53 to put the records into (without it, point the name to domain_target yourself)."
+  description = "The domain: name; certificate_arn, of a validated certificate in us-east-1; hosted_zone, the zone in Route 53 for its records (without it, point the name to domain_target yourself)."
   type = object({
     name            = string
     certificate_arn = string
-    hosted_zone_id  = optional(string)
+    hosted_zone     = optional(object({ id = string }))
   })
   nullable = false
 }

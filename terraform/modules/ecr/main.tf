@@ -33,8 +33,23 @@ resource "aws_ecr_lifecycle_policy" "this" {
 
   policy = jsonencode({
     rules = [
+      # Its images are out of reach of the rule below: what is pushed and not deployed never expires what is deployed.
+      # https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
       {
         rulePriority = 1
+        description  = "Keep the last ${var.image_retention_count} deployed images"
+        selection = {
+          tagStatus     = "tagged"
+          tagPrefixList = ["live-"]
+          countType     = "imageCountMoreThan"
+          countNumber   = var.image_retention_count
+        }
+        action = {
+          type = "expire"
+        }
+      },
+      {
+        rulePriority = 2
         description  = "Keep the last ${var.image_retention_count} images"
         selection = {
           tagStatus   = "any"

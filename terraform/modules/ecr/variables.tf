@@ -16,7 +16,7 @@ variable "region" {
 }
 
 variable "image_retention_count" {
-  description = "How many images are kept; older ones expire. A rollback reaches back this far."
+  description = "How many deployed images are kept, tagged live-…, and how many images in all; older ones expire. A rollback reaches back this far."
   type        = number
   default     = 10
   nullable    = false

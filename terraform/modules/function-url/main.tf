@@ -1,9 +1,7 @@
 locals {
-  # Statement suffix → principal. With NONE everybody, who the app then asks for a token; with AWS_IAM those whom the
-  # caller's own policy cannot let in, because they are in another account.
-  callers = var.authorization_type == "NONE" ? { public = "*" } : {
-    for arn in var.principals : substr(sha1(arn), 0, 12) => arn
-  }
+  # Statement suffix → principal. NONE: everybody, and the app asks for a token. AWS_IAM: callers of other accounts, whom a
+  # policy of their own is not enough for. By index, since an ARN may be known only after apply.
+  callers = var.authorization_type == "NONE" ? { public = "*" } : { for index, arn in var.principals : tostring(index) => arn }
 }
 
 # No cors block: Lambda would answer preflights itself, and the app's own headers would come out twice.

@@ -41,7 +41,7 @@ variable "streaming" {
 
 variable "principals" {
   description = "For AWS_IAM: ARNs of users, roles or accounts (arn:aws:iam::ACCOUNT:root) that may call, from other accounts above all. Callers of this account need only a policy of their own."
-  type        = set(string)
+  type        = list(string)
   default     = []
   nullable    = false
 

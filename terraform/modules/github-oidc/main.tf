@@ -1,14 +1,19 @@
 data "aws_partition" "current" {}
 
 locals {
-  issuer       = "token.actions.githubusercontent.com"
-  provider_arn = var.provider_arn != null ? var.provider_arn : one(aws_iam_openid_connect_provider.github[*].arn)
+  issuer = "token.actions.githubusercontent.com"
+
+  # https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
+  names   = split("/", var.repository)
+  subject = var.owner_id == null ? var.repository : "${local.names[0]}@${var.owner_id}/${local.names[1]}@${var.repository_id}"
+
+  provider_arn = var.oidc_provider != null ? var.oidc_provider.arn : one(aws_iam_openid_connect_provider.github[*].arn)
 }
 
 # AWS knows GitHub's certificate authority, so no thumbprint is named.
 # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 resource "aws_iam_openid_connect_provider" "github" {
-  count = var.provider_arn == null ? 1 : 0
+  count = var.oidc_provider == null ? 1 : 0
 
   url            = "https://${local.issuer}"
   client_id_list = ["sts.${data.aws_partition.current.dns_suffix}"]
@@ -34,7 +39,7 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = ["repo:${var.repository}:environment:${var.environment}"]
+      values   = ["repo:${local.subject}:environment:${var.environment}"]
     }
   }
 }
@@ -80,7 +85,7 @@ resource "aws_iam_role_policy" "publish" {
 
 # New code for a function that is there, and its alias; not its role, its settings, its URL or who may call it.
 data "aws_iam_policy_document" "deploy" {
-  count = var.function_arn == null ? 0 : 1
+  count = var.function == null ? 0 : 1
 
   statement {
     sid = "DeployCode"
@@ -92,12 +97,19 @@ data "aws_iam_policy_document" "deploy" {
       "lambda:UpdateAlias",
       "lambda:UpdateFunctionCode",
     ]
-    resources = [var.function_arn, "${var.function_arn}:*"]
+    resources = [var.function.arn, "${var.function.arn}:*"]
+  }
+
+  # Terraform reads there what is deployed.
+  statement {
+    sid       = "RecordImage"
+    actions   = ["ssm:PutParameter"]
+    resources = [var.function.image_parameter_arn]
   }
 }
 
 resource "aws_iam_role_policy" "deploy" {
-  count = var.function_arn == null ? 0 : 1
+  count = var.function == null ? 0 : 1
 
   name   = "deploy"
   role   = aws_iam_role.pipeline.name

@@ -20,6 +20,33 @@ variable "repository" {
   }
 }
 
+variable "owner_id" {
+  description = "Numeric ID of the repository's owner, for repositories whose tokens carry IDs: those created, renamed or transferred since 15 July 2026. Needs repository_id."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.owner_id == null || can(regex("^[0-9]+$", var.owner_id))
+    error_message = "owner_id must be the numeric ID, not the name: gh api repos/OWNER/NAME --jq .owner.id"
+  }
+
+  validation {
+    condition     = (var.owner_id == null) == (var.repository_id == null)
+    error_message = "owner_id and repository_id belong together: GitHub's tokens carry both or neither."
+  }
+}
+
+variable "repository_id" {
+  description = "Numeric ID of the repository. Needs owner_id."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.repository_id == null || can(regex("^[0-9]+$", var.repository_id))
+    error_message = "repository_id must be the numeric ID, not the name: gh api repos/OWNER/NAME --jq .id"
+  }
+}
+
 variable "environment" {
   description = "The GitHub environment that a job must run in. Its protection rules say who may deploy, and from which branch."
   type        = string
@@ -31,14 +58,14 @@ variable "environment" {
   }
 }
 
-variable "provider_arn" {
-  description = "ARN of the account's OIDC provider for GitHub. Default: the module makes one; there can be one only in an account."
-  type        = string
+variable "oidc_provider" {
+  description = "The account's OIDC provider for GitHub, by its ARN. Default: the module creates one; an account can have only one."
+  type        = object({ arn = string })
   default     = null
 
   validation {
-    condition     = var.provider_arn == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.provider_arn))
-    error_message = "provider_arn must be arn:aws:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
+    condition     = var.oidc_provider == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.oidc_provider.arn))
+    error_message = "oidc_provider.arn must be arn:aws:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
   }
 }
 
@@ -53,14 +80,22 @@ variable "repository_arn" {
   }
 }
 
-variable "function_arn" {
-  description = "ARN of the function that gets the images, without version or alias. Default: none, the role only publishes images."
-  type        = string
-  default     = null
+variable "function" {
+  description = "The function that gets the images: arn, without version or alias; image_parameter_arn, of the SSM parameter in which the pipeline records what it deployed (outputs function_arn and image_parameter_arn). Default: none, the role only publishes images."
+  type = object({
+    arn                 = string
+    image_parameter_arn = string
+  })
+  default = null
 
   validation {
-    condition     = var.function_arn == null || can(regex("^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.function_arn))
-    error_message = "function_arn must be the ARN of one function, without version or alias."
+    condition     = var.function == null || can(regex("^arn:[^:]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.function.arn))
+    error_message = "function.arn must be the ARN of one function, without version or alias."
+  }
+
+  validation {
+    condition     = var.function == null || can(regex("^arn:[^:]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9._/-]+$", var.function.image_parameter_arn))
+    error_message = "function.image_parameter_arn must be the ARN of one SSM parameter, as in the output image_parameter_arn."
   }
 }
 

@@ -15,6 +15,8 @@ locals {
     "HEAD /.well-known/{proxy+}" = { open = true }
   }
 
+  hosted_zone = var.domain == null ? null : var.domain.hosted_zone
+
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
   # No header, no query and no body: a token in one of them must not be here.
   access_log = {
@@ -106,10 +108,13 @@ resource "aws_apigatewayv2_route" "this" {
   authorization_scopes = each.value.open ? null : try(length(var.jwt.scopes) > 0 ? var.jwt.scopes : null, null)
 }
 
+# Below /aws/vendedlogs/, which the account's resource policy for log delivery covers as a whole; other groups are added to
+# it one by one, until it is full. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 resource "aws_cloudwatch_log_group" "access" {
   region            = var.region
-  name              = "/aws/apigateway/${var.name}-http"
+  name              = "/aws/vendedlogs/apigateway/${var.name}-http"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
   tags              = var.tags
 }
 
@@ -169,6 +174,7 @@ resource "aws_apigatewayv2_domain_name" "this" {
   domain_name_configuration {
     certificate_arn = var.domain.certificate_arn
     endpoint_type   = "REGIONAL"
+    ip_address_type = "dualstack" # The domain has an AAAA record.
     security_policy = "TLS_1_2"
   }
 }
@@ -184,9 +190,9 @@ resource "aws_apigatewayv2_api_mapping" "root" {
 
 # The record comes last: who finds the name is answered.
 resource "aws_route53_record" "this" {
-  for_each = try(var.domain.hosted_zone_id, null) == null ? toset([]) : toset(["A", "AAAA"])
+  for_each = local.hosted_zone == null ? toset([]) : toset(["A", "AAAA"])
 
-  zone_id = var.domain.hosted_zone_id
+  zone_id = local.hosted_zone.id
   name    = var.domain.name
   type    = each.key
 

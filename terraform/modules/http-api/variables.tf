@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the API, and with -http of its log group after /aws/apigateway/."
+  description = "Name of the API, and with -http of its log group after /aws/vendedlogs/apigateway/."
   type        = string
   nullable    = false
 }
@@ -99,11 +99,11 @@ variable "throttle" {
 }
 
 variable "domain" {
-  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone_id, the zone in Route 53 to put the records into (without it, point the name to domain_target yourself). The API's own URL is then closed."
+  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone, the zone in Route 53 for its records (without it, point the name to domain_target yourself). The API's own URL is then closed."
   type = object({
     name            = string
     certificate_arn = string
-    hosted_zone_id  = optional(string)
+    hosted_zone     = optional(object({ id = string }))
   })
   default = null
 }
@@ -120,6 +120,12 @@ variable "log_retention_days" {
   type        = number
   default     = 30
   nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the access log. Its policy must let CloudWatch Logs use it. Default: a key that AWS manages."
+  type        = string
+  default     = null
 }
 
 variable "tags" {

@@ -7,6 +7,9 @@ data "aws_region" "current" {
 }
 
 locals {
+  # A role's name has 64 characters at most, which a long name and a long region exceed.
+  role_name = length(var.name) <= 64 ? var.name : "${substr(var.name, 0, 55)}-${substr(sha1(var.name), 0, 8)}"
+
   ec2 = "arn:${data.aws_partition.current.partition}:ec2:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}"
 }
 
@@ -22,7 +25,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "execution" {
-  name                 = var.name
+  name                 = local.role_name
   description          = "What the MCP server ${var.name} may do"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   permissions_boundary = var.permissions_boundary
@@ -44,6 +47,17 @@ data "aws_iam_policy_document" "runtime" {
       sid       = "WriteTraces"
       actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
       resources = ["*"]
+    }
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      sid       = "DecryptEnvironment"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
     }
   }
 

@@ -1,11 +1,11 @@
 variable "name" {
-  description = "Name of the role. Roles have no region: two deployments in one account need two names."
+  description = "Name of the role; over 64 characters it is cut and gets a hash. Roles have no region: two deployments in one account need two names."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9+=,.@_-]{1,64}$", var.name))
-    error_message = "name must be 1 to 64 letters, digits and '+=,.@_-'."
+    condition     = can(regex("^[a-zA-Z0-9+=,.@_-]{1,128}$", var.name))
+    error_message = "name must be 1 to 128 letters, digits and '+=,.@_-'."
   }
 }
 
@@ -84,6 +84,12 @@ variable "invoke_policy" {
 
 variable "alias_arn" {
   description = "ARN of the alias that the Function URL leads to."
+  type        = string
+  default     = null
+}
+
+variable "kms_key_arn" {
+  description = "ARN of the KMS key that encrypts the environment variables: the role may decrypt with it. Default: none."
   type        = string
   default     = null
 }

@@ -23,7 +23,7 @@ resource "terraform_data" "publication" {
 
   provisioner "local-exec" {
     interpreter = ["bash", "-c"]
-    command     = "\"$PUBLISH_IMAGE\" --repository \"$REPOSITORY_URL\" --tag \"$IMAGE_TAG\" --architecture \"$ARCHITECTURE\" --context \"$SOURCE_DIR\""
+    command     = "\"$PUBLISH_IMAGE\" --repository \"$REPOSITORY_URL\" --tag \"$IMAGE_TAG\" --architecture \"$ARCHITECTURE\" --context \"$SOURCE_DIR\" --live"
 
     environment = {
       PUBLISH_IMAGE  = abspath("${path.module}/../../../scripts/publish-image")
@@ -42,7 +42,7 @@ resource "terraform_data" "publication" {
   }
 }
 
-# The registry's own word for what the tag is. Read when planning, so a plan without changes is empty; read after the
+# The digest of the tag that the registry keeps deployed images by. Read when planning, so a plan without changes is empty; read after the
 # push where one is planned.
 data "aws_ecr_image" "published" {
   count = local.build ? 1 : 0
@@ -50,7 +50,7 @@ data "aws_ecr_image" "published" {
   region          = var.region
   registry_id     = local.repository.registry
   repository_name = local.repository.name
-  image_tag       = local.tag
+  image_tag       = "live-${local.tag}"
 
   depends_on = [terraform_data.publication]
 }

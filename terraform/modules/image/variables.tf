@@ -4,7 +4,7 @@ variable "image_uri" {
   default     = null
 
   validation {
-    condition     = var.image_uri == null || can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$", var.image_uri))
+    condition     = var.image_uri == null || can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.(com|com\\.cn|eu)/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$", var.image_uri))
     error_message = <<-EOT
       image_uri must be an image in Amazon ECR by its digest, for example
         123456789012.dkr.ecr.eu-west-1.amazonaws.com/mcp@sha256:0123…cdef
@@ -57,7 +57,7 @@ variable "source_dir" {
 variable "source_globs" {
   description = "What the image is built of, as patterns relative to source_dir; Markdown does not count. A change of one of these files builds a new image; a file that is missing here may change unnoticed."
   type        = set(string)
-  default     = ["Dockerfile", ".dockerignore", "package.json", "package-lock.json", "tsconfig.json", "app/**", "scripts/*.ts"]
+  default     = ["Dockerfile", ".dockerignore", "package.json", "package-lock.json", "tsconfig.json", "app/**", "scripts/build/**"]
   nullable    = false
 
   validation {

@@ -12,6 +12,7 @@ resource "aws_cloudwatch_log_group" "this" {
   region            = var.region
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
   tags              = var.tags
 }
 
@@ -26,6 +27,7 @@ resource "aws_lambda_function" "this" {
   memory_size                    = var.memory_size
   timeout                        = var.timeout
   reserved_concurrent_executions = var.reserved_concurrency
+  kms_key_arn                    = var.kms_key_arn
   publish                        = true
   tags                           = var.tags
 
@@ -66,11 +68,6 @@ resource "aws_lambda_function" "this" {
   }
 
   lifecycle {
-    precondition {
-      condition     = var.vpc == null || !var.streaming
-      error_message = "A Function URL does not stream from a function in a VPC: answers would arrive whole, or not at all. Set streaming = false, or leave vpc out."
-    }
-
     precondition {
       condition     = local.image_region == null || local.image_region == data.aws_region.current.region
       error_message = "The image is in another region than the function (${data.aws_region.current.region}). Lambda takes images of its own region only: push it there, or let ECR replicate it."

@@ -211,7 +211,7 @@ variable "log_level" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups, for a function that reaches into a VPC. Needs streaming = false, and a NAT gateway to reach the internet."
+  description = "Subnets and security groups, for a function that reaches into a VPC. Needs a NAT gateway to reach the internet. A Function URL does not stream from there; a REST API does."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -222,6 +222,12 @@ variable "vpc" {
     condition     = var.vpc == null || try(length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0, false)
     error_message = "vpc needs at least one subnet (better two, in two zones) and one security group."
   }
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the environment variables and the log. Its policy must let CloudWatch Logs use it, and the role needs kms:Decrypt. Default: keys that AWS manages."
+  type        = string
+  default     = null
 }
 
 variable "tags" {

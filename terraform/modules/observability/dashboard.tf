@@ -1,4 +1,7 @@
 locals {
+  # Dashboards have no region: two deployments of one name would overwrite each other's.
+  dashboard_name = "${var.function_name}-${local.region}"
+
   app    = { for name in ["Calls", "Errors", "ProtocolErrors", "Refusals", "Aborted", "ColdStarts", "Duration", "StreamedBytes"] : name => [local.namespace, name, "Function", var.function_name] }
   lambda = { for name in ["Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions"] : name => ["AWS/Lambda", name, "FunctionName", var.function_name] }
 
@@ -26,7 +29,7 @@ resource "aws_cloudwatch_dashboard" "this" {
   count = var.dashboard ? 1 : 0
 
   region         = var.region
-  dashboard_name = var.function_name
+  dashboard_name = local.dashboard_name
 
   dashboard_body = jsonencode({
     widgets = [for index, widget in local.widgets : {

@@ -1,21 +1,36 @@
 data "aws_caller_identity" "current" {}
 
+data "aws_partition" "current" {}
+
 data "aws_region" "current" {
   region = var.region
 }
 
 locals {
   region    = data.aws_region.current.region
+  partition = data.aws_partition.current.partition
   account   = data.aws_caller_identity.current.account_id
   namespace = "McpOnLambda"                      # app/framework/telemetry/metrics.ts
   platform  = "McpOnLambda/${var.function_name}" # What is made of Lambda's own lines, which do not name the function.
 }
 
+locals {
+  # Domain of the console, by partition.
+  consoles = {
+    aws        = "aws.amazon.com"
+    aws-cn     = "amazonaws.cn"
+    aws-eusc   = "amazonaws-eusc.eu"
+    aws-us-gov = "amazonaws-us-gov.com"
+  }
+  console = lookup(local.consoles, local.partition, "aws.amazon.com")
+}
+
 # Where alarms and the budget go. E-mail costs nothing for the first 1,000 a month.
 resource "aws_sns_topic" "alarms" {
-  region = var.region
-  name   = "${var.function_name}-alarms"
-  tags   = var.tags
+  region            = var.region
+  name              = "${var.function_name}-alarms"
+  kms_master_key_id = var.kms_key_arn
+  tags              = var.tags
 }
 
 data "aws_iam_policy_document" "publish" {
@@ -67,9 +82,9 @@ resource "aws_cloudwatch_log_metric_filter" "memory" {
   }
 }
 
-# Of the whole account, since tags count only where an account's owner has activated them for its bills.
+# AWS Budgets in US dollars is a service of the commercial partition only. Of the whole account, since tags count only where an account's owner has activated them for its bills.
 resource "aws_budgets_budget" "monthly" {
-  count = var.monthly_budget > 0 ? 1 : 0
+  count = var.monthly_budget > 0 && local.partition == "aws" ? 1 : 0
 
   name         = "${var.function_name}-${local.region}"
   budget_type  = "COST"

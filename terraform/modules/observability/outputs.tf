@@ -15,7 +15,7 @@ output "topic_arn" {
 
 output "dashboard_url" {
   description = "URL of the dashboard in the console; null without one."
-  value       = var.dashboard ? "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${var.function_name}" : null
+  value       = var.dashboard ? "https://${local.region}.console.${local.console}/cloudwatch/home?region=${local.region}#dashboards/dashboard/${local.dashboard_name}" : null
 }
 
 output "metric_names" {

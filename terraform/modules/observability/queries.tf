@@ -3,7 +3,8 @@ locals {
   queries = {
     callers  = <<-EOT
       filter type = "request"
-      | stats count() as calls, sum(outcome = "refused") as refused, avg(ms) as meanMs by caller, auth, tool
+      | fields strcontains(outcome, "refused") as isRefused
+      | stats count() as calls, sum(isRefused) as refused, avg(ms) as meanMs by caller, auth, tool
       | sort calls desc
     EOT
     failures = <<-EOT

@@ -69,7 +69,7 @@ variable "alarms" {
 }
 
 variable "monthly_budget" {
-  description = "Dollars a month that Lambda and CloudWatch may cost in the whole account before it is told; 0 for no budget. Free."
+  description = "Dollars a month that Lambda and CloudWatch may cost in the whole account before an e-mail is sent; 0 for no budget. Free. Only in commercial regions: other partitions have no AWS Budgets in dollars."
   type        = number
   default     = 20
   nullable    = false
@@ -87,6 +87,12 @@ variable "refusals" {
   type        = number
   default     = 100
   nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the topic. Its policy must let CloudWatch and AWS Budgets use it. Default: none."
+  type        = string
+  default     = null
 }
 
 variable "tags" {

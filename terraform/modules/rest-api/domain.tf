@@ -1,3 +1,7 @@
+locals {
+  hosted_zone = var.domain == null ? null : var.domain.hosted_zone
+}
+
 # At the root: the well-known paths of RFC 9728 lie where clients look for them, which a stage in the path would not let them.
 resource "aws_api_gateway_domain_name" "this" {
   count = var.domain == null ? 0 : 1
@@ -9,7 +13,8 @@ resource "aws_api_gateway_domain_name" "this" {
   tags                     = var.tags
 
   endpoint_configuration {
-    types = ["REGIONAL"]
+    types           = ["REGIONAL"]
+    ip_address_type = "dualstack" # The domain has an AAAA record.
   }
 }
 
@@ -24,9 +29,9 @@ resource "aws_api_gateway_base_path_mapping" "root" {
 
 # The record comes last: who finds the name is answered.
 resource "aws_route53_record" "this" {
-  for_each = try(var.domain.hosted_zone_id, null) == null ? toset([]) : toset(["A", "AAAA"])
+  for_each = local.hosted_zone == null ? toset([]) : toset(["A", "AAAA"])
 
-  zone_id = var.domain.hosted_zone_id
+  zone_id = local.hosted_zone.id
   name    = var.domain.name
   type    = each.key
 

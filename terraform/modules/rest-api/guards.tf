@@ -3,27 +3,30 @@
 # By itself, since it names the API, which must be there before. Under AWS_IAM a permission here would let in whoever signs,
 # whatever IAM says, so there it only forbids.
 locals {
+  # In full: API Gateway stores the short form, execute-api:/*, in full as well, and every plan would find a difference.
+  every_call = "${aws_api_gateway_rest_api.this.execution_arn}/*"
+
   source_statements = concat(
     var.authorization == "AWS_IAM" ? [] : [{
       Sid       = "Everybody"
       Effect    = "Allow"
       Principal = "*"
       Action    = "execute-api:Invoke"
-      Resource  = "execute-api:/*"
+      Resource  = local.every_call
     }],
     length(var.allowed_principals) == 0 ? [] : [{
       Sid       = "OtherAccounts"
       Effect    = "Allow"
       Principal = { AWS = sort(var.allowed_principals) }
       Action    = "execute-api:Invoke"
-      Resource  = "execute-api:/*"
+      Resource  = local.every_call
     }],
     length(var.allowed_cidrs) == 0 ? [] : [{
       Sid       = "FromNowhereElse"
       Effect    = "Deny"
       Principal = "*"
       Action    = "execute-api:Invoke"
-      Resource  = "execute-api:/*"
+      Resource  = local.every_call
       Condition = { NotIpAddress = { "aws:SourceIp" = sort(var.allowed_cidrs) } }
     }],
   )
@@ -40,11 +43,11 @@ resource "aws_api_gateway_rest_api_policy" "sources" {
 }
 
 resource "aws_wafv2_web_acl_association" "this" {
-  count = var.web_acl_arn == null ? 0 : 1
+  count = var.web_acl == null ? 0 : 1
 
   region       = var.region
   resource_arn = aws_api_gateway_stage.live.arn
-  web_acl_arn  = var.web_acl_arn
+  web_acl_arn  = var.web_acl.arn
 }
 
 resource "aws_api_gateway_api_key" "this" {

@@ -32,10 +32,18 @@ resource "aws_cloudwatch_log_group" "access" {
   region            = var.region
   name              = "/aws/apigateway/${var.name}-rest"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
   tags              = var.tags
 }
 
-# API Gateway writes access logs of REST APIs by a role of the account, one for all of its APIs in the region.
+# API Gateway writes the logs of REST APIs with a role of the account, one for all of them in the region.
+locals {
+  log_role_name  = "${var.name}-apigateway-logs-${local.region}"
+  log_groups_arn = "arn:${data.aws_partition.current.partition}:logs:${local.region}:${data.aws_caller_identity.current.account_id}:log-group:"
+}
+
+data "aws_caller_identity" "current" {}
+
 data "aws_iam_policy_document" "trust" {
   count = var.manage_api_gateway_account ? 1 : 0
 
@@ -49,20 +57,47 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+# Not AWS's managed policy: with that API Gateway may create any log group, and a late line brings this API's back after
+# destroy. It may create those that it names itself: /aws/apigateway/welcome, by which it tries the role out when it is
+# set, and groups of execution logs, which other APIs of the account may want.
+data "aws_iam_policy_document" "logs" {
+  count = var.manage_api_gateway_account ? 1 : 0
+
+  statement {
+    sid       = "CreateOwnLogGroups"
+    actions   = ["logs:CreateLogGroup"]
+    resources = ["${local.log_groups_arn}/aws/apigateway/welcome:*", "${local.log_groups_arn}API-Gateway-Execution-Logs_*"]
+  }
+
+  statement {
+    sid       = "WriteLogs"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${local.log_groups_arn}*"]
+  }
+
+  statement {
+    sid       = "ListLogGroups"
+    actions   = ["logs:DescribeLogGroups"]
+    resources = ["*"]
+  }
+}
+
 resource "aws_iam_role" "logs" {
   count = var.manage_api_gateway_account ? 1 : 0
 
-  name               = "${var.name}-apigateway-logs-${local.region}"
-  description        = "By which API Gateway writes the access logs of REST APIs in ${local.region}"
-  assume_role_policy = data.aws_iam_policy_document.trust[0].json
-  tags               = var.tags
+  name                 = length(local.log_role_name) <= 64 ? local.log_role_name : "${substr(local.log_role_name, 0, 55)}-${substr(sha1(local.log_role_name), 0, 8)}"
+  description          = "With which API Gateway writes the logs of REST APIs in ${local.region}"
+  assume_role_policy   = data.aws_iam_policy_document.trust[0].json
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
 }
 
-resource "aws_iam_role_policy_attachment" "logs" {
+resource "aws_iam_role_policy" "logs" {
   count = var.manage_api_gateway_account ? 1 : 0
 
-  role       = aws_iam_role.logs[0].name
-  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+  name   = "logs"
+  role   = aws_iam_role.logs[0].name
+  policy = data.aws_iam_policy_document.logs[0].json
 }
 
 resource "aws_api_gateway_account" "this" {
@@ -71,5 +106,5 @@ resource "aws_api_gateway_account" "this" {
   region              = var.region
   cloudwatch_role_arn = aws_iam_role.logs[0].arn
 
-  depends_on = [aws_iam_role_policy_attachment.logs]
+  depends_on = [aws_iam_role_policy.logs]
 }

@@ -27,6 +27,7 @@ locals {
     api_key           = var.api_key != null
     gateway_responses = local.refusals
     policy            = local.resource_policy
+    own_url_closed    = var.domain != null
   }
 
   # The integration's own, which for a whole answer has a limit that is the account's to raise.

@@ -140,32 +140,42 @@ variable "allowed_principals" {
   nullable    = false
 
   validation {
+    condition     = alltrue([for arn in var.allowed_principals : can(regex("^arn:[^:]+:(iam|sts)::[0-9]{12}:[^*]+$", arn))])
+    error_message = "allowed_principals must be ARNs without *: arn:aws:iam::ACCOUNT:role/NAME, or arn:aws:iam::ACCOUNT:root for a whole account."
+  }
+
+  validation {
     condition     = length(var.allowed_principals) == 0 || var.authorization == "AWS_IAM"
     error_message = "allowed_principals have a meaning with authorization AWS_IAM only."
   }
 }
 
-variable "web_acl_arn" {
-  description = "ARN of a web ACL of AWS WAF, regional, to put in front."
-  type        = string
+variable "web_acl" {
+  description = "Regional web ACL of AWS WAF to put in front, by its ARN."
+  type        = object({ arn = string })
   default     = null
 }
 
 variable "domain" {
-  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone_id, the zone in Route 53 to put the records into (without it, point the name to domain_target yourself). The API's own URL is then closed."
+  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone, the zone in Route 53 for its records (without it, point the name to domain_target yourself). The API's own URL is then closed."
   type = object({
     name            = string
     certificate_arn = string
-    hosted_zone_id  = optional(string)
+    hosted_zone     = optional(object({ id = string }))
   })
   default = null
 }
 
 variable "manage_api_gateway_account" {
-  description = "Whether to set the role by which API Gateway writes logs, which is one for all REST APIs of the account in the region: destroy resets it. false where the account has one."
+  description = "Whether to set the role with which API Gateway writes logs: one for all REST APIs of the account in the region, replaced by apply and reset by destroy. false where the account has one."
   type        = bool
-  default     = true
   nullable    = false
+}
+
+variable "permissions_boundary" {
+  description = "ARN of a policy that bounds what the role for logs can ever do."
+  type        = string
+  default     = null
 }
 
 variable "detailed_metrics" {
@@ -187,6 +197,12 @@ variable "log_retention_days" {
   type        = number
   default     = 30
   nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the access log. Its policy must let CloudWatch Logs use it. Default: a key that AWS manages."
+  type        = string
+  default     = null
 }
 
 variable "tags" {

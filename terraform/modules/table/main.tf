@@ -1,3 +1,5 @@
+data "aws_partition" "current" {}
+
 data "aws_region" "current" {
   region = var.region
 }
@@ -50,7 +52,7 @@ data "aws_iam_policy_document" "access" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = ["dynamodb.${data.aws_region.current.region}.amazonaws.com"]
+        values   = ["dynamodb.${data.aws_region.current.region}.${data.aws_partition.current.dns_suffix}"]
       }
     }
   }

@@ -22,8 +22,32 @@ variable "role_name" {
   nullable    = false
 }
 
+variable "timeout" {
+  description = "Timeout of the function in seconds, for the arithmetic of capacity."
+  type        = number
+  nullable    = false
+}
+
+variable "reserved_concurrency" {
+  description = "Reserved concurrency of the function, -1 for none, for the arithmetic of capacity."
+  type        = number
+  nullable    = false
+}
+
+variable "alarm_topic" {
+  description = "SNS topic, by its ARN, that an alarm on the queue notifies. Default: no alarm."
+  type        = object({ arn = string })
+  default     = null
+}
+
 variable "region" {
   description = "Region of the function. Default: the provider's."
+  type        = string
+  default     = null
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the queue. Default: a key that SQS manages."
   type        = string
   default     = null
 }

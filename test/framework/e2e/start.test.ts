@@ -105,7 +105,7 @@ describe('a file of app/ that changes', () => {
     [
       'a syntax error',
       `${dice('3.0.0')}\nconst x = ;`,
-      /app\/servers\/dice\.ts:\d+:\d+[\s\S]*mend what it says above/,
+      /app\/servers\/dice\.ts:\d+:\d+[\s\S]*fix what it says above/,
     ],
     [
       'an import of nothing',

@@ -255,6 +255,7 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/ric/rapid-client.node',
       '/var/task/routes.json',
       '/var/task/sbom.cdx.json',
+      '/var/task/tool-call-hook.cjs',
     ]);
     expect([...ours].filter(file => /\/(npm|npx|yarn|corepack|g\+\+|cc1plus|cmake)$/.test(file))).toEqual([]);
     figures['files outside the base'] = added.length;

@@ -15,7 +15,10 @@ let deployment: Deployment;
 beforeEach(async () => {
   terraform = await Terraform.start();
   // What watches it is the same behind every endpoint.
-  deployment = new Deployment(terraform, '', ['observability={enabled=false}']);
+  deployment = new Deployment(terraform, '', [
+    'observability={enabled=false}',
+    'manage_api_gateway_account=true',
+  ]);
   await deployment.init();
 });
 afterEach(() => terraform?.[Symbol.dispose]());
@@ -42,8 +45,11 @@ const settings = (name: string): unknown => {
   return (fn.environment as { variables: unknown }[])[0]?.variables;
 };
 
+/** Two applies, four plans and a destroy. */
+const SWITCH_MS = 240_000;
+
 const OAUTH = ['auth=oauth', 'oauth={issuer="https://tenant.example/",audience=["mcp"],scopes=["read"]}'];
-const ZONE = ['domain_name=mcp.example.com', 'hosted_zone_id=Z1'];
+const ZONE = ['domain_name=mcp.example.com', 'hosted_zone={id="Z1"}'];
 const GATEWAY_ACCOUNT = `arn:aws:execute-api:${REGION}:${ACCOUNT}`;
 
 /** Applies, finds nothing left to do and nothing too wide, looks, and takes it all away. */
@@ -200,7 +206,7 @@ describeTerraform('a REST API', () => {
       const lines = news();
       expectOrder(
         lines,
-        `create aws_acm_certificate ${REGION} mcp.example.com`,
+        `create aws_acm_certificate mcp.example.com`,
         'create aws_route53_record Z1 _proof.mcp.example.com. CNAME',
         'create aws_acm_certificate_validation',
         'create aws_api_gateway_domain_name mcp.example.com',
@@ -223,7 +229,7 @@ describeTerraform('a REST API', () => {
       [
         'endpoint=rest-api',
         'domain_name=mcp.example.com',
-        `certificate_arn=arn:aws:acm:${REGION}:${ACCOUNT}:certificate/mine`,
+        `certificate={arn="arn:aws:acm:${REGION}:${ACCOUNT}:certificate/mine"}`,
       ],
       async () => {
         expect(all('aws_route53_record')).toEqual([]);
@@ -238,7 +244,7 @@ describeTerraform('a REST API', () => {
         'api_key={calls_per_day=100}',
         'throttle={rate=5,burst=7}',
         'allowed_cidrs=["198.51.100.0/24","2001:db8::/32"]',
-        `web_acl_arn=arn:aws:wafv2:${REGION}:${ACCOUNT}:regional/webacl/mine/1`,
+        `web_acl={arn="arn:aws:wafv2:${REGION}:${ACCOUNT}:regional/webacl/mine/1"}`,
       ],
       async () => {
         expectOrder(news(), 'create aws_api_gateway_rest_api_policy', 'create aws_api_gateway_deployment');
@@ -343,7 +349,7 @@ describeTerraform('an HTTP API', () => {
       expectOrder(lines, 'create aws_lambda_permission mcp:live McpHttpApi', 'create aws_apigatewayv2_stage');
       expectOrder(
         lines,
-        'create aws_cloudwatch_log_group /aws/apigateway/mcp-http',
+        'create aws_cloudwatch_log_group /aws/vendedlogs/apigateway/mcp-http',
         'create aws_apigatewayv2_stage',
       );
       const { id } = only('aws_apigatewayv2_api');
@@ -518,26 +524,31 @@ describeTerraform('changing the endpoint of a deployment', () => {
       await deployment.destroy(`endpoint=${to}`);
       expect(terraform.account.inventory()).toEqual([]);
     },
+    SWITCH_MS,
   );
 
-  test('the authorizer comes and goes by itself, and at no moment is nobody asked', async () => {
-    await deployment.apply('endpoint=rest-api');
-    news();
-    await deployment.apply('endpoint=rest-api', 'authorizer=lambda');
-    const lines = news();
-    // The stage serves the old deployment, where the server asks, until the authorizer may be asked.
-    expectOrder(
-      lines,
-      'create aws_lambda_function mcp-authorizer',
-      'create aws_api_gateway_authorizer',
-      'create aws_lambda_permission mcp-authorizer:live',
-      'update aws_api_gateway_stage',
-    );
-    expect(settings('mcp')).toEqual({ MCP_AUTH: 'authorizer' });
-    await deployment.apply('endpoint=rest-api');
-    expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'token' });
-    expect(await deployment.pending('endpoint=rest-api')).toBe(0);
-  });
+  test(
+    'the authorizer comes and goes by itself, and at no moment is nobody asked',
+    async () => {
+      await deployment.apply('endpoint=rest-api');
+      news();
+      await deployment.apply('endpoint=rest-api', 'authorizer=lambda');
+      const lines = news();
+      // The stage serves the old deployment, where the server asks, until the authorizer may be asked.
+      expectOrder(
+        lines,
+        'create aws_lambda_function mcp-authorizer',
+        'create aws_api_gateway_authorizer',
+        'create aws_lambda_permission mcp-authorizer:live',
+        'update aws_api_gateway_stage',
+      );
+      expect(settings('mcp')).toEqual({ MCP_AUTH: 'authorizer' });
+      await deployment.apply('endpoint=rest-api');
+      expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'token' });
+      expect(await deployment.pending('endpoint=rest-api')).toBe(0);
+    },
+    SWITCH_MS,
+  );
 });
 
 describe('refusals', () => {
@@ -550,17 +561,23 @@ describe('refusals', () => {
       [['endpoint=rest-api', 'authorizer=lambda', 'auth=iam'], 'needs auth to be token, oauth, or both'],
       [['endpoint=rest-api', ...OAUTH], 'clients could not find the issuer behind a REST API'],
       [['domain_name=https://x.example'], 'without https://'],
-      [['domain_name=mcp.example.com'], 'domain_name needs certificate_arn'],
-      [['domain_name=mcp.example.com', 'hosted_zone_id=Z1', 'auth=iam'], 'CloudFront cannot stand in front'],
+      [['domain_name=mcp.example.com'], 'domain_name needs certificate ='],
       [
-        ['domain_name=mcp.example.com', 'certificate_arn=arn:aws:acm:eu-west-1:123456789012:certificate/x'],
-        'must be of us-east-1',
+        ['domain_name=mcp.example.com', 'hosted_zone={id="Z1"}', 'auth=iam'],
+        'CloudFront cannot stand in front',
       ],
-      [['hosted_zone_id=Z1'], 'have a meaning with domain_name only'],
+      [
+        [
+          'domain_name=mcp.example.com',
+          'certificate={arn="arn:aws:acm:eu-west-1:123456789012:certificate/x"}',
+        ],
+        'must be in us-east-1',
+      ],
+      [['hosted_zone={id="Z1"}'], 'apply to domain_name only'],
       [['mcp_path=mcp/'], 'mcp_path must begin with a slash'],
       [['api_key={}'], 'api_key needs endpoint = "rest-api"'],
       [['allowed_cidrs=["10.0.0.0/8"]'], 'allowed_cidrs needs endpoint = "rest-api"'],
-      [['web_acl_arn=arn:x'], 'web_acl_arn needs endpoint'],
+      [['web_acl={arn="arn:x"}'], 'web_acl needs endpoint'],
       [['endpoint=http-api', 'authorizer=lambda', 'authorizer_result_ttl_seconds=4000'], 'from 0 to 3600'],
     ])('%j', async (variables, message) => {
       const { status, output } = await terraform.run(

@@ -37,7 +37,7 @@ describeTerraform('a bad value is refused with what to write', () => {
       ['environment={MCP_AUTH="none"}'],
       'they are made of auth, token_sha256, oauth, iam, public_url and domain_name.',
     ],
-    [[VPC], 'Set streaming = false, or leave vpc out.'],
+    [[VPC], 'Set streaming = false, set endpoint = "rest-api", which streams from a VPC, or leave vpc out.'],
     [
       ['provisioned_concurrency=5', 'reserved_concurrency=2'],
       'provisioned_concurrency must not be more than reserved_concurrency',

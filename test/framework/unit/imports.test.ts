@@ -16,6 +16,7 @@ const SHARED = ['types', 'json-rpc', 'endpoint-context'];
 const ARROWS: Record<string, readonly string[]> = {
   // The public API re-exports from what a project may use.
   index: ['auth', 'aws', 'config', 'mcp', 'store', 'tasks', 'telemetry'],
+  'text-files.d': [],
   lambda: ['app', 'auth', 'config', 'mcp', 'page', 'telemetry'],
   app: ['auth', 'config', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
   mcp: [],

@@ -20,24 +20,21 @@ test('the table of clients names those that are tested, their versions and what 
   const { dependencies } = JSON.parse(read('test/framework/clients/package.json')) as {
     dependencies: Record<string, string>;
   };
-  const [, table = ''] = /<!-- clients -->([\s\S]*?)<!-- \/clients -->/.exec(read('README.md')) ?? [];
+  const [, table = ''] =
+    /<!-- clients -->([\s\S]*?)<!-- \/clients -->/.exec(read('test/framework/README.md')) ?? [];
   const rows = table.trim().split('\n').slice(2);
   expect(rows.map(row => row.split(' | ').slice(0, 3).join(' | '))).toEqual(
     TESTED.map(({ client, package: name, speaks }) => `| ${client} | ${dependencies[name]} | ${speaks}`),
   );
 });
 
-test('the table of endpoints is the same on both pages', () => {
-  const tableOf = (page: string): string | undefined =>
-    /<!-- endpoints -->([\s\S]*?)<!-- \/endpoints -->/.exec(read(page))?.[1];
-  expect(tableOf('README.md')).toMatch(/\| `endpoint` \| `function-url` \|/);
-  expect(tableOf('terraform/README.md')).toBe(tableOf('README.md'));
-});
-
-const pages = globSync('{*.md,.github/*.md,app/framework/**/*.md,terraform/**/*.md}', {
-  cwd: ROOT,
-  exclude: ['**/node_modules/**', '**/.terraform/**'],
-});
+const pages = globSync(
+  '{*.md,.github/*.md,app/framework/**/*.md,scripts/**/*.md,terraform/**/*.md,test/framework/*.md}',
+  {
+    cwd: ROOT,
+    exclude: ['**/node_modules/**', '**/.terraform/**'],
+  },
+);
 
 describe.each(pages)('%s', page => {
   const text = read(page);

@@ -8,7 +8,7 @@ variables {
   domain = {
     name            = "mcp.example.com"
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/mine"
-    hosted_zone_id  = "Z1"
+    hosted_zone     = { id = "Z1" }
   }
 }
 

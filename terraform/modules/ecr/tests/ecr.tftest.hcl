@@ -31,8 +31,8 @@ run "is_safe_by_default" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.countNumber == 10
-    error_message = "Images are not limited to the last 10."
+    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : [rule.selection.tagStatus, rule.selection.countNumber]] == [["tagged", 10], ["any", 10]]
+    error_message = "Images are not limited to the last 10 deployed ones and the last 10 of all."
   }
 }
 
@@ -40,7 +40,7 @@ run "takes_a_key" {
   command = plan
 
   variables {
-    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
     image_retention_count = 3
   }
 
@@ -50,7 +50,7 @@ run "takes_a_key" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.countNumber == 3
+    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countNumber == 3])
     error_message = "image_retention_count is not used."
   }
 }
@@ -81,10 +81,10 @@ run "refuses_bad_values" {
   command = plan
 
   variables {
-    name          = "Upper Case"
-    image_retention_count   = 0
-    kms_key_arn   = "alias/mine"
-    function_arns = ["mcp"]
+    name                  = "Upper Case"
+    image_retention_count = 0
+    kms_key_arn           = "alias/mine"
+    function_arns         = ["mcp"]
   }
 
   expect_failures = [var.name, var.image_retention_count, var.kms_key_arn, var.function_arns]

@@ -85,12 +85,12 @@ run "lets_named_principals_in_with_iam" {
   }
 
   assert {
-    condition     = toset([for permission in aws_lambda_permission.url : permission.principal]) == var.principals && alltrue([for permission in aws_lambda_permission.url : permission.function_url_auth_type == "AWS_IAM"])
+    condition     = toset([for permission in aws_lambda_permission.url : permission.principal]) == toset(var.principals) && alltrue([for permission in aws_lambda_permission.url : permission.function_url_auth_type == "AWS_IAM"])
     error_message = "Not exactly the named principals have the first permission."
   }
 
   assert {
-    condition     = toset([for permission in aws_lambda_permission.invoke : permission.principal]) == var.principals && alltrue([for permission in aws_lambda_permission.invoke : permission.invoked_via_function_url])
+    condition     = toset([for permission in aws_lambda_permission.invoke : permission.principal]) == toset(var.principals) && alltrue([for permission in aws_lambda_permission.invoke : permission.invoked_via_function_url])
     error_message = "Not exactly the named principals have the second permission, or it also allows calls around the URL."
   }
 }

@@ -44,6 +44,41 @@ run "lets_in_one_environment_of_one_repository" {
   }
 }
 
+run "lets_in_the_repository_by_its_ids" {
+  command = plan
+
+  variables {
+    owner_id      = "123456"
+    repository_id = "456789"
+  }
+
+  assert {
+    condition     = { for condition in data.aws_iam_policy_document.trust.statement[0].condition : condition.variable => condition.values }["token.actions.githubusercontent.com:sub"] == tolist(["repo:acme@123456/weather-mcp@456789:environment:production"])
+    error_message = "Tokens of repositories created since 15 July 2026 carry IDs and would be refused."
+  }
+}
+
+run "refuses_one_id_without_the_other" {
+  command = plan
+
+  variables {
+    owner_id = "123456"
+  }
+
+  expect_failures = [var.owner_id]
+}
+
+run "refuses_a_name_in_place_of_an_id" {
+  command = plan
+
+  variables {
+    owner_id      = "123456"
+    repository_id = "weather-mcp"
+  }
+
+  expect_failures = [var.repository_id]
+}
+
 run "publishes_to_one_repository_and_deploys_nothing" {
   command = plan
 
@@ -67,16 +102,16 @@ run "deploys_code_to_one_function" {
   command = plan
 
   variables {
-    function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp"
+    function = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp", image_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/mcp-on-lambda/mcp/image-digest" }
   }
 
   assert {
-    condition     = one(data.aws_iam_policy_document.deploy[0].statement).resources == toset([var.function_arn, "${var.function_arn}:*"])
+    condition     = { for statement in data.aws_iam_policy_document.deploy[0].statement : statement.sid => statement.resources } == { DeployCode = toset([var.function.arn, "${var.function.arn}:*"]), RecordImage = toset([var.function.image_parameter_arn]) }
     error_message = "The role may deploy to other functions."
   }
 
   assert {
-    condition     = one(data.aws_iam_policy_document.deploy[0].statement).actions == toset(["lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"])
+    condition     = toset(flatten([for statement in data.aws_iam_policy_document.deploy[0].statement : tolist(statement.actions)])) == toset(["ssm:PutParameter", "lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"])
     error_message = "The role may do more with the function than give it new code, or less."
   }
 }
@@ -85,11 +120,11 @@ run "uses_the_provider_that_is_there" {
   command = plan
 
   variables {
-    provider_arn = "arn:aws:iam::210987654321:oidc-provider/token.actions.githubusercontent.com"
+    oidc_provider = { arn = "arn:aws:iam::210987654321:oidc-provider/token.actions.githubusercontent.com" }
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.provider_arn == var.provider_arn
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.provider_arn == var.oidc_provider.arn
     error_message = "A second provider is made; an account can have one only."
   }
 }
@@ -101,10 +136,10 @@ run "refuses_wildcards_and_what_is_none_of_it" {
     name           = "has spaces"
     repository     = "acme/*"
     environment    = "prod*"
-    provider_arn   = "arn:aws:iam::123456789012:oidc-provider/elsewhere.example"
+    oidc_provider  = { arn = "arn:aws:iam::123456789012:oidc-provider/elsewhere.example" }
     repository_arn = "arn:aws:ecr:eu-west-1:123456789012:repository/*"
-    function_arn   = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live"
+    function       = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live", image_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/*" }
   }
 
-  expect_failures = [var.name, var.repository, var.environment, var.provider_arn, var.repository_arn, var.function_arn]
+  expect_failures = [var.name, var.repository, var.environment, var.oidc_provider, var.repository_arn, var.function]
 }

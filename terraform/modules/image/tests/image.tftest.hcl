@@ -27,7 +27,7 @@ run "names_the_image_after_its_sources" {
     condition = (
       data.aws_ecr_image.published[0].registry_id == "123456789012" &&
       data.aws_ecr_image.published[0].repository_name == "mcp" &&
-      data.aws_ecr_image.published[0].image_tag == output.tag
+      data.aws_ecr_image.published[0].image_tag == "live-${output.tag}"
     )
     error_message = "The digest is asked of another image than the one that is pushed."
   }

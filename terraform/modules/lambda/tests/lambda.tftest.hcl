@@ -159,7 +159,7 @@ run "refuses_more_warm_environments_than_may_run" {
   expect_failures = [var.provisioned_concurrency]
 }
 
-run "goes_into_a_vpc_without_streaming" {
+run "goes_into_a_vpc" {
   command = plan
 
   variables {
@@ -179,19 +179,6 @@ run "goes_into_a_vpc_without_streaming" {
     condition     = one(aws_lambda_function.this.image_config).command == tolist(["handler.buffered"])
     error_message = "The handler is not the buffered one."
   }
-}
-
-run "refuses_to_stream_in_a_vpc" {
-  command = plan
-
-  variables {
-    vpc = {
-      subnet_ids         = ["subnet-1"]
-      security_group_ids = ["sg-1"]
-    }
-  }
-
-  expect_failures = [aws_lambda_function.this]
 }
 
 run "refuses_an_image_of_another_region" {
@@ -229,7 +216,7 @@ run "refuses_bad_values" {
     command                 = ["handler.stream", "more"]
     provisioned_concurrency = 0.5
     alias_name              = "7"
-    pinned_version            = 0
+    pinned_version          = 0
     log_retention_days      = 8
     log_level               = "info"
     vpc                     = { subnet_ids = [], security_group_ids = ["sg-1"] }

@@ -8,6 +8,8 @@ variables {
   function_name = "mcp"
   qualifier     = "live"
   alias_arn     = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live"
+
+  manage_api_gateway_account = true
 }
 
 run "streams_for_as_long_as_the_function_may" {
@@ -88,7 +90,7 @@ run "lets_in_from_given_addresses_with_keys_behind_a_firewall" {
   variables {
     allowed_cidrs = ["198.51.100.0/24"]
     api_key       = { calls_per_day = 7 }
-    web_acl_arn   = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/mine/1"
+    web_acl       = { arn = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/mine/1" }
   }
 
   assert {
@@ -139,7 +141,7 @@ run "closes_its_own_url_where_it_has_a_domain" {
   command = plan
 
   variables {
-    domain = { name = "mcp.example.com", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/mine", hosted_zone_id = "Z1" }
+    domain = { name = "mcp.example.com", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/mine", hosted_zone = { id = "Z1" } }
   }
 
   assert {

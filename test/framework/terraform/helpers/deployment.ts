@@ -48,18 +48,26 @@ export class Deployment {
     this.folder = join(this.root, 'terraform', configuration);
   }
 
+  /** A configuration in test/framework/terraform/fixtures, put where the examples are: the root module is `../..`. */
+  static ofFixture(terraform: Terraform, name: string, always: readonly string[] = []): Deployment {
+    const deployment = new Deployment(terraform, `fixtures/${name}`, always);
+    const source = join(ROOT, 'test/framework/terraform/fixtures', name);
+    cpSync(source, deployment.folder, { recursive: true, filter: isSource });
+    return deployment;
+  }
+
   async init(): Promise<void> {
     await this.terraform.succeed(this.folder, 'init');
   }
 
   async apply(...variables: string[]): Promise<void> {
-    await this.terraform.succeed(this.folder, 'apply', '-auto-approve', ...this.#flags(variables));
+    await this.terraform.succeed(this.folder, 'apply', '-auto-approve', ...this.flags(variables));
   }
 
   /** What a plan would do to managed resources: address → actions. */
   async changes(...variables: string[]): Promise<Record<string, Action[]>> {
     const file = join(this.root, 'plan');
-    await this.terraform.succeed(this.folder, 'plan', `-out=${file}`, ...this.#flags(variables));
+    await this.terraform.succeed(this.folder, 'plan', `-out=${file}`, ...this.flags(variables));
     const { stdout } = await this.terraform.succeed(this.folder, 'show', '-json', file);
     const { resource_changes = [] }: Plan = JSON.parse(stdout);
     const entries = resource_changes
@@ -74,7 +82,7 @@ export class Deployment {
       this.folder,
       'plan',
       '-detailed-exitcode',
-      ...this.#flags(variables),
+      ...this.flags(variables),
     );
     return status;
   }
@@ -90,10 +98,11 @@ export class Deployment {
   }
 
   async destroy(...variables: string[]): Promise<void> {
-    await this.terraform.succeed(this.folder, 'destroy', '-auto-approve', ...this.#flags(variables));
+    await this.terraform.succeed(this.folder, 'destroy', '-auto-approve', ...this.flags(variables));
   }
 
-  #flags(variables: readonly string[]): string[] {
+  /** `name=value` → `-var=name=value`, after those that every command gets. */
+  flags(variables: readonly string[] = []): string[] {
     return [...this.#always, ...variables].map(variable => `-var=${variable}`);
   }
 }
@@ -102,5 +111,3 @@ export class Deployment {
 function isSource(path: string): boolean {
   return !/\/(\.terraform|[^/]+\.(tfstate|tfvars)\b)[^/]*$/.test(path);
 }
-
-/** `name=value` → `-var=name=value` */

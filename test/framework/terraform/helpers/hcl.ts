@@ -1,8 +1,8 @@
 /**
- * Reads variables and outputs out of a module's files. Counts on the layout that `terraform fmt` makes, which a test
+ * Reads variables, outputs, resources and requirements out of a module's files. Counts on the layout that `terraform fmt` makes, which a test
  * asserts: top-level blocks at the margin, their arguments two spaces in.
  */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Variable {
@@ -34,6 +34,32 @@ export function outputsOf(folder: string): Output[] {
     description: stringIn(values.description),
     sensitive: values.sensitive === 'true',
   }));
+}
+
+/** `resource` and `data` blocks of a module → its file. */
+export function objectsOf(
+  folder: string,
+  kind: 'resource' | 'data',
+): { type: string; name: string; file: string }[] {
+  return globSync('*.tf', { cwd: folder })
+    .sort()
+    .flatMap(file => {
+      const blocks = readFileSync(join(folder, file), 'utf8').matchAll(
+        new RegExp(`^${kind} "(\\w+)" "(\\w+)"`, 'gm'),
+      );
+      return [...blocks].map(([, type = '', name = '']) => ({ type, name, file }));
+    });
+}
+
+/** What versions.tf asks for: terraform, and each provider → constraint. */
+export function requirementsOf(folder: string): { terraform: string; providers: Record<string, string> } {
+  const text = readFileSync(join(folder, 'versions.tf'), 'utf8');
+  const [, terraform = ''] = /required_version = "([^"]+)"/.exec(text) ?? [];
+  const providers = text.matchAll(/source {2}= "([^"]+)"\n\s+version = "([^"]+)"/g);
+  return {
+    terraform,
+    providers: Object.fromEntries([...providers].map(([, source = '', version = '']) => [source, version])),
+  };
 }
 
 interface Block {

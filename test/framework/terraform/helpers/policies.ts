@@ -9,6 +9,7 @@ interface Statement {
 
 /** Actions for which AWS knows no resource to name. */
 const WITHOUT_RESOURCES = new Set([
+  'logs:DescribeLogGroups',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSubnets',
   'xray:PutTelemetryRecords',
@@ -18,6 +19,8 @@ const WITHOUT_RESOURCES = new Set([
 /** Resources whose names come into being later only: a log group's streams, an account's network interfaces. */
 const UNNAMED_PARTS = [
   /^arn:aws:logs:eu-west-1:123456789012:log-group:\/aws\/lambda\/[\w-]+:\*$/,
+  // The role of API Gateway serves every REST API of the account.
+  /^arn:aws:logs:eu-west-1:123456789012:log-group:(\/aws\/apigateway\/welcome:|API-Gateway-Execution-Logs_)?\*$/,
   /^arn:aws:ec2:eu-west-1:123456789012:\*\/\*$/,
 ];
 

@@ -99,6 +99,32 @@ describe('a new tag', () => {
   });
 });
 
+describe('with --live', () => {
+  const LIVE = { 'live-t1': `sha256:${'a'.repeat(64)}` };
+
+  test('tags the pushed image as well, without pulling it', () => {
+    const { status, stdout } = publishTag(['--live']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${digestOf('t1')}\n` });
+    expect(digestOf('live-t1')).toBe(digestOf('t1'));
+    const put = `aws ecr put-image --registry-id ${ACCOUNT} --repository-name mcp --image-tag live-t1 --image-digest ${digestOf('t1')}`;
+    expect(calls().at(-1)).toContain(put);
+  });
+
+  test('tags an image that a pipeline has pushed, without an engine', () => {
+    replace(['aws']);
+    machine.setTags('mcp', { t1: `sha256:${'a'.repeat(64)}` });
+    expect(publishTag(['--live']).status).toBe(0);
+    expect(machine.tags('mcp')).toEqual({ t1: `sha256:${'a'.repeat(64)}`, ...LIVE });
+  });
+
+  test('does nothing where the tag exists, even if the other tag has expired', () => {
+    replace(['aws']);
+    machine.setTags('mcp', LIVE);
+    expect(publishTag(['--live'])).toMatchObject({ status: 0, stdout: `${LIVE['live-t1']}\n` });
+    expect(calls()).toHaveLength(1);
+  });
+});
+
 test('a tag that is there already needs no engine, and nothing is built or pushed', () => {
   replace(['aws']);
   machine.setTags('mcp', { t1: `sha256:${'a'.repeat(64)}` });

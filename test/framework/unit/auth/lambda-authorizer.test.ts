@@ -1,8 +1,10 @@
 /** The Lambda authorizer: its formats, and the attacks on it through both of API Gateway's endpoints. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authorizerCaller } from '../../../../app/framework/auth/event-identity.ts';
+import { createGuard } from '../../../../app/framework/auth/guard.ts';
 import { createAuthorizer } from '../../../../app/framework/auth/lambda-authorizer.ts';
 import { parseConfig } from '../../../../app/framework/config.ts';
+import { endpointContext, withPublicUrl } from '../../../../app/framework/endpoint-context.ts';
 import { CLIENTS } from '../../../helpers/clients.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
@@ -200,4 +202,27 @@ describe.each([
       connect(lambda.url + path.replace('/mcp', ''), { headers: bearer('wrong') }),
     ).rejects.toThrow();
   });
+});
+
+test('a result for the token of one path, cached by API Gateway, does not open another path', async () => {
+  const env = { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer.url, MCP_PUBLIC_URL: AUDIENCE };
+  const authorize = createAuthorizer(parseConfig(env));
+  const headers = bearer(await issuer.token({ aud: AUDIENCE }));
+  const { context } = (await authorize({
+    type: 'REQUEST',
+    methodArn: METHOD_ARN,
+    path: '/mcp',
+    headers,
+  })) as {
+    context: Record<string, unknown>;
+  };
+  expect(context.resource).toBe(AUDIENCE);
+  const guard = createGuard(parseConfig({ ...env, MCP_AUTH: 'authorizer' }));
+  const allowed = async (path: string) => {
+    const request = new Request(`https://inside.example${path}`, { method: 'POST' });
+    const endpoint = endpointContext(request, { path, requestContext: { path, authorizer: context } });
+    return (await guard(request, withPublicUrl(endpoint, { path: '/mcp', url: AUDIENCE }))).allowed;
+  };
+  expect(await allowed('/mcp')).toBe(true);
+  expect(await allowed('/weather')).toBe(false);
 });

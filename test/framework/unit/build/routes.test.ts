@@ -28,6 +28,9 @@ const program = {
 };
 export const routes = new Hono()
   .route('/mcp', mcp(glossary))
+  .route('/hooked/mcp', mcp(glossary, {
+    onToolCall: async (_ctx, { name }, next) => ({ ...(await next()), _meta: { hooked: name } }),
+  }))
   .route('/stdio/mcp', mcpStdio(program))
   .route('/v1/mcp', mcpV1(() => createServer().server))
   .route('/all/mcp', mcpGateway({ glossary, program }));
@@ -47,7 +50,18 @@ test('the fixture’s bundle has nothing of what it does not use', () => {
   for (const [name, mark] of Object.entries(MARKS)) expect(bundle.includes(mark), name).toBe(false);
 });
 
-test('a build with all kinds of servers has it, and serves them', { timeout: 60_000 }, async () => {
+/** Words of what is loaded on use, and the file next to the bundle that has them. */
+const ON_USE = { 'tool-call-hook.cjs': 'onToolCall failed' };
+
+test('what a route loads on use is never in the bundle, but in a file next to it', () => {
+  const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
+  for (const [file, mark] of Object.entries(ON_USE)) {
+    expect(bundle.includes(mark), file).toBe(false);
+    expect(readFileSync(join(DIST, file), 'utf8').includes(mark), file).toBe(true);
+  }
+});
+
+test('a build with all kinds of servers has it, and serves them', { timeout: 120_000 }, async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);
   installEverything(copy);
@@ -55,7 +69,20 @@ test('a build with all kinds of servers has it, and serves them', { timeout: 60_
   const bundle = copy.read('dist/bundle.cjs');
   for (const [name, mark] of Object.entries(MARKS)) expect(bundle.includes(mark), name).toBe(true);
 
+  for (const mark of Object.values(ON_USE)) expect(bundle.includes(mark), mark).toBe(false);
+
   await using lambda = await startDist(join(copy.folder, 'dist'), { args: ['--init-timeout', '20'] });
+  const response = await fetch(`${lambda.url}/hooked/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'lookup', arguments: { term: 'tide' } },
+    }),
+  });
+  expect(await response.text()).toContain('"_meta":{"hooked"');
   for (const [route, tool] of [
     ['stdio', 'get-sum'],
     ['v1', 'get-sum'],

@@ -148,7 +148,7 @@ describe('the line of a request', () => {
       tool: 'logs',
       requestId: line.requestId,
       traceId: 'a'.repeat(32),
-      data: expect.stringContaining('not to be written'),
+      data: expect.stringContaining('not representable'),
     });
     expect(line.traceId).toBe('a'.repeat(32));
     const { result } = JSON.parse(answer) as { result: { content: { text: string }[] } };

@@ -1,93 +1,227 @@
 /**
- * An AWS account, as far as this project's resources can tell: what exists, what depends on what, and the refusals that
- * order and completeness of a configuration are judged by. Images live in the registry that the stand-ins for `docker`
- * and `aws` push to and look into.
+ * An AWS account in one region, as far as this project's resources use it: what exists, what depends on what, and what AWS
+ * refuses. Images are in the registry that the fake `docker` and `aws` commands push to and read.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { Machine } from '../../publish-image/fake/machine.ts';
+import { ACCOUNT, type Machine, REGION } from '../../publish-image/fake/machine.ts';
 import { ProviderError } from '../behaviour.ts';
 import type { Attributes } from '../values.ts';
 
-export class Account {
-  readonly machine: Machine;
-  /** Of Lambda's concurrency, Service Quotas tells it. */
-  concurrencyQuota = 1000;
-  /** Whether the account has a role for the logs of REST APIs that nobody here has set. */
-  logRole = false;
-  /** Resource type → how long its creation takes, in ms: what does not wait for it then comes too early. */
-  latency: Readonly<Record<string, number>> = {};
-  readonly #resources = new Map<string, Attributes>();
-  /** `function:alias` → statement ids of its resource policy. */
-  readonly #statements = new Map<string, Set<string>>();
-  /** Targets whose policy is being changed. */
-  readonly #changing = new Set<string>();
+/** Types whose names are unique in the whole account, in every region. */
+const GLOBAL = /^aws_(budgets|cloudfront|iam|route53)_|^aws_cloudwatch_dashboard$/;
 
-  constructor(machine: Machine) {
+/** Type of the statements in a function's policy, which belong to a region. */
+const POLICY = 'aws_lambda_permission';
+
+/** What all regions of an account share. */
+class Store {
+  readonly resources = new Map<string, Attributes>();
+  /** What was changed outside of Terraform since it last wrote the resource. */
+  readonly drift = new Map<string, Attributes>();
+  /** `function:alias` → statement ids of its resource policy. */
+  readonly statements = new Map<string, Set<string>>();
+  /** Targets whose policy is being changed. */
+  readonly changing = new Set<string>();
+  /** Log groups that AWS created by itself and that destroy does not remove. */
+  readonly leftBehind = new Set<string>();
+  /** Deployment of a REST API → the API's attributes when it was deployed. */
+  readonly snapshots = new Map<string, Attributes>();
+  /** Resource type, or data.TYPE → what Terraform did with it. */
+  readonly operations = new Map<string, Set<string>>();
+  partition = { partition: 'aws', dns_suffix: 'amazonaws.com' };
+  concurrencyQuota = 1000;
+  logRole = false;
+  logPolicyFull = false;
+  latency: Readonly<Record<string, number>> = {};
+}
+
+/** How a deployment misbehaves, by resource type. */
+export interface Misbehaviour {
+  /** Is still there after Terraform deleted it. */
+  stays?: string;
+  /** Changes by itself, so that every plan finds a difference: its description. */
+  drifts?: string;
+  /** Accepts an update and does nothing. */
+  ignoresUpdates?: string;
+  /** Aliases accept a lower version and stay at the newest. */
+  ignoresRollbacks?: true;
+}
+
+export class Account {
+  misbehaviour: Misbehaviour = {};
+  readonly machine: Machine;
+  readonly region: string;
+  readonly #store: Store;
+
+  constructor(machine: Machine, region = REGION, store = new Store()) {
     this.machine = machine;
+    this.region = region;
+    this.#store = store;
+  }
+
+  /** The same account in another region. */
+  in(region: string): Account {
+    return region === this.region ? this : new Account(this.machine, region, this.#store);
+  }
+
+  /** Partition and DNS suffix: commercial regions unless a test sets others. */
+  get partition(): Store['partition'] {
+    return this.#store.partition;
+  }
+
+  set partition(value: Store['partition']) {
+    this.#store.partition = value;
+  }
+
+  /** Lambda's concurrency, as Service Quotas reports it. */
+  get concurrencyQuota(): number {
+    return this.#store.concurrencyQuota;
+  }
+
+  set concurrencyQuota(value: number) {
+    this.#store.concurrencyQuota = value;
+  }
+
+  /** Whether the account has a role for the logs of REST APIs that this configuration did not set. */
+  get logRole(): boolean {
+    return this.#store.logRole;
+  }
+
+  set logRole(value: boolean) {
+    this.#store.logRole = value;
+  }
+
+  /** Whether the resource policy of CloudWatch Logs has room for log groups outside of /aws/vendedlogs/. */
+  get logPolicyFull(): boolean {
+    return this.#store.logPolicyFull;
+  }
+
+  set logPolicyFull(value: boolean) {
+    this.#store.logPolicyFull = value;
+  }
+
+  /** Resource type → how long its creation takes, in ms: a resource that does not wait for it comes too early. */
+  set latency(value: Readonly<Record<string, number>>) {
+    this.#store.latency = value;
+  }
+
+  /** Resource type, or data.TYPE → what Terraform did with it: create, read, update, delete. */
+  get operations(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#store.operations;
+  }
+
+  /** Notes an operation of Terraform. */
+  note(type: string, operation: 'create' | 'read' | 'update' | 'delete'): void {
+    this.#store.operations.set(type, new Set([...(this.#store.operations.get(type) ?? []), operation]));
+  }
+
+  /** Log groups that AWS created by itself and that destroy does not remove. */
+  get leftBehind(): Set<string> {
+    return this.#store.leftBehind;
+  }
+
+  /** Deployment of a REST API → the API's attributes when it was deployed. */
+  get snapshots(): Map<string, Attributes> {
+    return this.#store.snapshots;
+  }
+
+  arn(service: string, resource: string, region = this.region): string {
+    return `arn:${this.partition.partition}:${service}:${region}:${ACCOUNT}:${resource}`;
   }
 
   get(type: string, name: string): Attributes | undefined {
-    return this.#resources.get(`${type} ${name}`);
+    return this.#store.resources.get(this.#key(type, name));
   }
 
-  /** What a resource needs to be there before it. */
+  /** A resource that must exist already. */
   need(type: string, name: string, refusal: string): Attributes {
     return this.get(type, name) ?? refuse(refusal);
   }
 
+  /** Every resource of a type, in all regions. */
   all(type: string): Attributes[] {
-    const entries = [...this.#resources].filter(([key]) => key.startsWith(`${type} `));
+    const entries = [...this.#store.resources].filter(([key]) => key.startsWith(`${type} `));
     return entries.map(([, attributes]) => attributes);
   }
 
   put(type: string, name: string, attributes: Attributes): void {
     const action = this.get(type, name) ? 'update' : 'create';
-    this.#resources.set(`${type} ${name}`, attributes);
-    this.machine.record({ action, type, name, attributes });
+    const key = this.#key(type, name);
+    this.#store.resources.set(key, attributes);
+    this.#store.drift.delete(key);
+    this.machine.record({ action, type, name: this.#label(type, name), attributes });
   }
 
   remove(type: string, name: string): void {
-    this.#resources.delete(`${type} ${name}`);
-    this.machine.record({ action: 'delete', type, name });
+    this.#store.resources.delete(this.#key(type, name));
+    this.#store.drift.delete(this.#key(type, name));
+    this.machine.record({ action: 'delete', type, name: this.#label(type, name) });
+  }
+
+  /** Changes a resource outside of Terraform, which sees it when it refreshes. */
+  change(type: string, name: string, changes: Attributes): void {
+    const existing = this.need(type, name, `There is no ${type} ${name}`);
+    const key = this.#key(type, name);
+    this.#store.resources.set(key, { ...existing, ...changes });
+    this.#store.drift.set(key, { ...this.#store.drift.get(key), ...changes });
+  }
+
+  /** What Terraform reads of a resource, given what it knows; null when the resource is gone. */
+  read(type: string, name: string, state: Attributes): Attributes | null {
+    const drift = this.misbehaviour.drifts === type ? { description: 'Changed by itself' } : {};
+    return this.get(type, name)
+      ? { ...state, ...drift, ...this.#store.drift.get(this.#key(type, name)) }
+      : null;
   }
 
   async took(type: string): Promise<void> {
-    await setTimeout(this.latency[type] ?? 0);
+    await setTimeout(this.#store.latency[type] ?? 0);
   }
 
-  /** Lambda takes one change of a policy at a time. */
+  /** Lambda accepts one change of a policy at a time. */
   async addStatements(type: string, target: string, ...added: string[]): Promise<void> {
-    const ids = this.#statements.get(target) ?? new Set();
+    const { statements, changing } = this.#store;
+    const key = this.#label(type, target);
+    const ids = statements.get(key) ?? new Set();
     const [taken] = added.filter(id => ids.has(id));
     if (taken) {
       refuse(
         `ResourceConflictException: The statement id (${taken}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
       );
     }
-    if (this.#changing.has(target))
+    if (changing.has(key))
       refuse('ResourceConflictException: The function policy is being changed by another request.');
-    this.#changing.add(target);
+    changing.add(key);
     await this.took(type);
-    this.#changing.delete(target);
-    this.#statements.set(target, new Set([...ids, ...added]));
+    changing.delete(key);
+    statements.set(key, new Set([...ids, ...added]));
   }
 
   removeStatement(target: string, id: string): void {
-    this.#statements.get(target)?.delete(id);
+    this.#store.statements.get(this.#label(POLICY, target))?.delete(id);
   }
 
-  /** With the alias goes its policy, whoever wrote it. */
+  /** The policy of an alias is deleted with it, including the statements of others. */
   dropStatements(target: string): void {
-    this.#statements.delete(target);
+    this.#store.statements.delete(this.#label(POLICY, target));
   }
 
   statements(target: string): string[] {
-    return [...(this.#statements.get(target) ?? [])].sort();
+    return [...(this.#store.statements.get(this.#label(POLICY, target)) ?? [])].sort();
   }
 
-  /** Everything that exists, for a look at what is left. */
+  /** Everything that exists, in all regions. */
   inventory(): string[] {
-    return [...this.#resources.keys(), ...this.#statements.keys()].sort();
+    return [...this.#store.resources.keys(), ...this.#store.statements.keys()].sort();
+  }
+
+  /** Unique in the account: resources of the default region go by their bare name. */
+  #key(type: string, name: string): string {
+    return `${type} ${this.#label(type, name)}`;
+  }
+
+  #label(type: string, name: string): string {
+    return GLOBAL.test(type) || this.region === REGION ? name : `${this.region} ${name}`;
   }
 }
 

@@ -1,12 +1,12 @@
-/** The AWS provider before an account: what its schema does not say, taken from its sources and documentation. */
-import { ACCOUNT, REGION } from '../../publish-image/fake/machine.ts';
+/** The AWS provider in front of an account: what its schema does not say, taken from its sources and documentation. */
+import { ACCOUNT } from '../../publish-image/fake/machine.ts';
 import type { Behaviour } from '../behaviour.ts';
-import { type Attributes, isAttributes, same, UNKNOWN } from '../values.ts';
+import { type Attributes, isAttributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
 import { GATEWAY_REPLACED_BY } from './gateway.ts';
 import { OBSERVABILITY_REPLACED_BY } from './observability.ts';
 import { policyDocument } from './policy-document.ts';
-import { arn, type Resource } from './resource.ts';
+import type { Resource } from './resource.ts';
 import { PUBLISHED, RESOURCES } from './resources.ts';
 
 const DEFAULTS: Behaviour['defaults'] = {
@@ -52,6 +52,7 @@ const REPLACED_BY: Behaviour['replacedBy'] = {
   ],
   aws_lambda_provisioned_concurrency_config: ['function_name', 'qualifier', 'region'],
   aws_sqs_queue: ['name', 'fifo_queue', 'region'],
+  aws_ssm_parameter: ['name', 'data_type', 'region'],
 };
 
 /** Names that the provider announces as new whenever a version is going to be published. */
@@ -61,37 +62,90 @@ export function awsBehaviour(account: Account): Behaviour {
   return {
     defaults: DEFAULTS ?? {},
     replacedBy: REPLACED_BY,
-    sensitive: { aws_api_gateway_api_key: ['value'] },
+    sensitive: { aws_api_gateway_api_key: ['value'], aws_ssm_parameter: ['value'] },
     recomputed: (type, prior, planned) => {
       const publishes = type === 'aws_lambda_function' && planned.publish === true;
       return publishes && PUBLISHED.some(name => !same(prior[name], planned[name])) ? WITH_A_VERSION : [];
     },
     async create(type, planned) {
       const resource = knownResource(type);
-      const made = { ...common(planned), ...(await resource.create?.(account, planned)) };
+      const here = account.in(regionOf(account, planned));
+      account.note(type, 'create');
+      checkLengths(type, planned);
+      const made = { ...common(here, planned), ...(await resource.create?.(here, planned)) };
       await account.took(type);
-      account.put(type, resource.name(planned), { ...planned, ...made });
+      here.put(type, resource.name(planned), { ...planned, ...made });
       return made;
     },
     update(type, prior, planned) {
       const resource = knownResource(type);
-      const made = { ...common(planned), ...resource.update?.(account, prior, planned) };
-      account.put(type, resource.name(planned), { ...planned, ...made });
+      const here = account.in(regionOf(account, planned));
+      account.note(type, 'update');
+      if (ignores(account, type, prior, planned)) return prior;
+      const made = { ...common(here, planned), ...resource.update?.(here, prior, planned) };
+      here.put(type, resource.name(planned), { ...planned, ...made });
       return made;
     },
     delete(type, prior) {
       const resource = knownResource(type);
-      resource.remove?.(account, prior);
-      account.remove(type, resource.name(prior));
+      const here = account.in(regionOf(account, prior));
+      account.note(type, 'delete');
+      resource.remove?.(here, prior);
+      if (account.misbehaviour.stays === type) return;
+      here.remove(type, resource.name(prior));
     },
-    read: (type, state) => (account.get(type, knownResource(type).name(state)) ? state : null),
-    readData: (type, config) => readData(account, type, config),
+    read(type, state) {
+      account.note(type, 'read');
+      const here = account.in(regionOf(account, state));
+      here.misbehaviour = account.misbehaviour;
+      return here.read(type, knownResource(type).name(state), state);
+    },
+    readData(type, config) {
+      account.note(`data.${type}`, 'read');
+      return readData(account, type, config);
+    },
   };
 }
 
-function common(planned: Attributes): Attributes {
+/** Longest names that AWS accepts, by type and attribute. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
+const LONGEST: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  aws_cloudwatch_dashboard: { dashboard_name: 255 },
+  aws_cloudwatch_log_group: { name: 512 },
+  aws_cloudwatch_metric_alarm: { alarm_name: 255, alarm_description: 1024 },
+  aws_dynamodb_table: { name: 255 },
+  aws_ecr_repository: { name: 256 },
+  aws_iam_policy: { name: 128 },
+  aws_iam_role: { name: 64, description: 1000 },
+  aws_iam_role_policy: { name: 128 },
+  aws_lambda_function: { function_name: 64, description: 256 },
+  aws_lambda_permission: { statement_id: 100 },
+  aws_sns_topic: { name: 256 },
+  aws_sqs_queue: { name: 80 },
+};
+
+function checkLengths(type: string, planned: Attributes): void {
+  for (const [name, longest] of Object.entries(LONGEST[type] ?? {})) {
+    const value = planned[name];
+    if (typeof value === 'string' && value.length > longest)
+      refuse(`expected length of ${name} to be in the range (1 - ${longest}), got ${value}`);
+  }
+}
+
+/** Whether a misbehaving account accepts an update and does nothing. */
+function ignores({ misbehaviour }: Account, type: string, prior: Attributes, planned: Attributes): boolean {
+  const isRollback =
+    type === 'aws_lambda_alias' && Number(planned.function_version) < Number(prior.function_version);
+  return misbehaviour.ignoresUpdates === type || (isRollback && misbehaviour.ignoresRollbacks === true);
+}
+
+/** Region of a resource: its own, or the provider's. */
+function regionOf(account: Account, { region }: Attributes): string {
+  return typeof region === 'string' && region !== '' ? region : account.region;
+}
+
+function common({ region }: Account, planned: Attributes): Attributes {
   return {
-    ...('region' in planned && { region: planned.region === UNKNOWN ? REGION : (planned.region ?? REGION) }),
+    ...('region' in planned && { region }),
     ...('tags_all' in planned && { tags_all: isAttributes(planned.tags) ? planned.tags : {} }),
   };
 }
@@ -102,31 +156,33 @@ function readData(account: Account, type: string, config: Attributes): Attribute
       return {
         id: ACCOUNT,
         account_id: ACCOUNT,
-        arn: arn('iam', 'user/standin', ''),
-        user_id: 'AIDASTANDIN',
+        arn: account.arn('iam', 'user/deployer', ''),
+        user_id: 'AIDADEPLOYER',
       };
-    case 'aws_region':
-      return { id: REGION, name: REGION, region: REGION };
+    case 'aws_region': {
+      const region = regionOf(account, config);
+      return { id: region, name: region, region };
+    }
     case 'aws_partition':
-      return { id: 'aws', partition: 'aws', dns_suffix: 'amazonaws.com' };
+      return { id: account.partition.partition, ...account.partition };
     case 'aws_servicequotas_service_quota':
       return { value: account.concurrencyQuota };
     case 'aws_iam_policy_document':
       return policyDocument(config);
     case 'aws_ecr_image':
-      return image(account, config);
+      return image(account.in(regionOf(account, config)), config);
     default:
-      throw new Error(`The stand-in does not know data.${type}`);
+      throw new Error(`The fake provider does not know data.${type}`);
   }
 }
 
 function image(account: Account, { repository_name, image_tag }: Attributes): Attributes {
-  const digest = account.machine.tags(String(repository_name))?.[String(image_tag)];
+  const digest = account.machine.tags(String(repository_name), account.region)?.[String(image_tag)];
   return digest
     ? { id: digest, image_digest: digest }
     : refuse(`reading ECR Images: couldn't find resource ${repository_name}:${image_tag}`);
 }
 
 function knownResource(type: string): Resource {
-  return RESOURCES[type] ?? refuse(`The stand-in does not know ${type}`);
+  return RESOURCES[type] ?? refuse(`The fake provider does not know ${type}`);
 }

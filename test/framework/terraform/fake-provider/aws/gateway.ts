@@ -3,20 +3,23 @@
  * judged by it: what must be there before what, and what AWS refuses.
  */
 import { createHash } from 'node:crypto';
-import { ACCOUNT, REGION } from '../../publish-image/fake/machine.ts';
 import type { Attributes, Value } from '../values.ts';
 import { isAttributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
-import { arn, type Resource } from './resource.ts';
+import { allows } from './policy-document.ts';
+import { type Resource, text } from './resource.ts';
 
-const text = (attributes: Attributes, name: string): string => String(attributes[name] ?? '');
 /** An id as API Gateway makes them, ever the same for the same words. */
 const idOf = (...words: string[]): string =>
   createHash('sha256').update(words.join('\n')).digest('hex').slice(0, 10);
 const blocks = (value: Value | undefined): Attributes[] =>
   Array.isArray(value) ? value.filter(isAttributes) : [];
 /** Without account: API Gateway's resources are `arn:aws:apigateway:REGION::/restapis/…`. */
-const gatewayArn = (path: string): string => `arn:aws:apigateway:${REGION}::${path}`;
+const gatewayArn = ({ partition: { partition }, region }: Account, path: string): string =>
+  `arn:${partition}:apigateway:${region}::${path}`;
+/** Host below which API Gateway serves in a region. */
+const gatewayHost = ({ partition: { dns_suffix }, region }: Account): string =>
+  `execute-api.${region}.${dns_suffix}`;
 
 const needApi = (account: Account, attributes: Attributes): Attributes =>
   account.need(
@@ -27,12 +30,12 @@ const needApi = (account: Account, attributes: Attributes): Attributes =>
 
 const restApi: Resource = {
   name: attributes => idOf('rest', text(attributes, 'name')),
-  create(_, attributes) {
+  create(account, attributes) {
     const id = idOf('rest', text(attributes, 'name'));
     return {
       id,
-      arn: gatewayArn(`/restapis/${id}`),
-      execution_arn: arn('execute-api', id),
+      arn: gatewayArn(account, `/restapis/${id}`),
+      execution_arn: account.arn('execute-api', id),
       root_resource_id: idOf('root', id),
       created_date: '2026-11-01T00:00:00Z',
     };
@@ -105,7 +108,7 @@ const authorizer: Resource = {
   create(account, attributes) {
     needApi(account, attributes);
     const id = idOf('authorizer', text(attributes, 'rest_api_id'), text(attributes, 'name'));
-    return { id, arn: gatewayArn(`/restapis/${attributes.rest_api_id}/authorizers/${id}`) };
+    return { id, arn: gatewayArn(account, `/restapis/${attributes.rest_api_id}/authorizers/${id}`) };
   },
 };
 
@@ -131,7 +134,9 @@ const deployment: Resource = {
     const integrated = new Set(ofApi('aws_api_gateway_integration').map(methodKey));
     if (methods.some(each => !integrated.has(methodKey(each))))
       refuse('BadRequestException: No integration defined for method');
-    return { id: deploymentKey(attributes), created_date: '2026-11-01T00:00:00Z' };
+    const id = deploymentKey(attributes);
+    account.snapshots.set(id, needApi(account, attributes));
+    return { id, created_date: '2026-11-01T00:00:00Z' };
   },
   remove(account, attributes) {
     const stages = account.all('aws_api_gateway_stage');
@@ -139,6 +144,16 @@ const deployment: Resource = {
       refuse('BadRequestException: Active stages pointing to this deployment must be moved or deleted');
   },
 };
+
+/**
+ * Whether an API's own URL is open, beside its domain: a change of that takes effect with the next deployment only.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
+ */
+export function executeApiIsOpen(account: Account): boolean {
+  const stages = account.all('aws_api_gateway_stage');
+  const served = stages.map(({ deployment_id = null }) => account.snapshots.get(String(deployment_id)));
+  return served.some(api => api?.disable_execute_api_endpoint !== true);
+}
 
 const stageKey = (attributes: Attributes): string => `${attributes.rest_api_id} ${attributes.stage_name}`;
 
@@ -167,9 +182,9 @@ const stage: Resource = {
     const { rest_api_id: api, stage_name: name } = attributes;
     return {
       id: `ags-${api}-${name}`,
-      arn: gatewayArn(`/restapis/${api}/stages/${name}`),
-      execution_arn: arn('execute-api', `${api}/${name}`),
-      invoke_url: `https://${api}.execute-api.${REGION}.amazonaws.com/${name}`,
+      arn: gatewayArn(account, `/restapis/${api}/stages/${name}`),
+      execution_arn: account.arn('execute-api', `${api}/${name}`),
+      invoke_url: `https://${api}.${gatewayHost(account)}/${name}`,
     };
   },
   update(account, _, planned) {
@@ -196,21 +211,53 @@ const ofStage: Resource = {
 const policyOfApi: Resource = {
   name: attributes => text(attributes, 'rest_api_id'),
   create(account, attributes) {
-    needApi(account, attributes);
-    return { id: text(attributes, 'rest_api_id') };
+    const { execution_arn = null } = needApi(account, attributes);
+    // API Gateway stores the short form of its ARNs in full, and Terraform reads that back.
+    const policy = text(attributes, 'policy').replaceAll('"execute-api:/', `"${execution_arn}/`);
+    return { id: text(attributes, 'rest_api_id'), policy };
   },
 };
 
+const WELCOME = '/aws/apigateway/welcome';
+const MANAGED_LOG_POLICY = 'AmazonAPIGatewayPushToCloudWatchLogs';
+
+/** Whether the role that API Gateway writes logs by may do so with a log group. */
+function logRoleMay(account: Account, role: Attributes, action: string, group: string): boolean {
+  const resource = account.arn('logs', `log-group:${group}:log-stream:`);
+  const isOfRole = (each: Attributes): boolean => same(each.role, role.name);
+  const managed = account.all('aws_iam_role_policy_attachment').filter(isOfRole);
+  if (managed.some(({ policy_arn }) => String(policy_arn).endsWith(`/${MANAGED_LOG_POLICY}`))) return true;
+  const inline = account.all('aws_iam_role_policy').filter(isOfRole);
+  return inline.some(({ policy }) => allows(String(policy), { action, resource }));
+}
+
+/**
+ * API Gateway tries the role out, by creating a log group of its own, which stays.
+ * https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2312
+ */
 const accountSettings: Resource = {
   name: () => 'account',
   create(account, { cloudwatch_role_arn }) {
-    const roles = account.all('aws_iam_role').filter(role => same(role.arn, cloudwatch_role_arn ?? null));
-    const attached = account.all('aws_iam_role_policy_attachment');
-    if (!roles.some(role => attached.some(each => same(each.role, role.name))))
+    const [role] = account.all('aws_iam_role').filter(each => same(each.arn, cloudwatch_role_arn ?? null));
+    const needed = [
+      'logs:CreateLogGroup',
+      'logs:CreateLogStream',
+      'logs:DescribeLogGroups',
+      'logs:PutLogEvents',
+    ];
+    if (!role || !needed.every(action => logRoleMay(account, role, action, WELCOME)))
       refuse('BadRequestException: The role ARN does not have required permissions configured.');
+    account.leftBehind.add(WELCOME);
     return { id: 'api-gateway-account' };
   },
 };
+
+/** A log line that arrives late brings its log group back where the role may create it. */
+export function deliverLate(account: Account, group: string): void {
+  const [settings] = account.all('aws_api_gateway_account');
+  const [role] = account.all('aws_iam_role').filter(each => same(each.arn, settings?.cloudwatch_role_arn));
+  if (role && logRoleMay(account, role, 'logs:CreateLogGroup', group)) account.leftBehind.add(group);
+}
 
 const apiKey: Resource = {
   name: attributes => text(attributes, 'name'),
@@ -252,12 +299,12 @@ function needIssued(account: Account, certificateArn: Value | undefined, region:
 const domainName: Resource = {
   name: attributes => text(attributes, 'domain_name'),
   create(account, attributes) {
-    needIssued(account, attributes.regional_certificate_arn, REGION);
+    needIssued(account, attributes.regional_certificate_arn, account.region);
     const name = text(attributes, 'domain_name');
     return {
       id: name,
-      arn: gatewayArn(`/domainnames/${name}`),
-      regional_domain_name: `d-${idOf(name)}.execute-api.${REGION}.amazonaws.com`,
+      arn: gatewayArn(account, `/domainnames/${name}`),
+      regional_domain_name: `d-${idOf(name)}.${gatewayHost(account)}`,
       regional_zone_id: 'ZREGIONAL',
     };
   },
@@ -285,13 +332,13 @@ const needHttpApi = (account: Account, attributes: Attributes): Attributes =>
 
 const httpApi: Resource = {
   name: attributes => idOf('http', text(attributes, 'name')),
-  create(_, attributes) {
+  create(account, attributes) {
     const id = idOf('http', text(attributes, 'name'));
     return {
       id,
-      arn: gatewayArn(`/apis/${id}`),
-      execution_arn: arn('execute-api', id),
-      api_endpoint: `https://${id}.execute-api.${REGION}.amazonaws.com`,
+      arn: gatewayArn(account, `/apis/${id}`),
+      execution_arn: account.arn('execute-api', id),
+      api_endpoint: `https://${id}.${gatewayHost(account)}`,
     };
   },
 };
@@ -344,27 +391,38 @@ const httpStage: Resource = {
   name: attributes => `${attributes.api_id} ${attributes.name}`,
   create(account, attributes) {
     const { api_endpoint } = needHttpApi(account, attributes);
+    checkVendedLogs(account, attributes);
     return {
       id: text(attributes, 'name'),
-      arn: gatewayArn(`/apis/${attributes.api_id}/stages/${attributes.name}`),
-      execution_arn: arn('execute-api', `${attributes.api_id}/${attributes.name}`),
+      arn: gatewayArn(account, `/apis/${attributes.api_id}/stages/${attributes.name}`),
+      execution_arn: account.arn('execute-api', `${attributes.api_id}/${attributes.name}`),
       invoke_url: `${api_endpoint}/`,
     };
   },
 };
+
+/**
+ * The resource policy by which log delivery writes has a limit, and covers /aws/vendedlogs/ as a whole.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+ */
+function checkVendedLogs(account: Account, attributes: Attributes): void {
+  const destinations = blocks(attributes.access_log_settings).map(each => text(each, 'destination_arn'));
+  if (account.logPolicyFull && destinations.some(each => !each.includes(':log-group:/aws/vendedlogs/')))
+    refuse('BadRequestException: Insufficient permissions to enable logging');
+}
 
 const httpDomainName: Resource = {
   name: attributes => text(attributes, 'domain_name'),
   create(account, attributes) {
     const name = text(attributes, 'domain_name');
     const configuration = blocks(attributes.domain_name_configuration).map(each => {
-      needIssued(account, each.certificate_arn, REGION);
-      const target_domain_name = `d-${idOf(name)}.execute-api.${REGION}.amazonaws.com`;
+      needIssued(account, each.certificate_arn, account.region);
+      const target_domain_name = `d-${idOf(name)}.${gatewayHost(account)}`;
       return {
         ...each,
         target_domain_name,
         hosted_zone_id: 'ZREGIONAL',
-        ip_address_type: 'ipv4',
+        ip_address_type: typeof each.ip_address_type === 'string' ? each.ip_address_type : 'ipv4',
         ownership_verification_certificate_arn: '',
       };
     });
@@ -389,15 +447,11 @@ const apiMapping: Resource = {
   },
 };
 
-/** Where none is given, the provider's. */
-const regionOf = ({ region }: Attributes): string => (typeof region === 'string' ? region : REGION);
-
 const certificate: Resource = {
-  name: attributes => `${regionOf(attributes)} ${attributes.domain_name}`,
-  create(_, attributes) {
+  name: attributes => text(attributes, 'domain_name'),
+  create(account, attributes) {
     const name = text(attributes, 'domain_name');
-    const region = regionOf(attributes);
-    const made = arn('acm', `certificate/${idOf(name, region)}`, region);
+    const made = account.arn('acm', `certificate/${idOf(name, account.region)}`);
     return {
       id: made,
       arn: made,
@@ -428,11 +482,47 @@ const validation: Resource = {
 
 const record: Resource = {
   name: attributes => `${attributes.zone_id} ${attributes.name} ${attributes.type}`,
-  create: (_, attributes) => ({
-    id: `${attributes.zone_id}_${attributes.name}_${attributes.type}`,
-    fqdn: text(attributes, 'name').replace(/\.$/, ''),
-  }),
+  create(account, attributes) {
+    const { zone_id, name, type } = attributes;
+    if (
+      account.get('aws_route53_record', `${zone_id} ${name} ${type}`) &&
+      attributes.allow_overwrite !== true
+    )
+      refuse(
+        `InvalidChangeBatch: [Tried to create resource record set [name='${name}', type='${type}'] but it already exists]`,
+      );
+    for (const alias of blocks(attributes.alias)) checkIpv6(account, text(attributes, 'type'), alias);
+    return { id: `${zone_id}_${name}_${type}`, fqdn: text(attributes, 'name').replace(/\.$/, '') };
+  },
 };
+
+/** Route 53 accepts it, but an AAAA record that points to a domain with IPv4 only never resolves. */
+function checkIpv6(account: Account, type: string, { name: target = null }: Attributes): void {
+  if (type !== 'AAAA') return;
+  const rest = account
+    .all('aws_api_gateway_domain_name')
+    .filter(each => same(each.regional_domain_name, target))
+    .flatMap(each => blocks(each.endpoint_configuration));
+  const http = account
+    .all('aws_apigatewayv2_domain_name')
+    .flatMap(each => blocks(each.domain_name_configuration))
+    .filter(each => same(each.target_domain_name, target));
+  if ([...rest, ...http].some(({ ip_address_type }) => ip_address_type !== 'dualstack'))
+    refuse(`The AAAA record points to ${target}, which has no IPv6 addresses.`);
+}
+
+/** Names whose certificate cannot be renewed: the record that validates it is gone. */
+export function notRenewable(account: Account): string[] {
+  const records = new Set(account.all('aws_route53_record').map(({ name }) => String(name)));
+  return account
+    .all('aws_acm_certificate')
+    .filter(each =>
+      blocks(each.domain_validation_options).some(
+        option => !records.has(text(option, 'resource_record_name')),
+      ),
+    )
+    .map(each => text(each, 'domain_name'));
+}
 
 const distribution: Resource = {
   name: attributes => text(attributes, 'comment'),
@@ -442,7 +532,7 @@ const distribution: Resource = {
     const id = `E${idOf('distribution', text(attributes, 'comment')).toUpperCase()}`;
     return {
       id,
-      arn: `arn:aws:cloudfront::${ACCOUNT}:distribution/${id}`,
+      arn: account.arn('cloudfront', `distribution/${id}`, ''),
       domain_name: `${id.toLowerCase()}.cloudfront.net`,
       hosted_zone_id: 'Z2FDTNDATAQYW2',
     };

@@ -1,20 +1,17 @@
 /** CloudWatch, SNS and Budgets, as far as terraform/modules/observability uses them. */
-import { REGION } from '../../publish-image/fake/machine.ts';
 import type { Attributes } from '../values.ts';
 import { type Account, refuse } from './account.ts';
-import { arn, type Resource } from './resource.ts';
-
-const text = (attributes: Attributes, name: string): string => String(attributes[name] ?? '');
+import { type Resource, text } from './resource.ts';
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html */
 const dashboard: Resource = {
   name: attributes => text(attributes, 'dashboard_name'),
-  create(_, attributes) {
+  create(account, attributes) {
     const { widgets } = JSON.parse(text(attributes, 'dashboard_body')) as { widgets?: { type?: string }[] };
     if (!widgets?.length || widgets.some(({ type }) => type !== 'metric'))
       refuse('InvalidParameterInput: The dashboard body is invalid');
     const name = text(attributes, 'dashboard_name');
-    return { id: name, dashboard_arn: arn('cloudwatch', `dashboard/${name}`, '') };
+    return { id: name, dashboard_arn: account.arn('cloudwatch', `dashboard/${name}`, '') };
   },
 };
 
@@ -29,7 +26,7 @@ const alarm: Resource = {
     if (!hasMetric && queries.filter(({ return_data }) => return_data === true).length !== 1)
       refuse('ValidationError: Exactly one element of the metrics list should return data.');
     for (const action of (attributes.alarm_actions ?? []) as string[]) needTopic(account, action);
-    return { id: name, arn: arn('cloudwatch', `alarm:${name}`) };
+    return { id: name, arn: account.arn('cloudwatch', `alarm:${name}`) };
   },
 };
 
@@ -40,7 +37,10 @@ function needTopic(account: Account, topicArn: string): void {
 
 const topic: Resource = {
   name: attributes => text(attributes, 'name'),
-  create: (_, { name = null }) => ({ id: arn('sns', `${name}`), arn: arn('sns', `${name}`) }),
+  create: (account, { name = null }) => ({
+    id: account.arn('sns', `${name}`),
+    arn: account.arn('sns', `${name}`),
+  }),
 };
 
 const ofTopic = (key: 'arn' | 'topic_arn', more: Attributes = {}): Resource => ({
@@ -60,20 +60,27 @@ const ofLogGroup: Resource = {
   },
 };
 
+/** Functions take fields and expressions of them; a comparison in them is not documented. */
+const COMPARISON_IN_FUNCTION = /\b(sum|avg|min|max|count|pct)\([^)]*[=<>]/;
+
 const query: Resource = {
   name: attributes => text(attributes, 'name'),
-  create: (_, attributes) => ({
-    id: text(attributes, 'name'),
-    query_definition_id: `${REGION}-${text(attributes, 'name')}`,
-  }),
+  create(account, attributes) {
+    const name = text(attributes, 'name');
+    if (COMPARISON_IN_FUNCTION.test(text(attributes, 'query_string')))
+      refuse(`MalformedQueryException: a comparison within a function, in ${name}`);
+    return { id: name, query_definition_id: `${account.region}-${name}` };
+  },
 };
 
 const budget: Resource = {
   name: attributes => text(attributes, 'name'),
   create(account, attributes) {
+    const { partition, dns_suffix } = account.partition;
+    if (partition !== 'aws') refuse(`RequestError: dial tcp: lookup budgets.${dns_suffix}: no such host`);
     for (const { subscriber_sns_topic_arns: topics } of (attributes.notification ?? []) as Attributes[])
       for (const topicArn of (topics ?? []) as string[]) needTopic(account, topicArn);
-    return { id: text(attributes, 'name'), arn: arn('budgets', `budget/${attributes.name}`, '') };
+    return { id: text(attributes, 'name'), arn: account.arn('budgets', `budget/${attributes.name}`, '') };
   },
 };
 

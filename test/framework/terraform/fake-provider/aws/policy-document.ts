@@ -1,4 +1,4 @@
-/** data.aws_iam_policy_document: a document in JSON of statements in blocks. */
+/** Policy documents: data.aws_iam_policy_document, which writes them, and what one allows. */
 import { type Attributes, isAttributes, type Value } from '../values.ts';
 
 const KEYS = {
@@ -51,4 +51,59 @@ function oneOrAll(value: Value | undefined): Value | undefined {
 
 function blocks(value: Value | undefined): Attributes[] {
   return Array.isArray(value) ? value.filter(isAttributes) : [];
+}
+
+interface Statement {
+  Effect: 'Allow' | 'Deny';
+  Action: string | string[];
+  Resource?: string | string[];
+  Principal?: '*' | Record<string, string | string[]>;
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+/** A request, as far as the policies of this configuration look at it. */
+export interface PolicyRequest {
+  action: string;
+  resource?: string;
+  /** Service or ARN that calls. */
+  principal?: string;
+  /** Condition keys in lower case → value. */
+  context?: Readonly<Record<string, string>>;
+}
+
+/** Whether a policy document allows a request. */
+export function allows(document: string, request: PolicyRequest): boolean {
+  const statements: Statement[] = document === '' ? [] : [JSON.parse(document).Statement].flat();
+  const effects = statements.filter(each => applies(each, request)).map(({ Effect }) => Effect);
+  return effects.includes('Allow') && !effects.includes('Deny');
+}
+
+function applies(
+  { Action, Resource, Principal, Condition = {} }: Statement,
+  request: PolicyRequest,
+): boolean {
+  const { action, resource, principal, context = {} } = request;
+  const principals = Principal === '*' ? ['*'] : Object.values(Principal ?? {}).flat();
+  return (
+    matchesAny(Action, action) &&
+    (resource === undefined || matchesAny(Resource ?? [], resource)) &&
+    (principal === undefined || principals.includes('*') || principals.includes(principal)) &&
+    Object.entries(Condition).every(([test, keys]) =>
+      Object.entries(keys).every(([key, values]) => holds(test, context[key.toLowerCase()], values)),
+    )
+  );
+}
+
+function holds(test: string, value: string | undefined, expected: string | string[]): boolean {
+  if (value === undefined) return false;
+  if (test === 'StringLike' || test === 'ArnLike') return matchesAny(expected, value);
+  if (test === 'StringEquals') return [expected].flat().includes(value);
+  throw new Error(`The fake provider does not know the condition ${test}`);
+}
+
+function matchesAny(patterns: string | string[], value: string): boolean {
+  return [patterns].flat().some(pattern => {
+    const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+    return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'i').test(value);
+  });
 }

@@ -1,10 +1,9 @@
-/** What AWS does, and refuses to do, when a resource of one type is made, changed and removed. */
-import { ACCOUNT, REGION } from '../../publish-image/fake/machine.ts';
+/** What AWS does, and what it refuses, when a resource of one type is created, changed and deleted. */
 import type { Attributes } from '../values.ts';
 import type { Account } from './account.ts';
 
 export interface Resource {
-  /** Unique among resources of the type. */
+  /** Unique among resources of the type in a region. */
   name(attributes: Attributes): string;
   /** What AWS adds on creation. Throws when AWS would refuse. */
   create?(account: Account, attributes: Attributes): Attributes | Promise<Attributes>;
@@ -13,5 +12,5 @@ export interface Resource {
   remove?(account: Account, attributes: Attributes): void;
 }
 
-export const arn = (service: string, resource: string, region = REGION): string =>
-  `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
+/** An attribute as text; empty where it is not set. */
+export const text = (attributes: Attributes, name: string): string => String(attributes[name] ?? '');

@@ -1,32 +1,36 @@
 /** What AWS does, and refuses to do, when a resource is made, changed and removed; one entry a resource type. */
 import { createHash, randomUUID } from 'node:crypto';
-import { ACCOUNT, REGION } from '../../publish-image/fake/machine.ts';
+import { ACCOUNT } from '../../publish-image/fake/machine.ts';
 import { type Attributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
-import { GATEWAY } from './gateway.ts';
+import { deliverLate, GATEWAY } from './gateway.ts';
 import { OBSERVABILITY } from './observability.ts';
-import { arn, type Resource } from './resource.ts';
+import { allows } from './policy-document.ts';
+import { type Resource, text } from './resource.ts';
 
-const text = (attributes: Attributes, name: string): string => String(attributes[name] ?? '');
 const target = (attributes: Attributes): string => `${attributes.function_name}:${attributes.qualifier}`;
-const functionArn = (attributes: Attributes): string => arn('lambda', `function:${attributes.function_name}`);
+const functionArn = (account: Account, { function_name = null }: Attributes): string =>
+  account.arn('lambda', `function:${function_name}`);
+/** URI by which API Gateway invokes a function. */
+const invokeArn = (account: Account, name: string): string =>
+  `arn:${account.partition.partition}:apigateway:${account.region}:lambda:path/2015-03-31/functions/${name}/invocations`;
 
 const repository: Resource = {
   name: attributes => text(attributes, 'name'),
-  create({ machine }, attributes) {
+  create(account, attributes) {
     const name = text(attributes, 'name');
-    machine.setTags(name, {});
-    const repository_url = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${name}`;
-    return { id: name, arn: arn('ecr', `repository/${name}`), registry_id: ACCOUNT, repository_url };
+    account.machine.setTags(name, {}, account.region);
+    const repository_url = `${ACCOUNT}.dkr.ecr.${account.region}.${account.partition.dns_suffix}/${name}`;
+    return { id: name, arn: account.arn('ecr', `repository/${name}`), registry_id: ACCOUNT, repository_url };
   },
-  remove({ machine }, attributes) {
+  remove({ machine, region }, attributes) {
     const name = text(attributes, 'name');
-    const images = Object.keys(machine.tags(name) ?? {});
+    const images = Object.keys(machine.tags(name, region) ?? {});
     if (images.length > 0 && !attributes.force_delete)
       refuse(
         `RepositoryNotEmptyException: The repository with name '${name}' cannot be deleted because it still contains images`,
       );
-    machine.setTags(name, undefined);
+    machine.setTags(name, undefined, region);
   },
 };
 
@@ -41,9 +45,9 @@ const ofRepository: Resource = {
 
 const role: Resource = {
   name: attributes => text(attributes, 'name'),
-  create: (_, attributes) => ({
+  create: (account, attributes) => ({
     id: text(attributes, 'name'),
-    arn: arn('iam', `role/${attributes.name}`, ''),
+    arn: account.arn('iam', `role/${attributes.name}`, ''),
     unique_id: 'AROASTANDIN',
     create_date: '2026-11-01T00:00:00Z',
   }),
@@ -70,16 +74,17 @@ const ofRole: Resource = {
 
 const policy: Resource = {
   name: attributes => text(attributes, 'name'),
-  create: (_, { name = null }) => ({
+  create: (account, { name = null }) => ({
     id: name,
-    arn: arn('iam', `policy/${name}`, ''),
+    arn: account.arn('iam', `policy/${name}`, ''),
     policy_id: 'ANPASTANDIN',
   }),
 };
 
 const logGroup: Resource = {
   name: attributes => text(attributes, 'name'),
-  create: (_, { name = null }) => ({ id: name, arn: arn('logs', `log-group:${name}`) }),
+  create: (account, { name = null }) => ({ id: name, arn: account.arn('logs', `log-group:${name}`) }),
+  remove: (account, attributes) => deliverLate(account, text(attributes, 'name')),
 };
 
 /** Whose change publishes a version, where `publish` is set. */
@@ -110,13 +115,41 @@ function checkFunction(account: Account, attributes: Attributes): void {
     `/aws/lambda/${attributes.function_name}`,
     'The function would make a log group of its own, that Terraform does not know.',
   );
-  const [, name = '', digest = ''] =
-    /\.amazonaws\.com\/([^@]+)@(.*)$/.exec(text(attributes, 'image_uri')) ?? [];
-  if (!Object.values(account.machine.tags(name) ?? {}).includes(digest))
+  const [, name = '', digest = ''] = /^[^/]+\/([^@]+)@(.*)$/.exec(text(attributes, 'image_uri')) ?? [];
+  if (!Object.values(account.machine.tags(name, account.region) ?? {}).includes(digest))
     refuse(
       `InvalidParameterValueException: Source image ${attributes.image_uri} does not exist. Provide a valid source image.`,
     );
+  checkPull(account, attributes, name);
+  checkKey(account, attributes, roleName);
   checkConcurrency(account, attributes);
+}
+
+/** With a key of one's own, the role must be able to decrypt the environment variables. */
+function checkKey(account: Account, { kms_key_arn }: Attributes, roleName: string): void {
+  if (typeof kms_key_arn !== 'string' || kms_key_arn === '') return;
+  const policies = account.all('aws_iam_role_policy').filter(({ role }) => role === roleName);
+  const request = { action: 'kms:Decrypt', resource: kms_key_arn };
+  if (!policies.some(({ policy }) => allows(String(policy), request)))
+    refuse('KMSAccessDeniedException: Lambda was unable to decrypt the environment variables.');
+}
+
+/**
+ * Lambda pulls an image only where the repository's policy allows it for the function's ARN. A repository that Terraform does
+ * not manage is not checked.
+ */
+function checkPull(account: Account, attributes: Attributes, repositoryName: string): void {
+  if (!account.get('aws_ecr_repository', repositoryName)) return;
+  const { policy = '' } = account.get('aws_ecr_repository_policy', repositoryName) ?? {};
+  const request = {
+    principal: 'lambda.amazonaws.com',
+    context: { 'aws:sourcearn': functionArn(account, attributes) },
+  };
+  const needed = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
+  if (!needed.every(action => allows(String(policy), { ...request, action })))
+    refuse(
+      'AccessDeniedException: Lambda does not have permission to access the ECR image. Check the ECR permissions.',
+    );
 }
 
 function checkConcurrency(account: Account, attributes: Attributes): void {
@@ -127,12 +160,12 @@ function checkConcurrency(account: Account, attributes: Attributes): void {
     );
 }
 
-function published(attributes: Attributes, version: number): Attributes {
-  const name = functionArn(attributes);
+function published(account: Account, attributes: Attributes, version: number): Attributes {
+  const name = functionArn(account, attributes);
   return {
     version: String(version),
     qualified_arn: `${name}:${version}`,
-    qualified_invoke_arn: `arn:aws:apigateway:${REGION}:lambda:path/2015-03-31/functions/${name}:${version}/invocations`,
+    qualified_invoke_arn: invokeArn(account, `${name}:${version}`),
     last_modified: '2026-11-01T00:00:00.000+0000',
     code_sha256: text(attributes, 'image_uri').split(':').at(-1) ?? '',
   };
@@ -142,20 +175,21 @@ const lambdaFunction: Resource = {
   name: attributes => text(attributes, 'function_name'),
   create(account, attributes) {
     checkFunction(account, attributes);
-    const name = functionArn(attributes);
-    const path = `arn:aws:apigateway:${REGION}:lambda:path`;
+    const name = functionArn(account, attributes);
     return {
       id: text(attributes, 'function_name'),
       arn: name,
-      invoke_arn: `${path}/2015-03-31/functions/${name}/invocations`,
-      response_streaming_invoke_arn: `${path}/2021-11-15/functions/${name}/response-streaming-invocations`,
-      ...published(attributes, 1),
+      invoke_arn: invokeArn(account, name),
+      response_streaming_invoke_arn: invokeArn(account, name)
+        .replace('2015-03-31', '2021-11-15')
+        .replace('/invocations', '/response-streaming-invocations'),
+      ...published(account, attributes, 1),
     };
   },
   update(account, prior, planned) {
     checkFunction(account, planned);
     const changed = PUBLISHED.some(name => !same(prior[name], planned[name]));
-    return published(planned, Number(prior.version) + (changed ? 1 : 0));
+    return published(account, planned, Number(prior.version) + (changed ? 1 : 0));
   },
 };
 
@@ -167,7 +201,7 @@ function checkVersion(account: Account, attributes: Attributes): void {
   );
   if (Number(attributes.function_version) > Number(version))
     refuse(
-      `ResourceNotFoundException: Function not found: ${functionArn(attributes)}:${attributes.function_version}`,
+      `ResourceNotFoundException: Function not found: ${functionArn(account, attributes)}:${attributes.function_version}`,
     );
 }
 
@@ -175,11 +209,11 @@ const alias: Resource = {
   name: attributes => `${attributes.function_name}:${attributes.name}`,
   create(account, attributes) {
     checkVersion(account, attributes);
-    const name = `${functionArn(attributes)}:${attributes.name}`;
+    const name = `${functionArn(account, attributes)}:${attributes.name}`;
     return {
       id: name,
       arn: name,
-      invoke_arn: `arn:aws:apigateway:${REGION}:lambda:path/2015-03-31/functions/${name}/invocations`,
+      invoke_arn: invokeArn(account, name),
     };
   },
   update(account, _, planned) {
@@ -193,7 +227,7 @@ const needAlias = (account: Account, attributes: Attributes): Attributes =>
   account.need(
     'aws_lambda_alias',
     target(attributes),
-    `ResourceNotFoundException: Cannot find alias arn: ${functionArn(attributes)}:${attributes.qualifier}`,
+    `ResourceNotFoundException: Cannot find alias arn: ${functionArn(account, attributes)}:${attributes.qualifier}`,
   );
 
 const provisionedConcurrency: Resource = {
@@ -215,8 +249,8 @@ const functionUrl: Resource = {
     const url_id = createHash('sha256').update(randomUUID()).digest('hex').slice(0, 32);
     return {
       id: `${attributes.function_name}/${attributes.qualifier}`,
-      function_arn: `${functionArn(attributes)}:${attributes.qualifier}`,
-      function_url: `https://${url_id}.lambda-url.${REGION}.on.aws/`,
+      function_arn: `${functionArn(account, attributes)}:${attributes.qualifier}`,
+      function_url: `https://${url_id}.lambda-url.${account.region}.on.aws/`,
       url_id,
     };
   },
@@ -241,7 +275,7 @@ const permission: Resource = {
 
 const table: Resource = {
   name: attributes => text(attributes, 'name'),
-  create: (_, { name = null }) => ({ id: name, arn: arn('dynamodb', `table/${name}`) }),
+  create: (account, { name = null }) => ({ id: name, arn: account.arn('dynamodb', `table/${name}`) }),
 };
 
 /** Needs the queue, and that the role may send to it: Lambda looks. */
@@ -267,11 +301,20 @@ const eventInvokeConfig: Resource = {
   },
 };
 
+const parameter: Resource = {
+  name: attributes => text(attributes, 'name'),
+  create: (account, { name = null }) => ({
+    id: name,
+    arn: account.arn('ssm', `parameter${name}`),
+    version: 1,
+  }),
+};
+
 const queue: Resource = {
   name: attributes => text(attributes, 'name'),
-  create(_, { name = null }) {
-    const url = `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${name}`;
-    return { id: url, url, arn: arn('sqs', `${name}`) };
+  create(account, { name = null }) {
+    const url = `https://sqs.${account.region}.${account.partition.dns_suffix}/${ACCOUNT}/${name}`;
+    return { id: url, url, arn: account.arn('sqs', `${name}`) };
   },
 };
 
@@ -294,4 +337,5 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   aws_lambda_permission: permission,
   aws_lambda_provisioned_concurrency_config: provisionedConcurrency,
   aws_sqs_queue: queue,
+  aws_ssm_parameter: parameter,
 };

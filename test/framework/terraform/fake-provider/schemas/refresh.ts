@@ -7,13 +7,26 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ProviderSchema } from '../schema.ts';
+import type { Block, ProviderSchema } from '../schema.ts';
 import { blockOfConstruct, blockOfProvider, providerVersion } from './bindings.ts';
 
 const SOURCES = {
   aws: '@cdktn/provider-aws@25.7.0',
   random: '@cdktn/provider-random@15.0.1',
 } as const;
+
+/** Blocks of the provider itself, which the bindings do not describe: those that README.md shows. */
+const PROVIDER_BLOCKS: { [provider: string]: Pick<Block, 'blocks'> } = {
+  aws: {
+    blocks: {
+      default_tags: {
+        nesting: 'list',
+        max: 1,
+        block: { attributes: { tags: { type: ['map', 'string'], optional: true } } },
+      },
+    },
+  },
+};
 
 /** Types that the configuration uses: `resource` → [`aws_lambda_function`, …]. */
 export function usedTypes(kind: 'resource' | 'data', provider: string): string[] {
@@ -42,7 +55,7 @@ function refresh(provider: keyof typeof SOURCES): void {
       readFileSync(join(folder, 'package/lib', name, 'index.js'), 'utf8');
     const schema: ProviderSchema = {
       version: providerVersion(read('provider')),
-      provider: blockOfProvider(read('provider')),
+      provider: { ...blockOfProvider(read('provider')), ...PROVIDER_BLOCKS[provider] },
       resources: Object.fromEntries(resources.map(type => [type, blockOfConstruct(read(folderOf(type)))])),
       dataSources: Object.fromEntries(
         data.map(type => [type, blockOfConstruct(read(`data-${provider}-${folderOf(type)}`))]),

@@ -40,6 +40,10 @@ export interface Answers {
   /** How a push fails; `taken`: somebody else has pushed the same tag in between. */
   pushFails?: string;
   pushTaken?: boolean;
+  /** Account of the credentials. */
+  account?: string;
+  /** Why the doctor fails: with credentials of the kind, or with any. */
+  doctorFails?: 'always' | 'with signatures';
   /** stderr of every `aws ecr` call, which then fails. */
   awsFails?: string;
 }
@@ -62,8 +66,12 @@ export interface Change {
 export type Entry = Command | Change;
 
 interface Registry {
-  /** Repository → tag → digest. */
+  /** Repository, with its region where that is not the default → tag → digest. */
   [repository: string]: { [tag: string]: string };
+}
+
+function inRegion(repository: string, region: string): string {
+  return region === REGION ? repository : `${region}/${repository}`;
 }
 
 /** What every Linux and macOS has and the script uses; nothing else is on PATH, above all no real engine. */
@@ -127,14 +135,15 @@ export class Machine {
   }
 
   /** Tag → digest, or undefined where there is no such repository. */
-  tags(repository: string): { [tag: string]: string } | undefined {
-    return this.#read<Registry>('registry.json', {})[repository];
+  tags(repository: string, region = REGION): { [tag: string]: string } | undefined {
+    return this.#read<Registry>('registry.json', {})[inRegion(repository, region)];
   }
 
-  setTags(repository: string, tags: { [tag: string]: string } | undefined): void {
+  setTags(repository: string, tags: { [tag: string]: string } | undefined, region = REGION): void {
     const registry = this.#read<Registry>('registry.json', {});
-    if (tags) registry[repository] = tags;
-    else delete registry[repository];
+    const key = inRegion(repository, region);
+    if (tags) registry[key] = tags;
+    else delete registry[key];
     this.#write('registry.json', registry);
   }
 

@@ -1,0 +1,158 @@
+/**
+ * The permissions of a deployer: what a full cycle of every endpoint does, with every option, is in
+ * scripts/deployer-policy/cycles.json, and each operation has its IAM actions. `UPDATE_CYCLES=1` writes that file.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DATA_SOURCES, RESOURCES } from '../../../scripts/deployer-policy/permissions.ts';
+import {
+  actionsOf,
+  type Cycle,
+  deployerPolicy,
+  ENDPOINTS,
+  type Endpoint,
+  inParts,
+  MANAGED_POLICY_SIZE,
+  readCycles,
+} from '../../../scripts/deployer-policy/policy.ts';
+import { ROOT } from '../../helpers/local-lambda.ts';
+import { readSchema } from './fake-provider/schema.ts';
+import { Deployment } from './helpers/deployment.ts';
+import { describeTerraform, Terraform } from './helpers/terraform.ts';
+import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
+
+const SCOPE = { name: 'mcp', partition: 'aws', region: REGION, account: ACCOUNT };
+const UPDATE = process.env.UPDATE_CYCLES !== undefined;
+
+describe('the table of permissions', () => {
+  test('has a row for every resource type and data source of the configuration', () => {
+    const { resources, dataSources } = readSchema('aws');
+    expect(Object.keys(RESOURCES)).toEqual(Object.keys(resources));
+    expect(Object.keys(DATA_SOURCES)).toEqual(Object.keys(dataSources));
+  });
+
+  test('names IAM actions, and a file of the provider for each type', () => {
+    for (const [type, { source, ...operations }] of Object.entries({ ...RESOURCES, ...DATA_SOURCES })) {
+      expect(source, type).toMatch(/^[a-z0-9]+\/[a-z0-9_]+\.go$/);
+      for (const action of Object.values(operations).flat())
+        expect(action, type).toMatch(/^[a-z0-9]+:[A-Za-z0-9]+$/);
+    }
+  });
+
+  test('refuses a type without a row', () => {
+    expect(() => actionsOf({ aws_s3_bucket: ['create'] })).toThrow('aws_s3_bucket has no row');
+  });
+});
+
+describe.each(ENDPOINTS)('the policy for %s', endpoint => {
+  const policy = deployerPolicy(readCycles()[endpoint], SCOPE);
+
+  test('is printed by npm run deployer-policy', () => {
+    const printed = execFileSync(
+      process.execPath,
+      [
+        join(ROOT, 'scripts/deployer-policy/main.ts'),
+        '--endpoint',
+        endpoint,
+        '--account',
+        ACCOUNT,
+        '--region',
+        REGION,
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(JSON.parse(printed)).toEqual(policy);
+  });
+
+  test('has no wildcard in an action, and names resources where AWS knows any', () => {
+    for (const { Sid, Action, Resource } of policy.Statement) {
+      expect(Action.join(), Sid).not.toContain('*');
+      if (Sid !== 'AnyResource') expect(Resource, Sid).not.toContain('*');
+    }
+  });
+
+  test('fits a role inline, and managed policies in parts', () => {
+    expect(JSON.stringify(policy).length).toBeLessThanOrEqual(10_240);
+    const parts = inParts(policy);
+    expect(parts.flatMap(({ Statement }) => Statement)).toEqual(policy.Statement);
+    for (const part of parts) expect(JSON.stringify(part).length).toBeLessThanOrEqual(MANAGED_POLICY_SIZE);
+  });
+});
+
+describeTerraform('a full cycle', () => {
+  let terraform: Terraform;
+  beforeEach(async () => {
+    terraform = await Terraform.start();
+  });
+  afterEach(() => terraform[Symbol.dispose]());
+
+  const COMMON = [
+    'tasks={enabled=true}',
+    'tracing=true',
+    'domain_name=mcp.example.com',
+    'hosted_zone={id="Z1"}',
+  ];
+  const OPTIONS: Record<Endpoint, string[]> = {
+    'function-url': [
+      'provisioned_concurrency=1',
+      `web_acl={arn="arn:aws:wafv2:us-east-1:${ACCOUNT}:global/webacl/mine/1"}`,
+    ],
+    'rest-api': [
+      'manage_api_gateway_account=true',
+      'authorizer=lambda',
+      'api_key={}',
+      'allowed_cidrs=["198.51.100.0/24"]',
+      `web_acl={arn="arn:aws:wafv2:${REGION}:${ACCOUNT}:regional/webacl/mine/1"}`,
+    ],
+    'http-api': ['authorizer=lambda'],
+  };
+  /** Changed by the second apply. */
+  const BEFORE = [
+    'memory_size=512',
+    'timeout=29',
+    'throttle={rate=5,burst=7}',
+    'image_retention_count=5',
+    'observability={email="me@example.com"}',
+  ];
+  const AFTER = [
+    'memory_size=1024',
+    'timeout=28',
+    'throttle={rate=6,burst=8}',
+    'image_retention_count=6',
+    'observability={email="me@example.com",monthly_budget=30}',
+    'tags={team="platform"}',
+    'log_retention_days=60',
+    'policy_arns={more="arn:aws:iam::aws:policy/ReadOnlyAccess"}',
+  ];
+
+  test.each(ENDPOINTS)(
+    'of %s does what scripts/deployer-policy/cycles.json says',
+    async endpoint => {
+      const deployment = new Deployment(terraform, '', [
+        `endpoint=${endpoint}`,
+        ...COMMON,
+        ...OPTIONS[endpoint],
+      ]);
+      await deployment.init();
+      await deployment.apply(...BEFORE);
+      await deployment.apply(...AFTER);
+      await deployment.destroy(...AFTER);
+      const done = [...terraform.account.operations].sort(([a], [b]) => (a < b ? -1 : 1));
+      const cycle: Cycle = Object.fromEntries(
+        done.map(([type, operations]) => [type, [...operations].sort()]),
+      ) as Cycle;
+      if (UPDATE) {
+        const cycles = { ...readCycles(), [endpoint]: cycle };
+        writeFileSync(
+          join(ROOT, 'scripts/deployer-policy/cycles.json'),
+          `${JSON.stringify(cycles, null, 2)}\n`,
+        );
+      }
+      expect(readCycles()[endpoint]).toEqual(cycle);
+      for (const action of actionsOf(cycle)) expect(action).toMatch(/:/);
+    },
+    300_000,
+  );
+});
