@@ -4,7 +4,7 @@
  *
  * `node entry.mjs handler.stream`: the argument is the handler, like the CMD of a Lambda image.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Prepare } from '../local-lambda/main.ts';
@@ -50,8 +50,15 @@ async function startLocal(): Promise<void> {
     return asDeployed(prepared.options, prepared.env, paths);
   });
   if (!lambda) return;
+  process.stdout.write(`Runtime client: ${runtimeClient()}\n`);
   const page = process.env.MCP_PAGE !== 'off';
   printStartupMessage(lambda.url, { paths, auth, page, addresses: local.addressesOf(lambda) });
+}
+
+/** Which client of the Runtime API the build has. */
+function runtimeClient(): string {
+  const native = existsSync(new URL('ric/rapid-client.node', import.meta.url));
+  return native ? 'native' : 'JavaScript (npm run native compiles the native one)';
 }
 
 /** Adds what background jobs need: the function may invoke itself, and there is a table. */
