@@ -11,7 +11,8 @@
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
- *   tool-call-hook.cjs    the option onToolCall, loaded by routes that have it
+ *   tool-call-hook.cjs    the option onToolCall, and
+ *   limits.cjs            the option limits, loaded by routes that have them
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and

@@ -21,6 +21,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
   const handler = registerMcpHandler(route.handle, {
     runJob: route.runJob,
     prewarm: prewarm ? () => route.prewarm() : undefined,
+    limits: options.limits,
   });
   return new Hono<McpRouteEnv>().all('/', handler);
 }
