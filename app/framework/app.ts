@@ -10,14 +10,19 @@ import { metadataResponse, noOAuthHere } from './auth/metadata.ts';
 import { originAndHostValidation } from './auth/origin-validation.ts';
 import { config } from './config.ts';
 import { type EndpointContext, endpointContext, isOwnOrigin, withPublicUrl } from './endpoint-context.ts';
+import { limitCalls } from './limits/limit-calls.ts';
 import { mcpPaths } from './mcp/route-registry.ts';
 import { browserPage, pageFiles } from './page/page-middleware.ts';
 import { type RequestLogEnv, requestLog } from './telemetry/request-log.ts';
-import type { Guard } from './types.ts';
+import type { CallLimiter, Guard } from './types.ts';
 
 interface AppEnv extends RequestLogEnv {
   Bindings: RequestLogEnv['Bindings'] & { endpoint?: EndpointContext };
-  Variables: RequestLogEnv['Variables'] & { endpoint: EndpointContext; guard: Guard };
+  Variables: RequestLogEnv['Variables'] & {
+    endpoint: EndpointContext;
+    guard: Guard;
+    limitCalls: CallLimiter;
+  };
 }
 
 /** Returns the app that is served: `routes` plus what every deployment needs. */
@@ -33,6 +38,7 @@ export function createApp(routes: Hono): Hono {
     const endpoint = c.env?.endpoint ?? endpointContext(c.req.raw);
     c.set('endpoint', withPublicUrl(endpoint, url === undefined ? undefined : { path: firstPath, url }));
     c.set('guard', guard);
+    c.set('limitCalls', limitCalls);
     await next();
   });
   app.use(async function publishMetadata(c, next) {

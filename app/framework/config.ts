@@ -116,7 +116,13 @@ export const settings = z.object({
     .string()
     .regex(/^[\w.-]{3,255}$/, 'must be a name of a DynamoDB table')
     .optional()
-    .describe('DynamoDB table for what survives an invocation, such as the tasks of dynamoTasks.'),
+    .describe('DynamoDB table for what survives an invocation: tasks of dynamoTasks, counters of limits.'),
+  MCP_LIMITS_FAILURE_MODE: z
+    .enum(['deny', 'allow'], { error: 'must be deny or allow' })
+    .default('deny')
+    .describe(
+      'For routes with limits: whether calls are denied (503) or allowed while the table does not respond.',
+    ),
 });
 
 export type Config = z.infer<typeof settings>;

@@ -15,3 +15,4 @@ export { dynamoTasks } from './tasks/dynamo-tasks.ts';
 export type { DynamoTasksOptions, LongTool } from './tasks/task-options.ts';
 export { log } from './telemetry/log.ts';
 export { traceHeaders } from './telemetry/trace.ts';
+export type { CallerLimits, RouteLimits } from './types.ts';

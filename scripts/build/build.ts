@@ -14,7 +14,8 @@
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
- *   tool-call-hook.cjs    the option onToolCall, loaded by routes that have it
+ *   tool-call-hook.cjs    the option onToolCall, and
+ *   limits.cjs            the option limits, loaded by routes that have them
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and

@@ -30,6 +30,7 @@ export const COMMON: BuildOptions = {
 export const LOADED_ON_USE: Readonly<Record<string, string>> = {
   'app/framework/page/view.ts': 'page.cjs',
   'app/framework/mcp/tool-call-hook.ts': 'tool-call-hook.cjs',
+  'app/framework/limits/call-limiter.ts': 'limits.cjs',
 };
 
 /** Required, not imported: `import()` from a script of node:vm is experimental in Node, which writes a warning to the log. */
@@ -67,8 +68,19 @@ export function loadedOnUseOptions(source: string, outfile: string): BuildOption
     format: 'cjs',
     banner: { js: "const __fileUrl = require('node:url').pathToFileURL(__filename).href;" },
     define: { 'import.meta.url': '__fileUrl' },
+    plugins: [settingsFromApp],
   };
 }
+
+/** The app passes its settings to what it loads on use: config.ts, and zod with it, is in the bundle already. */
+const settingsFromApp: Plugin = {
+  name: 'settings-from-app',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]app[\\/]framework[\\/]config\.ts$/ }, () => ({
+      contents: 'export const config = undefined, awsSettings = undefined;',
+    }));
+  },
+};
 
 /** Returns the options for the bundle that a function runs, with its entry. Its format is that of {@link BUNDLE_WRAPPER}. */
 export function appOptions({ files, app, external }: AppOptions): BuildOptions {

@@ -5,8 +5,9 @@
 import { Hono } from 'hono';
 import { createApp } from '../app.ts';
 import { ConfigError, checkSettings, type Settings } from '../config.ts';
+import { prepareLimits } from '../limits/limit-calls.ts';
 import { runInitHooks } from '../mcp/init-hooks.ts';
-import { backgroundJobHandlers, mcpPaths, prewarmRoutes } from '../mcp/route-registry.ts';
+import { backgroundJobHandlers, limitedRoutes, mcpPaths, prewarmRoutes } from '../mcp/route-registry.ts';
 import type { BackgroundJobHandler } from '../mcp/task-types.ts';
 import type { LambdaContext } from '../types.ts';
 import { adaptRequest, rejection } from './adapter.ts';
@@ -44,6 +45,7 @@ export async function createHandlers({
 }: FunctionOptions): Promise<Handlers> {
   checkSettings(settings);
   const app = createApp(routes);
+  await prepareLimits(limitedRoutes(routes));
   const handlers = handlersOf(createPipeline(app.fetch, backgroundJobHandlers(routes)));
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
     return { ...handlers, stream: needsRuntimeClient };
@@ -83,6 +85,7 @@ export function createPipeline(
       return await writer.write(event, response, adapted.request.method);
     } finally {
       invocation.end();
+      await invocation.runEndTasks();
       useEfficiencyMode(context);
       await exitAfterCrash(writer.stream);
     }
@@ -110,10 +113,13 @@ export interface RouteSummary {
   paths: string[];
   /** Whether a route has background jobs. */
   background: boolean;
+  /** Whether a route needs the DynamoDB table. */
+  table: boolean;
 }
 
 export function summarize({ routes }: FunctionOptions): RouteSummary {
-  return { paths: mcpPaths(routes), background: backgroundJobHandlers(routes).size > 0 };
+  const background = backgroundJobHandlers(routes).size > 0;
+  return { paths: mcpPaths(routes), background, table: background || limitedRoutes(routes).length > 0 };
 }
 
 /**

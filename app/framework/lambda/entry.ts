@@ -11,7 +11,7 @@ import type { Prepare } from '../local-lambda/main.ts';
 import type { LocalLambdaOptions } from '../local-lambda/options.ts';
 import type { RouteSummary } from './create-handlers.ts';
 
-const TASKS_TABLE = 'mcp-tasks';
+const TABLE = 'mcp-store';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
 
@@ -46,7 +46,7 @@ async function startLocal(): Promise<void> {
   const routes: RouteSummary = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
   const { paths } = routes;
   const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) => {
-    const prepared = withTasks(options, env, routes);
+    const prepared = withServices(options, env, routes);
     return asDeployed(prepared.options, prepared.env, paths);
   });
   if (!lambda) return;
@@ -61,18 +61,21 @@ function runtimeClient(): string {
   return native ? 'native' : 'JavaScript (npm run native compiles the native one)';
 }
 
-/** Adds what background jobs need: the function may invoke itself, and there is a table. */
-function withTasks(
+/** Adds what routes need: the table, and for background jobs that the function may invoke itself. */
+function withServices(
   options: LocalLambdaOptions,
   env: NodeJS.ProcessEnv,
-  { background }: RouteSummary,
+  { background, table: needed }: RouteSummary,
 ): { options: LocalLambdaOptions; env: NodeJS.ProcessEnv } {
-  if (!background && !env.MCP_TABLE) return { options, env };
-  const table = env.MCP_TABLE || TASKS_TABLE;
+  if (!needed && !env.MCP_TABLE) return { options, env };
+  const table = env.MCP_TABLE || TABLE;
   const elsewhere = env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL;
   const there = elsewhere || options.tables.some(({ name }) => name === table);
   const tables = there ? options.tables : [...options.tables, { name: table, key: 'key' }];
-  return { options: { ...options, tables, selfInvoke: true }, env: { ...env, MCP_TABLE: table } };
+  return {
+    options: { ...options, tables, ...(background && { selfInvoke: true }) },
+    env: { ...env, MCP_TABLE: table },
+  };
 }
 
 /**

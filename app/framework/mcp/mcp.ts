@@ -23,6 +23,7 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
   const handler = registerMcpHandler(route.handle, {
     runJob: route.runJob,
     prewarm: prewarm ? path => route.prewarm(path) : undefined,
+    limits: options.limits,
   });
   return new Hono<McpRouteEnv>().all('/', handler);
 }

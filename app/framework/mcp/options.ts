@@ -1,7 +1,7 @@
 /** The options of an MCP route, which `mcp`, `mcpV1`, `mcpStdio` and `mcpGateway` share, and what it needs of Hono's context. */
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { EndpointContext } from '../endpoint-context.ts';
-import type { Guard, LambdaBindings } from '../types.ts';
+import type { CallLimiter, Guard, LambdaBindings, RouteLimits } from '../types.ts';
 import type { McpExchange } from './exchange.ts';
 import type { SubscriptionBounds } from './subscriptions.ts';
 import type { TaskSupport } from './task-types.ts';
@@ -27,6 +27,12 @@ export interface McpOptions {
   /** Tools whose work outlives the call: `dynamoTasks({ tools })` of app/framework/tasks. @default none, and nothing of it is loaded */
   tasks?: TaskSupport;
   /**
+   * How much each caller may use this route, see app/framework/limits/README.md. A caller is an issuer and a subject; without
+   * authentication, a source address.
+   * @default no limits, and nothing of it is loaded
+   */
+  limits?: RouteLimits;
+  /**
    * Called around every call of a tool, also in the background run of a task: for audits, caches, filters and masked errors. It may
    * call `next` or return a result of its own.
    * @default none, and nothing of it is loaded
@@ -49,6 +55,8 @@ export interface McpRouteEnv {
     endpoint?: EndpointContext;
     /** The guard of the app, for routes without one of their own. */
     guard?: Guard;
+    /** Of the app, for routes with limits. */
+    limitCalls?: CallLimiter;
     /** Set here, for the request log. */
     authInfo?: AuthInfo;
     /** Set here, for the request log. */

@@ -3,6 +3,7 @@
  * can be told apart from all others.
  */
 import type { Hono } from 'hono';
+import type { RouteLimits } from '../types.ts';
 import type { BackgroundJobHandler } from './task-types.ts';
 
 /** What an MCP endpoint does besides handling requests. */
@@ -10,6 +11,7 @@ export interface McpEndpoint {
   runJob?: BackgroundJobHandler | undefined;
   /** Lists the tools of its server once, before the first request. Rejects if they cannot be listed. */
   prewarm?: ((path: string) => Promise<void>) | undefined;
+  limits?: RouteLimits | undefined;
 }
 
 const MCP_HANDLERS = new WeakMap<object, McpEndpoint>();
@@ -34,6 +36,11 @@ export function backgroundJobHandlers(routes: Hono): Map<string, BackgroundJobHa
     if (runJob) handlers.set(path, runJob);
   }
   return handlers;
+}
+
+/** Returns the limits of the routes that have some. */
+export function limitedRoutes(routes: Hono): RouteLimits[] {
+  return routes.routes.flatMap(({ handler }) => MCP_HANDLERS.get(handler)?.limits ?? []);
 }
 
 /** Lists the tools of every MCP server, and calls `onError` for each route where that fails. Never rejects. */

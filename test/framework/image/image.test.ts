@@ -245,6 +245,7 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/bundle.cjs',
       '/var/task/entry.mjs',
       '/var/task/handler.mjs',
+      '/var/task/limits.cjs',
       '/var/task/local.mjs',
       '/var/task/local/dashboard.css',
       '/var/task/local/dashboard.html',

@@ -17,8 +17,10 @@ const ARROWS: Record<string, readonly string[]> = {
   // The public API re-exports from what a project may use.
   index: ['auth', 'aws', 'config', 'mcp', 'store', 'tasks', 'telemetry'],
   'text-files.d': [],
-  lambda: ['app', 'auth', 'config', 'mcp', 'page', 'telemetry'],
-  app: ['auth', 'config', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
+  lambda: ['app', 'auth', 'config', 'limits', 'mcp', 'page', 'telemetry'],
+  app: ['auth', 'config', 'limits', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
+  // mcp reaches it by an interface in types.ts.
+  limits: ['aws', 'config', 'store'],
   mcp: [],
   auth: ['config'],
   page: ['config'],

@@ -31,6 +31,7 @@ export const routes = new Hono()
   .route('/hooked/mcp', mcp(glossary, {
     onToolCall: async (_ctx, { name }, next) => ({ ...(await next()), _meta: { hooked: name } }),
   }))
+  .route('/limited/mcp', mcp(glossary, { limits: { perCaller: { calls: 2, seconds: 86_400, parallel: 1 } } }))
   .route('/stdio/mcp', mcpStdio(program))
   .route('/v1/mcp', mcpV1(() => createServer().server))
   .route('/all/mcp', mcpGateway({ glossary, program }));
@@ -51,7 +52,7 @@ test('the fixture’s bundle has nothing of what it does not use', () => {
 });
 
 /** Words of what is loaded on use, and the file next to the bundle that has them. */
-const ON_USE = { 'tool-call-hook.cjs': 'onToolCall failed' };
+const ON_USE = { 'tool-call-hook.cjs': 'onToolCall failed', 'limits.cjs': 'Too many calls' };
 
 test('what a route loads on use is never in the bundle, but in a file next to it', () => {
   const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
@@ -72,17 +73,26 @@ test('a build with all kinds of servers has it, and serves them', { timeout: 120
   for (const mark of Object.values(ON_USE)) expect(bundle.includes(mark), mark).toBe(false);
 
   await using lambda = await startDist(join(copy.folder, 'dist'), { args: ['--init-timeout', '20'] });
-  const response = await fetch(`${lambda.url}/hooked/mcp`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name: 'lookup', arguments: { term: 'tide' } },
-    }),
-  });
-  expect(await response.text()).toContain('"_meta":{"hooked"');
+  const lookup = (path: string) =>
+    fetch(`${lambda.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'lookup', arguments: { term: 'tide' } },
+      }),
+    });
+  expect(await (await lookup('/hooked/mcp')).text()).toContain('"_meta":{"hooked"');
+  const statuses: number[] = [];
+  for (const _ of [1, 2, 3]) {
+    const response = await lookup('/limited/mcp');
+    statuses.push(response.status);
+    await response.text();
+  }
+  expect(statuses).toEqual([200, 200, 429]);
+  expect(JSON.parse(copy.read('dist/routes.json'))).toMatchObject({ background: false, table: true });
   for (const [route, tool] of [
     ['stdio', 'get-sum'],
     ['v1', 'get-sum'],
