@@ -11,6 +11,7 @@
  *   bundle.cache          V8's code cache for it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
+ *   oauth-proxy.cjs       the OAuth proxy, loaded when one of its paths is requested
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
@@ -91,6 +92,12 @@ async function bundle(files: PatchedFiles): Promise<Metafile[]> {
     banner: { js: "const __pageUrl = require('node:url').pathToFileURL(__filename).href;" },
     define: { 'import.meta.url': '__pageUrl' },
   });
+  const oauthProxy = await build({
+    ...COMMON,
+    entryPoints: ['app/framework/oauth-proxy/serve.ts'],
+    outfile: join(next, 'oauth-proxy.cjs'),
+    format: 'cjs',
+  });
   const inBrowsers = [
     ...(await makePageFiles(join(next, 'page'))),
     ...(await makeDashboardFiles(join(next, 'local'))),
@@ -105,7 +112,7 @@ async function bundle(files: PatchedFiles): Promise<Metafile[]> {
     define: { 'import.meta.url': '__bundleUrl' },
     footer: { js: '})' },
   });
-  const metafiles = [processEntry, local, handler, authorizer, page, bundled].flatMap(
+  const metafiles = [processEntry, local, handler, authorizer, page, oauthProxy, bundled].flatMap(
     ({ metafile }) => metafile ?? [],
   );
   return [...metafiles, ...inBrowsers];

@@ -37,6 +37,20 @@ const pageBeside: Plugin = {
   },
 };
 
+/** The OAuth proxy stays out of the bundle in the same way. */
+const oauthProxyBeside: Plugin = {
+  name: 'oauth-proxy-beside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/serve\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'oauth-proxy-beside' } : undefined,
+    );
+    onResolve({ filter: /^\.\/oauth-proxy\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'oauth-proxy-beside' }, () => ({
+      contents: "module.exports = require('./oauth-proxy.cjs');",
+    }));
+  },
+};
+
 /**
  * Returns the options for the bundle that a function runs, without its entry ({@link entryOf}); `files` are the changed
  * files of dependencies.
@@ -50,7 +64,7 @@ export function appOptions(files: PatchedFiles): BuildOptions {
     minify: false,
     minifySyntax: true,
     minifyWhitespace: true,
-    plugins: [loadPatched(files), pageBeside],
+    plugins: [loadPatched(files), pageBeside, oauthProxyBeside],
     alias: ALIAS,
   };
 }

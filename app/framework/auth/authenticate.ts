@@ -8,6 +8,8 @@ import type { Config } from '../config.ts';
 import type { EndpointIdentity } from '../endpoint-context.ts';
 import { arnAllowed, authorizerCaller, iamCaller } from './event-identity.ts';
 import { type Caller, granted } from './identity.ts';
+import { createOwnTokenVerifier } from './own-token.ts';
+import { createKeys } from './secret.ts';
 import { staticTokens } from './static-token.ts';
 import { createTokenVerifier, KeysUnavailableError } from './token-verifier.ts';
 
@@ -90,7 +92,9 @@ function methodsOf(settings: Config): AuthMethod[] {
     const verify = createTokenVerifier(rules);
     const { MCP_OAUTH_AUDIENCE: audiences } = settings;
     methods.push(
-      bearerMethod((token, resource) => verify(token, audiences.length > 0 ? audiences : [resource])),
+      settings.MCP_OAUTH_PROXY === 'on'
+        ? bearerMethod(createOwnTokenVerifier(createKeys(settings), clockToleranceSeconds))
+        : bearerMethod((token, resource) => verify(token, audiences.length > 0 ? audiences : [resource])),
     );
   }
   return methods;
@@ -104,9 +108,13 @@ function iamMethod(patterns: readonly string[]): AuthMethod {
   };
 }
 
-function authorizerMethod({ MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds }: Config): AuthMethod {
-  return async function byAuthorizer({ identity = {} }) {
-    return authorizerCaller(identity, { clockToleranceSeconds });
+function authorizerMethod(settings: Config): AuthMethod {
+  const { MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds, MCP_OAUTH_PROXY: proxy } = settings;
+  return async function byAuthorizer({ identity = {}, resource }) {
+    const caller = authorizerCaller(identity, { clockToleranceSeconds });
+    const { auth, aud } = caller?.extra.claims ?? {};
+    // API Gateway caches the result for every path, but a token of the proxy is for one.
+    return proxy === 'on' && auth === 'oauth' && aud !== resource ? undefined : caller;
   };
 }
 

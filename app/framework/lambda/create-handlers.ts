@@ -3,7 +3,7 @@
  * a request is one list: {@link createPipeline}.
  */
 import { Hono } from 'hono';
-import { createApp } from '../app.ts';
+import { type AppDependencies, createApp } from '../app.ts';
 import { ConfigError, checkSettings, type Settings } from '../config.ts';
 import { runInitHooks } from '../mcp/init-hooks.ts';
 import { backgroundJobHandlers, mcpPaths, prewarmRoutes } from '../mcp/route-registry.ts';
@@ -21,7 +21,7 @@ import { validateEvent } from './validate-event.ts';
 import { warmUp } from './warm-up.ts';
 
 /** What a project brings: app/routes.ts and app/settings.ts. */
-export interface FunctionOptions {
+export interface FunctionOptions extends AppDependencies {
   routes: Hono;
   /** @default no settings but the framework's */
   settings?: Pick<Settings, 'shape'>;
@@ -41,9 +41,10 @@ export interface Handlers {
 export async function createHandlers({
   routes,
   settings = { shape: {} },
+  ...dependencies
 }: FunctionOptions): Promise<Handlers> {
   checkSettings(settings);
-  const app = createApp(routes);
+  const app = createApp(routes, dependencies);
   const handlers = handlersOf(createPipeline(app.fetch, backgroundJobHandlers(routes)));
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
     return { ...handlers, stream: needsRuntimeClient };

@@ -4,14 +4,15 @@
  *
  * `node entry.mjs handler.stream`: the argument is the handler, as the CMD of a Lambda image is.
  */
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Prepare } from '../local-lambda/main.ts';
 import type { LocalLambdaOptions } from '../local-lambda/options.ts';
 import type { RouteSummary } from './create-handlers.ts';
 
-const TASKS_TABLE = 'mcp-tasks';
+const TABLE = 'mcp-table';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
 
@@ -46,20 +47,40 @@ async function startLocal(): Promise<void> {
   const routes: RouteSummary = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
   const { paths } = routes;
   const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) => {
-    const prepared = withTasks(options, env, routes);
+    const prepared = withTable(options, withSecret(env), routes);
     return asDeployed(prepared.options, prepared.env, paths);
   });
   if (lambda) printStartupMessage(lambda.url, { paths, open, page: process.env.MCP_PAGE !== 'off' });
 }
 
-/** Work that outlives a call has what it needs: the function can invoke itself, and there is a table. */
-function withTasks(
+/**
+ * The OAuth proxy has a secret: one for each checkout, so that sign-ins survive a restart, in a file that git ignores. Where
+ * nothing can be written (a container), one for each start.
+ */
+function withSecret(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (env.MCP_OAUTH_PROXY !== 'on' || env.MCP_SECRET) return env;
+  const file = new URL('../.mcp-secret', import.meta.url);
+  const secret = randomBytes(32).toString('hex');
+  try {
+    writeFileSync(file, secret, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return { ...env, MCP_SECRET: readFileSync(file, 'utf8') };
+    process.stderr.write(
+      `MCP_SECRET is not set and cannot be saved (${code}): sign-ins end with this process.\n`,
+    );
+  }
+  return { ...env, MCP_SECRET: secret };
+}
+
+/** Tasks and sign-ins have what they need: the function can invoke itself, and there is a table. */
+function withTable(
   options: LocalLambdaOptions,
   env: NodeJS.ProcessEnv,
   { background }: RouteSummary,
 ): { options: LocalLambdaOptions; env: NodeJS.ProcessEnv } {
-  if (!background && !env.MCP_TABLE) return { options, env };
-  const table = env.MCP_TABLE || TASKS_TABLE;
+  if (!background && !env.MCP_TABLE && env.MCP_OAUTH_PROXY !== 'on') return { options, env };
+  const table = env.MCP_TABLE || TABLE;
   const elsewhere = env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL;
   const there = elsewhere || options.tables.some(({ name }) => name === table);
   const tables = there ? options.tables : [...options.tables, { name: table, key: 'key' }];

@@ -19,7 +19,7 @@ const ARROWS: Record<string, readonly string[]> = {
   lambda: ['app', 'auth', 'config', 'mcp', 'page', 'telemetry'],
   app: ['auth', 'config', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
   mcp: [],
-  auth: ['config'],
+  auth: ['aws', 'config'],
   page: ['config'],
   telemetry: ['config'],
   tasks: ['aws', 'mcp', 'store'],
