@@ -72,11 +72,11 @@ async function page(status: number, title: string, body: Html, formAction: strin
   const policy = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'; ${formAction}`;
   return new Response(String(await document), {
     status,
+    // No Cross-Origin-Opener-Policy: it would cut off the web pages that open the sign-in in a window of its own.
     headers: {
       'cache-control': 'no-store',
       'content-security-policy': policy,
       'content-type': 'text/html; charset=utf-8',
-      'cross-origin-opener-policy': 'same-origin',
       // Not no-referrer, with which browsers send `Origin: null` with the form.
       'referrer-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
