@@ -16,6 +16,7 @@
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
  *   tool-call-hook.cjs    the option onToolCall, and
  *   limits.cjs            the option limits, loaded by routes that have them
+ *   oauth-proxy.cjs       the OAuth proxy, loaded when one of its paths is requested
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and

@@ -31,6 +31,7 @@ export const LOADED_ON_USE: Readonly<Record<string, string>> = {
   'app/framework/page/view.ts': 'page.cjs',
   'app/framework/mcp/tool-call-hook.ts': 'tool-call-hook.cjs',
   'app/framework/limits/call-limiter.ts': 'limits.cjs',
+  'app/framework/oauth-proxy/serve.ts': 'oauth-proxy.cjs',
 };
 
 /** Required, not imported: `import()` from a script of node:vm is experimental in Node, which writes a warning to the log. */
@@ -77,7 +78,7 @@ const settingsFromApp: Plugin = {
   name: 'settings-from-app',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]app[\\/]framework[\\/]config\.ts$/ }, () => ({
-      contents: 'export const config = undefined, awsSettings = undefined;',
+      contents: 'export const config = undefined;',
     }));
   },
 };

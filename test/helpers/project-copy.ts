@@ -14,6 +14,8 @@ const COPIED = [
   'scripts/dev.ts',
   'scripts/new',
   'scripts/new.ts',
+  'scripts/node/package.json',
+  'scripts/packaged-node.mjs',
   'scripts/run.mjs',
   'scripts/start',
   'scripts/start.ts',

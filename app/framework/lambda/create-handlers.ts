@@ -3,7 +3,7 @@
  * a request is one list: {@link createPipeline}.
  */
 import { Hono } from 'hono';
-import { createApp } from '../app.ts';
+import { type AppDependencies, createApp } from '../app.ts';
 import { ConfigError, checkSettings, type Settings } from '../config.ts';
 import { prepareLimits } from '../limits/limit-calls.ts';
 import { runInitHooks } from '../mcp/init-hooks.ts';
@@ -22,7 +22,7 @@ import { validateEvent } from './validate-event.ts';
 import { warmUp } from './warm-up.ts';
 
 /** What a project brings: app/routes.ts and app/settings.ts. */
-export interface FunctionOptions {
+export interface FunctionOptions extends AppDependencies {
   routes: Hono;
   /** @default no settings but the framework's */
   settings?: Pick<Settings, 'shape'>;
@@ -42,9 +42,10 @@ export interface Handlers {
 export async function createHandlers({
   routes,
   settings = { shape: {} },
+  ...dependencies
 }: FunctionOptions): Promise<Handlers> {
   checkSettings(settings);
-  const app = createApp(routes);
+  const app = createApp(routes, dependencies);
   await prepareLimits(limitedRoutes(routes));
   const handlers = handlersOf(createPipeline(app.fetch, backgroundJobHandlers(routes)));
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')

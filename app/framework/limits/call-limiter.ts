@@ -16,7 +16,8 @@ export interface LimiterOptions {
   /** Name of the DynamoDB table; undefined for limits in memory. */
   table: string | undefined;
   failureMode: 'deny' | 'allow';
-  awsSettings: () => AwsSettings;
+  /** @default those of the process */
+  awsSettings?: (() => AwsSettings) | undefined;
 }
 
 /** A request that is over a limit, and after how many seconds it may be within it. */

@@ -1,5 +1,5 @@
 /** Loads the limiter (in the build a file of its own) with the first route that has limits, and gives it the settings of the app. */
-import { awsSettings, config } from '../config.ts';
+import { config } from '../config.ts';
 import type { CallLimiter, RouteLimits } from '../types.ts';
 
 let limiter: Promise<CallLimiter> | undefined;
@@ -20,7 +20,6 @@ function load(): Promise<CallLimiter> {
     return createCallLimiter({
       table: MCP_TABLE,
       failureMode: MCP_LIMITS_FAILURE_MODE,
-      awsSettings,
     });
   });
   return limiter;

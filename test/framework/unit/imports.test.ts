@@ -10,7 +10,7 @@ import { ROOT } from '../../helpers/local-lambda.ts';
 const FRAMEWORK = 'app/framework/';
 
 /** Files directly in app/framework that every folder of it may import. */
-const SHARED = ['types', 'json-rpc', 'endpoint-context'];
+const SHARED = ['types', 'json-rpc', 'endpoint-context', 'secure-url'];
 
 /** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
@@ -22,19 +22,20 @@ const ARROWS: Record<string, readonly string[]> = {
   // mcp reaches it by an interface in types.ts.
   limits: ['aws', 'config', 'store'],
   mcp: [],
-  auth: ['config'],
+  auth: ['aws', 'config'],
   page: ['config'],
   telemetry: ['config'],
   tasks: ['aws', 'mcp', 'store'],
   'oauth-proxy': ['auth', 'aws', 'config', 'store'],
   store: ['aws', 'config'],
-  aws: ['config'],
+  aws: [],
   config: [],
   // Starts the function as a process, so it needs nothing of the others.
   'local-lambda': [],
   types: [],
   'json-rpc': [],
   'endpoint-context': [],
+  'secure-url': [],
 };
 
 /** Single imports against the arrows, each with its reason. */

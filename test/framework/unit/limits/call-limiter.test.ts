@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { awsSettings } from '../../../../app/framework/config.ts';
+import { awsSettings } from '../../../../app/framework/aws/aws-settings.ts';
 import { beginInvocation } from '../../../../app/framework/lambda/invocation.ts';
 import {
   checkLimits,
