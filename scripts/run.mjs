@@ -70,6 +70,7 @@ function resolveCommand(command) {
 /** Runs it in this process: nothing is between npm and the script, so each signal arrives once. */
 function runHere() {
   process.argv = [process.execPath, file, ...args];
+  endWithParent(() => process.kill(process.pid, 'SIGTERM'));
   Module.runMain();
 }
 
@@ -79,12 +80,23 @@ function runThere() {
   const child = spawn(node, [...nodeOptions, file, ...args], { stdio: 'inherit', env });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? [] : ['SIGQUIT'])];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
-  // npm relays SIGINT and SIGTERM only. Any other signal ends npm alone, and then this process has another parent.
-  const npm = process.ppid;
-  if (process.env.npm_lifecycle_event)
-    setInterval(() => process.ppid === npm || child.kill('SIGTERM'), 500).unref();
+  endWithParent(() => child.kill('SIGTERM'));
   child.once('error', error => fail(`${node} cannot be run: ${error.message}`));
   child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/**
+ * npm passes a signal to its shell only, which ends and leaves what it has started. Calls `end` when the parent is gone, as if
+ * the signal had arrived here.
+ */
+function endWithParent(end) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, 200);
+  timer.unref();
 }
 
 /** Prints the reason instead of a stack trace. */

@@ -61,6 +61,17 @@ describe('the own Node from version 24 on', () => {
   });
 });
 
+test('the script gets SIGTERM when the shell that npm has started is killed', async () => {
+  const script = `"${process.execPath}" "${LAUNCHER}" ${LAUNCHED} wait; true`;
+  const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  for await (const chunk of shell.stdout.setEncoding('utf8')) {
+    if (output === '') shell.kill('SIGKILL');
+    output += chunk;
+  }
+  expect(output.split('\n').at(-2)).toBe('ended');
+});
+
 test('a command that is not installed is named with what to do', async () => {
   expect(await launch(['nothing-of-that-name'])).toEqual({
     stdout: '',
