@@ -6,7 +6,8 @@ import type { Misbehaviour } from './fake-provider/aws/account.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, type Answers } from './publish-image/fake/machine.ts';
 
-const TRIAL_MS = 400_000;
+/** A trial runs Terraform some fifteen times. */
+const TRIAL_MS = 900_000;
 
 let terraform: Terraform;
 beforeEach(async () => {
