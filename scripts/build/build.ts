@@ -24,7 +24,7 @@
  *   ric/runtime-client*   the same in JavaScript
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +52,10 @@ const { values: options } = parseArgs({
   allowNegative: true,
 });
 const dist = resolve(root, options.out);
-/** A signal that ends the build also ends the process that it has started, and removes the unfinished build. */
+/** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
+const next = join(dirname(dist), `.${basename(dist)}-${process.pid}`);
+
+/** A signal that ends the build also ends the process that it has started. */
 const ended = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
@@ -61,9 +64,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.exit(1);
   });
 }
-
-/** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
-const next = mkdtempSync(join(dirname(dist), `.${basename(dist)}-`));
 
 const esModules: BuildOptions = {
   ...COMMON,
@@ -135,6 +135,23 @@ async function putInPlace(): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
+/** Removes what builds have left behind that were interrupted: esbuild may write a file after its build has ended. */
+function removeAbandoned(): void {
+  const name = new RegExp(`^\\.${RegExp.escape(basename(dist))}-(\\d+)(?:-old)?$`);
+  for (const entry of readdirSync(dirname(dist))) {
+    const [, pid] = name.exec(entry) ?? [];
+    if (pid && !isRunning(Number(pid))) rmSync(join(dirname(dist), entry), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // It belongs to another user.
+  }
+}
+
 function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
@@ -154,7 +171,8 @@ function runtimeClient(): RuntimeClient {
 try {
   const problem = runInstallScripts(root);
   if (problem) throw new BuildError(problem);
-  await mkdir(join(next, 'ric'));
+  removeAbandoned();
+  await mkdir(join(next, 'ric'), { recursive: true });
   const client = runtimeClient();
   const files = options.patches ? patchedFiles() : new Map<string, string>();
   const { metafiles, copied } = await bundle(files, client);

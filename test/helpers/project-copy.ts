@@ -11,6 +11,7 @@ const COPIED = [
   'app/framework',
   'scripts/build',
   'scripts/dev',
+  'scripts/dev-hooks.ts',
   'scripts/dev.ts',
   'scripts/new',
   'scripts/new.ts',
