@@ -90,6 +90,23 @@ export class Trial {
     return (await this.terraform('output', '-raw', name)).trim();
   }
 
+  /** The version that callers reach, as Lambda says, whatever Terraform's state holds. */
+  async servedVersion(): Promise<string> {
+    const { name } = this.options;
+    return await this.aws(
+      'lambda',
+      'get-alias',
+      '--function-name',
+      name,
+      '--name',
+      'live',
+      '--query',
+      'FunctionVersion',
+      '--output',
+      'text',
+    );
+  }
+
   /** Checks the deployment from outside. */
   async doctor(env: Record<string, string>, ...args: string[]): Promise<void> {
     const url = await this.output('mcp_url');

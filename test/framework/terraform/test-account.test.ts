@@ -70,9 +70,12 @@ describeTerraform('npm run test:account', () => {
     async (step, misbehaviour, answers) => {
       terraform.account.misbehaviour = misbehaviour;
       terraform.machine.answers = { account: ACCOUNT, ...answers };
-      const { status, stdout } = await trial('function-url');
+      const { status, stdout, output } = await trial('function-url');
       const failed = Object.entries(resultsIn(stdout)).filter(([, result]) => result === 'failed');
-      expect(failed.map(([title]) => title)).toEqual([step]);
+      expect(
+        failed.map(([title]) => title),
+        output,
+      ).toEqual([step]);
       expect(resultsIn(stdout)).toHaveProperty('destroy', 'passed');
       expect(status).toBe(1);
     },

@@ -40,9 +40,8 @@ const LISTS: Readonly<Record<string, string>> = {
   'sns list-topics': 'aws_sns_topic',
 };
 
-/** What exists of a type, by the journal. Every filter of the calls comes down to the name of the deployment. */
-function existing(type: string): string[] {
-  const [wanted = ''] = /mcp-trial-[0-9a-f]+/.exec(args.join(' ')) ?? [];
+/** What exists, by the journal: `type name` → attributes. */
+function alive(): Map<string, Record<string, unknown>> {
   const alive = new Map<string, Record<string, unknown>>();
   for (const entry of machine.journal) {
     if ('argv' in entry) continue;
@@ -50,7 +49,13 @@ function existing(type: string): string[] {
     if (entry.action === 'delete') alive.delete(key);
     else alive.set(key, { ...entry.attributes });
   }
-  const found = [...alive].filter(([key, attributes]) =>
+  return alive;
+}
+
+/** What exists of a type. Every filter of the calls comes down to the name of the deployment. */
+function existing(type: string): string[] {
+  const [wanted = ''] = /mcp-trial-[0-9a-f]+/.exec(args.join(' ')) ?? [];
+  const found = [...alive()].filter(([key, attributes]) =>
     type === 'any' ? JSON.stringify(attributes.tags ?? {}).includes(wanted) : key.startsWith(`${type} `),
   );
   const names = found.map(([key, attributes]) => String(attributes.arn ?? attributes.name ?? key));
@@ -71,6 +76,8 @@ function aws(): never {
   if (call === 'ecr batch-get-image')
     return succeed(`{"manifest":"${flag('--image-ids').replace('imageDigest=', '')}"}`);
   if (call === 'ecr put-image') return putImage();
+  if (call === 'lambda get-alias')
+    return succeed(String(alive().get(`aws_lambda_alias ${flag('--function-name')}:live`)?.function_version));
   if (call === 'apigateway get-account') return succeed('None');
   if (call === 'configure export-credentials')
     return succeed('{"AccessKeyId":"AKIA","SecretAccessKey":"secret"}');
