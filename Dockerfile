@@ -1,10 +1,10 @@
 # The function's image: on Lambda it is the function, with `docker run -p 8080:8080` the local Lambda around it.
 #
-# node:24-bookworm-slim and not a distroless image: it has the headers that the build needs and the same C library, comes
+# node:26-bookworm-slim and not a distroless image: it has the headers that the build needs and the same C library, comes
 # from the project that makes Node, and can be looked into. Lambda loads an image by the blocks that are touched, so what
 # lies unused in the base costs no start-up time. Nothing that runs needs a shell, a package manager or a writable file.
 # To use another, or to pin this one by digest: --build-arg NODE_IMAGE=docker.io/library/node@sha256:...
-ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
+ARG NODE_IMAGE=docker.io/library/node:26-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 RUN apt-get update \
@@ -15,13 +15,13 @@ COPY package.json package-lock.json ./
 # Node's headers are in the base: nothing is downloaded to compile the Runtime Interface Client's native part. Install
 # scripts of other packages are not needed, so they do not run.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-    && npm_config_nodedir=/usr/local npm rebuild aws-lambda-ric
+    && npm_config_nodedir=/usr/local npm rebuild aws-lambda-ric --ignore-scripts=false
 COPY tsconfig.json ./
 COPY app ./app
 COPY scripts/build ./scripts/build
 # Which base it was, for the list of what is in the image.
 ARG NODE_IMAGE
-RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build/build.ts && chmod -R a=rX dist
+RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build/build.ts --client native && chmod -R a=rX dist
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="mcp-on-lambda" \

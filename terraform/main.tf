@@ -57,9 +57,10 @@ locals {
   settings = tomap(var.authorizer == "lambda" ? local.taken_on_trust : local.rules)
 
   # The features that store items in the table.
-  table_enabled = var.tasks.enabled
+  table_enabled = var.tasks.enabled || var.limits.enabled
   # Depends on the table only, not on the policy, whose role depends on the function.
-  table_settings = local.table_enabled ? { MCP_TABLE = module.table[0].table_name } : {}
+  table_settings  = local.table_enabled ? { MCP_TABLE = module.table[0].table_name } : {}
+  limits_settings = var.limits.enabled ? { MCP_LIMITS_FAILURE_MODE = var.limits.failure_mode } : {}
 }
 
 module "ecr" {
@@ -139,7 +140,7 @@ module "lambda" {
   memory_size             = var.memory_size
   timeout                 = local.timeout
   ephemeral_storage_size  = var.ephemeral_storage_size
-  environment             = merge(var.environment, local.settings, local.table_settings)
+  environment             = merge(var.environment, local.settings, local.table_settings, local.limits_settings)
   streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency

@@ -527,6 +527,21 @@ variable "tasks" {
   nullable = false
 }
 
+variable "limits" {
+  description = "For routes with limits per caller: the table that counts calls in all execution environments, and whether calls are denied (\"deny\") or allowed (\"allow\") while it does not respond. Without the table each environment counts for itself."
+  type = object({
+    enabled      = optional(bool, false)
+    failure_mode = optional(string, "deny")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["deny", "allow"], var.limits.failure_mode)
+    error_message = "limits.failure_mode must be \"deny\" or \"allow\"."
+  }
+}
+
 variable "table" {
   description = "Options of the DynamoDB table, which is created if a feature such as tasks needs it (modules/table): recovery to any second of the last 35 days."
   type = object({

@@ -10,34 +10,48 @@ import { metadataResponse, noOAuthHere } from './auth/metadata.ts';
 import { originAndHostValidation } from './auth/origin-validation.ts';
 import { config } from './config.ts';
 import { type EndpointContext, endpointContext, isOwnOrigin, withPublicUrl } from './endpoint-context.ts';
+import { limitCalls } from './limits/limit-calls.ts';
 import { mcpPaths } from './mcp/route-registry.ts';
+import type { DocumentAccess } from './oauth-proxy/fetch-document.ts';
+import { oauthProxy, PROXY_PATHS } from './oauth-proxy/proxy-middleware.ts';
 import { browserPage, pageFiles } from './page/page-middleware.ts';
 import { type RequestLogEnv, requestLog } from './telemetry/request-log.ts';
-import type { Guard } from './types.ts';
+import type { CallLimiter, Guard } from './types.ts';
 
 interface AppEnv extends RequestLogEnv {
   Bindings: RequestLogEnv['Bindings'] & { endpoint?: EndpointContext };
-  Variables: RequestLogEnv['Variables'] & { endpoint: EndpointContext; guard: Guard };
+  Variables: RequestLogEnv['Variables'] & {
+    endpoint: EndpointContext;
+    guard: Guard;
+    limitCalls: CallLimiter;
+  };
+}
+
+/** What the outside world is to the app; tests replace it. */
+export interface AppDependencies {
+  documentAccess?: DocumentAccess | undefined;
 }
 
 /** Returns the app that is served: `routes` plus what every deployment needs. */
-export function createApp(routes: Hono): Hono {
+export function createApp(routes: Hono, { documentAccess }: AppDependencies = {}): Hono {
   const guard = auth();
   const paths = mcpPaths(routes);
   const [firstPath = '/'] = paths;
   const app = new Hono<AppEnv>({ getPath: withoutTrailingSlash(new Set(paths)) });
   app.get('/healthz', c => c.json({ status: 'ok' }));
-  app.use(requestLog(new Set(routes.routes.map(({ path }) => path))));
+  app.use(requestLog(new Set([...routes.routes.map(({ path }) => path), ...PROXY_PATHS])));
   app.use(async function provideContext(c, next) {
     const { MCP_PUBLIC_URL: url } = config();
     const endpoint = c.env?.endpoint ?? endpointContext(c.req.raw);
     c.set('endpoint', withPublicUrl(endpoint, url === undefined ? undefined : { path: firstPath, url }));
     c.set('guard', guard);
+    c.set('limitCalls', limitCalls);
     await next();
   });
   app.use(async function publishMetadata(c, next) {
     return metadataResponse(c.req.raw, config(), firstPath, c.get('endpoint')) ?? next();
   });
+  app.use(oauthProxy({ settings: config, paths, documentAccess }));
   app.use(pageFiles({ settings: config }));
   app.use(originAndHostValidation(config, isOwnPage));
   app.use(browserPage({ settings: config, routes, paths }));

@@ -9,12 +9,7 @@
  * its own (`LAMBDA_*`, `PORT`), see app/framework/local-lambda/README.md.
  */
 import * as z from 'zod';
-
-/** https, or http on this machine only. */
-export function isSecure({ protocol, hostname }: URL): boolean {
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && local);
-}
+import { isSecure } from './secure-url.ts';
 
 const secureUrl = z
   .string()
@@ -82,6 +77,58 @@ export const settings = z.object({
     .max(300)
     .default(5)
     .describe('For oauth: how far clocks may differ, in seconds, 0 to 300.'),
+  MCP_OAUTH_PROXY: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('off')
+    .describe(
+      'For oauth: on makes this server the authorization server that clients see, in front of MCP_OAUTH_ISSUER; needs MCP_OAUTH_CLIENT_ID, MCP_SECRET and MCP_TABLE.',
+    ),
+  MCP_OAUTH_CLIENT_ID: z
+    .string()
+    .optional()
+    .describe(
+      'For the OAuth proxy: id of the one client that is registered with the issuer, or ssm:NAME, the SSM parameter that has it.',
+    ),
+  MCP_OAUTH_CLIENT_SECRET: z
+    .string()
+    .optional()
+    .describe('For the OAuth proxy: its secret, best as ssm:NAME. Default: a public client, by PKCE alone.'),
+  MCP_OAUTH_PROVIDER_SCOPES: z
+    .string()
+    .default('openid,email,profile')
+    .transform(text => text.split(/[\s,]+/).filter(Boolean))
+    .refine(scopes => scopes.includes('openid'), 'must include openid')
+    .describe(
+      'For the OAuth proxy: scopes it requests from the issuer; offline_access is added if the issuer supports it.',
+    ),
+  MCP_OAUTH_REGISTRATION: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('off')
+    .describe(
+      'For the OAuth proxy: whether clients without a client metadata document may register themselves (RFC 7591).',
+    ),
+  MCP_OAUTH_ALLOWED_CLIENTS: words.describe(
+    'For the OAuth proxy: hosts, or schemes with a colon, of redirect addresses of clients that may sign people in, such as claude.ai, localhost, cursor:. Default: any.',
+  ),
+  MCP_OAUTH_ALLOWED_SUBJECTS: words.describe(
+    'For the OAuth proxy: subjects (sub) that may sign in. Default: any. A person must be on every list that is set.',
+  ),
+  MCP_OAUTH_ALLOWED_DOMAINS: words.describe(
+    'For the OAuth proxy: domains of verified email addresses that may sign in. Default: any.',
+  ),
+  MCP_OAUTH_ALLOWED_GROUPS: words.describe(
+    'For the OAuth proxy: groups (claims groups, cognito:groups) of which a person must have one. Default: any.',
+  ),
+  MCP_SECRET: z
+    .string()
+    .refine(
+      text => text.startsWith('ssm:') || /^\S{32,}$/.test(text),
+      'must be ssm:NAME or a random secret of 32 characters or more; two with a comma during a rotation',
+    )
+    .optional()
+    .describe(
+      'Secret from which keys are derived, or ssm:NAME, the SSM parameter that has it; two with a comma during a rotation.',
+    ),
   MCP_IAM_ALLOWED_ARNS: words.describe(
     'For iam: ARNs that may call, * for any characters. Default: everyone whom IAM lets in.',
   ),
@@ -116,7 +163,13 @@ export const settings = z.object({
     .string()
     .regex(/^[\w.-]{3,255}$/, 'must be a name of a DynamoDB table')
     .optional()
-    .describe('DynamoDB table for what survives an invocation, such as the tasks of dynamoTasks.'),
+    .describe('DynamoDB table for what survives an invocation: tasks of dynamoTasks, counters of limits.'),
+  MCP_LIMITS_FAILURE_MODE: z
+    .enum(['deny', 'allow'], { error: 'must be deny or allow' })
+    .default('deny')
+    .describe(
+      'For routes with limits: whether calls are denied (503) or allowed while the table does not respond.',
+    ),
 });
 
 export type Config = z.infer<typeof settings>;
@@ -225,13 +278,36 @@ function dependencyProblems(given: Partial<Config>): string[] {
   if (modes.includes('token') && given.MCP_TOKEN_SHA256?.length === 0) {
     problems.push('MCP_TOKEN_SHA256: is required by MCP_AUTH=token; create it by: npm run token');
   }
+  if (given.MCP_OAUTH_PROXY === 'on') problems.push(...proxyProblems(given, modes));
   if (!modes.includes('oauth')) return problems;
   if (!given.MCP_OAUTH_ISSUER) problems.push('MCP_OAUTH_ISSUER: is required by MCP_AUTH=oauth');
+  if (given.MCP_OAUTH_PROXY === 'on') return problems;
   if (given.MCP_OAUTH_AUDIENCE?.length === 0 && !given.MCP_PUBLIC_URL) {
     problems.push(
       'MCP_OAUTH_AUDIENCE: is required by MCP_AUTH=oauth, or MCP_PUBLIC_URL: the audience of the tokens',
     );
   }
+  return problems;
+}
+
+function proxyProblems(given: Partial<Config>, modes: readonly string[]): string[] {
+  const needed = ['MCP_OAUTH_CLIENT_ID', 'MCP_SECRET', 'MCP_TABLE'] as const;
+  const problems = needed
+    .filter(name => !given[name])
+    .map(name => `${name}: is required by MCP_OAUTH_PROXY=on`);
+  if (!modes.includes('oauth') && !modes.includes('authorizer'))
+    problems.push('MCP_AUTH: must include oauth (or authorizer, behind one) for MCP_OAUTH_PROXY=on');
+  if (modes.includes('authorizer') && !given.MCP_OAUTH_ISSUER)
+    problems.push('MCP_OAUTH_ISSUER: is required by MCP_OAUTH_PROXY=on');
+  const lists = [
+    given.MCP_OAUTH_ALLOWED_SUBJECTS,
+    given.MCP_OAUTH_ALLOWED_DOMAINS,
+    given.MCP_OAUTH_ALLOWED_GROUPS,
+  ];
+  if (given.MCP_OAUTH_ISSUER === 'https://accounts.google.com' && lists.every(list => !list?.length))
+    problems.push(
+      'MCP_OAUTH_ALLOWED_DOMAINS: is required with Google, where anybody can have an account (or MCP_OAUTH_ALLOWED_SUBJECTS)',
+    );
   return problems;
 }
 
@@ -241,26 +317,4 @@ let current: Config | undefined;
 export function config(): Config {
   current ??= parseConfig(process.env);
   return current;
-}
-
-/** What Lambda says of AWS, and where the local Lambda or a person has put services in their place. */
-export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
-  const { AWS_REGION: region = 'us-east-1', AWS_SESSION_TOKEN: sessionToken } = env;
-  const endpoint = (service: string): string =>
-    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ??
-    env.AWS_ENDPOINT_URL ??
-    `https://${service}.${region}.${domainOf(region)}`;
-  return {
-    region,
-    credentials: {
-      accessKeyId: env.AWS_ACCESS_KEY_ID ?? 'none',
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? 'none',
-      ...(sessionToken && { sessionToken }),
-    },
-    endpoints: { dynamodb: endpoint('dynamodb'), lambda: endpoint('lambda') },
-  };
-}
-
-function domainOf(region: string): string {
-  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 }

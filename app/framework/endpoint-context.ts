@@ -24,6 +24,8 @@ export interface EndpointContext {
   /** The host name by the endpoint's own account; undefined where only the Host header says it (load balancer, no Lambda). */
   domainName: string | undefined;
   identity: EndpointIdentity;
+  /** The IP address that called the endpoint: of the client, or of a proxy in front such as CloudFront. */
+  sourceAddress: string | undefined;
   /** Whether a binary body reaches the caller as bytes; a REST API decodes base64 only for the types in its configuration. */
   binaryBodies: boolean;
   /** Set if MCP_PUBLIC_URL is. */
@@ -50,6 +52,7 @@ export function endpointContext(request: Request, event?: unknown): EndpointCont
     callerPath,
     domainName,
     identity: identityOf(context),
+    sourceAddress: sourceAddressOf(context, request.headers),
     binaryBodies: typeof httpMethod !== 'string',
   };
 }
@@ -103,6 +106,13 @@ function identityOf(context: Fields): EndpointIdentity {
     iam: arn === undefined ? undefined : { arn, subject: text(iam.userId) ?? text(identity.user) },
     authorizer,
   };
+}
+
+/** A load balancer says it in the header alone, to which it appends the address: what precedes that is the caller's claim. */
+function sourceAddressOf(context: Fields, headers: Headers): string | undefined {
+  const address = text(fields(context.http).sourceIp) ?? text(fields(context.identity).sourceIp);
+  if (address !== undefined || context.elb === undefined) return address;
+  return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim();
 }
 
 /** Returns what `full` has before `path`; an empty string when `full` does not end with it. */

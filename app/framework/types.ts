@@ -38,6 +38,38 @@ export interface ResponseObserver {
   end(reason: AbortReason | undefined): void;
 }
 
+/** How much each caller may use a route. At least one limit: `calls` with `seconds`, `parallel`, or both. */
+export interface CallerLimits {
+  /** Calls in each window of `seconds`, 1 or more. */
+  calls?: number;
+  /** Length of a window, 1 to 86400. Windows start at multiples of it since 1970. */
+  seconds?: number;
+  /** Calls that run at the same time, 1 or more. */
+  parallel?: number;
+}
+
+export interface RouteLimits {
+  perCaller: CallerLimits;
+}
+
+/** An HTTP request to a route with limits. */
+export interface LimitedRequest {
+  limits: RouteLimits;
+  /** The path at which the route is mounted: routes count apart. */
+  route: string;
+  /** The parsed body: a message or a batch. */
+  body: unknown;
+  /** Undefined if authentication is off. */
+  caller: AuthInfo | undefined;
+  endpoint: EndpointContext;
+  /** Undefined outside Lambda. */
+  invocation: Invocation | undefined;
+  context: LambdaContext | undefined;
+}
+
+/** Counts the calls of a request; returns the response that denies it, or undefined if it is within the limits. Never rejects. */
+export type CallLimiter = (request: LimitedRequest) => Promise<Response | undefined>;
+
 export type JsonRpcId = string | number;
 
 /**
@@ -74,8 +106,12 @@ export interface Invocation {
   observer: ResponseObserver | undefined;
   /** Returns the JSON-RPC ids that still expect a response; undefined until the request's messages are known. */
   pendingIds: (() => readonly JsonRpcId[]) | undefined;
+  /** Calls `task` when the response has ended, in whatever way, and before Lambda freezes the environment. It must not reject. */
+  onEnd(task: () => Promise<void>): void;
   /** Stops the deadline timer and informs the observer. A second call does nothing. */
   end(reason?: AbortReason): void;
+  /** Runs the tasks of `onEnd`. */
+  runEndTasks(): Promise<void>;
 }
 
 /** What the app gets as its environment (Hono's `c.env`) on Lambda. */

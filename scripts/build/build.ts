@@ -1,6 +1,7 @@
 /**
- * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER] [--no-patches]`: builds the function of the routes and settings
- * in FOLDER (app). `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
+ * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER] [--client native|javascript] [--no-patches]`: builds the function
+ * of the routes and settings in FOLDER (app). `--client` chooses the client of the Runtime API; by default it is the native
+ * one if that is compiled. `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
  * DynamoDB of the local Lambda then does not run.
  *
  * dist/ is what /var/task holds in the image, and what `npm start` runs, file by file the same.
@@ -13,14 +14,18 @@
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
+ *   tool-call-hook.cjs    the option onToolCall, and
+ *   limits.cjs            the option limits, loaded by routes that have them
+ *   oauth-proxy.cjs       the OAuth proxy, loaded when one of its paths is requested
  *   local.mjs, local/     the local Lambda with its dashboard, and
  *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
- *   ric/rapid-client.node its native part, as npm installed it
+ *   ric/rapid-client.node its native part, or where that is not compiled
+ *   ric/runtime-client*   the same in JavaScript
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
 import { readdirSync, rmSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -28,10 +33,12 @@ import { type BuildOptions, build, formatMessages, type Metafile } from 'esbuild
 import { makeDashboardFiles, makePageFiles } from './browser-assets.ts';
 import { BuildError } from './build-error.ts';
 import { type BundledApp, createAppBundler } from './bundle-app.ts';
-import { COMMON } from './bundle-options.ts';
+import { COMMON, LOADED_ON_USE, loadedOnUseOptions } from './bundle-options.ts';
 import { checkBundle } from './check-bundle.ts';
+import { runInstallScripts } from './install-scripts.ts';
 import { PatchError, type PatchedFiles } from './patches/diffs.ts';
 import { loadPatched, patchedFiles } from './patches/patched-files.ts';
+import { hasNativeClient, RIC_FOLDER, type RuntimeClient, writeRuntimeClient } from './runtime-client.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -39,6 +46,7 @@ const { values: options } = parseArgs({
   options: {
     app: { type: 'string', default: 'app' },
     out: { type: 'string', default: 'dist' },
+    client: { type: 'string', default: hasNativeClient() ? 'native' : 'javascript' },
     patches: { type: 'boolean', default: true },
   },
   allowNegative: true,
@@ -57,9 +65,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-const RIC = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
-const ric = dirname(RIC);
-
 const esModules: BuildOptions = {
   ...COMMON,
   outdir: next,
@@ -77,7 +82,7 @@ interface Bundled {
   copied: string[];
 }
 
-async function bundle(files: PatchedFiles): Promise<Bundled> {
+async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Bundled> {
   // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
   const processEntry = await build({ ...esModules, entryPoints: { entry: 'app/framework/lambda/entry.ts' } });
   const local = await build({
@@ -89,30 +94,26 @@ async function bundle(files: PatchedFiles): Promise<Bundled> {
     alias: { level: 'memory-level' },
     plugins: [loadPatched(files)],
   });
-  await copyFile(join(ric, 'rapid-client.node'), join(next, 'ric/rapid-client.node'));
-  await writeFile(join(next, 'ric/index.mjs'), files.get(RIC) ?? (await readFile(RIC, 'utf8')));
+  const runtime = await writeRuntimeClient(client, join(next, 'ric'), files);
   const handler = await build({ ...esModules, entryPoints: { handler: 'app/framework/lambda/handler.ts' } });
   const authorizer = await build({
     ...esModules,
     entryPoints: { authorizer: 'app/framework/lambda/authorizer-handler.ts' },
   });
-  const page = await build({
-    ...COMMON,
-    entryPoints: ['app/framework/page/view.ts'],
-    outfile: join(next, 'page.cjs'),
-    format: 'cjs',
-    banner: { js: "const __pageUrl = require('node:url').pathToFileURL(__filename).href;" },
-    define: { 'import.meta.url': '__pageUrl' },
-  });
+  const onUse = await Promise.all(
+    Object.entries(LOADED_ON_USE).map(([source, file]) =>
+      build(loadedOnUseOptions(source, join(next, file))),
+    ),
+  );
   const inBrowsers = [
     ...(await makePageFiles(join(next, 'page'))),
     ...(await makeDashboardFiles(join(next, 'local'))),
   ];
   const app = await bundleApp(files);
-  const metafiles = [processEntry, local, handler, authorizer, page].flatMap(
+  const metafiles = [processEntry, local, handler, authorizer, ...onUse].flatMap(
     ({ metafile }) => metafile ?? [],
   );
-  return { copied: app.copied, metafiles: [...metafiles, app.metafile, ...inBrowsers] };
+  return { copied: app.copied, metafiles: [...metafiles, app.metafile, ...runtime, ...inBrowsers] };
 }
 
 async function bundleApp(files: PatchedFiles): Promise<BundledApp> {
@@ -155,26 +156,26 @@ function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
-async function requireNativeClient(): Promise<void> {
-  const file = join(ric, 'rapid-client.node');
-  const built = await stat(file).then(
-    () => true,
-    () => false,
-  );
-  if (built) return;
-  throw new BuildError(
-    process.platform === 'linux'
-      ? 'aws-lambda-ric has no native part. Install cmake, make, g++, python3, tar and xz, then run: npm rebuild aws-lambda-ric'
-      : 'aws-lambda-ric builds its native part on Linux only. Use "npm run dev" here, or "docker build" and "docker run".',
-  );
+/** Returns the client that was asked for. Throws a BuildError if there is none of that name, or the native one is not compiled. */
+function runtimeClient(): RuntimeClient {
+  const { client } = options;
+  if (client !== 'native' && client !== 'javascript')
+    throw new BuildError(`--client must be native or javascript, not ${client}.`);
+  if (client === 'native' && !hasNativeClient())
+    throw new BuildError(
+      'The native client of aws-lambda-ric is not compiled. Run: npm run native (needs Linux, cmake, make, g++, python3, tar and xz)',
+    );
+  return client;
 }
 
 try {
-  await requireNativeClient();
+  const problem = runInstallScripts(root);
+  if (problem) throw new BuildError(problem);
   removeAbandoned();
   await mkdir(join(next, 'ric'), { recursive: true });
+  const client = runtimeClient();
   const files = options.patches ? patchedFiles() : new Map<string, string>();
-  const { metafiles, copied } = await bundle(files);
+  const { metafiles, copied } = await bundle(files, client);
   const bundled = {
     bundle: join(next, 'bundle.cjs'),
     routes: join(next, 'routes.json'),
@@ -182,6 +183,7 @@ try {
   };
   await checkBundle(bundled, ended.signal);
   const baseImage = process.env.NODE_IMAGE || undefined;
+  const ric = client === 'native' ? RIC_FOLDER : undefined;
   await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, copied, ric, baseImage }));
   await putInPlace();
 } catch (error) {

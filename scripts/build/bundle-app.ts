@@ -2,16 +2,8 @@
  * Bundles the app of a project, with what its servers have next to the bundle: files, and packages that cannot be bundled.
  */
 import { join, resolve } from 'node:path';
-import {
-  type BuildFailure,
-  type BuildOptions,
-  type BuildResult,
-  context,
-  formatMessages,
-  type Message,
-  type Metafile,
-} from 'esbuild';
-import { BuildError } from './build-error.ts';
+import { type BuildOptions, type BuildResult, context, type Message, type Metafile } from 'esbuild';
+import { rethrow } from './build-error.ts';
 import { appOptions, BUNDLE_WRAPPER } from './bundle-options.ts';
 import { copyPackages, ExternalPackages } from './external-packages.ts';
 import type { PatchedFiles } from './patches/diffs.ts';
@@ -80,7 +72,7 @@ export async function createAppBundler({
       // What the bundle contains says which packages do not work in it. An app without such packages is bundled once.
       do {
         known = external.folders.size;
-        result = await building.rebuild().catch(explain);
+        result = await building.rebuild().catch(failure => rethrow(failure, explain));
         external.addFrom(result.metafile, root);
       } while (external.folders.size > known);
       const { metafile, warnings } = result;
@@ -91,17 +83,8 @@ export async function createAppBundler({
   };
 }
 
-async function explain(failure: unknown): Promise<never> {
-  const { errors } = failure as BuildFailure;
-  if (!errors) throw failure;
-  const explained = errors.map(error =>
-    isTopLevelAwait(error) ? { ...error, text: TOP_LEVEL_AWAIT } : error,
-  );
-  throw new BuildError((await formatMessages(explained, { kind: 'error' })).join('').trimEnd());
-}
-
-function isTopLevelAwait({ text }: Message): boolean {
-  return /top-level await/i.test(text);
+function explain({ text }: Message): string {
+  return /top-level await/i.test(text) ? TOP_LEVEL_AWAIT : text;
 }
 
 const TOP_LEVEL_AWAIT =

@@ -1,5 +1,5 @@
 /** How the app is bundled: for dist/, and readable for those who look into it (scripts/bench/profile.ts). */
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import type { ExternalPackages } from './external-packages.ts';
@@ -24,28 +24,31 @@ export const COMMON: BuildOptions = {
 };
 
 /**
- * Keeps the page out of the bundle: the framework's own import of it, by which module is imported and from where. It is required,
- * and not imported, from the file next to the bundle: see bundleRequire in app/framework/lambda/module-location.ts.
+ * Files of the framework that the app imports on first use, and the file next to the bundle that each becomes: what a route or
+ * deployment does not use is not in its bundle.
  */
-const pageBeside: Plugin = {
-  name: 'page-beside',
+export const LOADED_ON_USE: Readonly<Record<string, string>> = {
+  'app/framework/page/view.ts': 'page.cjs',
+  'app/framework/mcp/tool-call-hook.ts': 'tool-call-hook.cjs',
+  'app/framework/limits/call-limiter.ts': 'limits.cjs',
+  'app/framework/oauth-proxy/serve.ts': 'oauth-proxy.cjs',
+};
+
+/** Required, not imported: `import()` from a script of node:vm is experimental in Node, which writes a warning to the log. */
+const requireOnUse: Plugin = {
+  name: 'require-on-use',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/view\.ts$/ }, ({ kind, path, importer }) =>
-      kind === 'dynamic-import' && importer === PAGE_MIDDLEWARE
-        ? { path, namespace: 'page-beside' }
-        : undefined,
-    );
-    onResolve({ filter: /^\.\/page\.cjs$/, namespace: 'page-beside' }, ({ path }) => ({
-      path,
-      external: true,
-    }));
-    onLoad({ filter: /./, namespace: 'page-beside' }, () => ({
-      contents: "module.exports = require('./page.cjs');",
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const file = LOADED_ON_USE[relative(root, join(resolveDir, path)).replaceAll('\\', '/')];
+      return file === undefined ? undefined : { path: file, namespace: 'require-on-use' };
+    });
+    onResolve({ filter: /\.cjs$/, namespace: 'require-on-use' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'require-on-use' }, ({ path }) => ({
+      contents: `module.exports = require('./${path}');`,
     }));
   },
 };
-
-const PAGE_MIDDLEWARE = join(root, 'app/framework/page/page-middleware.ts');
 
 /** How the bundle of a project is made. */
 export interface AppOptions {
@@ -56,6 +59,29 @@ export interface AppOptions {
   /** @default no package is left out */
   external?: ExternalPackages;
 }
+
+/** Returns the options for one file of {@link LOADED_ON_USE}. */
+export function loadedOnUseOptions(source: string, outfile: string): BuildOptions {
+  return {
+    ...COMMON,
+    entryPoints: [source],
+    outfile,
+    format: 'cjs',
+    banner: { js: "const __fileUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': '__fileUrl' },
+    plugins: [settingsFromApp],
+  };
+}
+
+/** The app passes its settings to what it loads on use: config.ts, and zod with it, is in the bundle already. */
+const settingsFromApp: Plugin = {
+  name: 'settings-from-app',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]app[\\/]framework[\\/]config\.ts$/ }, () => ({
+      contents: 'export const config = undefined;',
+    }));
+  },
+};
 
 /** Returns the options for the bundle that a function runs, with its entry. Its format is that of {@link BUNDLE_WRAPPER}. */
 export function appOptions({ files, app, external }: AppOptions): BuildOptions {
@@ -72,7 +98,7 @@ export function appOptions({ files, app, external }: AppOptions): BuildOptions {
     supported: { 'dynamic-import': false },
     plugins: [
       loadPatched(files),
-      pageBeside,
+      requireOnUse,
       userModules(join(root, app)),
       ...(external ? [external.plugin()] : []),
     ],

@@ -191,8 +191,8 @@ function requireNativePart(folder: string, manifest: Manifest): void {
     );
   if (isCompiled(folder, manifest))
     throw new BuildError(
-      `${name} has no native part for ${here}: its install script has not run here. Run: npm rebuild ${name}. For the image, ` +
-        `add ${name} to the line "npm rebuild" in the Dockerfile.`,
+      `${name} has no native part for ${here}: its install script has not run here. Run: npm rebuild ${name}. The Dockerfile ` +
+        'runs no install scripts, so add that command to it after npm ci.',
     );
 }
 

@@ -18,8 +18,8 @@ export interface SbomInput {
   metafiles: readonly Metafile[];
   /** Packages that are copied as they are installed: their paths in package-lock.json. */
   copied: readonly string[];
-  /** Folder of aws-lambda-ric, as installed. */
-  ric: string;
+  /** Folder of aws-lambda-ric, as installed, if its native part is in the build. */
+  ric: string | undefined;
   /** The base image, by tag or digest, where one is built on. */
   baseImage: string | undefined;
 }
@@ -57,7 +57,7 @@ export function sbom(input: SbomInput): string {
   };
   const components = [
     ...packagesIn(input.metafiles, input.copied).map(path => library(path, packages)),
-    ...nativeParts(input.ric),
+    ...(input.ric ? nativeParts(input.ric) : []),
     platform(),
     ...(input.baseImage ? [base(input.baseImage)] : []),
     ...files(input.folder),

@@ -10,7 +10,7 @@ import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { BuildError } from './build-error.ts';
+import { BuildError, rethrow } from './build-error.ts';
 import { COMMONJS, isCommonJS, isUserFile, placeInBuild } from './user-modules.ts';
 
 export interface UserFilesInput {
@@ -145,7 +145,7 @@ async function needsOf(
     plugins: [bare],
   });
   const result = await analyzed.catch(error => {
-    if (isNamed) throw error;
+    if (isNamed) return rethrow(error);
     return undefined; // A script for browsers, or a text that only looks like one: it is data of the server.
   });
   const inputs = Object.keys(result?.metafile.inputs ?? {}).map(name => resolve(root, name));

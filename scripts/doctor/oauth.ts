@@ -13,6 +13,8 @@ interface ServerMetadata {
   jwks_uri?: string;
   code_challenge_methods_supported?: string[];
   registration_endpoint?: string;
+  authorization_endpoint?: string;
+  client_id_metadata_document_supported?: boolean;
 }
 
 export const oauthDiscovery: Check = {
@@ -108,6 +110,9 @@ async function judged(target: Target, metadata: ServerMetadata, issuer: string):
       `The issuer calls itself ${metadata.issuer}, not ${issuer}.`,
       'Take over its own spelling, slash at the end included, into MCP_OAUTH_ISSUER.',
     );
+  // An OAuth proxy verifies its tokens itself and publishes no keys (app/framework/oauth-proxy).
+  if (new URL(issuer).origin === target.url.origin && metadata.jwks_uri === undefined)
+    return judgedProxy(target, metadata, issuer);
   const keys = metadata.jwks_uri
     ? await target.send({ method: 'GET', url: metadata.jwks_uri, credentials: NOBODY })
     : undefined;
@@ -123,6 +128,58 @@ async function judged(target: Target, metadata: ServerMetadata, issuer: string):
     ? 'clients can register themselves'
     : 'clients must be registered beforehand';
   return ok(`${issuer}: metadata, keys and PKCE; ${registration}.`);
+}
+
+/** Whether the server's own authorization server lets clients in by themselves, and refuses what it must. */
+async function judgedProxy(target: Target, metadata: ServerMetadata, issuer: string): Promise<Finding> {
+  if (
+    !metadata.client_id_metadata_document_supported ||
+    !metadata.code_challenge_methods_supported?.includes('S256')
+  )
+    return failed(
+      `${issuer} does not offer client metadata documents with PKCE (S256).`,
+      'Does every request for its paths reach this server?',
+    );
+  if (!metadata.registration_endpoint)
+    return ok(`${issuer}: an OAuth proxy; clients bring a metadata document, registration is off.`);
+  const redirectUri = 'https://doctor.invalid/callback';
+  const registered = await target.send({
+    url: metadata.registration_endpoint,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_name: 'doctor', redirect_uris: [redirectUri] }),
+    credentials: NOBODY,
+  });
+  const clientId = json<{ client_id?: string }>(registered)?.client_id;
+  if (registered.status !== 201 || !clientId)
+    return failed(
+      `Registration returned ${registered.status}.`,
+      'MCP_OAUTH_ALLOWED_CLIENTS may exclude the doctor; otherwise see the log of the function.',
+    );
+  const authorize = (parameters: Record<string, string>): Promise<Exchange> => {
+    const all = { client_id: clientId, redirect_uri: redirectUri, response_type: 'code', ...parameters };
+    const url = `${metadata.authorization_endpoint}?${new URLSearchParams(all)}`;
+    return target.send({ method: 'GET', url, credentials: NOBODY });
+  };
+  const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
+  const foreign = await authorize({ ...challenge, redirect_uri: 'https://other.invalid/callback' });
+  const plain = await authorize({ ...challenge, code_challenge_method: 'plain' });
+  const begun = await authorize(challenge);
+  if (foreign.status !== 400)
+    return failed(
+      `A foreign redirect address gets ${foreign.status}, not 400.`,
+      'Do not use this deployment.',
+    );
+  if (!header(plain, 'location')?.startsWith(`${redirectUri}?error=invalid_request`))
+    return failed(`Plain PKCE is not refused (${plain.status}).`, 'Do not use this deployment.');
+  const to = URL.parse(header(begun, 'location') ?? '');
+  if (to?.searchParams.get('redirect_uri') !== `${issuer}/callback`)
+    return failed(
+      `A sign-in does not begin: ${to?.searchParams.get('error_description') ?? begun.status}.`,
+      'Check MCP_OAUTH_ISSUER and MCP_OAUTH_CLIENT_ID; the log of the function has the reason.',
+    );
+  return ok(
+    `${issuer}: an OAuth proxy in front of ${to.origin}; clients bring a metadata document or register, plain PKCE and foreign redirects are refused.`,
+  );
 }
 
 function json<T>(answer: Exchange | undefined): T | undefined {

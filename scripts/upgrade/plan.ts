@@ -13,6 +13,7 @@ const PROJECT_FILES =
 const MERGED = [
   '.dockerignore',
   '.gitignore',
+  '.npmrc',
   'Dockerfile',
   'biome.json',
   'tsconfig.json',

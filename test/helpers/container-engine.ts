@@ -2,14 +2,14 @@
  * The container engine of this machine, Docker or Podman (`CONTAINER_ENGINE` overrides), and a base image to build on.
  *
  * Where no registry can be reached, a fake base image takes the base's own name, so that the Dockerfile is built unchanged: a
- * minimal Debian by mmdebstrap with this machine's npm and Node 24 from npm. It is made once and kept.
+ * minimal Debian by mmdebstrap with this machine's npm and the packaged Node. It is made once and kept.
  */
 import { execFile, spawn } from 'node:child_process';
 import { copyFile, cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from './local-lambda.ts';
+import { packagedNode } from '../../scripts/packaged-node.mjs';
 import { ProjectCopy } from './project-copy.ts';
 import type { Found } from './skipped-suites.ts';
 
@@ -26,7 +26,7 @@ const OWN_TOOLS = {
 };
 const MAX_OUTPUT = { maxBuffer: 64 * 1024 * 1024 };
 
-export const BASE = 'docker.io/library/node:24-bookworm-slim';
+export const BASE = 'docker.io/library/node:26-bookworm-slim';
 
 export interface Engine {
   name: 'docker' | 'podman';
@@ -96,12 +96,12 @@ async function makeFakeBase(engine: Engine): Promise<void> {
     const tar = join(folder, 'debian.tar');
     await run(
       'mmdebstrap',
-      ['--quiet', '--variant=minbase', '--include=ca-certificates', 'bookworm', tar],
+      ['--quiet', '--variant=minbase', '--include=ca-certificates,libatomic1', 'bookworm', tar],
       MAX_OUTPUT,
     );
     await engine.run('import', tar, 'localhost/fake-base');
     await cp(await npmPackage(), join(folder, 'npm'), { recursive: true, dereference: true });
-    await copyFile(join(ROOT, 'node_modules/node/bin/node'), join(folder, 'node'));
+    await copyFile(packagedNode('For the base image'), join(folder, 'node'));
     await cp(await nodeHeaders(), join(folder, 'include'), { recursive: true, dereference: true });
     await mkdir(join(folder, 'certs'));
     const bundle = process.env.NODE_EXTRA_CA_CERTS; // A network with a CA of its own.

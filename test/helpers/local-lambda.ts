@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(fileURLToPath(import.meta.url), '../../..');
+/** Packages that only tests need. */
+export const TEST_PACKAGES = join(ROOT, 'test/packages/node_modules');
 /** The fixture app and its build, relative to {@link ROOT}. */
 export const FIXTURE_APP = 'test/fixtures/app';
 export const FIXTURE_DIST = 'dist-test';

@@ -1,9 +1,15 @@
 /**
- * Prints the one line that CI reads, after everything else: `N passed, N failed, N skipped`.
+ * Prints the one line that CI reads, after everything else: `N passed, N failed, N skipped`. Appends it to the file TOTALS
+ * as well, if that is set: scripts/test.ts and .ci/run add several runs up.
  * Before it, loudly, what was not run and why.
  * A file that could not be collected and a suite that could not be set up count as failures: neither is ever "0 failed".
  */
+import { appendFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
+
+// Not for runs of vitest within tests, whose tests are not counted twice.
+const { TOTALS } = process.env;
+delete process.env.TOTALS;
 
 export default class TotalsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -22,7 +28,9 @@ export default class TotalsReporter implements Reporter {
       }
     }
     for (const reason of notRun(modules)) process.stdout.write(`\nNOT RUN: ${reason}\n`);
-    process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+    const totals = `${passed} passed, ${failed} failed, ${skipped} skipped\n`;
+    process.stdout.write(`\n${totals}`);
+    if (TOTALS) appendFileSync(TOTALS, totals);
   }
 }
 

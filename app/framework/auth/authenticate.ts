@@ -8,6 +8,8 @@ import type { Config } from '../config.ts';
 import type { EndpointIdentity } from '../endpoint-context.ts';
 import { arnAllowed, authorizerCaller, iamCaller } from './event-identity.ts';
 import { type Caller, granted } from './identity.ts';
+import { createOwnTokenVerifier } from './own-token.ts';
+import { createKeys } from './secret.ts';
 import { staticTokens } from './static-token.ts';
 import { createTokenVerifier, KeysUnavailableError } from './token-verifier.ts';
 
@@ -90,7 +92,9 @@ function methodsOf(settings: Config): AuthMethod[] {
     const verify = createTokenVerifier(rules);
     const { MCP_OAUTH_AUDIENCE: audiences } = settings;
     methods.push(
-      bearerMethod((token, resource) => verify(token, audiences.length > 0 ? audiences : [resource])),
+      settings.MCP_OAUTH_PROXY === 'on'
+        ? bearerMethod(createOwnTokenVerifier(createKeys(settings), clockToleranceSeconds))
+        : bearerMethod((token, resource) => verify(token, audiences.length > 0 ? audiences : [resource])),
     );
   }
   return methods;
@@ -104,11 +108,14 @@ function iamMethod(patterns: readonly string[]): AuthMethod {
   };
 }
 
-function authorizerMethod({ MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds }: Config): AuthMethod {
+function authorizerMethod(settings: Config): AuthMethod {
+  const { MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds, MCP_OAUTH_PROXY: proxy } = settings;
   return async function byAuthorizer({ identity = {}, resource }) {
     const caller = authorizerCaller(identity, { clockToleranceSeconds });
-    const { resource: bound } = caller?.extra.claims ?? {};
-    if (bound === undefined || bound === resource) return caller;
+    const { auth, resource: bound } = caller?.extra.claims ?? {};
+    // A token of the proxy is always for one resource.
+    const needed = proxy === 'on' && auth === 'oauth';
+    if (bound === resource || (bound === undefined && !needed)) return caller;
     console.warn('auth: denied a caller whom the authorizer accepted for another resource.');
     return undefined;
   };

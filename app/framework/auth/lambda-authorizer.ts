@@ -10,6 +10,7 @@
  */
 
 import type { Config } from '../config.ts';
+import { endpointContext } from '../endpoint-context.ts';
 import { type AuthInput, createAuthenticator } from './authenticate.ts';
 import type { Caller } from './identity.ts';
 import { KeysUnavailableError } from './token-verifier.ts';
@@ -58,8 +59,8 @@ export function createAuthorizer(settings: Config) {
       ? { caller: caller?.clientId, auth: caller?.extra.mode }
       : { denied: result.reason };
     console.info(JSON.stringify({ type: 'authorizer', ...outcome }));
-    const bound =
-      caller?.extra.mode === 'oauth' && settings.MCP_OAUTH_AUDIENCE.length === 0 ? resource : undefined;
+    const forOne = settings.MCP_OAUTH_PROXY === 'on' || settings.MCP_OAUTH_AUDIENCE.length === 0;
+    const bound = caller?.extra.mode === 'oauth' && forOne ? resource : undefined;
     return request.version === '2.0' ? simple(caller, bound) : policy(request, caller, bound);
   };
 }
@@ -73,16 +74,31 @@ function inputOf({ authorizationToken, headers, multiValueHeaders }: Fields): Om
 }
 
 /**
- * Returns the OAuth resource that is called: MCP_PUBLIC_URL for its own path, else the path below its origin. The authorizer does
- * not know the routes; where a proxy adds a prefix to several of them, MCP_OAUTH_AUDIENCE names their audience.
+ * Returns the OAuth resource that is called: MCP_PUBLIC_URL for its own path, else the path below its origin, or below the domain
+ * name in the event. The authorizer does not know the routes; where a proxy adds a prefix to several of them, MCP_OAUTH_AUDIENCE
+ * names their audience.
  */
-function resourceOf({ path, rawPath }: Fields, { MCP_PUBLIC_URL: publicUrl }: Config): string {
-  if (publicUrl === undefined) return '';
+function resourceOf(event: Fields, { MCP_PUBLIC_URL: publicUrl }: Config): string {
+  const { path, rawPath } = event;
   const called = typeof path === 'string' ? path : typeof rawPath === 'string' ? rawPath : undefined;
+  if (publicUrl === undefined) return called === undefined ? '' : calledUrl(event, called);
   const { origin, pathname } = new URL(publicUrl);
   if (called === undefined || called.endsWith(pathname) || pathname.endsWith(called)) return publicUrl;
   return `${origin}${called}`;
 }
+
+/** Returns the URL that the caller sees, with the stage that a REST API has in the path. */
+function calledUrl(event: Fields, path: string): string {
+  const headers = Object.entries(fields(event.headers)).filter(([name]) => FORWARDED.has(name.toLowerCase()));
+  const request = new Request(new URL(path, 'https://no-host.invalid'), {
+    headers: headers.map(([name, value]) => [name, String(value)]),
+  });
+  const { baseUrl, callerPath } = endpointContext(request, event);
+  return `${new URL(baseUrl).origin}${callerPath}`;
+}
+
+/** What endpointContext() reads. */
+const FORWARDED = new Set(['host', 'x-forwarded-proto']);
 
 function valuesOf(headers: unknown): string[] {
   return Object.entries(fields(headers))

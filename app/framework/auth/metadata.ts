@@ -46,7 +46,7 @@ export function metadataResponse(
   }
   const document = {
     resource: resourceUrl(endpoint, pathname.slice(WELL_KNOWN.length).replace(/\/$/, '') || defaultPath),
-    authorization_servers: [settings.MCP_OAUTH_ISSUER],
+    authorization_servers: [settings.MCP_OAUTH_PROXY === 'on' ? endpoint.baseUrl : settings.MCP_OAUTH_ISSUER],
     bearer_methods_supported: ['header'],
     ...(settings.MCP_OAUTH_SCOPES.length > 0 && { scopes_supported: settings.MCP_OAUTH_SCOPES }),
   };

@@ -14,7 +14,7 @@ import {
   type JWTVerifyResult,
   jwtVerify,
 } from 'jose';
-import { isSecure } from '../config.ts';
+import { isSecure } from '../secure-url.ts';
 import { UNKNOWN_CLIENT } from '../types.ts';
 import { type AccessTokenType, accessTokenProblem } from './access-token.ts';
 import type { Caller } from './identity.ts';
@@ -98,7 +98,7 @@ function formProblem(token: string, issuer: string, algorithms: readonly string[
 }
 
 /** Without `kid`, several keys of the issuer may fit: each is tried. */
-async function verify(
+export async function verify(
   token: string,
   keys: KeySet,
   rules: Parameters<typeof jwtVerify>[2],
@@ -131,7 +131,7 @@ function tokenProblem(error: unknown): string | undefined {
 const LOGGED = ['iss', 'aud', 'sub', 'client_id', 'azp', 'scope', 'scp', 'exp', 'nbf'];
 
 /** Logs one line, with claims only if the signature was valid (jose verifies it first). Never the token. */
-function deny(problem: string, claims?: JWTPayload): undefined {
+export function deny(problem: string, claims?: JWTPayload): undefined {
   const known =
     claims && Object.fromEntries(LOGGED.filter(name => name in claims).map(name => [name, claims[name]]));
   const details = known ? ` Claims: ${JSON.stringify(known).slice(0, 1_000)}` : '';
@@ -139,7 +139,7 @@ function deny(problem: string, claims?: JWTPayload): undefined {
 }
 
 /** Calls `find` once, and again some seconds after it failed; until then its failure is the result. */
-function retryLater<T>(find: () => Promise<T>) {
+export function retryLater<T>(find: () => Promise<T>) {
   let found: Promise<T> | undefined;
   let failure: { error: unknown; until: number } | undefined;
   const failed = (error: unknown): unknown => {
@@ -169,15 +169,26 @@ async function findKeys({ issuer, jwksUrl, fetch }: TokenVerifierOptions): Promi
 }
 
 async function discover(issuer: string, fetch = globalThis.fetch): Promise<string> {
+  return (await fetchIssuerMetadata(issuer, fetch)).jwks_uri;
+}
+
+/** The metadata of an issuer that names itself as `issuer`; everything but the two names is as the issuer has sent it. */
+export interface IssuerMetadata extends Record<string, unknown> {
+  issuer: string;
+  jwks_uri: string;
+}
+
+/** Fetches an issuer's metadata. Rejects with {@link KeysUnavailableError}. */
+export async function fetchIssuerMetadata(issuer: string, fetch = globalThis.fetch): Promise<IssuerMetadata> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const causes: unknown[] = [];
   for (const url of metadataUrls(issuer)) {
     try {
       const response = await fetch(url, { signal, redirect: 'error' });
       if (!response.ok) throw new Error(`${url} returned ${response.status}`);
-      const metadata = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
+      const metadata = (await response.json()) as Record<string, unknown>;
       if (metadata.issuer !== issuer) throw new Error(`${url} names another issuer`);
-      return keysUrl(metadata.jwks_uri, url);
+      return { ...metadata, issuer, jwks_uri: keysUrl(metadata.jwks_uri, url) };
     } catch (error) {
       causes.push(error);
     }
@@ -212,7 +223,7 @@ function clientIdProblem(claims: JWTPayload): string | undefined {
   return odd && `its claim ${odd} is no text`;
 }
 
-function callerOf(token: string, claims: JWTPayload): Caller {
+export function callerOf(token: string, claims: JWTPayload): Caller {
   const { sub, exp, scope, scp } = claims;
   const client = CLIENT.map(name => claims[name]).find(claim => claim !== undefined && claim !== null);
   return {

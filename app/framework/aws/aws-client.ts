@@ -6,7 +6,7 @@
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { awsSettings } from '../config.ts';
+import { awsSettings } from './aws-settings.ts';
 import { signedHeaders } from './signature-v4.ts';
 
 export type AwsSettings = ReturnType<typeof awsSettings>;

@@ -3,10 +3,11 @@
  * a request is one list: {@link createPipeline}.
  */
 import { Hono } from 'hono';
-import { createApp } from '../app.ts';
+import { type AppDependencies, createApp } from '../app.ts';
 import { ConfigError, checkSettings, type Settings } from '../config.ts';
+import { prepareLimits } from '../limits/limit-calls.ts';
 import { runInitHooks } from '../mcp/init-hooks.ts';
-import { backgroundJobHandlers, mcpPaths, prewarmRoutes } from '../mcp/route-registry.ts';
+import { backgroundJobHandlers, limitedRoutes, mcpPaths, prewarmRoutes } from '../mcp/route-registry.ts';
 import type { BackgroundJobHandler } from '../mcp/task-types.ts';
 import type { LambdaContext } from '../types.ts';
 import { adaptRequest, rejection } from './adapter.ts';
@@ -21,7 +22,7 @@ import { validateEvent } from './validate-event.ts';
 import { warmUp } from './warm-up.ts';
 
 /** What a project brings: app/routes.ts and app/settings.ts. */
-export interface FunctionOptions {
+export interface FunctionOptions extends AppDependencies {
   routes: Hono;
   /** @default no settings but the framework's */
   settings?: Pick<Settings, 'shape'>;
@@ -41,9 +42,11 @@ export interface Handlers {
 export async function createHandlers({
   routes,
   settings = { shape: {} },
+  ...dependencies
 }: FunctionOptions): Promise<Handlers> {
   checkSettings(settings);
-  const app = createApp(routes);
+  const app = createApp(routes, dependencies);
+  await prepareLimits(limitedRoutes(routes));
   const handlers = handlersOf(createPipeline(app.fetch, backgroundJobHandlers(routes)));
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
     return { ...handlers, stream: needsRuntimeClient };
@@ -83,6 +86,7 @@ export function createPipeline(
       return await writer.write(event, response, adapted.request.method);
     } finally {
       invocation.end();
+      await invocation.runEndTasks();
       useEfficiencyMode(context);
       await exitAfterCrash(writer.stream);
     }
@@ -110,10 +114,13 @@ export interface RouteSummary {
   paths: string[];
   /** Whether a route has background jobs. */
   background: boolean;
+  /** Whether a route needs the DynamoDB table. */
+  table: boolean;
 }
 
 export function summarize({ routes }: FunctionOptions): RouteSummary {
-  return { paths: mcpPaths(routes), background: backgroundJobHandlers(routes).size > 0 };
+  const background = backgroundJobHandlers(routes).size > 0;
+  return { paths: mcpPaths(routes), background, table: background || limitedRoutes(routes).length > 0 };
 }
 
 /**

@@ -4,14 +4,15 @@
  *
  * `node entry.mjs handler.stream`: the argument is the handler, like the CMD of a Lambda image.
  */
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Prepare } from '../local-lambda/main.ts';
 import type { LocalLambdaOptions } from '../local-lambda/options.ts';
 import type { RouteSummary } from './create-handlers.ts';
 
-const TASKS_TABLE = 'mcp-tasks';
+const TABLE = 'mcp-store';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
 
@@ -46,26 +47,56 @@ async function startLocal(): Promise<void> {
   const routes: RouteSummary = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
   const { paths } = routes;
   const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) => {
-    const prepared = withTasks(options, env, routes);
+    const prepared = withServices(options, withSecret(env), routes);
     return asDeployed(prepared.options, prepared.env, paths);
   });
   if (!lambda) return;
+  process.stdout.write(`Runtime client: ${runtimeClient()}\n`);
   const page = process.env.MCP_PAGE !== 'off';
   printStartupMessage(lambda.url, { paths, auth, page, addresses: local.addressesOf(lambda) });
 }
 
-/** Adds what background jobs need: the function may invoke itself, and there is a table. */
-function withTasks(
+/** Which client of the Runtime API the build has. */
+function runtimeClient(): string {
+  const native = existsSync(new URL('ric/rapid-client.node', import.meta.url));
+  return native ? 'native' : 'JavaScript (npm run native compiles the native one)';
+}
+
+/**
+ * The OAuth proxy has a secret: one for each checkout, so that sign-ins survive a restart, in a file that git ignores. Where
+ * nothing can be written (a container), one for each start.
+ */
+function withSecret(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (env.MCP_OAUTH_PROXY !== 'on' || env.MCP_SECRET) return env;
+  const file = new URL('../.mcp-secret', import.meta.url);
+  const secret = randomBytes(32).toString('hex');
+  try {
+    writeFileSync(file, secret, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return { ...env, MCP_SECRET: readFileSync(file, 'utf8') };
+    process.stderr.write(
+      `MCP_SECRET is not set and cannot be saved (${code}): sign-ins end with this process.\n`,
+    );
+  }
+  return { ...env, MCP_SECRET: secret };
+}
+
+/** Adds what routes and sign-ins need: the table, and for background jobs that the function may invoke itself. */
+function withServices(
   options: LocalLambdaOptions,
   env: NodeJS.ProcessEnv,
-  { background }: RouteSummary,
+  { background, table: needed }: RouteSummary,
 ): { options: LocalLambdaOptions; env: NodeJS.ProcessEnv } {
-  if (!background && !env.MCP_TABLE) return { options, env };
-  const table = env.MCP_TABLE || TASKS_TABLE;
+  if (!needed && !env.MCP_TABLE && env.MCP_OAUTH_PROXY !== 'on') return { options, env };
+  const table = env.MCP_TABLE || TABLE;
   const elsewhere = env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL;
   const there = elsewhere || options.tables.some(({ name }) => name === table);
   const tables = there ? options.tables : [...options.tables, { name: table, key: 'key' }];
-  return { options: { ...options, tables, selfInvoke: true }, env: { ...env, MCP_TABLE: table } };
+  return {
+    options: { ...options, tables, ...(background && { selfInvoke: true }) },
+    env: { ...env, MCP_TABLE: table },
+  };
 }
 
 /**

@@ -17,6 +17,7 @@ export function beginInvocation(
   context: Pick<LambdaContext, 'getRemainingTimeInMillis'> | undefined,
 ): Invocation {
   const controller = new AbortController();
+  const endTasks: (() => Promise<void>)[] = [];
   const listeners: ((reason: AbortReason) => void)[] = [];
   const abort = (reason: AbortReason): void => {
     if (controller.signal.aborted) return;
@@ -28,11 +29,15 @@ export function beginInvocation(
     signal: controller.signal,
     abort,
     onAbort: listener => void listeners.push(listener),
+    onEnd: task => void endTasks.push(task),
     observer: undefined,
     pendingIds: undefined,
     end(reason) {
       clearTimeout(timer);
       if (underway.delete(invocation)) observe(() => invocation.observer?.end(reason));
+    },
+    async runEndTasks() {
+      await Promise.all(endTasks.map(task => task()));
     },
   };
   underway.add(invocation);

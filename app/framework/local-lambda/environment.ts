@@ -284,7 +284,8 @@ export class Environment {
   #signalGroup(signal: NodeJS.Signals): void {
     if (this.pid === undefined) return;
     try {
-      process.kill(-this.pid, signal);
+      // Windows has no process groups.
+      process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: nobody is left in the group.
     }

@@ -132,7 +132,7 @@ async function reportInit(error: unknown, lambda: LocalLambda): Promise<void> {
   }
   const native = /NativeClientLoading|rapid-client\.node/.test(error.error.body + error.logTail);
   const advice = native
-    ? 'The native part of aws-lambda-ric is not built. Run "npm rebuild aws-lambda-ric" (it needs cmake, make and a C++ compiler), then build again.'
+    ? 'The native part of aws-lambda-ric cannot be loaded. Run "npm run native" (needs cmake, make and g++), then build again.'
     : 'Fix the error above.';
   const reason = messageOf(error).replace(/\.$/, '');
   process.stderr.write(

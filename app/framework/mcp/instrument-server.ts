@@ -15,6 +15,8 @@ export interface RouteState {
   readonly tools: Set<string>;
   /** Tools and prompts that cannot be listed, each logged once: `tool NAME` → reason. */
   readonly unlistable: Map<string, string>;
+  /** Where it is mounted, once known. */
+  path?: string;
   /** Whether clients may subscribe; if not, no server advertises it. */
   readonly subscriptions: boolean;
 }
@@ -24,6 +26,8 @@ interface AnyServer {
   connect(transport: Transport): Promise<void>;
   /** The `Server` inside an `McpServer`. */
   server?: AnyServer;
+  /** The server of SDK v1 that this one connects (mcp-v1.ts). */
+  v1?: AnyServer;
   getCapabilities?(): Record<string, { listChanged?: boolean; subscribe?: boolean } | undefined>;
   registerCapabilities?(capabilities: object): void;
   executeToolHandler?(tool: object, args: unknown, ctx: unknown): Promise<unknown>;
@@ -46,20 +50,41 @@ interface OutgoingMessage {
   error?: { code: number; message: string };
 }
 
-/** Instruments a server that was created for one request. */
-export function instrumentServer(given: object, route: RouteState, exchange: McpExchange | undefined): void {
-  const server = given as AnyServer;
-  prepareServer(server, route);
-  const { connect } = server;
-  server.connect = function connectInstrumented(transport) {
-    const send = transport.send.bind(transport);
-    transport.send = (message, options) =>
-      send(checked(message as OutgoingMessage, exchange) as typeof message, options);
-    return connect.call(server, transport);
-  };
+/**
+ * State of an instrumented server or transport, under one symbol. The functions that are assigned to their properties are shared by
+ * all of them: V8 keeps a function that is assigned to a property until the next full garbage collection.
+ */
+const STATE = Symbol('instrumentation');
+
+interface Instrumented {
+  [STATE]?: { exchange: McpExchange | undefined; original: (...args: never[]) => Promise<unknown> };
 }
 
-/** The part that does not concern the transport; also for the server of SDK v1 behind a proxy. */
+/** Instruments a server that was created for one request. */
+export function instrumentServer(given: object, route: RouteState, exchange: McpExchange | undefined): void {
+  const server = given as AnyServer & Instrumented;
+  prepareServer(server.v1 ?? server, route);
+  server[STATE] = { exchange, original: server.connect };
+  server.connect = connectInstrumented;
+}
+
+function connectInstrumented(
+  this: AnyServer & Instrumented,
+  transport: Transport & Instrumented,
+): Promise<void> {
+  const { exchange, original } = this[STATE] as NonNullable<Instrumented[typeof STATE]>;
+  transport[STATE] = { exchange, original: transport.send };
+  transport.send = sendChecked;
+  return original.call(this, transport as never) as Promise<void>;
+}
+
+function sendChecked(this: Transport & Instrumented, message: unknown, options?: unknown): Promise<void> {
+  const { exchange, original } = this[STATE] as NonNullable<Instrumented[typeof STATE]>;
+  const outgoing = checked(message as OutgoingMessage, exchange);
+  return original.call(this, outgoing as never, options as never) as Promise<void>;
+}
+
+/** The part that does not concern the transport; also for a server of SDK v1, which is connected elsewhere. */
 export function prepareServer(given: object, route: RouteState): void {
   const server = given as AnyServer;
   for (const name in server._registeredTools) route.tools.add(name);
@@ -87,7 +112,7 @@ function tolerateUnlistable(
   server: AnyServer,
   kind: 'tool' | 'prompt',
   registered: Record<string, Registered> | undefined,
-  { unlistable }: RouteState,
+  route: RouteState,
 ): void {
   const handlers = (server.server ?? server)._requestHandlers;
   const list = handlers?.get(`${kind}s/list`);
@@ -109,7 +134,7 @@ function tolerateUnlistable(
       for (const [name, entry] of entries) {
         const reason = await listOnly([entry]).then(() => undefined, messageOf);
         if (reason === undefined) listable.push(entry);
-        else reportUnlistable(unlistable, `${kind} ${name}`, reason);
+        else reportUnlistable(route, `${kind} ${name}`, reason);
       }
       if (listable.length === entries.length) throw error; // No single one is at fault.
       return listOnly(listable);
@@ -117,29 +142,36 @@ function tolerateUnlistable(
   });
 }
 
-function reportUnlistable(unlistable: Map<string, string>, name: string, reason: string): void {
+function reportUnlistable({ unlistable, path }: RouteState, name: string, reason: string): void {
   if (unlistable.has(name)) return;
   unlistable.set(name, reason);
-  console.error(`mcp: the ${name} cannot be listed, so clients do not see it: ${reason}. Change its schema.`);
+  const where = path === undefined ? '' : ` of ${path}`;
+  console.error(
+    `mcp: the ${name}${where} cannot be listed, so clients do not see it: ${reason}. Change its schema.`,
+  );
 }
 
 /** The SDK turns an exception into a result for the caller, without a stack or a line in the log. */
 function logToolExceptions(server: AnyServer): void {
-  const { executeToolHandler } = server;
-  if (!executeToolHandler) return;
-  server.executeToolHandler = async function executeAndLog(tool, args, ctx) {
-    try {
-      const result = await executeToolHandler.call(server, tool, args, ctx);
-      if (typeof result !== 'object' || result === null)
-        throw new TypeError(
-          `The tool returned ${describe(result)} instead of a result. Return { content: [...] }.`,
-        );
-      return result;
-    } catch (error) {
-      if (!isControlFlow(error)) console.error(`mcp: a tool failed`, error);
-      throw error;
-    }
-  };
+  if (server.executeToolHandler) server.executeToolHandler = executeAndLog;
+}
+
+async function executeAndLog(
+  this: AnyServer,
+  ...args: [tool: object, args: unknown, ctx: unknown]
+): Promise<unknown> {
+  const { executeToolHandler } = Object.getPrototypeOf(this) as Required<AnyServer>;
+  try {
+    const result = await executeToolHandler.apply(this, args);
+    if (typeof result !== 'object' || result === null)
+      throw new TypeError(
+        `The tool returned ${describe(result)} instead of a result. Return { content: [...] }.`,
+      );
+    return result;
+  } catch (error) {
+    if (!isControlFlow(error)) console.error(`mcp: a tool failed`, error);
+    throw error;
+  }
 }
 
 /** Errors by which a tool talks to its client: a URL elicitation, an error with a JSON-RPC code, an aborted request. */

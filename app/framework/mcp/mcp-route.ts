@@ -13,7 +13,7 @@ import type { Context } from 'hono';
 import { routePath } from 'hono/route';
 import { endpointContext } from '../endpoint-context.ts';
 import { errorResponse, INVALID_REQUEST, SERVER_ERROR } from '../json-rpc.ts';
-import type { Guard, GuardResult } from '../types.ts';
+import type { Guard, GuardResult, RouteLimits } from '../types.ts';
 import { jsonResponse, negotiate } from './content-negotiation.ts';
 import { envelopeProblem, exchangeOf, McpExchange, setExchange } from './exchange.ts';
 import { instrumentServer, type RouteState } from './instrument-server.ts';
@@ -23,6 +23,7 @@ import { prewarm } from './prewarm.ts';
 import { readBody } from './request-body.ts';
 import { boundedSubscriptions, refuseSubscriptions } from './subscriptions.ts';
 import type { BackgroundJobHandler, MountedTasks, RouteMessage } from './task-types.ts';
+import type { OnToolCall } from './tool-call-hook.ts';
 
 const PUBLIC: GuardResult = { allowed: true };
 const LAMBDA_REQUEST_BYTES = 6 * 1024 * 1024;
@@ -35,6 +36,8 @@ export class McpRoute {
   readonly #listen: McpHttpHandler['fetch'];
   readonly #tasks: MountedTasks | undefined;
   readonly #state: RouteState;
+  readonly #limits: RouteLimits | undefined;
+  readonly #onToolCall: OnToolCall | undefined;
 
   constructor(factory: McpServerFactory, options: McpOptions) {
     const {
@@ -46,6 +49,8 @@ export class McpRoute {
     } = options;
     this.#factory = factory;
     this.#auth = auth;
+    this.#limits = options.limits;
+    this.#onToolCall = options.onToolCall;
     this.#state = { tools: new Set(), unlistable: new Map(), subscriptions: subscriptions !== 'refuse' };
     this.#sdkOptions = {
       onerror: onError,
@@ -72,7 +77,8 @@ export class McpRoute {
   }
 
   /** Lists the tools once. Rejects if they cannot be listed. */
-  prewarm(): Promise<void> {
+  prewarm(path: string): Promise<void> {
+    this.#state.path = path;
     return prewarm(onerror => createMcpHandler(this.#createServer, { ...this.#sdkOptions, onerror }));
   }
 
@@ -94,11 +100,13 @@ export class McpRoute {
     const problem = envelopeProblem(exchange);
     if (problem) return errorResponse({ code: INVALID_REQUEST, message: problem }, { status: 400 });
     if (c.env?.invocation) c.env.invocation.pendingIds = () => exchange.pending();
+    const denied = this.#limits && (await this.#limitCalls(c, this.#limits, message));
+    if (denied) return denied;
     const accepted = negotiate(request);
     const response = await this.#serve(request, options, exchange, {
       message,
       path: c.req.path,
-      route: routePath(c, -1),
+      route: routePath(c),
       functionArn: c.env?.context?.invokedFunctionArn,
     });
     return accepted === 'json' ? jsonResponse(response) : response;
@@ -107,6 +115,10 @@ export class McpRoute {
   readonly #createServer = async (context: McpRequestContext) => {
     const server = await this.#factory(context);
     instrumentServer(server, this.#state, exchangeOf(context.requestInfo));
+    if (this.#onToolCall) {
+      const { hookToolCalls } = await import('./tool-call-hook.ts');
+      hookToolCalls(server, this.#onToolCall, context.requestInfo);
+    }
     return server;
   };
 
@@ -117,6 +129,25 @@ export class McpRoute {
     throw new Error(
       'An MCP route was mounted without a guard: pass the option `auth`, or create the app by createApp().',
     );
+  }
+
+  async #limitCalls(
+    c: Context<McpRouteEnv>,
+    limits: RouteLimits,
+    body: unknown,
+  ): Promise<Response | undefined> {
+    const limitCalls = c.get('limitCalls');
+    if (!limitCalls)
+      throw new Error('An MCP route has limits, but the app counts no calls: create the app by createApp().');
+    return limitCalls({
+      limits,
+      route: routePath(c),
+      body,
+      caller: c.get('authInfo'),
+      endpoint: c.get('endpoint') ?? endpointContext(c.req.raw),
+      invocation: c.env?.invocation,
+      context: c.env?.context,
+    });
   }
 
   async #readBody(request: Request): Promise<string | Response> {

@@ -52,9 +52,14 @@ function extraOf({ authInfo, requestInfo }: McpRequestContext): V1Extra {
   };
 }
 
-/** SDK v2 calls only these two methods of a server, and v1 accepts its transport. */
+/**
+ * SDK v2 uses only `connect` and `close` of a server, and v1 accepts its transport. `server` is for the framework, which changes the
+ * handlers of a server.
+ */
 function direct(server: V1Server, extra: V1Extra): McpServer {
   const product = {
+    server: (server as { server?: object }).server ?? server,
+    v1: server,
     connect: (transport: Transport) => join(server, transport, extra),
     close: () => server.close(),
   };

@@ -22,7 +22,8 @@ export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<M
   const { prewarm = true } = options;
   const handler = registerMcpHandler(route.handle, {
     runJob: route.runJob,
-    prewarm: prewarm ? () => route.prewarm() : undefined,
+    prewarm: prewarm ? path => route.prewarm(path) : undefined,
+    limits: options.limits,
   });
   return new Hono<McpRouteEnv>().all('/', handler);
 }

@@ -1,10 +1,11 @@
 /** The options of an MCP route, which `mcp`, `mcpV1`, `mcpStdio` and `mcpGateway` share, and what it needs of Hono's context. */
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { EndpointContext } from '../endpoint-context.ts';
-import type { Guard, LambdaBindings } from '../types.ts';
+import type { CallLimiter, Guard, LambdaBindings, RouteLimits } from '../types.ts';
 import type { McpExchange } from './exchange.ts';
 import type { SubscriptionBounds } from './subscriptions.ts';
 import type { TaskSupport } from './task-types.ts';
+import type { OnToolCall } from './tool-call-hook.ts';
 
 export interface McpOptions {
   /**
@@ -26,6 +27,18 @@ export interface McpOptions {
   /** Tools whose work outlives the call: `dynamoTasks({ tools })` of app/framework/tasks. @default none, and nothing of it is loaded */
   tasks?: TaskSupport;
   /**
+   * How much each caller may use this route, see app/framework/limits/README.md. A caller is an issuer and a subject; without
+   * authentication, a source address.
+   * @default no limits, and nothing of it is loaded
+   */
+  limits?: RouteLimits;
+  /**
+   * Called around every call of a tool, also in the background run of a task: for audits, caches, filters and masked errors. It may
+   * call `next` or return a result of its own.
+   * @default none, and nothing of it is loaded
+   */
+  onToolCall?: OnToolCall;
+  /**
    * Creates the server once during init and lists its tools, so that the first caller does not pay for it. `false` for a
    * factory that must not run without a caller.
    * @default true; false for `mcpV1`, `mcpStdio` and `mcpGateway`, whose servers may be expensive to call
@@ -42,6 +55,8 @@ export interface McpRouteEnv {
     endpoint?: EndpointContext;
     /** The guard of the app, for routes without one of their own. */
     guard?: Guard;
+    /** Of the app, for routes with limits. */
+    limitCalls?: CallLimiter;
     /** Set here, for the request log. */
     authInfo?: AuthInfo;
     /** Set here, for the request log. */

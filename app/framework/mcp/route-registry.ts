@@ -3,13 +3,15 @@
  * can be told apart from all others.
  */
 import type { Hono } from 'hono';
+import type { RouteLimits } from '../types.ts';
 import type { BackgroundJobHandler } from './task-types.ts';
 
 /** What an MCP endpoint does besides handling requests. */
 export interface McpEndpoint {
   runJob?: BackgroundJobHandler | undefined;
   /** Lists the tools of its server once, before the first request. Rejects if they cannot be listed. */
-  prewarm?: (() => Promise<void>) | undefined;
+  prewarm?: ((path: string) => Promise<void>) | undefined;
+  limits?: RouteLimits | undefined;
 }
 
 const MCP_HANDLERS = new WeakMap<object, McpEndpoint>();
@@ -36,6 +38,11 @@ export function backgroundJobHandlers(routes: Hono): Map<string, BackgroundJobHa
   return handlers;
 }
 
+/** Returns the limits of the routes that have some. */
+export function limitedRoutes(routes: Hono): RouteLimits[] {
+  return routes.routes.flatMap(({ handler }) => MCP_HANDLERS.get(handler)?.limits ?? []);
+}
+
 /** Lists the tools of every MCP server, and calls `onError` for each route where that fails. Never rejects. */
 export async function prewarmRoutes(
   routes: Hono,
@@ -44,7 +51,7 @@ export async function prewarmRoutes(
   await Promise.all(
     routes.routes.map(async ({ handler, path }) => {
       await MCP_HANDLERS.get(handler)
-        ?.prewarm?.()
+        ?.prewarm?.(path)
         .catch(error => onError(path, error));
     }),
   );

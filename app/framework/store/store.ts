@@ -50,28 +50,10 @@ export function createStore(
   callAws: CallAws,
   { table = tableName, now = Date.now }: { table?: () => string; now?: () => number } = {},
 ): Store {
-  const dynamo = async (operation: string, input: object): Promise<{ Item?: Attributes }> => {
-    const text = await callAws('dynamodb', {
-      path: '/',
-      headers: {
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `DynamoDB_20120810.${operation}`,
-      },
-      body: JSON.stringify({ TableName: table(), ...input }),
-    });
-    return JSON.parse(text);
-  };
+  const dynamo = createTableClient<{ Item?: Attributes }>(callAws, table);
 
-  /** Returns whether the condition held. */
-  const put = async (item: Item<unknown>, condition: object): Promise<boolean> => {
-    try {
-      await dynamo('PutItem', { Item: toAttributes(item), ...condition });
-      return true;
-    } catch (error) {
-      if (error instanceof AwsError && error.type === 'ConditionalCheckFailedException') return false;
-      throw error;
-    }
-  };
+  const put = async (item: Item<unknown>, condition: object): Promise<boolean> =>
+    holds(dynamo('PutItem', { Item: toAttributes(item), ...condition }));
 
   return {
     async get<Data>(key: string) {
@@ -98,6 +80,35 @@ export function createStore(
       return written ? next : undefined;
     },
   };
+}
+
+/** Calls an operation of DynamoDB on the table. */
+export function createTableClient<Output>(
+  callAws: CallAws,
+  table: () => string,
+): (operation: string, input: object) => Promise<Output> {
+  return async function callTable(operation, input) {
+    const text = await callAws('dynamodb', {
+      path: '/',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `DynamoDB_20120810.${operation}`,
+      },
+      body: JSON.stringify({ TableName: table(), ...input }),
+    });
+    return JSON.parse(text);
+  };
+}
+
+/** Returns whether the condition of a conditional write held. */
+export async function holds(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof AwsError && error.type === 'ConditionalCheckFailedException') return false;
+    throw error;
+  }
 }
 
 function toAttributes({ key, version, expires, data }: Item<unknown>): Attributes {
@@ -128,7 +139,7 @@ function tableName(): string {
   const { MCP_TABLE } = config();
   if (!MCP_TABLE)
     throw new Error(
-      'MCP_TABLE is not set, so the framework has no DynamoDB table to store items in. Terraform sets it with tasks = { enabled = true }.',
+      'MCP_TABLE is not set, so the framework has no DynamoDB table to store items in. Terraform sets it with tasks = { enabled = true } or limits = { enabled = true }.',
     );
   return MCP_TABLE;
 }

@@ -25,7 +25,7 @@ const day = z.object({
   conditions,
   high: z.number(),
   low: z.number(),
-  precipitationChancePercent: z.number().nullable().describe('null where it is not known.'),
+  precipitationChancePercent: z.number().optional().describe('Missing where it is not known.'),
 });
 
 const unitNames = z.object({
@@ -99,7 +99,7 @@ export function toReport(place: Place, { timezone, current, daily }: Forecast, u
       conditions: inWords(each.weather_code),
       high: each.temperature_2m_max,
       low: each.temperature_2m_min,
-      precipitationChancePercent: each.precipitation_probability_max,
+      precipitationChancePercent: each.precipitation_probability_max ?? undefined,
     })),
   };
 }
@@ -119,7 +119,7 @@ export function reportText({ place, units, current, outlook }: WeatherReport): s
 
 function dayText(each: z.infer<typeof day>, degrees: string): string {
   const chance = each.precipitationChancePercent;
-  const rain = chance === null ? '' : `, ${chance} % chance of precipitation`;
+  const rain = chance === undefined ? '' : `, ${chance} % chance of precipitation`;
   return `${each.conditions}, ${each.low} to ${each.high} ${degrees}${rain}`;
 }
 

@@ -57,7 +57,7 @@ variable "source_dir" {
 variable "source_globs" {
   description = "What the image is built of, as patterns relative to source_dir; Markdown does not count. A change of one of these files builds a new image; a file that is missing here may change unnoticed."
   type        = set(string)
-  default     = ["Dockerfile", ".dockerignore", "package.json", "package-lock.json", "tsconfig.json", "app/**", "scripts/*.ts"]
+  default     = ["Dockerfile", ".dockerignore", "package.json", "package-lock.json", "tsconfig.json", "app/**", "scripts/build/**"]
   nullable    = false
 
   validation {

@@ -36,7 +36,7 @@ resource "aws_dynamodb_table" "this" {
 data "aws_iam_policy_document" "access" {
   statement {
     sid       = "ReadAndWriteItems"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     resources = [aws_dynamodb_table.this.arn]
   }
 

@@ -58,17 +58,17 @@ test('the report has a table, what is wrong, and a line of totals a revision', (
     ran('broken', ['FAILURE']),
   ];
   expect(formatReport(runs.map(run => judge(run, baseline)))).toMatchInlineSnapshot(`
-    "2026-07-28 by suite 1.0.0
+    "2026-07-28 by suite 1.0.0, all
     scenario  passed  failed  warned  skipped  verdict
     ping      1       0       0       0        passed
 
-    2025-11-25 by suite 1.0.0
+    2025-11-25 by suite 1.0.0, all
     scenario       passed  failed  warned  skipped  verdict
     ping           1       0       0       1        passed
     needs-session  0       0       1       0        expected failure
     broken         0       1       0       0        unexpected failure
 
-    broken (2025-11-25, suite 1.0.0): unexpected failure
+    broken (2025-11-25, suite 1.0.0, all): unexpected failure
       FAILURE check: A check
 
     2026-07-28: 1 of 1 scenarios pass, 0 expected failures, 0 unexpected; checks: 1 passed, 0 failed, 0 warned, 0 skipped

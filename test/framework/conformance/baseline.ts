@@ -43,7 +43,7 @@ export function judge(run: ScenarioRun, baseline: ReadonlyMap<string, string>): 
   const failures = run.checks
     .filter(check => check.status === 'FAILURE' || check.status === 'WARNING')
     .map(check => `${check.status} ${check.id}: ${check.errorMessage ?? check.description}`);
-  const excused = run.lane.revision === '2025-11-25' && baseline.has(run.scenario);
+  const excused = run.lane.revision !== '2026-07-28' && baseline.has(run.scenario);
   if (excused && failures.length === 0) {
     return { ...run, verdict: 'unexpected pass', problems: ['passes: take it out of baseline.yml'] };
   }
@@ -57,6 +57,6 @@ export function unknownScenarios(
   runs: readonly ScenarioRun[],
   baseline: ReadonlyMap<string, string>,
 ): string[] {
-  const legacy = new Set(runs.filter(run => run.lane.revision === '2025-11-25').map(run => run.scenario));
+  const legacy = new Set(runs.filter(run => run.lane.revision !== '2026-07-28').map(run => run.scenario));
   return [...baseline.keys()].filter(scenario => !legacy.has(scenario));
 }

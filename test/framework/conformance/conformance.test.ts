@@ -19,7 +19,7 @@ describe.each(Object.keys(PATHS) as StreamingEndpoint[])('behind %s', endpoint =
   });
 
   for (const [at, lane] of lanes.entries()) {
-    describe(`${lane.revision}, suite ${lane.version}`, () => {
+    describe(`${lane.revision}, suite ${lane.version}, ${lane.suite}`, () => {
       test.each(scenarios[at] ?? [])('%s', scenario => {
         const result = run?.scenarios.find(each => each.lane === lane && each.scenario === scenario);
         expect(result?.problems).toEqual([]);

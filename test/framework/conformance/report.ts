@@ -11,7 +11,9 @@ export function formatReport(judged: readonly Judged[]): string {
   const byRevision = Map.groupBy(judged, run => run.lane.revision);
   const problems = judged.filter(run => run.problems.length > 0);
   return [
-    ...[...byLane].map(([lane, runs]) => `${lane.revision} by suite ${lane.version}\n${formatTable(runs)}`),
+    ...[...byLane].map(
+      ([lane, runs]) => `${lane.revision} by suite ${lane.version}, ${lane.suite}\n${formatTable(runs)}`,
+    ),
     ...problems.map(run => `${title(run)}\n${run.problems.map(line => `  ${line}`).join('\n')}`),
     [...byRevision].map(([revision, runs]) => formatTotals(revision, runs)).join('\n'),
   ].join('\n\n');
@@ -45,5 +47,5 @@ function count(runs: readonly Judged[], column: keyof typeof COLUMNS): number {
 }
 
 function title({ lane, scenario, verdict }: Judged): string {
-  return `${scenario} (${lane.revision}, suite ${lane.version}): ${verdict}`;
+  return `${scenario} (${lane.revision}, suite ${lane.version}, ${lane.suite}): ${verdict}`;
 }

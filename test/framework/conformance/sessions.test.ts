@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => closeAll(target));
 
-describe.each(lanes.filter(lane => lane.revision === '2025-11-25'))('suite $version', lane => {
+describe.each(lanes.filter(lane => lane.revision === '2025-11-25'))('suite $version, $suite', lane => {
   test('passes as a whole when sessions are kept', { timeout: 90_000 }, async () => {
     const runs = await runLane(lane, await listScenarios(lane), target?.url ?? '');
     const judged = runs.map(run => judge(run, new Map()));

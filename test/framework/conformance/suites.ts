@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 
-export type Revision = '2025-11-25' | '2026-07-28';
+export type Revision = '2025-03-26' | '2025-06-18' | '2025-11-25' | '2026-07-28';
 
 /** One version of the suite against one revision of the protocol. */
 export interface Lane {
@@ -21,8 +21,8 @@ export interface Lane {
   package: string;
   version: string;
   revision: Revision;
-  /** `active` leaves out what the suite itself holds to be pending. */
-  suite: 'active' | 'all';
+  /** `active` leaves out what the suite itself holds to be pending; `required` is what the revision requires, frozen at its release. */
+  suite: 'active' | 'all' | 'required';
   /** The scenarios that leaves out, which the suite does not list apart. */
   pending: readonly string[];
 }
@@ -64,12 +64,20 @@ export const lanes: readonly Lane[] = [
   },
   { ...installed('conformance-next'), revision: '2025-11-25', suite: 'all', pending: [] },
   { ...installed('conformance-next'), revision: '2026-07-28', suite: 'all', pending: [] },
+  { ...installed('conformance-next'), revision: '2025-11-25', suite: 'required', pending: [] },
+  { ...installed('conformance-next'), revision: '2026-07-28', suite: 'required', pending: [] },
+  // Codex and Gemini CLI speak 2025-06-18. For 2025-03-26 the suites have one scenario, which has no checks for a server without
+  // sessions.
+  { ...installed('conformance-next'), revision: '2025-06-18', suite: 'all', pending: [] },
+  { ...installed('conformance-next'), revision: '2025-03-26', suite: 'all', pending: [] },
 ];
 
 /** The server scenarios of the lane's suite that concern its revision. */
 export async function listScenarios(lane: Lane): Promise<string[]> {
-  const { code, output } = await runCli(lane, ['list', '--server', '--spec-version', lane.revision]);
-  const listed = [...output.matchAll(/^ {2}- (\S+) \[/gm)].map(([, name = '']) => name);
+  const { code, output } = await runCli(lane, ['list', '--server', ...revisionOf(lane)]);
+  // A list of requirements goes on with those of clients.
+  const [, ofServer = ''] = /^Server scenarios.*\n((?: .*\n|\n)*)/m.exec(output) ?? [];
+  const listed = [...ofServer.matchAll(/^ {2}- (\S+)/gm)].map(([, name = '']) => name);
   const names = listed.filter(name => !lane.pending.includes(name));
   if (code !== 0 || names.length === 0)
     throw new Error(`${lane.package} lists no scenarios:\n${tail(output)}`);
@@ -80,7 +88,7 @@ export async function listScenarios(lane: Lane): Promise<string[]> {
 export async function runLane(lane: Lane, scenarios: readonly string[], url: string): Promise<ScenarioRun[]> {
   const directory = await mkdtemp(join(tmpdir(), 'conformance-'));
   try {
-    const select = ['--suite', lane.suite, '--spec-version', lane.revision];
+    const select = [...(lane.suite === 'required' ? [] : ['--suite', lane.suite]), ...revisionOf(lane)];
     const { output } = await runCli(lane, ['server', '--url', url, ...select, '--output-dir', directory]);
     const results = await readResults(directory);
     return scenarios.map(scenario => ({
@@ -92,6 +100,10 @@ export async function runLane(lane: Lane, scenarios: readonly string[], url: str
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+function revisionOf({ suite, revision }: Lane): string[] {
+  return [suite === 'required' ? '--requirements' : '--spec-version', revision];
 }
 
 /** The suite makes a directory a scenario: `server-<scenario>-<time>`. */

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { closeAll } from '../../helpers/close-all.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstream.ts';
-import { DIST, ROOT, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
+import { DIST, ROOT, type RunningLambda, startApp, TEST_PACKAGES } from '../../helpers/local-lambda.ts';
 import { childrenOf, commandOf, stateOf } from '../../helpers/processes.ts';
 import { ProjectCopy } from '../../helpers/project-copy.ts';
 
@@ -26,7 +26,7 @@ afterAll(() => closeAll(lambda, upstream));
 
 describe('the Inspector', () => {
   const inspect = async (...args: string[]) => {
-    const bin = join(ROOT, 'node_modules/.bin/mcp-inspector');
+    const bin = join(TEST_PACKAGES, '.bin/mcp-inspector');
     const { stdout } = await run(bin, ['--cli', `${lambda.url}/mcp`, '--transport', 'http', ...args]);
     return JSON.parse(stdout);
   };

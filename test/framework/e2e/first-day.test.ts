@@ -64,7 +64,8 @@ describeWith(asked, { inCi: 'skip' })('a project of a user', () => {
 
   beforeAll(async () => {
     cpSync(ROOT, folder, { recursive: true, filter: source => !LEFT_OUT.test(source) });
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    for (const modules of ['node_modules', 'test/node_modules', 'test/packages/node_modules'])
+      symlinkSync(join(ROOT, modules), join(folder, modules));
     for (const examples of ['app/servers', 'test/servers'])
       rmSync(join(folder, examples), { recursive: true });
     write('app/servers/.gitkeep', '');

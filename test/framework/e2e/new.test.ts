@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { mountRoute } from '../../../scripts/new/mount-route.ts';
-import { ROOT } from '../../helpers/local-lambda.ts';
+import { ROOT, TEST_PACKAGES } from '../../helpers/local-lambda.ts';
 import { ProjectCopy } from '../../helpers/project-copy.ts';
 
 const execute = promisify(execFile);
@@ -53,9 +53,10 @@ export const routes = new Hono()
 `);
 
   const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
+  const biome = join(TEST_PACKAGES, '.bin/biome');
   const names = ['rate-limits', 'zoo', 'a'.repeat(40)];
   const written = names.flatMap(name => [`app/servers/${name}.ts`, `test/servers/${name}.test.ts`]);
-  await execute(bin('biome'), ['check', '--error-on-warnings', ...written, 'app/routes.ts'], {
+  await execute(biome, ['check', '--error-on-warnings', ...written, 'app/routes.ts'], {
     cwd: copy.folder,
   });
   const config = { extends: './tsconfig.json', include: ['app', 'test'] };

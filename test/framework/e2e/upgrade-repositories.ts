@@ -5,9 +5,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
-  linkSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -221,25 +219,14 @@ export function createProject(upstream: Repository): Repository {
   project.write('.dockerignore', project.read('.dockerignore').replaceAll('\n', '\r\n'));
   project.append('app/framework/types.ts', '\nexport type ChangedByMe = true;\n');
   project.write('app/framework/stray.ts', 'export {};\n');
-  linkPackages(join(project.folder, 'node_modules'));
+  copyPackages(join(project.folder, 'node_modules'));
   const { code, stderr } = project.run('npm', ['install', '--no-audit', '--no-fund']);
   if (code !== 0) throw new Error(`npm install failed: ${stderr}`);
   project.commit('mine');
   return project;
 }
 
-/** Gives the project its own node_modules, of hard links: npm replaces files but does not write into them, except its own lock. */
-function linkPackages(folder: string): void {
-  const packages = realpathSync(join(ROOT, 'node_modules'));
-  mkdirSync(folder);
-  for (const entry of readdirSync(packages, { recursive: true, withFileTypes: true })) {
-    const from = join(entry.parentPath, entry.name);
-    const to = join(folder, from.slice(packages.length));
-    if (entry.isDirectory()) mkdirSync(to);
-    else if (entry.isSymbolicLink()) cpSync(from, to, { verbatimSymlinks: true });
-    else linkSync(from, to);
-  }
-  const lock = '.package-lock.json';
-  rmSync(join(folder, lock));
-  cpSync(join(packages, lock), join(folder, lock));
+/** Gives the project its own node_modules: npm writes into it. */
+function copyPackages(folder: string): void {
+  cpSync(realpathSync(join(ROOT, 'node_modules')), folder, { recursive: true, verbatimSymlinks: true });
 }

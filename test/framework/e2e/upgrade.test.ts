@@ -26,7 +26,7 @@ const git =
     ? { found: 'git' }
     : {
         missing:
-          'git is not on PATH, and an upgrade needs it. Install it, then: npx vitest run test/framework/e2e/upgrade.test.ts',
+          'git is not on PATH, and an upgrade needs it. Install it, then: npm test -- test/framework/e2e/upgrade.test.ts',
       };
 
 describeWith(git)('npm run upgrade', () => {

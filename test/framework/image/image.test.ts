@@ -245,6 +245,7 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/bundle.cjs',
       '/var/task/entry.mjs',
       '/var/task/handler.mjs',
+      '/var/task/limits.cjs',
       '/var/task/local.mjs',
       '/var/task/local/dashboard.css',
       '/var/task/local/dashboard.html',
@@ -255,6 +256,7 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/ric/rapid-client.node',
       '/var/task/routes.json',
       '/var/task/sbom.cdx.json',
+      '/var/task/tool-call-hook.cjs',
     ]);
     expect([...ours].filter(file => /\/(npm|npx|yarn|corepack|g\+\+|cc1plus|cmake)$/.test(file))).toEqual([]);
     figures['files outside the base'] = added.length;

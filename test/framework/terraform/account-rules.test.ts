@@ -1,11 +1,14 @@
 /** What a real account accepts, refuses, shares between deployments and keeps. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deliverLate, executeApiIsOpen, notRenewable } from './fake-provider/aws/gateway.ts';
 import type { Attributes } from './fake-provider/values.ts';
 import { Deployment } from './helpers/deployment.ts';
 import { statements, tooWide } from './helpers/policies.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
+
+// Each test runs Terraform several times.
+vi.setConfig({ testTimeout: 240_000 });
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const QUIET = 'observability={enabled=false}';

@@ -2,13 +2,16 @@
  * Every endpoint deployed on the stand-in, and changed for another while it is deployed: what is replaced, what stays, in which
  * order, and that nobody is let in or kept out in between.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Attributes } from './fake-provider/values.ts';
 import { Deployment } from './helpers/deployment.ts';
 import { expectOrder, lineOf } from './helpers/journal.ts';
 import { statements, tooWide } from './helpers/policies.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
+
+// Each test runs Terraform several times.
+vi.setConfig({ testTimeout: 240_000 });
 
 let terraform: Terraform;
 let deployment: Deployment;

@@ -1,13 +1,16 @@
 /** A pipeline beside Terraform: it pushes images of every commit (publish.yml) and deploys some of them (deploy.yml). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ROOT } from '../../helpers/local-lambda.ts';
 import { expireImages } from './fake-provider/aws/lifecycle.ts';
 import { Deployment } from './helpers/deployment.ts';
 import { isCommand, lineOf } from './helpers/journal.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
+
+// Each test runs Terraform several times.
+vi.setConfig({ testTimeout: 240_000 });
 
 const REPOSITORY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/mcp`;
 const PUBLICATION = 'module.image[0].terraform_data.publication[0]';

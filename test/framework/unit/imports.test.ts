@@ -10,28 +10,32 @@ import { ROOT } from '../../helpers/local-lambda.ts';
 const FRAMEWORK = 'app/framework/';
 
 /** Files directly in app/framework that every folder of it may import. */
-const SHARED = ['types', 'json-rpc', 'endpoint-context'];
+const SHARED = ['types', 'json-rpc', 'endpoint-context', 'secure-url'];
 
 /** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
   // The public API re-exports from what a project may use.
   index: ['auth', 'aws', 'config', 'mcp', 'store', 'tasks', 'telemetry'],
-  lambda: ['app', 'auth', 'config', 'mcp', 'page', 'telemetry'],
-  app: ['auth', 'config', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
+  'text-files.d': [],
+  lambda: ['app', 'auth', 'config', 'limits', 'mcp', 'page', 'telemetry'],
+  app: ['auth', 'config', 'limits', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
+  // mcp reaches it by an interface in types.ts.
+  limits: ['aws', 'config', 'store'],
   mcp: [],
-  auth: ['config'],
+  auth: ['aws', 'config'],
   page: ['config'],
   telemetry: ['config'],
   tasks: ['aws', 'mcp', 'store'],
   'oauth-proxy': ['auth', 'aws', 'config', 'store'],
   store: ['aws', 'config'],
-  aws: ['config'],
+  aws: [],
   config: [],
   // Starts the function as a process, so it needs nothing of the others.
   'local-lambda': [],
   types: [],
   'json-rpc': [],
   'endpoint-context': [],
+  'secure-url': [],
 };
 
 /** Single imports against the arrows, each with its reason. */
@@ -176,13 +180,14 @@ test('one file imports hono/aws-lambda', () => {
   expect(importers).toEqual(['app/framework/lambda/adapter.ts']);
 });
 
-test('one file of the framework reads process.env, besides the process entry and the local Lambda', () => {
+test('one file of the framework reads process.env, besides the process entry, the runtime client and the local Lambda', () => {
   const readers = ofFramework.filter(file =>
     /process\.env\b/.test(read(file).replace(/^\s*(\*|\/\/).*$/gm, '')),
   );
   expect(readers.sort()).toEqual([
     'app/framework/config.ts',
     'app/framework/lambda/entry.ts',
+    'app/framework/lambda/runtime-client.ts',
     'app/framework/local-lambda/main.ts',
   ]);
 });

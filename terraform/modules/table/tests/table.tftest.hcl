@@ -34,7 +34,7 @@ run "grants_access_to_items_of_this_table_only" {
     condition = jsonencode([
       for statement in data.aws_iam_policy_document.access.statement : concat([statement.sid], sort(statement.actions), sort(statement.resources))
       ]) == jsonencode([
-      ["ReadAndWriteItems", "dynamodb:GetItem", "dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/mock"],
+      ["ReadAndWriteItems", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/mock"],
     ])
     error_message = "The policy grants something else."
   }

@@ -258,14 +258,17 @@ async function findSmallTmp(): Promise<Found<'unshare'>> {
   return tried === undefined
     ? { found: 'unshare' }
     : {
-        missing: `No /tmp of its own can be mounted here (${tried}). As root on Linux: npx vitest run test/framework/stress/faults`,
+        missing: `No /tmp of its own can be mounted here (${tried}). As root on Linux: npm test -- test/framework/stress/faults`,
       };
 }
 
 describeWith(await findSmallTmp(), { inCi: 'skip' })('/tmp is full', () => {
   test('everything works that did, and init too', async () => {
-    const script = `mount -t tmpfs -o size=64k none /tmp && cat /dev/zero > /tmp/full 2>/dev/null; exec "$@"`;
-    await using lambda = await startUnder(['unshare', '--mount', 'sh', '-c', script, 'sh']);
+    // The project stays where it is, even below /tmp.
+    const script = `mount --bind "$0" /mnt && mount -t tmpfs -o size=64k none /tmp &&
+      mkdir -p "$0" && mount --bind /mnt "$0" || exit
+      cat /dev/zero > /tmp/full 2>/dev/null; exec "$@"`;
+    await using lambda = await startUnder(['unshare', '--mount', 'sh', '-c', script, ROOT]);
     for (const route of ['v2', 'v1', 'stdio']) await expectAllSucceed(`${lambda.url}/${route}/mcp`, mark);
   }, 60_000);
 });

@@ -8,6 +8,14 @@ import { startApp } from '../../../helpers/local-lambda.ts';
 const REQUEST = new Request('https://mcp.example/mcp', { method: 'POST' });
 const ENDPOINT = endpointContext(REQUEST);
 const DIGEST = 'a'.repeat(64);
+const PROXY = {
+  MCP_AUTH: 'oauth',
+  MCP_OAUTH_PROXY: 'on',
+  MCP_OAUTH_ISSUER: 'https://i.example',
+  MCP_OAUTH_CLIENT_ID: 'client',
+  MCP_SECRET: 'ssm:/mcp/secret',
+  MCP_TABLE: 'mcp-table',
+};
 
 describe('the guard', () => {
   test('with nothing configured lets nobody in, and names the setting', async () => {
@@ -51,6 +59,22 @@ test.each<[string, Record<string, string>, RegExp]>([
     'oauth without an audience',
     { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: 'https://i.example' },
     /MCP_OAUTH_AUDIENCE: is required/,
+  ],
+  [
+    'an OAuth proxy without client, secret and table',
+    { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: 'https://i.example', MCP_OAUTH_PROXY: 'on' },
+    /MCP_OAUTH_CLIENT_ID: is required.*MCP_SECRET: is required.*MCP_TABLE: is required/s,
+  ],
+  [
+    'an OAuth proxy whose tokens nothing accepts',
+    { ...PROXY, MCP_AUTH: 'iam' },
+    /MCP_AUTH: must include oauth/,
+  ],
+  ['a short secret', { ...PROXY, MCP_SECRET: 'short' }, /MCP_SECRET: must be ssm:NAME or a random secret/],
+  [
+    'an OAuth proxy for everybody with a Google account',
+    { ...PROXY, MCP_OAUTH_ISSUER: 'https://accounts.google.com' },
+    /MCP_OAUTH_ALLOWED_DOMAINS: is required with Google/,
   ],
   [
     'an issuer without TLS',

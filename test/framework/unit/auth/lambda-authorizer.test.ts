@@ -1,8 +1,10 @@
 /** The Lambda authorizer: its formats, and the attacks on it through both of API Gateway's endpoints. */
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authorizerCaller } from '../../../../app/framework/auth/event-identity.ts';
 import { createGuard } from '../../../../app/framework/auth/guard.ts';
 import { createAuthorizer } from '../../../../app/framework/auth/lambda-authorizer.ts';
+import { createKeys } from '../../../../app/framework/auth/secret.ts';
 import { parseConfig } from '../../../../app/framework/config.ts';
 import { endpointContext, withPublicUrl } from '../../../../app/framework/endpoint-context.ts';
 import { CLIENTS } from '../../../helpers/clients.ts';
@@ -29,6 +31,54 @@ const settings = () => ({
   MCP_OAUTH_AUDIENCE: AUDIENCE,
   MCP_OAUTH_SCOPES: '',
   MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: '0',
+});
+
+describe('for tokens of the OAuth proxy', () => {
+  const proxySettings = parseConfig({
+    MCP_AUTH: 'oauth',
+    MCP_OAUTH_PROXY: 'on',
+    MCP_OAUTH_ISSUER: 'https://provider.example',
+    MCP_OAUTH_CLIENT_ID: 'client',
+    MCP_SECRET: 'secret-of-the-test-0123456789-0123456789',
+    MCP_TABLE: 'mcp-table',
+  });
+  const tokenFor = async (aud: string): Promise<string> => {
+    const [key] = await createKeys(proxySettings)('access token');
+    return new SignJWT({ aud, sub: 'alice', client_id: 'agent', scope: '' })
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+      .setExpirationTime('1m')
+      .sign(key);
+  };
+  const request = (token: string) => ({
+    type: 'REQUEST',
+    methodArn: METHOD_ARN,
+    path: '/mcp',
+    headers: bearer(token),
+    requestContext: { domainName: 'api.example', path: '/live/mcp' },
+  });
+  const effectOf = async (aud: string): Promise<string | undefined> => {
+    const result = await createAuthorizer(proxySettings)(request(await tokenFor(aud)));
+    return 'policyDocument' in result ? result.policyDocument.Statement[0].Effect : undefined;
+  };
+
+  test('the audience is the URL of the called path, by the domain name in the event', async () => {
+    expect(await effectOf('https://api.example/live/mcp')).toBe('Allow');
+    expect(await effectOf('https://api.example/mcp')).toBe('Deny');
+    expect(await effectOf('https://api.example/live/other')).toBe('Deny');
+  });
+
+  test('a cached result is not accepted for another path', async () => {
+    const token = await tokenFor('https://api.example/live/mcp');
+    const { context } = await createAuthorizer(proxySettings)(request(token));
+    const guard = createGuard({ ...proxySettings, MCP_AUTH: ['authorizer'] });
+    const allowed = async (path: string): Promise<boolean> => {
+      const called = new Request(`https://api.example${path}`, { method: 'POST' });
+      const requestContext = { domainName: 'api.example', path: `/live${path}`, authorizer: context };
+      return (await guard(called, endpointContext(called, { path, requestContext }))).allowed;
+    };
+    expect(await allowed('/mcp')).toBe(true);
+    expect(await allowed('/other')).toBe(false);
+  });
 });
 
 describe('its answer', () => {
@@ -65,7 +115,14 @@ describe('its answer', () => {
     expect(await judge(event(token))).toEqual({
       principalId: 'alice',
       policyDocument: { Version: '2012-10-17', Statement: [{ ...statement, Effect: 'Allow' }] },
-      context: { client_id: 'agent', scope: 'a b', auth: 'oauth', sub: 'alice', exp: expect.any(Number) },
+      context: {
+        client_id: 'agent',
+        scope: 'a b',
+        auth: 'oauth',
+        sub: 'alice',
+        exp: expect.any(Number),
+        aud: AUDIENCE,
+      },
     });
     expect(await judge(event('wrong'))).toEqual({
       principalId: 'nobody',

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AwsSettings, createAwsClient } from '../../../../app/framework/aws/aws-client.ts';
-import { awsSettings } from '../../../../app/framework/config.ts';
+import { awsSettings } from '../../../../app/framework/aws/aws-settings.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { ROOT, type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 
@@ -144,10 +144,12 @@ test('an endpoint can be set for one service or for all', () => {
   expect(endpoints({})).toEqual({
     dynamodb: 'https://dynamodb.cn-north-1.amazonaws.com.cn',
     lambda: 'https://lambda.cn-north-1.amazonaws.com.cn',
+    ssm: 'https://ssm.cn-north-1.amazonaws.com.cn',
   });
   expect(endpoints({ AWS_ENDPOINT_URL: 'http://all', AWS_ENDPOINT_URL_DYNAMODB: 'http://one' })).toEqual({
     dynamodb: 'http://one',
     lambda: 'http://all',
+    ssm: 'http://all',
   });
 });
 

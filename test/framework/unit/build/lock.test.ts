@@ -30,17 +30,26 @@ test.each(LOCKS)('%s holds every package to its SHA-512, those for other machine
   expect(loose.map(([path]) => path)).toEqual([]);
 });
 
-test('a package with an install script is one that is named, with yes or no', () => {
-  const { allowScripts } = read('package.json') as { allowScripts: Record<string, boolean> };
-  const scripted = packagesOf('package-lock.json').filter(([, { hasInstallScript }]) => hasInstallScript);
+test.each(['', 'test/packages/'])('%spackage.json allows or denies each install script by name', folder => {
+  const { allowScripts } = read(`${folder}package.json`) as { allowScripts: Record<string, boolean> };
+  const scripted = packagesOf(`${folder}package-lock.json`).filter(
+    ([, { hasInstallScript }]) => hasInstallScript,
+  );
   const names = scripted.map(([path]) =>
     path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
   );
   expect([...new Set(names)].sort()).toEqual(Object.keys(allowScripts).sort());
 });
 
-test('direct dependencies are pinned', () => {
-  const { dependencies, devDependencies } = read('package.json');
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
-    expect(version, name).toMatch(/^(?:npm:[@\w/-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$/);
-});
+test.each(['', 'test/packages/', 'scripts/node/', 'scripts/node/24/'])(
+  '%spackage.json pins direct dependencies',
+  folder => {
+    const { dependencies, devDependencies, optionalDependencies } = read(`${folder}package.json`);
+    for (const [name, version] of Object.entries({
+      ...dependencies,
+      ...devDependencies,
+      ...optionalDependencies,
+    }))
+      expect(version, name).toMatch(/^(?:npm:[@\w/-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$/);
+  },
+);

@@ -1,11 +1,11 @@
 /** What routes do not name is not in the bundle; what they name works in the built form. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { CLIENTS } from '../../../helpers/clients.ts';
-import { DIST, ROOT, startDist } from '../../../helpers/local-lambda.ts';
+import { DIST, ROOT, startDist, TEST_PACKAGES } from '../../../helpers/local-lambda.ts';
 import { ProjectCopy } from '../../../helpers/project-copy.ts';
 
 /** Words of mcpStdio, mcpV1 and mcpGateway, and of the client that they use; minifying leaves them. */
@@ -24,28 +24,75 @@ import { glossary } from './servers/glossary.ts';
 
 const program = {
   command: process.execPath,
-  args: ['${ROOT}/node_modules/@modelcontextprotocol/server-everything/dist/index.js'],
+  args: ['${TEST_PACKAGES}/@modelcontextprotocol/server-everything/dist/index.js'],
 };
 export const routes = new Hono()
   .route('/mcp', mcp(glossary))
+  .route('/hooked/mcp', mcp(glossary, {
+    onToolCall: async (_ctx, { name }, next) => ({ ...(await next()), _meta: { hooked: name } }),
+  }))
+  .route('/limited/mcp', mcp(glossary, { limits: { perCaller: { calls: 2, seconds: 86_400, parallel: 1 } } }))
   .route('/stdio/mcp', mcpStdio(program))
   .route('/v1/mcp', mcpV1(() => createServer().server))
   .route('/all/mcp', mcpGateway({ glossary, program }));
 `;
+
+/** Makes server-everything a package of the copy, as npm install would. */
+function installEverything(copy: ProjectCopy): void {
+  symlinkSync(join(ROOT, 'test/node_modules'), join(copy.folder, 'app/node_modules'));
+  const ofTests = JSON.parse(readFileSync(join(ROOT, 'test/packages/package-lock.json'), 'utf8'));
+  const lock = JSON.parse(copy.read('package-lock.json'));
+  lock.packages = { ...ofTests.packages, ...lock.packages };
+  copy.write('package-lock.json', JSON.stringify(lock));
+}
 
 test('the fixture’s bundle has nothing of what it does not use', () => {
   const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
   for (const [name, mark] of Object.entries(MARKS)) expect(bundle.includes(mark), name).toBe(false);
 });
 
-test('a build with all kinds of servers has it, and serves them', { timeout: 60_000 }, async () => {
+/** Words of what is loaded on use, and the file next to the bundle that has them. */
+const ON_USE = { 'tool-call-hook.cjs': 'onToolCall failed', 'limits.cjs': 'Too many calls' };
+
+test('what a route loads on use is never in the bundle, but in a file next to it', () => {
+  const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
+  for (const [file, mark] of Object.entries(ON_USE)) {
+    expect(bundle.includes(mark), file).toBe(false);
+    expect(readFileSync(join(DIST, file), 'utf8').includes(mark), file).toBe(true);
+  }
+});
+
+test('a build with all kinds of servers has it, and serves them', { timeout: 120_000 }, async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);
+  installEverything(copy);
   await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
   const bundle = copy.read('dist/bundle.cjs');
   for (const [name, mark] of Object.entries(MARKS)) expect(bundle.includes(mark), name).toBe(true);
 
+  for (const mark of Object.values(ON_USE)) expect(bundle.includes(mark), mark).toBe(false);
+
   await using lambda = await startDist(join(copy.folder, 'dist'), { args: ['--init-timeout', '20'] });
+  const lookup = (path: string) =>
+    fetch(`${lambda.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'lookup', arguments: { term: 'tide' } },
+      }),
+    });
+  expect(await (await lookup('/hooked/mcp')).text()).toContain('"_meta":{"hooked"');
+  const statuses: number[] = [];
+  for (const _ of [1, 2, 3]) {
+    const response = await lookup('/limited/mcp');
+    statuses.push(response.status);
+    await response.text();
+  }
+  expect(statuses).toEqual([200, 200, 429]);
+  expect(JSON.parse(copy.read('dist/routes.json'))).toMatchObject({ background: false, table: true });
   for (const [route, tool] of [
     ['stdio', 'get-sum'],
     ['v1', 'get-sum'],

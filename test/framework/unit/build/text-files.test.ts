@@ -1,13 +1,13 @@
 /** What an import of a text file gives in a test: the same as in the build (user-files.test.ts). */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import data from '../../../fixtures/files/d.json' with { type: 'json' };
-import query from '../../../fixtures/files/q.sql';
-import page from '../../../fixtures/files/ui.html';
-import style from '../../../fixtures/files/x.css' with { type: 'text' };
+import data from '../../../fixtures/files-app/servers/d.json' with { type: 'json' };
+import query from '../../../fixtures/files-app/servers/q.sql';
+import page from '../../../fixtures/files-app/servers/ui.html';
+import style from '../../../fixtures/files-app/servers/x.css' with { type: 'text' };
 
 const read = (name: string) =>
-  readFileSync(new URL(`../../../fixtures/files/${name}`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../../../fixtures/files-app/servers/${name}`, import.meta.url), 'utf8');
 
 test('a text file gives its text, by its extension or by the import attribute', () => {
   expect([query, page, style]).toEqual(['q.sql', 'ui.html', 'x.css'].map(read));

@@ -75,6 +75,34 @@ describe('finds nothing wrong with', () => {
     expect(forged.get('reachable').advice).toContain('invoke_policy_json');
   });
 
+  test('an OAuth proxy, with registration and without', async () => {
+    const issuer = await startAuthorizationServer([], 60);
+    const env = {
+      ...upstream.env,
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_PROXY: 'on',
+      MCP_OAUTH_ISSUER: issuer.issuer,
+      MCP_OAUTH_CLIENT_ID: 'client',
+    };
+    await using open = await startApp({ env: { ...env, MCP_OAUTH_REGISTRATION: 'on' } });
+    expect((await doctor(`${open.url}/mcp`)).get('oauth')).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('plain PKCE and foreign redirects are refused'),
+    });
+    await using closed = await startApp({ env });
+    expect((await doctor(`${closed.url}/mcp`)).get('oauth')).toMatchObject({
+      status: 'ok',
+      found: expect.stringContaining('registration is off'),
+    });
+    await issuer.close();
+    expect((await doctor(`${open.url}/mcp`)).get('oauth')).toMatchObject({ status: 'ok' });
+    await using unreachable = await startApp({ env: { ...env, MCP_OAUTH_REGISTRATION: 'on' } });
+    expect((await doctor(`${unreachable.url}/mcp`)).get('oauth')).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('A sign-in does not begin'),
+    });
+  });
+
   test('an OAuth resource server, until its authorization server is gone', async () => {
     const issuer = await startAuthorizationServer(['mcp'], 60);
     const port = String(await freePort());

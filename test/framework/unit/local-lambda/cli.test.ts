@@ -80,7 +80,7 @@ describe('the process', () => {
     });
   });
 
-  test('says when the native part of the client is missing', async () => {
+  test('says when the native part of the client cannot be loaded', async () => {
     const command = [
       '--',
       process.execPath,
@@ -88,9 +88,7 @@ describe('the process', () => {
       'throw new Error("Cannot find module ./rapid-client.node")',
     ];
     const { output } = await started(command);
-    expect(output).toContain(
-      'The native part of aws-lambda-ric is not built. Run "npm rebuild aws-lambda-ric"',
-    );
+    expect(output).toContain('The native part of aws-lambda-ric cannot be loaded. Run "npm run native"');
   });
 
   test('says when the runtime command does not exist', async () => {

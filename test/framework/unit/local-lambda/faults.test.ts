@@ -137,15 +137,21 @@ describe('init', () => {
 });
 
 describe('frozen between invocations', () => {
-  test('a timer left behind does not run, unless freezing is off', async () => {
-    const ticksAfter = async (args: string[]): Promise<number> => {
-      await using lambda = await startFunction('act', { args });
-      await ask(lambda, 'background');
-      await sleep(600);
-      return JSON.parse((await ask(lambda, 'background')).text).ticks;
-    };
-    expect(await ticksAfter([])).toBeLessThan(5);
-    expect(await ticksAfter(['--freeze', 'off'])).toBeGreaterThan(10);
+  const background = async (lambda: RunningLambda): Promise<{ ticks: number; gap: number }> =>
+    JSON.parse((await ask(lambda, 'background')).text);
+
+  test('a timer left behind does not run while the process is frozen', async () => {
+    await using lambda = await startFunction('act');
+    await background(lambda);
+    await expect.poll(() => stateOf(functionPids(lambda)[0] ?? 0)).toBe('T');
+    await sleep(600);
+    expect((await background(lambda)).gap).toBeGreaterThanOrEqual(600);
+  });
+
+  test('a timer left behind runs on if freezing is off', async () => {
+    await using lambda = await startFunction('act', { args: ['--freeze', 'off'] });
+    await expect.poll(async () => (await background(lambda)).ticks).toBeGreaterThan(10);
+    expect(stateOf(functionPids(lambda)[0] ?? 0)).not.toBe('T');
   });
 
   test('the process is stopped, goes on with the next call, and is killed with the local Lambda', async () => {

@@ -179,7 +179,7 @@ describe('a program that cannot be started', () => {
     async (_name, connect) => {
       const missing = await connect(`${wide.url}/missing`);
       const error = await missing.tools().catch(error => error);
-      expect(error.message).toContain('could not be started; the log of the function says why');
+      expect(error.message).toContain('could not be started; the log of the function has the reason');
       expect(error.message).not.toContain('/nowhere');
       await missing.close();
       expect(wide.output()).toMatch(/could not start \["\/nowhere\/server"\].*ENOENT/);

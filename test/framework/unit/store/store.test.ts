@@ -5,7 +5,7 @@ import { CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/cli
 import dynalite from 'dynalite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAwsClient } from '../../../../app/framework/aws/aws-client.ts';
-import { awsSettings } from '../../../../app/framework/config.ts';
+import { awsSettings } from '../../../../app/framework/aws/aws-settings.ts';
 import {
   createStore,
   ItemTooLargeError,

@@ -19,6 +19,7 @@ import { createAwsClient } from '../../../../app/framework/aws/aws-client.ts';
 import { backgroundJobOf } from '../../../../app/framework/lambda/self-invocation.ts';
 import { mcp } from '../../../../app/framework/mcp/mcp.ts';
 import { backgroundJobHandlers } from '../../../../app/framework/mcp/route-registry.ts';
+import type { OnToolCall } from '../../../../app/framework/mcp/tool-call-hook.ts';
 import { createStore } from '../../../../app/framework/store/store.ts';
 import { dynamoTasks } from '../../../../app/framework/tasks/dynamo-tasks.ts';
 import type { StoredTask, TaskChanges, TaskItem } from '../../../../app/framework/tasks/task.ts';
@@ -81,6 +82,12 @@ function server(): McpServer {
 }
 
 let routes: Hono;
+let hooked: Json[] = [];
+const noteToolCall: OnToolCall = async ({ http }, { name }, next) => {
+  hooked.push({ name, caller: http?.authInfo?.clientId, token: http?.authInfo?.token });
+  if (name === 'breaks') throw new Error('secret detail');
+  return { ...(await next()), _meta: { hooked: true } };
+};
 
 beforeAll(async () => {
   const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server;
@@ -120,6 +127,7 @@ beforeAll(async () => {
   });
   routes = new Hono()
     .route('/mcp', mcp(server, { auth, tasks }))
+    .route('/hooked/mcp', mcp(server, { auth, tasks, onToolCall: noteToolCall }))
     .route('/:tenant/mcp', mcp(server, { auth, tasks, prewarm: false }));
 });
 
@@ -205,6 +213,25 @@ test('a call of a long tool returns a task, which gets progress and the result',
   expect((await get(result.taskId)).statusMessage).toBe('1 of 2: half');
   const done = await until(result.taskId, 'completed');
   expect(done).toMatchObject({ resultType: 'complete', result: { content: [{ text: 'x' }] } });
+});
+
+test('onToolCall runs in the background run of a task, once, and not when the task is created', async () => {
+  const path = '/hooked/mcp';
+  const taskOf = async (name: string, args: Json) => {
+    const { result } = await send('tools/call', { name, arguments: args }, { path });
+    const statusOf = async () => (await send('tasks/get', { taskId: result.taskId }, { path })).result;
+    await expect.poll(async () => (await statusOf()).status, { timeout: 20_000 }).not.toBe('working');
+    return statusOf();
+  };
+  hooked = [];
+  expect(await taskOf('slow', { ms: 1 })).toMatchObject({
+    status: 'completed',
+    result: { _meta: { hooked: true }, content: [{ text: 'x' }] },
+  });
+  expect(hooked).toEqual([{ name: 'slow', caller: 'me', token: '' }]);
+  const failed = await taskOf('breaks', {});
+  expect(failed).toMatchObject({ status: 'failed', error: { code: -32603 } });
+  expect(JSON.stringify(failed)).not.toContain('secret detail');
 });
 
 test('a batch does not bypass the fallback of a tool', async () => {

@@ -35,7 +35,20 @@ class Store {
   latency: Readonly<Record<string, number>> = {};
 }
 
+/** How a deployment misbehaves, by resource type. */
+export interface Misbehaviour {
+  /** Is still there after Terraform deleted it. */
+  stays?: string;
+  /** Changes by itself, so that every plan finds a difference: its description. */
+  drifts?: string;
+  /** Accepts an update and does nothing. */
+  ignoresUpdates?: string;
+  /** Aliases accept a lower version and stay at the newest. */
+  ignoresRollbacks?: true;
+}
+
 export class Account {
+  misbehaviour: Misbehaviour = {};
   readonly machine: Machine;
   readonly region: string;
   readonly #store: Store;
@@ -155,7 +168,10 @@ export class Account {
 
   /** What Terraform reads of a resource, given what it knows; null when the resource is gone. */
   read(type: string, name: string, state: Attributes): Attributes | null {
-    return this.get(type, name) ? { ...state, ...this.#store.drift.get(this.#key(type, name)) } : null;
+    const drift = this.misbehaviour.drifts === type ? { description: 'Changed by itself' } : {};
+    return this.get(type, name)
+      ? { ...state, ...drift, ...this.#store.drift.get(this.#key(type, name)) }
+      : null;
   }
 
   async took(type: string): Promise<void> {

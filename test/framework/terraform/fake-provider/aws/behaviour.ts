@@ -81,6 +81,7 @@ export function awsBehaviour(account: Account): Behaviour {
       const resource = knownResource(type);
       const here = account.in(regionOf(account, planned));
       account.note(type, 'update');
+      if (ignores(account, type, prior, planned)) return prior;
       const made = { ...common(here, planned), ...resource.update?.(here, prior, planned) };
       here.put(type, resource.name(planned), { ...planned, ...made });
       return made;
@@ -90,11 +91,14 @@ export function awsBehaviour(account: Account): Behaviour {
       const here = account.in(regionOf(account, prior));
       account.note(type, 'delete');
       resource.remove?.(here, prior);
+      if (account.misbehaviour.stays === type) return;
       here.remove(type, resource.name(prior));
     },
     read(type, state) {
       account.note(type, 'read');
-      return account.in(regionOf(account, state)).read(type, knownResource(type).name(state), state);
+      const here = account.in(regionOf(account, state));
+      here.misbehaviour = account.misbehaviour;
+      return here.read(type, knownResource(type).name(state), state);
     },
     readData(type, config) {
       account.note(`data.${type}`, 'read');
@@ -125,6 +129,13 @@ function checkLengths(type: string, planned: Attributes): void {
     if (typeof value === 'string' && value.length > longest)
       refuse(`expected length of ${name} to be in the range (1 - ${longest}), got ${value}`);
   }
+}
+
+/** Whether a misbehaving account accepts an update and does nothing. */
+function ignores({ misbehaviour }: Account, type: string, prior: Attributes, planned: Attributes): boolean {
+  const isRollback =
+    type === 'aws_lambda_alias' && Number(planned.function_version) < Number(prior.function_version);
+  return misbehaviour.ignoresUpdates === type || (isRollback && misbehaviour.ignoresRollbacks === true);
 }
 
 /** Region of a resource: its own, or the provider's. */

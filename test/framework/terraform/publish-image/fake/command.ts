@@ -25,14 +25,56 @@ function flag(name: string): string {
   return args[args.indexOf(name) + 1] ?? fail(`${program}: ${name} is missing`);
 }
 
+/** Calls that list resources → their type; any for those that list by tag. */
+const LISTS: Readonly<Record<string, string>> = {
+  'apigateway get-rest-apis': 'aws_api_gateway_rest_api',
+  'apigatewayv2 get-apis': 'aws_apigatewayv2_api',
+  'budgets describe-budgets': 'aws_budgets_budget',
+  'cloudwatch describe-alarms': 'aws_cloudwatch_metric_alarm',
+  'cloudwatch list-dashboards': 'aws_cloudwatch_dashboard',
+  'ecr describe-repositories': 'aws_ecr_repository',
+  'iam list-roles': 'aws_iam_role',
+  'lambda list-functions': 'aws_lambda_function',
+  'logs describe-log-groups': 'aws_cloudwatch_log_group',
+  'resourcegroupstaggingapi get-resources': 'any',
+  'sns list-topics': 'aws_sns_topic',
+};
+
+/** What exists of a type, by the journal. Every filter of the calls comes down to the name of the deployment. */
+function existing(type: string): string[] {
+  const [wanted = ''] = /mcp-trial-[0-9a-f]+/.exec(args.join(' ')) ?? [];
+  const alive = new Map<string, Record<string, unknown>>();
+  for (const entry of machine.journal) {
+    if ('argv' in entry) continue;
+    const key = `${entry.type} ${entry.name}`;
+    if (entry.action === 'delete') alive.delete(key);
+    else alive.set(key, { ...entry.attributes });
+  }
+  const found = [...alive].filter(([key, attributes]) =>
+    type === 'any' ? JSON.stringify(attributes.tags ?? {}).includes(wanted) : key.startsWith(`${type} `),
+  );
+  const names = found.map(([key, attributes]) => String(attributes.arn ?? attributes.name ?? key));
+  return names.filter(name => name.includes(wanted));
+}
+
+function npm(): never {
+  const signed = args.includes('--sigv4');
+  const fails = answers.doctorFails === 'always' || (answers.doctorFails === 'with signatures' && signed);
+  return fails ? fail('The doctor found a fault.') : succeed();
+}
+
 function aws(): never {
   const call = `${args[0]} ${args[1]}`;
-  if (call === 'sts get-caller-identity') return succeed('210987654321');
+  if (call === 'sts get-caller-identity') return succeed(answers.account ?? '210987654321');
   if (answers.awsFails) return fail(answers.awsFails, 254);
   if (call === 'ecr get-login-password') return succeed('password-of-the-registry');
   if (call === 'ecr batch-get-image')
     return succeed(`{"manifest":"${flag('--image-ids').replace('imageDigest=', '')}"}`);
   if (call === 'ecr put-image') return putImage();
+  if (call === 'apigateway get-account') return succeed('None');
+  if (call === 'configure export-credentials')
+    return succeed('{"AccessKeyId":"AKIA","SecretAccessKey":"secret"}');
+  if (LISTS[call]) return succeed(JSON.stringify(existing(LISTS[call])));
   if (call === 'lambda update-function-code') return succeed('2');
   if (['lambda wait', 'lambda update-alias', 'ssm put-parameter'].includes(call)) return succeed();
   if (call !== 'ecr describe-images') return fail(`aws: ${call} is not known here`);
@@ -120,4 +162,5 @@ function push(): never {
 const stdin = args.includes('--password-stdin') ? readFileSync(0, 'utf8') : undefined;
 machine.record({ argv: [program, ...args], ...(stdin !== undefined && { stdin }) });
 if (program === 'aws') aws();
+else if (program === 'npm') npm();
 else engine();

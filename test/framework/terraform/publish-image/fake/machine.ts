@@ -40,6 +40,10 @@ export interface Answers {
   /** How a push fails; `taken`: somebody else has pushed the same tag in between. */
   pushFails?: string;
   pushTaken?: boolean;
+  /** Account of the credentials. */
+  account?: string;
+  /** Why the doctor fails: with credentials of the kind, or with any. */
+  doctorFails?: 'always' | 'with signatures';
   /** stderr of every `aws ecr` call, which then fails. */
   awsFails?: string;
 }

@@ -1,0 +1,48 @@
+/**
+ * MCP_SECRET, from which every key of the framework is derived (HKDF, RFC 5869): one key per purpose, so that what was signed or
+ * encrypted for one purpose is worthless for another.
+ *
+ * It is one secret, or two with a comma during a rotation: the first one signs and encrypts, both verify and decrypt.
+ */
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createParameterReader, type ReadParameter } from '../aws/parameter.ts';
+import type { Config } from '../config.ts';
+
+/** What a key is for. */
+export type KeyPurpose = 'access token' | 'consent' | 'csrf' | 'record' | 'registration';
+
+/** Returns the keys for a purpose, the current one first. Rejects if the secret cannot be read. */
+export type Keys = (purpose: KeyPurpose) => Promise<readonly [KeyObject, ...KeyObject[]]>;
+
+/** Creates the keys of a configuration. The secret is read on first use, and again every few minutes. */
+export function createKeys(
+  { MCP_SECRET }: Pick<Config, 'MCP_SECRET'>,
+  readParameter: ReadParameter = createParameterReader(),
+): Keys {
+  const derived = new Map<string, KeyObject>();
+  const derive = (secret: string, purpose: KeyPurpose): KeyObject => {
+    const name = `${purpose} ${secret}`;
+    const key = derived.get(name) ?? deriveKey(secret, purpose);
+    derived.set(name, key);
+    return key;
+  };
+
+  return async function keys(purpose) {
+    const [current, ...previous] = secretsOf(await readParameter(MCP_SECRET ?? ''));
+    if (current === undefined)
+      throw new Error(`MCP_SECRET must have ${MIN_SECRET} characters or more, and two secrets at most.`);
+    return [derive(current, purpose), ...previous.map(secret => derive(secret, purpose))];
+  };
+}
+
+export const MIN_SECRET = 32;
+
+/** Returns the secrets in a value; none if one of them is too short or there are more than two. */
+export function secretsOf(value: string): readonly string[] {
+  const secrets = value.split(/[\s,]+/).filter(Boolean);
+  return secrets.length <= 2 && secrets.every(secret => secret.length >= MIN_SECRET) ? secrets : [];
+}
+
+function deriveKey(secret: string, purpose: KeyPurpose): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `mcp-on-lambda ${purpose}`, 32)));
+}

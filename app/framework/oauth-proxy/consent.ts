@@ -1,0 +1,63 @@
+/**
+ * `/consent`: asks the person, and creates the code if the answer is yes. It cannot be turned off: without it, anybody who knows
+ * this host could send a link that ends in a code for their own client (confused deputy).
+ *
+ * https://modelcontextprotocol.io/specification/2026-07-28/basic/security_best_practices
+ */
+
+import { shortId } from './clients.ts';
+import { consentCookie } from './consent-memory.ts';
+import { consentPage } from './consent-page.ts';
+import { OAuthRequestError } from './oauth-error.ts';
+import { formOf, parametersOf, required } from './parameters.ts';
+import type { ProxyEndpoint, ProxyRequest } from './proxy.ts';
+import { logSignIn } from './proxy.ts';
+import { codeUrl, errorUrl, redirect } from './redirects.ts';
+import { findTransaction, type Transaction } from './transaction.ts';
+
+export const showConsent: ProxyEndpoint = async (proxy, call) => {
+  const id = required(parametersOf(call.url.searchParams), 'transaction');
+  const { authorization, person } = (await findTransaction(proxy, call, id, 'asking consent')).data;
+  if (!person) throw new OAuthRequestError('invalid_request', 'Nobody has signed in.');
+  return consentPage({
+    authorization,
+    person,
+    action: `${call.issuer}/consent`,
+    fields: { transaction: id, csrf: await proxy.sealer.csrfToken(id) },
+  });
+};
+
+export const decideConsent: ProxyEndpoint = async (proxy, call) => {
+  requireOwnPage(call);
+  const form = await formOf(call.request);
+  const id = required(form, 'transaction');
+  const record = await findTransaction(proxy, call, id, 'asking consent');
+  if (!(await proxy.sealer.isCsrfToken(required(form, 'csrf'), id)))
+    throw new OAuthRequestError('invalid_request', 'The form is not of this sign-in.');
+  const { authorization, person, refreshToken } = record.data;
+  const ended = await proxy.records.replace<Transaction>(record, { ...record.data, step: 'ended' });
+  if (!ended || !person)
+    throw new OAuthRequestError('invalid_request', 'This step of the sign-in is over already.');
+  if (form.decision !== 'allow') {
+    const denied = new OAuthRequestError('access_denied', 'The person has denied access.');
+    return redirect(errorUrl(authorization, call.issuer, denied));
+  }
+  const { client, redirectUri, resource } = authorization;
+  logSignIn('consented', {
+    client: shortId(client),
+    redirect: redirectUri,
+    resource,
+    subject: person.subject,
+  });
+  const cookies = form.remember === 'on' ? [await consentCookie(proxy, call, authorization, person)] : [];
+  return redirect(await codeUrl(proxy, call, { authorization, person, refreshToken }), cookies);
+};
+
+/** Besides the cookie and the token of the form: browsers say from which page a form comes. */
+function requireOwnPage({ request, issuer }: ProxyRequest): void {
+  const site = request.headers.get('sec-fetch-site');
+  const origin = request.headers.get('origin');
+  if ((site === null || site === 'same-origin') && (origin === null || origin === new URL(issuer).origin))
+    return;
+  throw new OAuthRequestError('invalid_request', 'The form was sent by another page.');
+}

@@ -1,0 +1,220 @@
+/**
+ * The OpenID provider behind the proxy (MCP_OAUTH_ISSUER), as a client of which this server is registered: discovery,
+ * authorization code with PKCE and nonce, ID token, refresh. Its tokens stay here; clients get tokens of the proxy.
+ *
+ * https://openid.net/specs/openid-connect-core-1_0.html
+ */
+import { createRemoteJWKSet, errors, type JWTPayload } from 'jose';
+import {
+  fetchIssuerMetadata,
+  type IssuerMetadata,
+  KeysUnavailableError,
+  retryLater,
+  verify,
+} from '../auth/token-verifier.ts';
+import type { ReadParameter } from '../aws/parameter.ts';
+import type { Config } from '../config.ts';
+import { isSecure } from '../secure-url.ts';
+import { OAuthRequestError } from './oauth-error.ts';
+import { digest } from './seal.ts';
+
+/** What the proxy keeps of the person who has signed in. */
+export interface Person {
+  subject: string;
+  /** For people: an email address or a name, by the provider. */
+  label: string;
+  emailDomain: string | undefined;
+  groups: readonly string[];
+}
+
+export interface ProviderTokens {
+  person: Person;
+  refreshToken: string | undefined;
+}
+
+export interface AuthorizationCheck {
+  /** PKCE code verifier. */
+  verifier: string;
+  nonce: string;
+}
+
+/** All methods reject with {@link OAuthRequestError}: `access_denied` if the provider says no, else `temporarily_unavailable`. */
+export interface Provider {
+  /** Returns where the browser goes to sign in. */
+  authorizationUrl(redirectUri: string, state: string, check: AuthorizationCheck): Promise<URL>;
+  /** Exchanges a code and validates the ID token. */
+  exchange(code: string, redirectUri: string, check: AuthorizationCheck): Promise<ProviderTokens>;
+  /** Asks the provider whether the person may still sign in. `person` is the one who has signed in. */
+  refresh(refreshToken: string, person: Person): Promise<ProviderTokens>;
+}
+
+const TIMEOUT_MS = 5_000;
+const KEYS_TIMEOUT_MS = 3_000;
+
+export function createProvider(settings: Config, readParameter: ReadParameter): Provider {
+  const issuer = settings.MCP_OAUTH_ISSUER ?? '';
+  const discovery = retryLater(async () => {
+    const metadata = await fetchIssuerMetadata(issuer);
+    const jwksUrl = new URL(settings.MCP_OAUTH_JWKS_URL ?? metadata.jwks_uri);
+    return { metadata, keys: createRemoteJWKSet(jwksUrl, { timeoutDuration: KEYS_TIMEOUT_MS }) };
+  });
+  const discovered = () => discovery.get().catch(error => unavailable('its metadata', error));
+
+  const requestTokens = async (parameters: Record<string, string>): Promise<Record<string, unknown>> => {
+    const { metadata } = await discovered();
+    const clientId = await readParameter(settings.MCP_OAUTH_CLIENT_ID ?? '');
+    const { MCP_OAUTH_CLIENT_SECRET: secretName } = settings;
+    const secret = secretName === undefined ? undefined : await readParameter(secretName);
+    const form = new URLSearchParams(parameters);
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (secret === undefined) form.set('client_id', clientId);
+    else if (usesBasic(metadata)) headers.authorization = basic(clientId, secret);
+    else {
+      form.set('client_id', clientId);
+      form.set('client_secret', secret);
+    }
+    return post(endpointOf(metadata, 'token_endpoint'), form, headers);
+  };
+
+  const personOf = async (idToken: unknown, nonce: string | undefined): Promise<Person> => {
+    if (typeof idToken !== 'string') throw invalidIdToken('the provider returned none');
+    const { keys } = await discovered();
+    const clientId = await readParameter(settings.MCP_OAUTH_CLIENT_ID ?? '');
+    const rules = {
+      issuer,
+      audience: clientId,
+      algorithms: settings.MCP_OAUTH_ALGORITHMS,
+      clockTolerance: settings.MCP_OAUTH_CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ['exp', 'iat', 'sub'],
+    };
+    const { payload, protectedHeader } = await verify(idToken, keys, rules).catch(error => {
+      throw invalidIdToken((error as Error).message, error);
+    });
+    const problem = idTokenProblem(payload, protectedHeader.typ, { clientId, nonce });
+    if (problem) throw invalidIdToken(problem);
+    return describe(payload);
+  };
+
+  return {
+    async authorizationUrl(redirectUri, state, { verifier, nonce }) {
+      const { metadata } = await discovered();
+      const url = endpointOf(metadata, 'authorization_endpoint');
+      const parameters = {
+        response_type: 'code',
+        client_id: await readParameter(settings.MCP_OAUTH_CLIENT_ID ?? ''),
+        redirect_uri: redirectUri,
+        scope: scopesFor(settings.MCP_OAUTH_PROVIDER_SCOPES, metadata).join(' '),
+        state,
+        nonce,
+        code_challenge: digest(verifier),
+        code_challenge_method: 'S256',
+      };
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+      return url;
+    },
+    async exchange(code, redirectUri, { verifier, nonce }) {
+      const grant = { grant_type: 'authorization_code', code, redirect_uri: redirectUri };
+      const { id_token, refresh_token } = await requestTokens({ ...grant, code_verifier: verifier });
+      return { person: await personOf(id_token, nonce), refreshToken: text(refresh_token) };
+    },
+    async refresh(refreshToken, person) {
+      const grant = { grant_type: 'refresh_token', refresh_token: refreshToken };
+      const tokens = await requestTokens(grant);
+      // OpenID Connect Core section 12.2: an ID token is optional here, and has no nonce.
+      const current = tokens.id_token === undefined ? person : await personOf(tokens.id_token, undefined);
+      if (current.subject !== person.subject)
+        throw invalidIdToken('it is for another person than before the refresh');
+      // A provider that does not rotate its refresh tokens returns none.
+      return { person: current, refreshToken: text(tokens.refresh_token) ?? refreshToken };
+    },
+  };
+}
+
+async function post(
+  url: URL,
+  body: URLSearchParams,
+  headers: Record<string, string>,
+): Promise<Record<string, unknown>> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const init = { method: 'POST', body, headers, signal, redirect: 'error' } as const;
+  const { status, value } = await fetch(url, init)
+    .then(async response => ({ status: response.status, value: (await response.json()) as unknown }))
+    .catch(error => unavailable('its token endpoint', error));
+  const fields = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  if (status === 200) return fields;
+  const error = JSON.stringify(fields.error)?.slice(0, 100);
+  if (fields.error === 'invalid_grant')
+    throw new OAuthRequestError('access_denied', 'The identity provider does not accept this sign-in.');
+  return unavailable('its token endpoint', new Error(`it returned ${status}, error ${error}`));
+}
+
+function unavailable(what: string, cause: unknown): never {
+  const details = cause instanceof KeysUnavailableError ? cause.cause : cause;
+  throw new OAuthRequestError(
+    'temporarily_unavailable',
+    'The identity provider cannot be reached at the moment. Try again shortly.',
+    `The identity provider failed (${what}): ${String(details).slice(0, 500)}`,
+    { cause },
+  );
+}
+
+function invalidIdToken(problem: string, cause?: unknown): OAuthRequestError {
+  if (cause !== undefined && !(cause instanceof errors.JOSEError)) return unavailable('its keys', cause);
+  return new OAuthRequestError(
+    'access_denied',
+    'The identity provider returned no valid ID token.',
+    `The ID token is not valid: ${problem}.`,
+  );
+}
+
+/** OpenID Connect Core section 3.1.3.7, besides what jose has checked. */
+function idTokenProblem(
+  { aud, azp, nonce, token_use }: JWTPayload,
+  typ: string | undefined,
+  expected: { clientId: string; nonce: string | undefined },
+): string | undefined {
+  if (expected.nonce !== undefined && nonce !== expected.nonce) return 'its nonce is another one';
+  if (azp !== undefined && azp !== expected.clientId) return 'its azp is another client';
+  if (Array.isArray(aud) && aud.length > 1 && azp === undefined) return 'it has several audiences and no azp';
+  // Cognito says it by a claim, RFC 9068 by the type.
+  if (token_use !== undefined && token_use !== 'id') return 'its token_use is not id';
+  return typ !== undefined && typ.toLowerCase() !== 'jwt' ? `its typ is ${JSON.stringify(typ)}` : undefined;
+}
+
+function describe(claims: JWTPayload): Person {
+  const { sub = '', email, email_verified: verified, preferred_username: username, name } = claims;
+  const isVerified = verified === true || verified === 'true';
+  const address = isVerified ? text(email) : undefined;
+  return {
+    subject: sub,
+    label: (address ?? text(username) ?? text(email) ?? text(name) ?? sub).slice(0, 200),
+    emailDomain: address?.split('@').at(-1)?.toLowerCase(),
+    groups: [claims.groups, claims['cognito:groups']].flat().filter(group => typeof group === 'string'),
+  };
+}
+
+/** https, or this machine's own in a test: a code or secret must not be sent in the clear. */
+function endpointOf(metadata: IssuerMetadata, name: 'authorization_endpoint' | 'token_endpoint'): URL {
+  const url = URL.parse(String(metadata[name]));
+  if (!url || !isSecure(url)) return unavailable('its metadata', new Error(`it has no https ${name}`));
+  return url;
+}
+
+function usesBasic({ token_endpoint_auth_methods_supported: methods }: IssuerMetadata): boolean {
+  return !Array.isArray(methods) || methods.includes('client_secret_basic');
+}
+
+/** RFC 6749 section 2.3.1: both parts are form-encoded first. */
+function basic(clientId: string, secret: string): string {
+  const encode = (part: string): string => new URLSearchParams({ '': part }).toString().slice(1);
+  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(secret)}`).toString('base64')}`;
+}
+
+function scopesFor(scopes: readonly string[], { scopes_supported: supported }: IssuerMetadata): string[] {
+  const offline = Array.isArray(supported) && supported.includes('offline_access');
+  return [...new Set([...scopes, ...(offline ? ['offline_access'] : [])])];
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

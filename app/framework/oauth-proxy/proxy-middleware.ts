@@ -1,0 +1,33 @@
+/**
+ * Serves the paths of the OAuth proxy if MCP_OAUTH_PROXY is on. Everything but this file is loaded by the first request for one
+ * of them (serve.ts; in the build a file of its own), so that MCP requests do not pay for it.
+ */
+import type { MiddlewareHandler } from 'hono';
+import type { EndpointContext } from '../endpoint-context.ts';
+import type { ProxyOptions } from './proxy.ts';
+
+/** The paths that people and clients call, besides the metadata. */
+export const PROXY_PATHS: ReadonlySet<string> = new Set([
+  '/authorize',
+  '/callback',
+  '/consent',
+  '/token',
+  '/revoke',
+  '/register',
+]);
+const METADATA = /^\/\.well-known\/(?:oauth-authorization-server|openid-configuration|jwks\.json)(?:\/|$)/;
+
+/** Mount it before the origin is validated: browsers navigate to these paths from the pages of clients and of the issuer. */
+export function oauthProxy(
+  options: ProxyOptions,
+): MiddlewareHandler<{ Variables: { endpoint: EndpointContext } }> {
+  let loaded: Promise<(request: Request, endpoint: EndpointContext) => Promise<Response>> | undefined;
+
+  return async function serveOAuthProxy(c, next) {
+    const { path } = c.req;
+    if (!(PROXY_PATHS.has(path) || METADATA.test(path)) || options.settings().MCP_OAUTH_PROXY === 'off')
+      return next();
+    loaded ??= import('./serve.ts').then(({ createServe }) => createServe(options));
+    return (await loaded)(c.req.raw, c.get('endpoint'));
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Which redirect addresses a client may have, and whether a request names one of them. RFC 9700 section 2.1 and RFC 8252: exact
+ * string comparison, except for the port of a loopback address.
+ */
+
+/** Schemes that a browser runs, reads or embeds, instead of handing them to another program. */
+const DANGEROUS = new Set([
+  'about:',
+  'blob:',
+  'data:',
+  'file:',
+  'filesystem:',
+  'ftp:',
+  'intent:',
+  'javascript:',
+  'mailto:',
+  'tel:',
+  'vbscript:',
+  'view-source:',
+  'ws:',
+  'wss:',
+]);
+const LOOPBACK = /^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:[/?][!-~]*)?)$/;
+const MAX_LENGTH = 2_048;
+
+/** Returns why a client cannot have this redirect address; undefined if it can. */
+export function redirectProblem(uri: string): string | undefined {
+  // Printable ASCII without what parsers disagree about: backslash, quotes, angle brackets.
+  if (uri.length > MAX_LENGTH || !/^[!-~]+$/.test(uri) || /[\\"<>^`{|}]/.test(uri)) return 'is malformed';
+  if (!URL.canParse(uri)) return 'is no absolute URI';
+  const { protocol, username, password, hostname } = new URL(uri);
+  if (uri.includes('#')) return 'has a fragment';
+  if (username !== '' || password !== '' || /^[a-z+.-]+:\/\/[^/?]*@/i.test(uri)) return 'has a user name';
+  if (hostname.includes('*')) return 'has a pattern for a host';
+  if (protocol === 'https:') return undefined;
+  if (protocol === 'http:') return LOOPBACK.test(uri) ? undefined : 'is http, but not to this machine';
+  return DANGEROUS.has(protocol) ? `has the scheme ${protocol}` : undefined;
+}
+
+/** Whether `uri` is one of `registered`. */
+export function isRegistered(uri: string, registered: readonly string[]): boolean {
+  return (
+    redirectProblem(uri) === undefined &&
+    registered.some(known => known === uri || withoutPort(known) === withoutPort(uri))
+  );
+}
+
+/** The address without the port that a native client chooses anew each time; for others, the address itself. */
+export function withoutPort(uri: string): string {
+  const [, origin, rest] = LOOPBACK.exec(uri) ?? [];
+  return origin === undefined ? uri : `${origin}${rest}`;
+}
+
+/** Where a code would go, for a person and for the list of allowed clients: the host, or the scheme with its colon. */
+export function destinationOf(uri: string): string {
+  const { protocol, hostname } = new URL(uri);
+  return protocol === 'https:' || protocol === 'http:' ? hostname : protocol;
+}

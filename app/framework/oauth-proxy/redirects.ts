@@ -1,0 +1,66 @@
+/** Sends the browser on: to the provider, to the next step, back to the client. */
+import { OAuthRequestError } from './oauth-error.ts';
+import type { Person } from './provider.ts';
+import type { OAuthProxy, ProxyRequest } from './proxy.ts';
+import { logSignIn } from './proxy.ts';
+import { type Authorization, randomText } from './transaction.ts';
+
+/** A code must be exchanged within this time. */
+export const CODE_SECONDS = 60;
+/** A code is kept longer than it is valid, so that its reuse is noticed. */
+const KEPT_SECONDS = 10 * 60;
+
+/** A code, which is used once. */
+export interface Code {
+  used: boolean;
+  /** In ms since 1970. */
+  created: number;
+  authorization: Authorization;
+  person: Person;
+  refreshToken: string | undefined;
+  /** Id of the family of refresh tokens that will begin with it. */
+  family: string;
+}
+
+export function redirect(url: string, cookies: readonly string[] = []): Response {
+  const headers = new Headers({
+    location: url,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+  });
+  for (const cookie of cookies) headers.append('set-cookie', cookie);
+  return new Response(null, { status: 303, headers });
+}
+
+/** Creates a code and returns the client's redirect address with it. */
+export async function codeUrl(
+  { records, now }: OAuthProxy,
+  { issuer }: ProxyRequest,
+  grant: Pick<Code, 'authorization' | 'person' | 'refreshToken'>,
+): Promise<string> {
+  const code = randomText();
+  const data: Code = { ...grant, used: false, created: now(), family: randomText() };
+  await records.create('code', code, data, KEPT_SECONDS);
+  return clientUrl(grant.authorization, issuer, { code });
+}
+
+/** Returns the client's redirect address with an error. */
+export function errorUrl(
+  authorization: Pick<Authorization, 'redirectUri' | 'state'>,
+  issuer: string,
+  error: unknown,
+): string {
+  if (!(error instanceof OAuthRequestError)) throw error;
+  logSignIn('refused', { reason: error.message, redirect: authorization.redirectUri });
+  return clientUrl(authorization, issuer, { error: error.code, error_description: error.description });
+}
+
+/** `iss` (RFC 9207) lets the client see which server has responded. The address stays as it was registered, to the letter. */
+function clientUrl(
+  { redirectUri, state }: Pick<Authorization, 'redirectUri' | 'state'>,
+  issuer: string,
+  parameters: Record<string, string>,
+): string {
+  const query = new URLSearchParams({ ...parameters, ...(state !== undefined && { state }), iss: issuer });
+  return `${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${query}`;
+}

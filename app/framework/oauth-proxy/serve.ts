@@ -1,0 +1,157 @@
+/**
+ * The OAuth proxy: the authorization server that MCP clients see, in front of one client that is registered with an OpenID
+ * provider. Loaded by the first request for one of its paths (proxy-middleware.ts).
+ *
+ * Here: which endpoint serves which request, and how errors are sent. The security boundary is in the endpoints.
+ */
+
+import { createKeys } from '../auth/secret.ts';
+import { createAwsClient } from '../aws/aws-client.ts';
+import { createParameterReader } from '../aws/parameter.ts';
+import type { Config } from '../config.ts';
+import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
+import { isSecure } from '../secure-url.ts';
+import { createStore } from '../store/store.ts';
+import { authorize } from './authorize.ts';
+import { callback } from './callback.ts';
+import { createClients } from './clients.ts';
+import { decideConsent, showConsent } from './consent.ts';
+import { errorPage } from './consent-page.ts';
+import { ANY_ORIGIN, errorJson, OAuthRequestError } from './oauth-error.ts';
+import { createProvider } from './provider.ts';
+import {
+  logSignIn,
+  type OAuthProxy,
+  type ProxyEndpoint,
+  type ProxyOptions,
+  type ProxyRequest,
+} from './proxy.ts';
+import { createRecords } from './records.ts';
+import { register } from './register.ts';
+import { revoke } from './revoke.ts';
+import { createSealer } from './seal.ts';
+import { serverMetadata } from './server-metadata.ts';
+import { token } from './token.ts';
+
+/** What a person's browser opens. Errors are pages. */
+const PAGES: Record<string, ProxyEndpoint> = {
+  'GET /authorize': authorize,
+  'GET /callback': callback,
+  'GET /consent': showConsent,
+  'POST /consent': decideConsent,
+};
+
+/** What programs call, from any origin. Errors are JSON. */
+const APIS: Record<string, ProxyEndpoint> = {
+  'POST /token': token,
+  'POST /revoke': revoke,
+  'POST /register': register,
+};
+
+/** Creates the handler of all paths of the proxy. */
+export function createServe({ settings: readSettings, paths, documentAccess }: ProxyOptions) {
+  const settings = readSettings();
+  const proxy = createProxy(settings, documentAccess);
+  const patterns = paths.map(path => new RegExp(`^${path.split('/').map(segmentPattern).join('/')}$`));
+
+  return async function serve(request: Request, endpoint: EndpointContext): Promise<Response> {
+    const url = new URL(request.url);
+    const issuer = issuerOf(endpoint);
+    const name = `${request.method} ${url.pathname}`;
+    const resourceOf = (resource?: string): string | undefined =>
+      resourceFor(resource, { endpoint, paths, patterns });
+    const call: ProxyRequest = { request, url, issuer: issuer ?? '', resourceOf };
+    if (issuer === undefined) {
+      console.error(NO_ISSUER);
+      return Response.json({ error: 'server_error', error_description: NO_ISSUER }, { status: 500 });
+    }
+    if (PAGES[name]) return PAGES[name](proxy, call).catch(sendError(name, errorPage));
+    if (APIS[name]) return APIS[name](proxy, call).catch(sendError(name, errorJson));
+    return metadataOrRefusal(request.method, url.pathname, issuer, settings);
+  };
+}
+
+const NO_ISSUER =
+  'The OAuth proxy does not know its own address. Set MCP_PUBLIC_URL to the https URL of the MCP endpoint as clients know it.';
+
+function createProxy(settings: Config, access: ProxyOptions['documentAccess']): OAuthProxy {
+  const callAws = createAwsClient();
+  const readParameter = createParameterReader(callAws);
+  const sealer = createSealer(createKeys(settings, readParameter));
+  const now = (): number => Date.now();
+  return {
+    settings,
+    sealer,
+    now,
+    clients: createClients(sealer, settings.MCP_OAUTH_REGISTRATION, { access, now }),
+    provider: createProvider(settings, readParameter),
+    records: createRecords(createStore(callAws, { table: () => settings.MCP_TABLE ?? '' }), sealer, now),
+  };
+}
+
+/**
+ * Returns the issuer identifier: by MCP_PUBLIC_URL, or the domain name that the endpoint has in the event. The Host header is
+ * the caller's claim, so where nothing else says it, there is none.
+ */
+function issuerOf({ main, domainName, baseUrl }: EndpointContext): string | undefined {
+  const known = main !== undefined || domainName !== undefined;
+  return known && isSecure(new URL(baseUrl)) ? baseUrl : undefined;
+}
+
+interface Resources {
+  endpoint: EndpointContext;
+  paths: readonly string[];
+  patterns: readonly RegExp[];
+}
+
+/** RFC 8707. Clients may leave out `resource`; the first server is meant, which the root metadata describes. */
+function resourceFor(
+  resource: string | undefined,
+  { endpoint, paths, patterns }: Resources,
+): string | undefined {
+  const [first] = paths;
+  if (resource === undefined) return first === undefined ? undefined : resourceUrl(endpoint, first);
+  if (!URL.canParse(resource)) return undefined;
+  const { href } = new URL(resource);
+  const { main, baseUrl } = endpoint;
+  if (main && href === new URL(main.url).href) return main.url;
+  const base = new URL(baseUrl).href.replace(/\/$/, '');
+  if (!href.startsWith(`${base}/`)) return undefined;
+  const path = href.slice(base.length);
+  return patterns.some(pattern => pattern.test(path)) ? resourceUrl(endpoint, path) : undefined;
+}
+
+/** Hono's `:name`, literally otherwise. */
+function segmentPattern(segment: string): string {
+  return segment.startsWith(':') ? '[^/?#]+' : segment.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** An unforeseen error goes on to the app, which logs it and sends nothing of it. */
+function sendError(endpoint: string, send: (error: OAuthRequestError) => Response | Promise<Response>) {
+  return (error: unknown): Response | Promise<Response> => {
+    if (!(error instanceof OAuthRequestError)) throw error;
+    logSignIn('refused', { endpoint, error: error.code, reason: error.message });
+    return send(error);
+  };
+}
+
+function metadataOrRefusal(method: string, path: string, issuer: string, settings: Config): Response {
+  const metadata = serverMetadata(path, issuer, settings);
+  if (metadata && method === 'GET') return metadata;
+  const allowed = metadata ? ['GET'] : allowedMethods(path);
+  if (allowed.length === 0) return Response.json({ error: 'not_found' }, { status: 404 });
+  const isApi = metadata !== undefined || `POST ${path}` in APIS;
+  if (method === 'OPTIONS' && isApi)
+    return new Response(null, { status: 204, headers: { ...ANY_ORIGIN, 'access-control-max-age': '7200' } });
+  return Response.json(
+    { error: 'method_not_allowed' },
+    { status: 405, headers: { allow: allowed.join(', '), ...(isApi && ANY_ORIGIN) } },
+  );
+}
+
+function allowedMethods(path: string): string[] {
+  return [...Object.keys(PAGES), ...Object.keys(APIS)]
+    .map(name => name.split(' '))
+    .filter(([, known]) => known === path)
+    .map(([method = '']) => method);
+}

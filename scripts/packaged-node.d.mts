@@ -1,0 +1,2 @@
+export const PACKAGED_VERSION: string;
+export function packagedNode(why: string): string;

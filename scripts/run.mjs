@@ -1,0 +1,114 @@
+/**
+ * Runs a script of this project, or the command of a package, with a Node that can: the one that npm runs with if it is new
+ * enough, or else the packaged one (scripts/node), which is installed first. Every npm script starts here. This file is
+ * plain JavaScript because old Nodes run it.
+ *
+ *   node scripts/run.mjs [--announce] [--test-packages] [NAME=value...] [--node-option...] FILE|COMMAND [argument...]
+ *
+ * `--announce` prints which Node runs, `--test-packages` installs test/packages if necessary. NAME=value sets an environment variable, on Windows too.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { Module } from 'node:module';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PACKAGED_VERSION, packagedNode } from './packaged-node.mjs';
+import { installTestPackages } from './test-packages.mjs';
+
+/** The oldest Node that runs this project. */
+const MINIMUM = 24;
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const own = process.versions.node;
+
+/** Packages whose command has another name. */
+const PACKAGES = { biome: '@biomejs/biome', tsc: 'typescript' };
+
+const { announce, testPackages, nodeOptions, command, args } = parse(process.argv.slice(2));
+const isNewEnough = Number.parseInt(own, 10) >= MINIMUM;
+const node = isNewEnough
+  ? process.execPath
+  : orFail(() => packagedNode(`Node ${MINIMUM} or newer is needed, this is ${own}`));
+if (announce) process.stderr.write(`Node ${isNewEnough ? own : `${PACKAGED_VERSION} (packaged)`}.\n`);
+if (testPackages) orFail(installTestPackages);
+const file = resolveCommand(command);
+if (isNewEnough && nodeOptions.length === 0) runHere();
+else runThere();
+
+/** Sets the environment variables of the command line and returns the rest of it. */
+function parse(argv) {
+  const rest = [...argv];
+  const flag = name => rest[0] === name && Boolean(rest.shift());
+  const announce = flag('--announce');
+  const testPackages = flag('--test-packages');
+  for (;;) {
+    const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/.exec(rest[0] ?? '') ?? [];
+    if (name === undefined) break;
+    process.env[name] = value;
+    rest.shift();
+  }
+  const nodeOptions = [];
+  while (rest[0]?.startsWith('--')) nodeOptions.push(rest.shift());
+  const [command, ...args] = rest;
+  if (command === undefined) fail('Usage: node scripts/run.mjs [NAME=value...] FILE|COMMAND [argument...]');
+  return { announce, testPackages, nodeOptions, command, args };
+}
+
+/** A file of this project, or the file that the package of that command names. */
+function resolveCommand(command) {
+  const file = join(root, command);
+  if (existsSync(file)) return file;
+  const name = PACKAGES[command] ?? command;
+  const manifest = ['node_modules', 'test/packages/node_modules']
+    .map(folder => join(root, folder, name, 'package.json'))
+    .find(file => existsSync(file));
+  if (!manifest) fail(`${command} is not installed. Run: npm ci`);
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
+  return join(dirname(manifest), typeof bin === 'string' ? bin : bin[command]);
+}
+
+/** Runs it in this process: nothing is between npm and the script, so each signal arrives once. */
+function runHere() {
+  process.argv = [process.execPath, file, ...args];
+  endWithParent(() => process.kill(process.pid, 'SIGTERM'));
+  Module.runMain();
+}
+
+function runThere() {
+  // Programs that are started by `#!/usr/bin/env node` get the same Node.
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+  const child = spawn(node, [...nodeOptions, file, ...args], { stdio: 'inherit', env });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? [] : ['SIGQUIT'])];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  endWithParent(() => child.kill('SIGTERM'));
+  child.once('error', error => fail(`${node} cannot be run: ${error.message}`));
+  child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/**
+ * npm passes a signal to its shell only, which ends and leaves what it has started. Calls `end` when the parent is gone, as if
+ * the signal had arrived here.
+ */
+function endWithParent(end) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, 200);
+  timer.unref();
+}
+
+/** Prints the reason instead of a stack trace. */
+function orFail(work) {
+  try {
+    return work();
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}

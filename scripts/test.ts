@@ -1,0 +1,130 @@
+/**
+ * `npm test` and `npm run test:all`: runs the checks and suites, and prints one sum of them at the end. `npm test -- FILE...`
+ * runs those test files only.
+ *
+ * `--all` adds the slow suites, `--rest` runs only what `npm test` does not. With TOTALS=FILE the totals are appended to
+ * that file, so that a caller can add several runs up.
+ */
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { hasNativeClient, type RuntimeClient } from './build/runtime-client.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: options, positionals } = parseArgs({
+  options: { all: { type: 'boolean', default: false }, rest: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+
+/** Suites that `npm test` leaves to `npm run test:all`: they take minutes, or need programs that few machines have. */
+const SLOW = [
+  'test/framework/clients/*.test.ts',
+  'test/framework/conformance/*.test.ts',
+  'test/framework/e2e/{first-day,start,upgrade}.test.ts',
+  'test/framework/image/*.test.ts',
+  'test/framework/stress/**/*.test.ts',
+  'test/framework/terraform/{endpoints,examples,observability,tasks}.test.ts',
+  'test/framework/terraform/publish-image/*.test.ts',
+  'test/framework/unit/bench/*.test.ts',
+  'test/framework/unit/build/{code-cache,isolation,memory,routes}.test.ts',
+  'test/framework/unit/doctor/*.test.ts',
+  'test/framework/unit/page/{local-dashboard,page}.test.ts',
+  'test/framework/unit/tasks/processes.test.ts',
+];
+/** Suites that run with each client of the Runtime API. */
+const CLIENT_SUITES = ['test/framework/unit/lambda', 'test/framework/unit/local-lambda'];
+/** Suites that also run with the SDK as the bundle has it. */
+const BUNDLE_SUITES = ['test/framework/unit/mcp', 'test/framework/unit/tasks', 'test/framework/unit/lambda'];
+
+const PLAN = `npm test runs the build, the linter, tsc, the tests of app/, and the suites of the framework that take seconds, with the
+${nameOf(defaultClient())} runtime client and Terraform's cycle for one endpoint. npm run test:all adds every other endpoint, the image,
+clients and conformance suites, faults, fuzzing, upgrades, browsers, the benchmark's bounds, and the other runtime client.
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'totals-'));
+const totals = join(folder, 'totals');
+process.exitCode = runAll() ? 0 : 1;
+rmSync(folder, { recursive: true });
+
+/** Returns whether everything passed. */
+function runAll(): boolean {
+  if (positionals.length > 0) {
+    vitest(positionals);
+    return sum();
+  }
+  process.stdout.write(`${PLAN}\n`);
+  if (!options.rest) {
+    if (!check('build')) return sum();
+    check('lint:framework');
+    check('typecheck');
+  }
+  if (options.all || options.rest) runSlow();
+  else vitest(SLOW.map(pattern => `--exclude=${pattern}`));
+  return sum();
+}
+
+function runSlow(): void {
+  const clients = join(root, 'test/framework/clients');
+  npm(['ci', '--prefix', clients, '--ignore-scripts', '--no-audit', '--no-fund']);
+  vitest(options.rest ? globSync(SLOW, { cwd: root }) : [], { EVERY_ENDPOINT: '1', FIRST_DAY: '1' });
+  for (const client of otherClients()) vitest(CLIENT_SUITES, { RUNTIME_CLIENT: client });
+  vitest(BUNDLE_SUITES, { TEST_BUNDLE: '1' });
+}
+
+/** `--rest` runs both: the native one may have been compiled after `npm test`. */
+function otherClients(): RuntimeClient[] {
+  if (options.rest) return hasNativeClient() ? ['native', 'javascript'] : [];
+  return hasNativeClient() ? ['javascript'] : [];
+}
+
+function defaultClient(): RuntimeClient {
+  return hasNativeClient() ? 'native' : 'javascript';
+}
+
+function nameOf(client: RuntimeClient): string {
+  return client === 'native' ? 'native' : 'JavaScript';
+}
+
+/** Runs an npm script; a failure counts as one failed test. */
+function check(script: string): boolean {
+  process.stdout.write(`> npm run ${script}\n`);
+  const passed = npm(['run', '--silent', script]);
+  if (!passed) appendFileSync(totals, '0 passed, 1 failed, 0 skipped\n');
+  return passed;
+}
+
+function npm(args: readonly string[]): boolean {
+  const shell = process.platform === 'win32';
+  return spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell }).status === 0;
+}
+
+/** Runs vitest, whose reporter writes the totals (test/helpers/totals-reporter.ts). */
+function vitest(args: readonly string[], env: Record<string, string> = {}): void {
+  const before = lines().length;
+  const command = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
+  const { status } = spawnSync(process.execPath, command, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env, TOTALS: totals },
+  });
+  if (status !== 0 && lines().length === before) appendFileSync(totals, '0 passed, 1 failed, 0 skipped\n');
+}
+
+function lines(): string[] {
+  return existsSync(totals) ? readFileSync(totals, 'utf8').trim().split('\n') : [];
+}
+
+/** Prints the sum of all suites as the last line. Returns whether nothing failed. */
+function sum(): boolean {
+  const counts = lines().map(line => (line.match(/\d+/g) ?? []).map(Number));
+  const [passed, failed, skipped] = [0, 1, 2].map(at =>
+    counts.reduce((total, count) => total + (count[at] ?? 0), 0),
+  );
+  const text = `${passed} passed, ${failed} failed, ${skipped} skipped\n`;
+  if (process.env.TOTALS) appendFileSync(process.env.TOTALS, text);
+  if (counts.length > 1) process.stdout.write(`\nAll suites:\n${text}`);
+  return failed === 0;
+}

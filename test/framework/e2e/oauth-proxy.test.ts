@@ -1,0 +1,152 @@
+/**
+ * The whole sign-in through the OAuth proxy in the local Lambda: clients of both SDKs, by metadata document and by registration,
+ * in front of providers that differ as Cognito, Entra and Google do. No client is registered with the provider.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
+import { UnauthorizedError as UnauthorizedErrorV1 } from '@modelcontextprotocol/sdk/client/auth.js';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport as TransportOfV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ClientDocuments, startClientDocuments } from '../../helpers/client-documents.ts';
+import { closeAll } from '../../helpers/close-all.ts';
+import { signInAndConsent } from '../../helpers/consenting-browser.ts';
+import {
+  type IdentityProvider,
+  type IdentityProviderOptions,
+  PROVIDER_CLIENT,
+  startIdentityProvider,
+} from '../../helpers/identity-provider.ts';
+import { freePort, ROOT, type RunningLambda, startApp, startFunction } from '../../helpers/local-lambda.ts';
+import { memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
+
+interface Provider {
+  name: string;
+  options: Omit<IdentityProviderOptions, 'redirectUri'>;
+}
+
+const PROVIDERS: Provider[] = [
+  { name: 'a provider whose refresh tokens stay, with a secret', options: {} },
+  {
+    name: 'a provider that rotates refresh tokens, for a public client',
+    options: { refreshTokens: 'rotating', confidential: false },
+  },
+  { name: 'a provider without refresh tokens', options: { refreshTokens: 'none' } },
+];
+
+describe.each(PROVIDERS)('in front of $name', ({ options }) => {
+  let provider: IdentityProvider;
+  let documents: ClientDocuments;
+  let built: RunningLambda;
+  let withDocuments: RunningLambda;
+  let clientMetadataUrl: string;
+
+  beforeAll(async () => {
+    const [port, other] = [await freePort(), await freePort()];
+    provider = await startIdentityProvider({
+      ...options,
+      redirectUri: [`http://127.0.0.1:${port}/callback`, `http://127.0.0.1:${other}/callback`],
+    });
+    documents = await startClientDocuments();
+    clientMetadataUrl = documents.publish('/client.json', {
+      client_name: 'test client',
+      redirect_uris: [REDIRECT],
+      token_endpoint_auth_method: 'none',
+    });
+    const env = {
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_PROXY: 'on',
+      MCP_OAUTH_ISSUER: provider.issuer,
+      MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
+      ...(options.confidential !== false && { MCP_OAUTH_CLIENT_SECRET: PROVIDER_CLIENT.secret }),
+      MCP_OAUTH_SCOPES: 'mcp',
+    };
+    built = await startApp({ env: { ...env, PORT: String(port), MCP_OAUTH_REGISTRATION: 'on' } });
+    const table = { MCP_TABLE: 'mcp-table', MCP_SECRET: 'secret-of-the-test-0123456789-0123456789' };
+    withDocuments = await startFunction(
+      'stream',
+      { env: { ...env, ...table, PORT: String(other) }, args: ['--tables', 'mcp-table:key'] },
+      'oauth-proxy-app',
+    );
+  });
+  afterAll(() => closeAll(built, withDocuments, provider, documents));
+
+  test.each([
+    ['by registration', 'SDK v2, legacy', 'legacy'],
+    ['by registration', 'SDK v2, auto', 'auto'],
+    ['by its metadata document', 'SDK v2, legacy', 'legacy'],
+    ['by its metadata document', 'SDK v2, auto', 'auto'],
+  ] as const)('%s, a client of %s signs in, calls a tool, and refreshes', async (how, _sdk, mode) => {
+    const byDocument = how === 'by its metadata document';
+    const lambda = byDocument ? withDocuments : built;
+    const storage = Object.assign(memoryOAuthProvider(), byDocument && { clientMetadataUrl });
+    const url = new URL(`${lambda.url}/mcp`);
+    const connect = async (): Promise<Client> => {
+      const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } });
+      const transport = new StreamableHTTPClientTransport(url, { authProvider: storage });
+      try {
+        await client.connect(transport);
+        return client;
+      } catch (error) {
+        if (!(error instanceof UnauthorizedError)) throw error;
+        await transport.finishAuth(await signInAndConsent(urlOf(storage), REDIRECT));
+        return connect();
+      }
+    };
+    const client = await connect();
+    expect((await client.listTools()).tools.length).toBeGreaterThan(0);
+    await client.close();
+    const caller = byDocument ? clientMetadataUrl : 'registered-[\\w-]{16}';
+    await lambda.printed(new RegExp(`"caller":"${caller}","auth":"oauth","subject":"alice"`));
+
+    const first = storage.tokens();
+    storage.saveTokens({ ...first, access_token: 'expired', token_type: 'Bearer' });
+    const again = await connect();
+    expect((await again.listTools()).tools.length).toBeGreaterThan(0);
+    expect(storage.tokens()?.refresh_token).not.toBe(first?.refresh_token);
+    await again.close();
+  });
+
+  test.each(['by registration', 'by its metadata document'])(
+    '%s, a client of SDK v1 signs in and calls a tool',
+    async how => {
+      const byDocument = how === 'by its metadata document';
+      const storage = Object.assign(memoryOAuthProvider(), byDocument && { clientMetadataUrl });
+      const url = new URL(`${(byDocument ? withDocuments : built).url}/mcp`);
+      const transport = new TransportV1(url, { authProvider: storage });
+      const client = new ClientV1({ name: 'test', version: '1.0.0' });
+      await expect(client.connect(transport as TransportOfV1)).rejects.toThrow(UnauthorizedErrorV1);
+      const query = await signInAndConsent(urlOf(storage), REDIRECT);
+      await transport.finishAuth(String(query.get('code')));
+      const signedIn = new ClientV1({ name: 'test', version: '1.0.0' });
+      await signedIn.connect(new TransportV1(url, { authProvider: storage }) as TransportOfV1);
+      expect((await signedIn.listTools()).tools.length).toBeGreaterThan(0);
+      await signedIn.close();
+    },
+  );
+});
+
+function urlOf({ authorizationUrl }: { authorizationUrl?: URL }): URL {
+  if (!authorizationUrl) throw new Error('The client did not send the person anywhere.');
+  return authorizationUrl;
+}
+
+test('locally the secret is in a file of the checkout that only its owner reads', async () => {
+  const file = join(ROOT, '.mcp-secret');
+  rmSync(file, { force: true });
+  const env = {
+    MCP_AUTH: 'oauth',
+    MCP_OAUTH_PROXY: 'on',
+    MCP_OAUTH_ISSUER: 'https://provider.example',
+    MCP_OAUTH_CLIENT_ID: 'client',
+  };
+  const secretAfterStart = async (): Promise<string> => {
+    await using _ = await startApp({ env });
+    return readFileSync(file, 'utf8');
+  };
+  const secret = await secretAfterStart();
+  expect(secret).toMatch(/^[0-9a-f]{64}$/);
+  expect(await secretAfterStart()).toBe(secret);
+});

@@ -1,0 +1,96 @@
+/** `npm run test:account` against the fake provider: it passes a good deployment, and finds what is wrong in each step. */
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ROOT } from '../../helpers/local-lambda.ts';
+import type { Misbehaviour } from './fake-provider/aws/account.ts';
+import { describeTerraform, Terraform } from './helpers/terraform.ts';
+import { ACCOUNT, type Answers } from './publish-image/fake/machine.ts';
+
+/** A trial runs Terraform some fifteen times. */
+const TRIAL_MS = 900_000;
+
+let terraform: Terraform;
+beforeEach(async () => {
+  terraform = await Terraform.start();
+  terraform.machine.install('npm');
+  terraform.machine.answers = { account: ACCOUNT };
+});
+afterEach(() => terraform?.[Symbol.dispose]());
+
+/** Runs the program as a person would, who types an answer. */
+async function trial(endpoint: string, answer = ACCOUNT) {
+  const program = join(ROOT, 'scripts/test-account/main.ts');
+  const script = `printf '%s\\n' "$1" | "$2" "$3" --account ${ACCOUNT} --endpoint ${endpoint} --wait 0`;
+  const env = { TMPDIR: terraform.machine.folder };
+  return await terraform.shell(terraform.machine.folder, script, [answer, process.execPath, program], env);
+}
+
+/** Steps of the report → result. */
+const resultsIn = (report: string): Record<string, string | undefined> =>
+  Object.fromEntries(
+    [...report.matchAll(/^\| (.+?) \| (?:\*\*)?(passed|failed)/gm)].map(([, step, result]) => [step, result]),
+  );
+
+describeTerraform('npm run test:account', () => {
+  test.each(['function-url', 'rest-api'])(
+    'passes %s, leaves nothing, and reports in Markdown',
+    async endpoint => {
+      const { status, stdout, output } = await trial(endpoint);
+      expect(resultsIn(stdout)).toEqual({
+        apply: 'passed',
+        doctor: 'passed',
+        'a plan without changes is empty': 'passed',
+        'a change of the sources publishes a version': 'passed',
+        'a rollback, and forward again': 'passed',
+        'a change of the authentication, from a token to signatures': 'passed',
+        destroy: 'passed',
+        'nothing is left, by tag and by name': 'passed',
+      });
+      expect(stdout).not.toContain(ACCOUNT);
+      expect(output).toMatch(
+        /In account 123456789012, region eu-west-1, named mcp-trial-[0-9a-f]{6}: \d+ resources/,
+      );
+      expect(output).toContain('The worst month costs about $');
+      expect(terraform.account.inventory()).toEqual([]);
+      expect(status).toBe(0);
+    },
+    TRIAL_MS,
+  );
+
+  test.each<[string, Misbehaviour, Answers]>([
+    ['apply', {}, { buildFails: 'no space left' }],
+    ['doctor', {}, { doctorFails: 'always' }],
+    ['a plan without changes is empty', { drifts: 'aws_lambda_function' }, {}],
+    ['a change of the sources publishes a version', { ignoresUpdates: 'aws_lambda_function' }, {}],
+    ['a rollback, and forward again', { ignoresRollbacks: true }, {}],
+    ['a change of the authentication, from a token to signatures', {}, { doctorFails: 'with signatures' }],
+    ['nothing is left, by tag and by name', { stays: 'aws_cloudwatch_log_group' }, {}],
+  ])(
+    'finds what is wrong with: %s',
+    async (step, misbehaviour, answers) => {
+      terraform.account.misbehaviour = misbehaviour;
+      terraform.machine.answers = { account: ACCOUNT, ...answers };
+      const { status, stdout } = await trial('function-url');
+      const failed = Object.entries(resultsIn(stdout)).filter(([, result]) => result === 'failed');
+      expect(failed.map(([title]) => title)).toEqual([step]);
+      expect(resultsIn(stdout)).toHaveProperty('destroy', 'passed');
+      expect(status).toBe(1);
+    },
+    TRIAL_MS,
+  );
+
+  test.each([
+    ['the answer is another one', 'yes', ACCOUNT, ''],
+    ['the credentials are those of another account', ACCOUNT, '210987654321', 'Nothing was created.'],
+  ])(
+    'creates nothing if %s',
+    async (_, answer, account, message) => {
+      terraform.machine.answers = { account };
+      const { status, output } = await trial('function-url', answer);
+      expect(status).toBe(2);
+      expect(output).toContain(message);
+      expect(terraform.account.inventory()).toEqual([]);
+    },
+    TRIAL_MS,
+  );
+});

@@ -1,0 +1,835 @@
+/**
+ * The attack table: what went wrong in other OAuth proxies, by its advisory, and what anybody may try. Each row is executed; a row
+ * that succeeds for the attacker fails the test. Rows begin with what works, so that a proxy which refuses everything fails too.
+ */
+import { createHmac } from 'node:crypto';
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createPublicResolver } from '../../../../app/framework/oauth-proxy/public-address.ts';
+import { loopbackAccess } from '../../../helpers/client-documents.ts';
+import { ALICE, PROVIDER_CLIENT } from '../../../helpers/identity-provider.ts';
+import {
+  authorizationUrl,
+  Browser,
+  codeGrant,
+  hiddenFields,
+  ISSUER,
+  type Lab,
+  OTHER_RESOURCE,
+  REDIRECT,
+  RESOURCE,
+  refreshGrant,
+  startLab,
+  type TestProxy,
+  VERIFIER,
+} from './lab.ts';
+
+let lab: Lab;
+let proxy: TestProxy;
+beforeAll(async () => {
+  lab = await startLab();
+});
+afterAll(() => lab.close());
+beforeEach(() => {
+  proxy = lab.proxy();
+  lab.provider.person = ALICE;
+  lab.provider.intercept = undefined;
+});
+
+async function newCode(clientId = lab.clientId, parameters: Record<string, string> = {}): Promise<string> {
+  const query = await new Browser(proxy).signIn(authorizationUrl(clientId, parameters));
+  const code = query.get('code');
+  if (code === null) throw new Error(`No code: ${query}`);
+  return code;
+}
+
+async function newTokens(): Promise<Record<string, unknown>> {
+  const { status, body } = await proxy.post('/token', codeGrant(await newCode(), lab.clientId));
+  expect(status).toBe(200);
+  return body;
+}
+
+async function register(metadata: object): Promise<string> {
+  return String((await proxy.register(metadata)).body.client_id);
+}
+
+/** Whether the browser ended at a page of an error, without any redirect to a client. */
+async function isStopped(url: string): Promise<boolean> {
+  const browser = new Browser(proxy);
+  const page = await browser.open(url);
+  return page.status === 400 && browser.visited.length === 1;
+}
+
+async function tokenError(form: Record<string, string>): Promise<unknown> {
+  const { body } = await proxy.post('/token', form);
+  expect(body).not.toHaveProperty('access_token');
+  return body.error;
+}
+
+type Rows = Record<string, () => Promise<void>>;
+const run = (rows: Rows): void => {
+  test.each(Object.entries(rows))('%s', (_name, attack) => attack());
+};
+
+describe('advisories against other proxies', () => {
+  run({
+    async 'CVE-2026-27124: a callback in another browser than the one that began is refused'() {
+      const attacker = new Browser(proxy);
+      const begun = await attacker.open(authorizationUrl(lab.clientId));
+      expect(begun.status).toBe(200);
+      const callback = attacker.visited.find(url => url.startsWith(`${ISSUER}/callback`));
+      // Without having followed it himself, the attacker sends the provider's address to a victim.
+      const another = new Browser(proxy);
+      const second = await proxy.send(new Request(authorizationUrl(lab.clientId)));
+      const page = await another.open(String(second.headers.get('location')));
+      expect([page.status, page.text]).toEqual([400, expect.stringContaining('another browser')]);
+      expect((await another.open(String(callback))).status).toBe(400);
+    },
+    async 'GHSA-6x8h-498w-gv8c: a remembered consent does not count for what a page or an old browser opens'() {
+      const browser = new Browser(proxy);
+      const url = authorizationUrl(lab.clientId);
+      await browser.decide(await browser.open(url), 'allow', { remember: 'on' });
+      for (const site of ['cross-site', 'same-site', 'same-origin', ''])
+        expect((await browser.open(url, site)).text, site).toContain('<form');
+      expect((await browser.open(url, 'none')).url).toContain('code=');
+    },
+    async 'CVE-2025-4143: a redirect address of somebody else is refused at /authorize, before anything is shown'() {
+      expect(
+        await isStopped(authorizationUrl(lab.clientId, { redirect_uri: 'https://evil.example/callback' })),
+      ).toBe(true);
+      expect(await isStopped(authorizationUrl(lab.clientId, { redirect_uri: undefined }))).toBe(true);
+    },
+    async 'CVE-2025-4144: PKCE cannot be skipped, neither at /authorize nor at /token'() {
+      for (const parameters of [
+        { code_challenge: undefined },
+        { code_challenge: undefined, code_challenge_method: undefined },
+        { code_challenge_method: 'plain' },
+        { code_challenge_method: undefined },
+      ]) {
+        const page = await new Browser(proxy).open(authorizationUrl(lab.clientId, parameters));
+        expect(new URL(page.url).searchParams.get('error')).toBe('invalid_request');
+      }
+      const { code_verifier: _, ...without } = codeGrant(await newCode(), lab.clientId);
+      expect(await tokenError(without)).toBe('invalid_grant');
+    },
+    async 'punkpeye/fastmcp #262: a registration has nothing of this server’s own registration'() {
+      const { status, body } = await proxy.register({ redirect_uris: [REDIRECT] });
+      expect(status).toBe(201);
+      for (const secret of [PROVIDER_CLIENT.id, PROVIDER_CLIENT.secret, lab.provider.issuer])
+        expect(JSON.stringify(body)).not.toContain(secret);
+    },
+    async 'punkpeye/fastmcp #201: there is no default for redirect addresses, and no pattern'() {
+      for (const redirect_uris of [undefined, [], ['*'], ['https://*'], 'https://a.example/', [7]])
+        expect((await proxy.register({ redirect_uris })).body.error).toBe('invalid_redirect_uri');
+      const id = await register({ redirect_uris: ['https://a.example/*'] });
+      expect(await isStopped(authorizationUrl(id, { redirect_uri: 'https://a.example/b' }))).toBe(true);
+    },
+    async 'cloudflare/ai #51: a link to a client that registered itself asks before anything is released'() {
+      const id = await register({ client_name: 'Claude', redirect_uris: ['https://evil.example/cb'] });
+      const browser = new Browser(proxy);
+      const page = await browser.open(authorizationUrl(id, { redirect_uri: 'https://evil.example/cb' }));
+      expect([page.status, page.text]).toEqual([200, expect.stringContaining('Let evil.example use')]);
+      expect(browser.visited.filter(url => url.startsWith('https://evil.example'))).toEqual([]);
+    },
+    async 'CVE-2026-45609: documents of clients are fetched from public addresses only'() {
+      const internal = [
+        '127.0.0.1',
+        '10.1.2.3',
+        '169.254.169.254',
+        '192.168.0.1',
+        '100.64.0.1',
+        '::1',
+        '0.0.0.0',
+      ];
+      const mapped = [
+        '::ffff:127.0.0.1',
+        '::ffff:a9fe:a9fe',
+        'fd00:ec2::254',
+        'fe80::1',
+        '64:ff9b::7f00:1',
+        '2002:7f00:1::',
+      ];
+      for (const address of [...internal, ...mapped]) {
+        const family = address.includes(':') ? 6 : 4;
+        const resolve = createPublicResolver(async () => [
+          { address: '93.184.215.14', family: 4 },
+          { address, family },
+        ]);
+        proxy = lab.proxy({}, { ...loopbackAccess, resolve });
+        const before = lab.documents.requests.length;
+        expect(await isStopped(authorizationUrl(lab.clientId)), address).toBe(true);
+        expect(lab.documents.requests).toHaveLength(before);
+      }
+    },
+    async 'CVE-2026-45609: nor from addresses in the URL, in any notation, nor by redirect'() {
+      const { port } = lab.documents;
+      const hosts = [
+        '127.0.0.1',
+        '2130706433',
+        '0x7f.1',
+        '0177.0.0.1',
+        '[::1]',
+        '[::ffff:127.0.0.1]',
+        'localhost',
+      ];
+      proxy = lab.proxy({}, { ...loopbackAccess, resolve: createPublicResolver() });
+      for (const host of hosts)
+        expect(await isStopped(authorizationUrl(`https://${host}:${port}/client.json`)), host).toBe(true);
+      proxy = lab.proxy();
+      lab.documents.served.set('/redirecting.json', (_request, response) => {
+        response.writeHead(302, { location: `${lab.documents.origin}/client.json` }).end();
+      });
+      expect(await isStopped(authorizationUrl(`${lab.documents.origin}/redirecting.json`))).toBe(true);
+    },
+    async 'FastMCP #4789: ChatGPT’s private_key_jwt is accepted with the advertised audiences, to the letter'() {
+      const client = await assertingClient();
+      for (const aud of [ISSUER, `${ISSUER}/token`])
+        expect((await proxy.post('/token', await client.grant({ aud }))).status).toBe(200);
+      for (const aud of [`${ISSUER}/`, `${ISSUER}//token`, 'https://other.example'])
+        expect(await tokenError(await client.grant({ aud }))).toBe('invalid_client');
+    },
+    async 'dinglebear-ai/unraid PR #14: two tabs of one sign-in have the same form, and both work once'() {
+      const browser = new Browser(proxy);
+      const first = await browser.open(authorizationUrl(lab.clientId));
+      const second = await browser.open(first.url);
+      expect(hiddenFields(second)).toEqual(hiddenFields(first));
+      expect((await browser.decide(first, 'allow')).url).toContain('code=');
+      expect((await browser.decide(second, 'allow')).status).toBe(400);
+    },
+    async 'FastMCP #3100: the provider’s tokens reach no client and are accepted by nothing here'() {
+      let given = '';
+      lab.provider.intercept = (request, response) => {
+        if (request.url !== '/token') return false;
+        const end = response.end.bind(response);
+        response.end = ((body: unknown, ...rest: never[]) => {
+          given = String(body);
+          return end(body as never, ...rest);
+        }) as typeof response.end;
+        return false;
+      };
+      const own = JSON.stringify(await newTokens());
+      const tokens = Object.values(JSON.parse(given) as Record<string, unknown>).filter(
+        value => typeof value === 'string' && value.length > 20,
+      );
+      expect(tokens.length).toBeGreaterThanOrEqual(3);
+      for (const token of tokens) {
+        expect(own).not.toContain(token);
+        expect(await proxy.accepts(token)).toBe(false);
+      }
+    },
+    async 'CVE-2026-104850: credentials of this server go to the configured issuer’s metadata only'() {
+      proxy = lab.proxy();
+      lab.provider.intercept = (request, response) => {
+        if (!request.url?.startsWith('/.well-known/')) return false;
+        const metadata = { issuer: 'https://evil.example', token_endpoint: `${lab.provider.issuer}/stolen` };
+        response.end(JSON.stringify({ ...metadata, jwks_uri: `${lab.provider.issuer}/jwks` }));
+        return true;
+      };
+      const page = await new Browser(proxy).open(authorizationUrl(lab.clientId));
+      expect(new URL(page.url).searchParams.get('error')).toBe('temporarily_unavailable');
+      expect(lab.provider.requests).not.toContain('POST /stolen');
+    },
+  });
+});
+
+describe('codes', () => {
+  run({
+    async 'a code is valid once, and its replay revokes what it was exchanged for'() {
+      const grant = codeGrant(await newCode(), lab.clientId);
+      const { body } = await proxy.post('/token', grant);
+      expect(await tokenError(grant)).toBe('invalid_grant');
+      expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
+    },
+    async 'of many execution environments that race for one code, one gets tokens'() {
+      const grant = codeGrant(await newCode(), lab.clientId);
+      const environments = Array.from({ length: 8 }, () => lab.proxy());
+      const results = await Promise.all(environments.map(environment => environment.post('/token', grant)));
+      expect(results.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+    },
+    async 'a stolen code is worthless without the verifier, and is used up by the try'() {
+      const code = await newCode();
+      const stolen = codeGrant(code, lab.clientId, { code_verifier: VERIFIER.replace('v', 'w') });
+      expect(await tokenError(stolen)).toBe('invalid_grant');
+      expect(await tokenError(codeGrant(code, lab.clientId))).toBe('invalid_grant');
+    },
+    async 'a code of one client is not valid for another'() {
+      const other = await register({ redirect_uris: [REDIRECT] });
+      expect(await tokenError(codeGrant(await newCode(), other))).toBe('invalid_grant');
+    },
+    async 'a code is valid for its redirect address and resource only'() {
+      const redirect_uri = 'https://client.example/other';
+      expect(await tokenError(codeGrant(await newCode(), lab.clientId, { redirect_uri }))).toBe(
+        'invalid_grant',
+      );
+      const resource = OTHER_RESOURCE;
+      expect(await tokenError(codeGrant(await newCode(), lab.clientId, { resource }))).toBe('invalid_target');
+    },
+    async 'a code expires after a minute'() {
+      const code = await newCode();
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+      try {
+        expect(await tokenError(codeGrant(code, lab.clientId))).toBe('invalid_grant');
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+    async 'an invented code is not valid'() {
+      expect(await tokenError(codeGrant('x'.repeat(43), lab.clientId))).toBe('invalid_grant');
+    },
+  });
+});
+
+describe('refresh tokens', () => {
+  run({
+    async 'the reuse of an old one revokes the whole family'() {
+      const { refresh_token: first } = await newTokens();
+      const { body } = await proxy.post('/token', refreshGrant(first, lab.clientId));
+      expect(await tokenError(refreshGrant(first, lab.clientId))).toBe('invalid_grant');
+      expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
+    },
+    async 'of many execution environments that race with one, one gets tokens'() {
+      const { refresh_token: token } = await newTokens();
+      const environments = Array.from({ length: 8 }, () => lab.proxy());
+      const results = await Promise.all(
+        environments.map(environment => environment.post('/token', refreshGrant(token, lab.clientId))),
+      );
+      expect(results.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+    },
+    async 'one is not valid for another client or resource'() {
+      const { refresh_token: token } = await newTokens();
+      const other = await register({ redirect_uris: [REDIRECT] });
+      expect(await tokenError(refreshGrant(token, other))).toBe('invalid_grant');
+      expect(await tokenError(refreshGrant(token, lab.clientId, { resource: OTHER_RESOURCE }))).toBe(
+        'invalid_target',
+      );
+      expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).status).toBe(200);
+    },
+    async 'a client cannot revoke the sign-in of another'() {
+      const { refresh_token: token } = await newTokens();
+      const other = await register({ redirect_uris: [REDIRECT] });
+      const { status } = await proxy.post('/revoke', { token: String(token), client_id: other });
+      expect(status).toBe(400);
+      expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).status).toBe(200);
+    },
+    async 'a person whom the provider does not accept any more is signed out'() {
+      const { refresh_token: token } = await newTokens();
+      answerTokens(400, { error: 'invalid_grant' });
+      expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
+      lab.provider.intercept = undefined;
+      expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
+    },
+    async 'a provider that fails signs nobody out, and releases nothing'() {
+      const { refresh_token: token } = await newTokens();
+      answerTokens(500, {});
+      expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('temporarily_unavailable');
+      lab.provider.intercept = undefined;
+      expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).status).toBe(200);
+    },
+    async 'a person who was taken off the list is signed out'() {
+      const { refresh_token: token } = await newTokens();
+      const stricter = lab.proxy({ MCP_OAUTH_ALLOWED_SUBJECTS: 'bob' });
+      const { body } = await stricter.post('/token', refreshGrant(token, lab.clientId));
+      expect(body.error).toBe('invalid_grant');
+      expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
+    },
+  });
+});
+
+/** The provider's token endpoint returns this from now on. */
+function answerTokens(status: number, body: object): void {
+  lab.provider.intercept = (request, response) => {
+    if (request.url !== '/token') return false;
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    return true;
+  };
+}
+
+describe('redirect addresses', () => {
+  test.each([
+    'https://client.example/callback/',
+    'https://client.example/CALLBACK',
+    'https://CLIENT.example/callback',
+    'HTTPS://client.example/callback',
+    'https://client.example:443/callback',
+    'https://client.example:8443/callback',
+    'http://client.example/callback',
+    'https://client.example/callback?next=https://evil.example',
+    'https://client.example/callback#x',
+    'https://client.example/x/../callback',
+    'https://client.example/%63allback',
+    'https://user@client.example/callback',
+    'https://client.example@evil.example/callback',
+    'https://client.example.evil.example/callback',
+    'https://client.example\\@evil.example/callback',
+    '//client.example/callback',
+    'javascript:alert(1)',
+  ])('%s does not count as the registered one', async redirect_uri => {
+    expect(await isStopped(authorizationUrl(lab.clientId, { redirect_uri }))).toBe(true);
+  });
+
+  test.each([
+    'http://127.0.0.1:1/other',
+    'http://127.0.0.1.evil.example/cb',
+    'http://127.0.0.1:1@evil.example/cb',
+    'http://127.0.0.1:99999/cb',
+    'http://localhost:1/cb',
+    'https://127.0.0.1:1/cb',
+    'http://127.1/cb',
+  ])('%s does not count as a registered loopback address', async redirect_uri => {
+    const id = await register({ redirect_uris: ['http://127.0.0.1/cb'] });
+    expect(
+      (await new Browser(proxy).open(authorizationUrl(id, { redirect_uri: 'http://127.0.0.1:1/cb' }))).status,
+    ).toBe(200);
+    expect(await isStopped(authorizationUrl(id, { redirect_uri }))).toBe(true);
+  });
+
+  test.each([
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'file:///etc/passwd',
+    'http://evil.example/cb',
+    'https://user:password@a.example/cb',
+    'https://a.example/cb#fragment',
+    'https://a.example/ cb',
+    'https://a.example/cb"onload=',
+    '/relative',
+  ])('%s cannot be registered', async uri => {
+    const { body } = await proxy.register({ redirect_uris: [REDIRECT, uri] });
+    expect(body.error).toBe('invalid_redirect_uri');
+  });
+});
+
+describe('consent', () => {
+  const open = async (browser: Browser) => browser.open(authorizationUrl(lab.clientId));
+
+  run({
+    async 'a form of another page is refused (CSRF)'() {
+      const browser = new Browser(proxy);
+      const page = await open(browser);
+      const body = () => new URLSearchParams({ ...hiddenFields(page), decision: 'allow' });
+      for (const [site, origin] of [
+        ['cross-site', 'https://evil.example'],
+        ['', 'https://evil.example'],
+        ['', 'null'],
+        ['same-site', ISSUER],
+      ] as const) {
+        const init = { method: 'POST', body: body(), headers: { origin } };
+        expect((await browser.open(`${ISSUER}/consent`, site, init)).status, `${site} ${origin}`).toBe(400);
+      }
+      expect((await browser.decide(page, 'allow')).url).toContain('code=');
+    },
+    async 'a form without the token, or with that of another sign-in, is refused'() {
+      const browser = new Browser(proxy);
+      const page = await open(browser);
+      const { csrf = '' } = hiddenFields(await open(browser));
+      for (const forged of ['', csrf, 'x'])
+        expect((await browser.decide(page, 'allow', { csrf: forged })).status).toBe(400);
+    },
+    async 'a consent in another browser is refused, with its own cookie as well'() {
+      const page = await open(new Browser(proxy));
+      const other = new Browser(proxy);
+      expect((await other.decide(page, 'allow')).status).toBe(400);
+      await open(other);
+      expect((await other.decide(page, 'allow')).status).toBe(400);
+    },
+    async 'the page cannot be framed, runs no script and loads nothing (clickjacking)'() {
+      const { headers, text } = await open(new Browser(proxy));
+      const policy = headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toMatch(/script-src|unsafe/);
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(text).not.toContain('<script');
+    },
+    async 'markup and direction marks in a client’s name are text'() {
+      const client_name = '<script>alert(1)</script>\u202Egnihsihp\n"><img src=x>';
+      const id = lab.documents.publish('/markup.json', { client_name, redirect_uris: [REDIRECT] });
+      const { text } = await new Browser(proxy).open(authorizationUrl(id));
+      expect(text).toContain('&lt;script&gt;');
+      expect(text).not.toMatch(/<script|<img|\u202E/);
+    },
+    async 'a remembered consent is of one person, client and redirect address, and cannot be made up'() {
+      const browser = new Browser(proxy);
+      await browser.decide(await open(browser), 'allow', { remember: 'on' });
+      const cookies = browser.cookies.get('mcp.example');
+      const [name = '', value = ''] = [...(cookies ?? [])].find(([key]) => key.includes('consent')) ?? [];
+      expect(name).toMatch(/^__Host-mcp-consent-/);
+      const key = 'a-secret-for-tests-0123456789-0123456789';
+      const [header, payload] = value.split('.');
+      const forged = createHmac('sha256', key).update(`${header}.${payload}`).digest('base64url');
+      for (const cookie of [`${header}.${payload}.${forged}`, 'x', new UnsecuredJWT({}).encode()]) {
+        cookies?.set(name, cookie);
+        expect((await browser.open(authorizationUrl(lab.clientId), 'none')).text).toContain('<form');
+      }
+      cookies?.set(name, value);
+      const other = await register({ client_name: 'Test client', redirect_uris: [REDIRECT] });
+      expect((await browser.open(authorizationUrl(other), 'none')).text).toContain('<form');
+    },
+    async 'metadata of a client that changes after the consent asks again, and takes old addresses away'() {
+      const metadata = { client_name: 'Changing', redirect_uris: [REDIRECT] };
+      const id = lab.documents.publish('/changing.json', metadata);
+      const browser = new Browser(proxy);
+      await browser.decide(await browser.open(authorizationUrl(id)), 'allow', { remember: 'on' });
+      const moved = 'https://client.example/moved';
+      lab.documents.publish('/changing.json', { ...metadata, redirect_uris: [moved] });
+      proxy = lab.proxy(); // Another environment, without the cached document.
+      const later = new Browser(proxy);
+      later.cookies.set('mcp.example', browser.cookies.get('mcp.example') ?? new Map());
+      expect((await later.open(authorizationUrl(id, { redirect_uri: moved }), 'none')).text).toContain(
+        '<form',
+      );
+      expect(await isStopped(authorizationUrl(id))).toBe(true);
+    },
+  });
+});
+
+describe('the way through the provider', () => {
+  const callbackOf = async (browser: Browser, change: (url: URL) => void) => {
+    const begun = await proxy.send(new Request(authorizationUrl(lab.clientId)));
+    const state = new URL(String(begun.headers.get('location'))).searchParams.get('state') ?? '';
+    const [, cookie = ''] = /=([^;]+)/.exec(begun.headers.getSetCookie()[0] ?? '') ?? [];
+    browser.cookies.set('mcp.example', new Map([['__Host-mcp-sign-in', cookie]]));
+    const url = new URL(`${ISSUER}/callback?code=injected&state=${state}`);
+    change(url);
+    return browser.open(url.href);
+  };
+
+  run({
+    async 'a state that was never issued, or is missing, is refused (state fixation)'() {
+      const browser = new Browser(proxy);
+      for (const state of ['x', 'x'.repeat(43), ''])
+        expect((await callbackOf(browser, url => url.searchParams.set('state', state))).status).toBe(400);
+    },
+    async 'a code of the provider that was injected is refused'() {
+      const page = await callbackOf(new Browser(proxy), () => undefined);
+      expect(new URL(page.url).searchParams.get('error')).toBe('access_denied');
+    },
+    async 'a response that names another issuer is refused (mix-up)'() {
+      const exchanges = (): number =>
+        lab.provider.requests.filter(request => request === 'POST /token').length;
+      const before = exchanges();
+      const page = await callbackOf(new Browser(proxy), url =>
+        url.searchParams.set('iss', 'https://evil.example'),
+      );
+      expect(new URL(page.url).searchParams.get('error')).toBe('access_denied');
+      expect(exchanges()).toBe(before);
+    },
+    async 'a callback is valid once'() {
+      const browser = new Browser(proxy);
+      await browser.open(authorizationUrl(lab.clientId));
+      const callback = browser.visited.find(url => url.startsWith(`${ISSUER}/callback`)) ?? '';
+      expect((await browser.open(callback)).status).toBe(400);
+    },
+    async 'an error of the provider is not passed on, but becomes access_denied'() {
+      lab.provider.person = undefined;
+      const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
+      expect([query.get('error'), query.get('iss'), query.get('code')]).toEqual([
+        'access_denied',
+        ISSUER,
+        null,
+      ]);
+    },
+    async 'parameters that are there twice are refused'() {
+      expect(await isStopped(`${authorizationUrl(lab.clientId)}&redirect_uri=https://evil.example/`)).toBe(
+        true,
+      );
+      expect(await isStopped(`${authorizationUrl(lab.clientId)}&state=2`)).toBe(true);
+    },
+    async 'the Host header and forwarded hosts change no address'() {
+      const headers = {
+        host: 'evil.example',
+        'x-forwarded-host': 'evil.example',
+        forwarded: 'host=evil.example',
+      };
+      const response = await proxy.send(new Request(authorizationUrl(lab.clientId), { headers }));
+      const to = new URL(String(response.headers.get('location')));
+      expect(to.searchParams.get('redirect_uri')).toBe(`${ISSUER}/callback`);
+    },
+    async 'a cookie is bound to this host, and no script reads it'() {
+      const response = await proxy.send(new Request(authorizationUrl(lab.clientId)));
+      const [cookie] = response.headers.getSetCookie();
+      expect(cookie).toMatch(/^__Host-mcp-sign-in=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
+    },
+  });
+
+  test.each<[string, Record<string, unknown>, ('wrong key' | 'none')?]>([
+    ['another issuer', { iss: 'https://evil.example' }],
+    ['another audience', { aud: 'other' }],
+    ['no audience', { aud: undefined }],
+    ['several audiences and no azp', { aud: [PROVIDER_CLIENT.id, 'other'] }],
+    ['another azp', { azp: 'other' }],
+    ['another nonce', { nonce: 'other' }],
+    ['no nonce', { nonce: undefined }],
+    ['no subject', { sub: undefined }],
+    ['an end in the past', { exp: 1 }],
+    ['the token_use of an access token', { token_use: 'access' }],
+    ['a signature by another key', {}, 'wrong key'],
+    ['no signature', {}, 'none'],
+  ])('an ID token with %s signs nobody in', async (_name, claims, signature) => {
+    const keys = await generateKeyPair('RS256');
+    const wrong = await generateKeyPair('RS256');
+    const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig' }] };
+    let nonce = '';
+    let change: Record<string, unknown> = claims;
+    lab.provider.intercept = (request, response) => {
+      const url = new URL(request.url ?? '', lab.provider.issuer);
+      nonce = url.searchParams.get('nonce') ?? nonce;
+      const reply = (body: object): boolean => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+        return true;
+      };
+      if (url.pathname === '/jwks') return reply(jwks);
+      if (url.pathname !== '/token') return false;
+      const now = Math.floor(Date.now() / 1000);
+      const payload = {
+        iss: lab.provider.issuer,
+        aud: PROVIDER_CLIENT.id,
+        sub: 'mallory',
+        nonce,
+        iat: now,
+        exp: now + 60,
+        ...change,
+      };
+      const signed =
+        signature === 'none' && change === claims
+          ? Promise.resolve(new UnsecuredJWT(payload).encode())
+          : new SignJWT(payload)
+              .setProtectedHeader({ alg: 'RS256' })
+              .sign(signature && change === claims ? wrong.privateKey : keys.privateKey);
+      void signed.then(id_token => reply({ id_token, access_token: 'x', token_type: 'Bearer' }));
+      return true;
+    };
+    proxy = lab.proxy();
+    const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
+    expect([query.get('error'), query.get('code')]).toEqual(['access_denied', null]);
+    change = {}; // The same token in order signs in.
+    expect((await new Browser(proxy).signIn(authorizationUrl(lab.clientId))).has('code')).toBe(true);
+  });
+
+  test('a provider that hangs is waited for a few seconds', async () => {
+    lab.provider.intercept = request => request.url === '/token';
+    const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
+    expect(query.get('error')).toBe('temporarily_unavailable');
+  });
+});
+
+describe('people and clients that are not on the lists', () => {
+  test.each<[string, Record<string, string>, object, boolean]>([
+    ['a subject on the list', { MCP_OAUTH_ALLOWED_SUBJECTS: 'alice,carol' }, ALICE, true],
+    ['a subject that is not', { MCP_OAUTH_ALLOWED_SUBJECTS: 'carol' }, ALICE, false],
+    ['a domain on the list', { MCP_OAUTH_ALLOWED_DOMAINS: 'Example.com' }, ALICE, true],
+    ['a domain that ends like it', { MCP_OAUTH_ALLOWED_DOMAINS: 'ample.com' }, ALICE, false],
+    [
+      'an address that is not verified',
+      { MCP_OAUTH_ALLOWED_DOMAINS: 'example.com' },
+      { ...ALICE, email_verified: false },
+      false,
+    ],
+    ['a group on the list', { MCP_OAUTH_ALLOWED_GROUPS: 'admins,staff' }, ALICE, true],
+    ['no group', { MCP_OAUTH_ALLOWED_GROUPS: 'staff' }, { ...ALICE, groups: undefined }, false],
+    [
+      'one list of two',
+      { MCP_OAUTH_ALLOWED_GROUPS: 'staff', MCP_OAUTH_ALLOWED_SUBJECTS: 'bob' },
+      ALICE,
+      false,
+    ],
+    ['a client on the list', { MCP_OAUTH_ALLOWED_CLIENTS: 'client.example' }, ALICE, true],
+    ['a client that is not', { MCP_OAUTH_ALLOWED_CLIENTS: 'claude.ai' }, ALICE, false],
+  ])('%s', async (_name, env, person, allowed) => {
+    lab.provider.person = person as typeof ALICE;
+    const query = await new Browser(lab.proxy(env)).signIn(authorizationUrl(lab.clientId));
+    expect(query.has('code')).toBe(allowed);
+  });
+});
+
+describe('documents of clients', () => {
+  test.each<[string, object]>([
+    ['names another client_id', { client_id: 'https://client.example/other.json' }],
+    ['has a client secret', { client_secret: 'x' }],
+    ['wants another authentication', { token_endpoint_auth_method: 'client_secret_basic' }],
+    ['has no keys for private_key_jwt', { token_endpoint_auth_method: 'private_key_jwt' }],
+    ['has no redirect addresses', { redirect_uris: [] }],
+    ['has a redirect address with a script', { redirect_uris: [REDIRECT, 'javascript:alert(1)'] }],
+    ['is larger than 5 kB', { padding: 'x'.repeat(5 * 1024) }],
+  ])('one that %s is not used', async (_name, document) => {
+    const id = lab.documents.publish('/bad.json', { redirect_uris: [REDIRECT], ...document });
+    expect(await isStopped(authorizationUrl(id))).toBe(true);
+  });
+
+  test.each([
+    (origin: string) => `${origin}/client.json#fragment`,
+    (origin: string) => `${origin}/x/../client.json`,
+    (origin: string) => origin,
+    (origin: string) => origin.replace('https://', 'https://user@').concat('/client.json'),
+    (origin: string) => origin.replace('https:', 'http:').concat('/client.json'),
+    (origin: string) => origin.replace('client', 'CLIENT').concat('/client.json'),
+  ])('a client_id in another form is not fetched (%#)', async make => {
+    const before = lab.documents.requests.length;
+    expect(await isStopped(authorizationUrl(make(lab.documents.origin)))).toBe(true);
+    expect(lab.documents.requests).toHaveLength(before);
+  });
+
+  run({
+    async 'one whose server hangs, sends something else or has another certificate is not used'() {
+      proxy = lab.proxy({}, { ...loopbackAccess, timeoutMs: 300 });
+      lab.documents.served.set('/hanging.json', () => undefined);
+      lab.documents.served.set('/html.json', (_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end('{}');
+      });
+      lab.documents.served.set('/broken.json', (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{');
+      });
+      for (const path of ['/hanging.json', '/html.json', '/broken.json'])
+        expect(await isStopped(authorizationUrl(`${lab.documents.origin}${path}`)), path).toBe(true);
+      const stranger = `https://stranger.example:${lab.documents.port}/client.json`;
+      expect(await isStopped(authorizationUrl(stranger))).toBe(true);
+      const { ca: _, ...unknownAuthority } = loopbackAccess;
+      proxy = lab.proxy({}, unknownAuthority);
+      expect(await isStopped(authorizationUrl(lab.clientId))).toBe(true);
+    },
+    async 'one is fetched once for many requests, and so is a failure'() {
+      const id = lab.documents.publish('/counted.json', { redirect_uris: [REDIRECT] });
+      const missing = `${lab.documents.origin}/missing.json`;
+      for (let at = 0; at < 5; at += 1) {
+        await new Browser(proxy).open(authorizationUrl(id));
+        await isStopped(authorizationUrl(missing));
+      }
+      const fetched = lab.documents.requests.filter(path => /counted|missing/.test(path)).sort();
+      expect(fetched).toEqual(['/counted.json', '/missing.json']);
+    },
+    async 'what the person sees does not tell why it could not be fetched'() {
+      const { text } = await new Browser(proxy).open(authorizationUrl('https://unknown.test/client.json'));
+      expect(text).not.toMatch(/unknown\.test|not known|ECONN/);
+    },
+  });
+});
+
+/** A client with private_key_jwt, as ChatGPT is. */
+async function assertingClient() {
+  const keys = await generateKeyPair('ES256');
+  lab.documents.served.set('/jwks.json', { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'ES256' }] });
+  const id = lab.documents.publish('/asserting.json', {
+    redirect_uris: [REDIRECT],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks_uri: `${lab.documents.origin}/jwks.json`,
+  });
+  const assertion = (claims: Record<string, unknown> = {}, key = keys.privateKey): Promise<string> =>
+    new SignJWT({
+      iss: id,
+      sub: id,
+      aud: ISSUER,
+      jti: crypto.randomUUID(),
+      exp: Date.now() / 1000 + 60,
+      ...claims,
+    })
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(key);
+  const withAssertion = async (client_assertion: string): Promise<Record<string, string>> =>
+    codeGrant(await newCode(id), id, {
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion,
+    });
+  return {
+    id,
+    assertion,
+    withAssertion,
+    grant: async (claims = {}) => withAssertion(await assertion(claims)),
+  };
+}
+
+describe('client assertions', () => {
+  run({
+    async 'a client with keys cannot do without, nor use those of another'() {
+      const client = await assertingClient();
+      expect(await tokenError(codeGrant(await newCode(client.id), client.id))).toBe('invalid_client');
+      const { privateKey } = await generateKeyPair('ES256');
+      expect(await tokenError(await client.withAssertion(await client.assertion({}, privateKey)))).toBe(
+        'invalid_client',
+      );
+      for (const claims of [
+        { sub: 'other' },
+        { iss: 'other' },
+        { exp: 1 },
+        { exp: Date.now() / 1000 + 7200 },
+      ])
+        expect(await tokenError(await client.grant(claims))).toBe('invalid_client');
+    },
+    async 'an assertion is valid once'() {
+      const client = await assertingClient();
+      const assertion = await client.assertion();
+      expect((await proxy.post('/token', await client.withAssertion(assertion))).status).toBe(200);
+      expect(await tokenError(await client.withAssertion(assertion))).toBe('invalid_client');
+    },
+  });
+});
+
+describe('registrations', () => {
+  run({
+    async 'a flood of them leaves nothing behind'() {
+      const ids = await Promise.all(
+        Array.from({ length: 50 }, (_, at) => register({ redirect_uris: [`https://${at}.example/cb`] })),
+      );
+      expect(new Set(ids).size).toBe(50);
+      expect(lab.provider.requests.filter(request => request.includes('reg'))).toEqual([]);
+    },
+    async 'they are limited in number of addresses, size, and form'() {
+      const redirect_uris = Array.from({ length: 21 }, (_, at) => `https://a.example/${at}`);
+      expect((await proxy.register({ redirect_uris })).status).toBe(400);
+      const long = Array.from({ length: 5 }, (_, at) => `https://a.example/${at}/${'x'.repeat(1_500)}`);
+      expect((await proxy.register({ redirect_uris: long })).body.error).toBe('invalid_client_metadata');
+      expect((await proxy.register({ redirect_uris: [REDIRECT], padding: 'x'.repeat(40_000) })).status).toBe(
+        400,
+      );
+      expect((await proxy.register([])).body.error).toBe('invalid_client_metadata');
+    },
+    async 'one cannot be made up, changed, or taken from another server'() {
+      const id = await register({ redirect_uris: [REDIRECT] });
+      const foreign = lab.proxy({ MCP_SECRET: 'another-secret-0123456789-0123456789-0123' });
+      const { body } = await foreign.register({ redirect_uris: [REDIRECT] });
+      for (const forged of [`${id.slice(0, -2)}AA`, String(body.client_id), 'x', 'eyJhbGciOiJub25lIn0.e30.'])
+        expect(await isStopped(authorizationUrl(forged))).toBe(true);
+    },
+    async 'one survives a rotation of the secret'() {
+      const id = await register({ redirect_uris: [REDIRECT] });
+      const next = 'the-next-secret-0123456789-0123456789-012';
+      const rotated = lab.proxy({ MCP_SECRET: `${next},a-secret-for-tests-0123456789-0123456789` });
+      const query = await new Browser(rotated).signIn(authorizationUrl(id));
+      const { body } = await rotated.post('/token', codeGrant(query.get('code'), id));
+      expect(await lab.proxy({ MCP_SECRET: next }).accepts(body.access_token)).toBe(true);
+      expect(await proxy.accepts(body.access_token)).toBe(false);
+    },
+  });
+});
+
+describe('access tokens', () => {
+  run({
+    async 'one is valid for its resource, with its type, until it expires'() {
+      const { access_token: token, refresh_token: refresh } = await newTokens();
+      expect(await proxy.accepts(token)).toBe(true);
+      for (const other of [refresh, `${token}x`, String(token).split('.').slice(0, 2).join('.')])
+        expect(await proxy.accepts(other)).toBe(false);
+      expect(await proxy.accepts(token, '/other/mcp')).toBe(false);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 16 * 60_000 });
+      try {
+        expect(await proxy.accepts(token)).toBe(false);
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+    async 'one that was signed by the secret itself or not at all is refused'() {
+      const now = Math.floor(Date.now() / 1000);
+      const claims = {
+        iss: ISSUER,
+        aud: RESOURCE,
+        sub: 'mallory',
+        client_id: 'x',
+        scope: 'mcp',
+        exp: now + 60,
+      };
+      const raw = Buffer.from('a-secret-for-tests-0123456789-0123456789');
+      const header = { alg: 'HS256', typ: 'at+jwt' };
+      expect(await proxy.accepts(await new SignJWT(claims).setProtectedHeader(header).sign(raw))).toBe(false);
+      expect(await proxy.accepts(new UnsecuredJWT(claims).encode())).toBe(false);
+    },
+  });
+});

@@ -1,0 +1,245 @@
+/**
+ * The proxy at https://mcp.example in this process, with a real provider, a real DynamoDB API (dynalite) and real documents of
+ * clients; and browsers, which keep cookies and follow redirects.
+ */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { createGuard } from '../../../../app/framework/auth/guard.ts';
+import { type Config, parseConfig } from '../../../../app/framework/config.ts';
+import { type EndpointContext, endpointContext } from '../../../../app/framework/endpoint-context.ts';
+import type { DocumentAccess } from '../../../../app/framework/oauth-proxy/fetch-document.ts';
+import { digest } from '../../../../app/framework/oauth-proxy/seal.ts';
+import { createServe } from '../../../../app/framework/oauth-proxy/serve.ts';
+import { type ClientDocuments, startClientDocuments } from '../../../helpers/client-documents.ts';
+import {
+  type IdentityProvider,
+  type IdentityProviderOptions,
+  PROVIDER_CLIENT,
+  startIdentityProvider,
+} from '../../../helpers/identity-provider.ts';
+
+export const ISSUER = 'https://mcp.example';
+export const RESOURCE = `${ISSUER}/mcp`;
+export const OTHER_RESOURCE = `${ISSUER}/other/mcp`;
+export const REDIRECT = 'https://client.example/callback';
+/** PKCE of a client. */
+export const VERIFIER = 'verifier-of-the-client-0123456789-0123456789';
+const SECRET = 'a-secret-for-tests-0123456789-0123456789';
+const TABLE = 'mcp-table';
+
+export interface Lab {
+  provider: IdentityProvider;
+  documents: ClientDocuments;
+  /** A client by its metadata document, with {@link REDIRECT}. */
+  clientId: string;
+  /** Returns a proxy with other settings, which shares provider and table: another execution environment. */
+  proxy(env?: Record<string, string>, access?: DocumentAccess): TestProxy;
+  close(): Promise<void>;
+}
+
+export interface TestProxy {
+  settings: Config;
+  send(request: Request): Promise<Response>;
+  /** Calls the token endpoint, or another one, with a form. */
+  post(
+    path: string,
+    form: Record<string, string>,
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
+  register(metadata: object): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** Returns whether a token is accepted at a path. */
+  accepts(token: unknown, path?: string): Promise<boolean>;
+}
+
+export async function startLab(options: Partial<IdentityProviderOptions> = {}): Promise<Lab> {
+  const database = dynalite({ createTableMs: 0 });
+  database.listen(0, '127.0.0.1');
+  await once(database, 'listening');
+  const endpoint = `http://127.0.0.1:${(database.address() as AddressInfo).port}`;
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = endpoint;
+  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
+  await client.send(
+    new CreateTableCommand({
+      TableName: TABLE,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
+    }),
+  );
+  client.destroy();
+  const provider = await startIdentityProvider({ redirectUri: `${ISSUER}/callback`, ...options });
+  const documents = await startClientDocuments();
+  const clientId = documents.publish('/client.json', {
+    client_name: 'Test client',
+    redirect_uris: [REDIRECT],
+  });
+  return {
+    provider,
+    documents,
+    clientId,
+    proxy: (env = {}, access = documents.access) =>
+      createTestProxy(
+        {
+          MCP_AUTH: 'oauth',
+          MCP_OAUTH_PROXY: 'on',
+          MCP_OAUTH_ISSUER: provider.issuer,
+          MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
+          ...(options.confidential !== false && { MCP_OAUTH_CLIENT_SECRET: PROVIDER_CLIENT.secret }),
+          MCP_OAUTH_REGISTRATION: 'on',
+          MCP_OAUTH_SCOPES: 'mcp',
+          MCP_SECRET: SECRET,
+          MCP_TABLE: TABLE,
+          ...env,
+        },
+        access,
+      ),
+    async close() {
+      await Promise.all([provider.close(), documents.close()]);
+      database.close();
+    },
+  };
+}
+
+function createTestProxy(env: Record<string, string>, documentAccess: DocumentAccess): TestProxy {
+  const settings = parseConfig(env);
+  const serve = createServe({ settings: () => settings, paths: ['/mcp', '/other/mcp'], documentAccess });
+  const guard = createGuard(settings);
+  const send = (request: Request): Promise<Response> => serve(request, endpointOf(request));
+  const post = async (path: string, body: string | URLSearchParams, headers: Record<string, string> = {}) => {
+    const response = await send(new Request(`${ISSUER}${path}`, { method: 'POST', body, headers }));
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+  };
+  return {
+    settings,
+    send,
+    post: (path, form) => post(path, new URLSearchParams(form)),
+    register: metadata => post('/register', JSON.stringify(metadata), { 'content-type': 'application/json' }),
+    async accepts(token, path = '/mcp') {
+      const headers = { authorization: `Bearer ${token}` };
+      const request = new Request(`${ISSUER}${path}`, { method: 'POST', headers });
+      return (await guard(request, endpointOf(request))).allowed;
+    },
+  };
+}
+
+/** As a Function URL with this domain name says it; the Host header is the caller's. */
+function endpointOf(request: Request): EndpointContext {
+  const { pathname } = new URL(request.url);
+  const requestContext = { domainName: new URL(ISSUER).host };
+  return endpointContext(request, { rawPath: pathname, requestContext });
+}
+
+/** Parameters of an authorization request that is in order; undefined leaves one out. */
+export function authorizationUrl(
+  clientId: string,
+  parameters: Record<string, string | undefined> = {},
+): string {
+  const url = new URL(`${ISSUER}/authorize`);
+  const all = {
+    client_id: clientId,
+    redirect_uri: REDIRECT,
+    response_type: 'code',
+    code_challenge: digest(VERIFIER),
+    code_challenge_method: 'S256',
+    state: 'state-of-the-client',
+    resource: RESOURCE,
+    ...parameters,
+  };
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) url.searchParams.set(name, value);
+  return url.href;
+}
+
+export interface Page {
+  url: string;
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+/** A browser: where it ends is a page, or an address of a client, which it does not open. */
+export class Browser {
+  readonly #proxy: TestProxy;
+  /** By host, name → value. */
+  readonly cookies = new Map<string, Map<string, string>>();
+  /** Every address that it was sent to. */
+  readonly visited: string[] = [];
+
+  constructor(proxy: TestProxy) {
+    this.#proxy = proxy;
+  }
+
+  /** Opens a URL and follows redirects. `site` is `none` if the person opens it, `cross-site` if a page or redirect does. */
+  async open(url: string, site = 'cross-site', init: RequestInit = {}): Promise<Page> {
+    let [next, request] = [url, init];
+    for (let hops = 0; hops < 10; hops += 1) {
+      this.visited.push(next);
+      const { origin } = new URL(next);
+      if (origin !== ISSUER && origin !== this.#proxy.settings.MCP_OAUTH_ISSUER)
+        return { url: next, status: 0, headers: new Headers(), text: '' };
+      const response = await this.#send(next, site, request);
+      const location = response.headers.get('location');
+      if (!location)
+        return { url: next, status: response.status, headers: response.headers, text: await response.text() };
+      [next, request] = [new URL(location, next).href, {}];
+    }
+    throw new Error(`Too many redirects, the last one to ${next}`);
+  }
+
+  /** Presses a button of a consent page. */
+  decide(page: Page, decision: 'allow' | 'deny', fields: Record<string, string> = {}): Promise<Page> {
+    const body = new URLSearchParams({ ...hiddenFields(page), decision, ...fields });
+    return this.open(`${ISSUER}/consent`, 'same-origin', {
+      method: 'POST',
+      body,
+      headers: { origin: ISSUER },
+    });
+  }
+
+  /** Signs in and consents; returns the query of the client's redirect address. */
+  async signIn(url: string): Promise<URLSearchParams> {
+    const page = await this.open(url);
+    const end = page.status === 200 ? await this.decide(page, 'allow') : page;
+    return new URL(end.url).searchParams;
+  }
+
+  async #send(url: string, site: string, init: RequestInit): Promise<Response> {
+    const { host, origin } = new URL(url);
+    const jar = this.cookies.get(host) ?? new Map<string, string>();
+    this.cookies.set(host, jar);
+    const headers = new Headers(init.headers);
+    if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
+    if (site !== '') headers.set('sec-fetch-site', site);
+    const request = new Request(url, { ...init, headers, redirect: 'manual' });
+    const response = await (origin === ISSUER ? this.#proxy.send(request) : fetch(request));
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      jar.set(name, value);
+    }
+    return response;
+  }
+}
+
+export function hiddenFields({ text }: Page): Record<string, string> {
+  const fields = text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)">/g);
+  return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));
+}
+
+/** The token request for a code. */
+export function codeGrant(code: string | null, clientId: string, more: Record<string, string> = {}) {
+  return {
+    grant_type: 'authorization_code',
+    code: String(code),
+    client_id: clientId,
+    redirect_uri: REDIRECT,
+    code_verifier: VERIFIER,
+    resource: RESOURCE,
+    ...more,
+  };
+}
+
+export function refreshGrant(refreshToken: unknown, clientId: string, more: Record<string, string> = {}) {
+  return { grant_type: 'refresh_token', refresh_token: String(refreshToken), client_id: clientId, ...more };
+}

@@ -1,0 +1,164 @@
+/** The flow of the proxy when everybody behaves: metadata, sign-in, consent, tokens, refresh, revocation. */
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ALICE } from '../../../helpers/identity-provider.ts';
+import {
+  authorizationUrl,
+  Browser,
+  codeGrant,
+  ISSUER,
+  type Lab,
+  OTHER_RESOURCE,
+  REDIRECT,
+  RESOURCE,
+  refreshGrant,
+  startLab,
+  type TestProxy,
+} from './lab.ts';
+
+let lab: Lab;
+let proxy: TestProxy;
+beforeAll(async () => {
+  lab = await startLab();
+  proxy = lab.proxy();
+});
+afterAll(() => lab.close());
+
+describe('the metadata', () => {
+  const get = async (path: string): Promise<Response> => proxy.send(new Request(`${ISSUER}${path}`));
+
+  test('has what Claude and ChatGPT look at, and every address below the issuer', async () => {
+    const response = await get('/.well-known/oauth-authorization-server');
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(await response.json()).toMatchObject({
+      issuer: ISSUER,
+      authorization_endpoint: `${ISSUER}/authorize`,
+      token_endpoint: `${ISSUER}/token`,
+      revocation_endpoint: `${ISSUER}/revoke`,
+      registration_endpoint: `${ISSUER}/register`,
+      code_challenge_methods_supported: ['S256'],
+      token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+      client_id_metadata_document_supported: true,
+      authorization_response_iss_parameter_supported: true,
+      scopes_supported: ['mcp'],
+    });
+  });
+
+  test('is at openid-configuration too, with what OpenID Connect requires', async () => {
+    const document = (await (await get('/.well-known/openid-configuration')).json()) as { jwks_uri: string };
+    expect(document).toMatchObject({ issuer: ISSUER, subject_types_supported: ['public'] });
+    expect(await (await get(new URL(document.jwks_uri).pathname)).json()).toEqual({ keys: [] });
+  });
+
+  test('is not below paths that are not the issuer’s', async () => {
+    expect((await get('/.well-known/oauth-authorization-server/other')).status).toBe(404);
+  });
+
+  test('names no registration endpoint if registration is off, and there is none', async () => {
+    const closed = lab.proxy({ MCP_OAUTH_REGISTRATION: 'off' });
+    const response = await closed.send(new Request(`${ISSUER}/.well-known/oauth-authorization-server`));
+    expect(await response.json()).not.toHaveProperty('registration_endpoint');
+    expect((await closed.register({ redirect_uris: [REDIRECT] })).status).toBe(400);
+  });
+});
+
+test('a person signs in, consents, and the client gets tokens for one resource', async () => {
+  const browser = new Browser(proxy);
+  const page = await browser.open(authorizationUrl(lab.clientId));
+  expect(page.status).toBe(200);
+  for (const shown of [new URL(lab.clientId).host, 'Test client', REDIRECT, RESOURCE, ALICE.email])
+    expect(page.text).toContain(shown);
+  const end = new URL((await browser.decide(page, 'allow')).url);
+  expect(`${end.origin}${end.pathname}`).toBe(REDIRECT);
+  expect(end.searchParams.get('state')).toBe('state-of-the-client');
+  expect(end.searchParams.get('iss')).toBe(ISSUER);
+  const { status, body } = await proxy.post('/token', codeGrant(end.searchParams.get('code'), lab.clientId));
+  expect([status, body.token_type, body.scope, body.expires_in]).toEqual([200, 'Bearer', 'mcp', 900]);
+  expect(await proxy.accepts(body.access_token)).toBe(true);
+  expect(await proxy.accepts(body.access_token, '/other/mcp')).toBe(false);
+});
+
+test('without consent the client gets access_denied', async () => {
+  const browser = new Browser(proxy);
+  const end = await browser.decide(await browser.open(authorizationUrl(lab.clientId)), 'deny');
+  expect(new URL(end.url).searchParams.get('error')).toBe('access_denied');
+});
+
+test('a client that names no resource gets a token for the first MCP server', async () => {
+  const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId, { resource: undefined }));
+  const { resource: _, ...grant } = codeGrant(query.get('code'), lab.clientId);
+  const { body } = await proxy.post('/token', grant);
+  expect(await proxy.accepts(body.access_token)).toBe(true);
+});
+
+test('another resource has tokens of its own', async () => {
+  const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId, { resource: OTHER_RESOURCE }));
+  const grant = codeGrant(query.get('code'), lab.clientId, { resource: OTHER_RESOURCE });
+  const { body } = await proxy.post('/token', grant);
+  expect(await proxy.accepts(body.access_token, '/other/mcp')).toBe(true);
+  expect(await proxy.accepts(body.access_token)).toBe(false);
+});
+
+test('a registered client signs in with another loopback port than it registered', async () => {
+  const registered = await proxy.register({
+    client_name: 'Desktop',
+    redirect_uris: ['http://127.0.0.1:1234/callback'],
+    token_endpoint_auth_method: 'client_secret_post',
+  });
+  expect(registered.status).toBe(201);
+  expect(registered.body).toMatchObject({ token_endpoint_auth_method: 'none' });
+  expect(Object.keys(registered.body)).not.toContain('client_secret');
+  const clientId = String(registered.body.client_id);
+  const redirect = 'http://localhost:1/never';
+  expect((await new Browser(proxy).open(authorizationUrl(clientId, { redirect_uri: redirect }))).status).toBe(
+    400,
+  );
+  const browser = new Browser(proxy);
+  const page = await browser.open(
+    authorizationUrl(clientId, { redirect_uri: 'http://127.0.0.1:9/callback' }),
+  );
+  expect(page.text).toContain('not verified');
+  expect(page.headers.get('content-security-policy')).toContain("form-action 'self' http://127.0.0.1:9");
+  const code = new URL((await browser.decide(page, 'allow')).url).searchParams.get('code');
+  const grant = codeGrant(code, clientId, { redirect_uri: 'http://127.0.0.1:9/callback' });
+  const { body } = await proxy.post('/token', grant);
+  expect(await proxy.accepts(body.access_token)).toBe(true);
+  expect(decodeJwt(String(body.access_token)).client_id).toMatch(/^registered-[\w-]{16}$/);
+});
+
+test('refresh tokens rotate, and the person is checked with the provider each time', async () => {
+  const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
+  const first = await proxy.post('/token', codeGrant(query.get('code'), lab.clientId));
+  const asked = lab.provider.requests.filter(request => request === 'POST /token').length;
+  const second = await proxy.post('/token', refreshGrant(first.body.refresh_token, lab.clientId));
+  expect(second.status).toBe(200);
+  expect(second.body.refresh_token).not.toBe(first.body.refresh_token);
+  expect(lab.provider.requests.filter(request => request === 'POST /token')).toHaveLength(asked + 1);
+  expect(await proxy.accepts(second.body.access_token)).toBe(true);
+  const third = await proxy.post('/token', refreshGrant(second.body.refresh_token, lab.clientId));
+  expect(third.status).toBe(200);
+});
+
+test('a revoked refresh token is not valid, and a token that is not valid counts as revoked', async () => {
+  const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
+  const { body } = await proxy.post('/token', codeGrant(query.get('code'), lab.clientId));
+  const token = String(body.refresh_token);
+  expect((await proxy.post('/revoke', { token, client_id: lab.clientId })).status).toBe(200);
+  expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).body.error).toBe('invalid_grant');
+  expect((await proxy.post('/revoke', { token, client_id: lab.clientId })).status).toBe(200);
+  expect((await proxy.post('/revoke', { token: 'x', client_id: lab.clientId })).status).toBe(200);
+});
+
+test('a remembered consent counts if the person opens the request, for what was named on the page', async () => {
+  const browser = new Browser(proxy);
+  const url = authorizationUrl(lab.clientId);
+  const end = await browser.decide(await browser.open(url), 'allow', { remember: 'on' });
+  expect(new URL(end.url).searchParams.has('code')).toBe(true);
+  expect(new URL((await browser.open(url, 'none')).url).searchParams.has('code')).toBe(true);
+  const other = authorizationUrl(lab.clientId, { resource: OTHER_RESOURCE });
+  expect((await browser.open(other, 'none')).text).toContain(OTHER_RESOURCE);
+  lab.provider.person = { sub: 'bob' };
+  browser.cookies.delete(new URL(lab.provider.issuer).host);
+  expect((await browser.open(url, 'none')).text).toContain('bob');
+  lab.provider.person = ALICE;
+});
