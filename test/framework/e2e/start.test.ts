@@ -218,11 +218,7 @@ describe('a change in app/', () => {
   });
 
   test.each<[string, string, RegExp]>([
-    [
-      'a syntax error',
-      `${dice('3.0.0')}\nconst x = ;`,
-      /app\/servers\/dice\.ts:\d+:\d+/,
-    ],
+    ['a syntax error', `${dice('3.0.0')}\nconst x = ;`, /app\/servers\/dice\.ts:\d+:\d+/],
     [
       'an import that does not exist',
       `import './nowhere.ts';\n${dice('3.0.0')}`,
