@@ -19,7 +19,6 @@ const dist = join(root, 'dist');
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 /** An editor writes a file in several steps. */
 const QUIET_MS = 50;
-const PARENT_CHECK_MS = 500;
 /** Exit code of the local Lambda if a setting is bad. It has said which one. */
 const BAD_SETTING = 2;
 
@@ -38,7 +37,6 @@ if (process.argv.slice(2).some(argument => argument === '--help' || argument ===
   process.exit(0);
 }
 for (const signal of SIGNALS) process.on(signal, () => end(signal));
-endWithNpm();
 
 process.stdout.write('Building...\n');
 if (!(await buildAll())) process.exit(1);
@@ -51,18 +49,6 @@ function end(signal: NodeJS.Signals): void {
   checking.abort();
   if (lambda) lambda.kill(signal);
   else process.exit(0);
-}
-
-/** npm relays SIGINT and SIGTERM only. Any other signal ends npm alone, and then this process has another parent. */
-function endWithNpm(): void {
-  const npm = process.ppid;
-  if (!process.env.npm_lifecycle_event) return;
-  const timer = setInterval(() => {
-    if (process.ppid === npm) return;
-    clearInterval(timer);
-    end('SIGTERM');
-  }, PARENT_CHECK_MS);
-  timer.unref();
 }
 
 function start(): void {
