@@ -121,7 +121,6 @@ describe('its answer', () => {
         auth: 'oauth',
         sub: 'alice',
         exp: expect.any(Number),
-        aud: AUDIENCE,
       },
     });
     expect(await judge(event('wrong'))).toEqual({

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AwsSettings, createAwsClient } from '../../../../app/framework/aws/aws-client.ts';
 import { awsSettings } from '../../../../app/framework/aws/aws-settings.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
-import { ROOT, type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
+import { ROOT, type RunningLambda, startFunction, TEST_PACKAGES } from '../../../helpers/local-lambda.ts';
 
 const SECRET = 'the/secret+key';
 const TOKEN = 'the+session/token==';
@@ -156,7 +156,7 @@ test('an endpoint can be set for one service or for all', () => {
 test('the client is less than a fiftieth of the size of the AWS SDK’s two clients', async () => {
   const bytesOf = async (contents: string): Promise<number> => {
     const { outputFiles } = await build({
-      stdin: { contents, resolveDir: ROOT },
+      stdin: { contents, resolveDir: TEST_PACKAGES },
       bundle: true,
       minify: true,
       platform: 'node',
@@ -166,7 +166,7 @@ test('the client is less than a fiftieth of the size of the AWS SDK’s two clie
     });
     return outputFiles[0]?.contents.length ?? 0;
   };
-  const own = await bytesOf("export { createAwsClient } from './app/framework/aws/aws-client.ts';");
+  const own = await bytesOf(`export { createAwsClient } from '${ROOT}/app/framework/aws/aws-client.ts';`);
   const sdk = await bytesOf(
     "export { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';" +
       "export { LambdaClient, InvokeCommand } from '@aws-sdk/client-lambda';",
