@@ -12,10 +12,12 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY package.json package-lock.json ./
-# Node's headers are in the base: nothing is downloaded to compile the Runtime Interface Client's native part. Install
-# scripts of other packages are not needed, so they do not run.
+# No install scripts but those of the Runtime Interface Client, which compile its native part: run by name, because npm skips those
+# that allowScripts in package.json denies. Node's headers are in the base: nothing is downloaded.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-    && npm_config_nodedir=/usr/local npm rebuild aws-lambda-ric --ignore-scripts=false
+    && export npm_config_nodedir=/usr/local \
+    && npm --prefix node_modules/aws-lambda-ric run preinstall \
+    && npm --prefix node_modules/aws-lambda-ric run postinstall
 COPY tsconfig.json ./
 COPY app ./app
 COPY scripts/build ./scripts/build

@@ -43,7 +43,9 @@ export async function copyUserFiles({ root, app, metafile, to }: UserFilesInput)
     for (const file of needed.files) files.add(file);
     for (const folder of needed.packages) packages.add(folder);
   }
-  for (const file of files) cpSync(file, join(to, placeInBuild(app, file)), { dereference: true });
+  // A link may lead to a folder.
+  for (const file of files)
+    cpSync(file, join(to, placeInBuild(app, file)), { dereference: true, recursive: true });
   declareModuleTypes(root, app, files, to);
   return packages;
 }
@@ -58,7 +60,7 @@ function dataFiles(app: string): string[] {
     .filter(entry => !entry.isDirectory() && !TYPESCRIPT.test(entry.name))
     .map(entry => join(entry.parentPath, entry.name))
     .filter(
-      file => isUserFile(app, file) && !/(?:^|[\\/])(?:\.|node_modules[\\/])/.test(relative(app, file)),
+      file => isUserFile(app, file) && !/(?:^|[\\/])(?:\.|node_modules(?:[\\/]|$))/.test(relative(app, file)),
     );
 }
 

@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { applyDiffs, installed, parseDiff, readDiffs } from '../../../../scripts/build/patches/diffs.ts';
+import { patchedFiles } from '../../../../scripts/build/patches/patched-files.ts';
+import { hasNativeClient } from '../../../../scripts/build/runtime-client.ts';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 import { ProjectCopy } from '../../../helpers/project-copy.ts';
 
@@ -54,9 +56,11 @@ test('the build applies the diffs, fails if one does not fit, and leaves them ou
   using copy = new ProjectCopy();
   const build = (...args: string[]) =>
     run(process.execPath, ['scripts/build/build.ts', ...args], { cwd: copy.folder });
-  const client = (folder: string) => readFileSync(join(folder, 'index.mjs'), 'utf8');
+  const installedClient = join(installed('aws-lambda-ric').folder, 'index.mjs');
+  const built = (text = '') =>
+    hasNativeClient() ? text : text.replace('./rapid-client.node', './runtime-client.cjs');
   await build();
-  expect(copy.read('dist/ric/index.mjs')).toBe(client(join(ROOT, 'dist/ric')));
+  expect(copy.read('dist/ric/index.mjs')).toBe(built(patchedFiles().get(installedClient)));
 
   copy.write('scripts/build/patches/dynalite/stale.diff', FOREIGN);
   const failure: unknown = await build().catch(error => error);
@@ -68,7 +72,7 @@ test('the build applies the diffs, fails if one does not fit, and leaves them ou
   );
 
   await build('--no-patches');
-  expect(copy.read('dist/ric/index.mjs')).toBe(client(installed('aws-lambda-ric').folder));
+  expect(copy.read('dist/ric/index.mjs')).toBe(built(readFileSync(installedClient, 'utf8')));
 });
 
 test('the build has the text of every diff for the Runtime Interface Client and the MCP server', () => {
