@@ -86,17 +86,36 @@ function runThere() {
 }
 
 /**
- * npm passes a signal to its shell only, which ends and leaves what it has started. Calls `end` when the parent is gone, as if
- * the signal had arrived here.
+ * Calls `end` when npm or the shell that it started is gone, as if their signal had arrived here: npm passes SIGTERM to its shell
+ * only, which ends and leaves what it has started; SIGHUP and SIGQUIT end npm and leave its shell.
  */
 function endWithParent(end) {
   const parent = process.ppid;
+  const npm = npmAbove(parent);
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === parent && (npm === undefined || parentOf(parent) === npm)) return;
     clearInterval(timer);
     end();
   }, 200);
   timer.unref();
+}
+
+/** Returns the process ID of npm if `shell` is the shell that npm started. Undefined where there is no /proc. */
+function npmAbove(shell) {
+  const file = `/proc/${shell}/cmdline`;
+  const isShell = process.env.npm_lifecycle_event && existsSync(file);
+  return isShell && /^[^\0]*sh\0-c\0/.test(readFileSync(file, 'utf8')) ? parentOf(shell) : undefined;
+}
+
+/** From Linux's /proc. Undefined if the process is gone. */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]);
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
+    return undefined;
+  }
 }
 
 /** Prints the reason instead of a stack trace. */

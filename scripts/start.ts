@@ -24,6 +24,8 @@ const BAD_SETTING = 2;
 
 /** The local Lambda. Undefined while it waits for a change of a bad setting, or starts again. */
 let lambda: ChildProcess | undefined;
+/** A complete build that is under way. */
+let buildProcess: ChildProcess | undefined;
 let bundle: Promise<AppBundle> | undefined;
 /** Aborted when this process is to end: it ends the processes of builds and type checks. */
 const ending = new AbortController();
@@ -48,6 +50,7 @@ function end(signal: NodeJS.Signals): void {
   ending.abort();
   checking.abort();
   if (lambda) lambda.kill(signal);
+  else if (buildProcess) buildProcess.once('exit', () => process.exit(0));
   else process.exit(0);
 }
 
@@ -150,13 +153,19 @@ async function build(framework: boolean): Promise<'failed' | 'function' | 'all'>
   }
 }
 
-async function buildAll(): Promise<boolean> {
+function buildAll(): Promise<boolean> {
   const script = join(root, 'scripts/build/build.ts');
   const child = spawn(process.execPath, [script], { stdio: 'inherit', signal: ending.signal });
+  buildProcess = child;
   child.on('error', error => {
     if (!ending.signal.aborted) throw error;
   });
-  return new Promise(resolve => child.once('exit', code => resolve(code === 0)));
+  return new Promise(resolve => {
+    child.once('exit', code => {
+      buildProcess = undefined;
+      resolve(code === 0);
+    });
+  });
 }
 
 /** The files of the build that are not the function's: what runs in the process of the local Lambda. */
