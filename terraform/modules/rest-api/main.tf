@@ -11,15 +11,18 @@ locals {
 
   # Nobody is asked for a preflight, which carries no credentials, or for the metadata that leads to them (RFC 9728).
   methods = {
-    root       = { resource = aws_api_gateway_rest_api.this.root_resource_id, method = "ANY", open = false }
-    all        = { resource = aws_api_gateway_resource.all.id, method = "ANY", open = false }
-    preflight  = { resource = aws_api_gateway_resource.all.id, method = "OPTIONS", open = true }
-    well_known = { resource = aws_api_gateway_resource.below_well_known.id, method = "ANY", open = true }
+    root               = { resource = aws_api_gateway_rest_api.this.root_resource_id, method = "ANY", open = false }
+    all                = { resource = aws_api_gateway_resource.all.id, method = "ANY", open = false }
+    preflight          = { resource = aws_api_gateway_resource.all.id, method = "OPTIONS", open = true }
+    well_known         = { resource = aws_api_gateway_resource.below_well_known.id, method = "ANY", open = false }
+    metadata_get       = { resource = aws_api_gateway_resource.below_well_known.id, method = "GET", open = true }
+    metadata_head      = { resource = aws_api_gateway_resource.below_well_known.id, method = "HEAD", open = true }
+    metadata_preflight = { resource = aws_api_gateway_resource.below_well_known.id, method = "OPTIONS", open = true }
   }
 
   # What a deployment is made of: a change of any of it is served only by another deployment.
   deployed = {
-    methods           = var.authorization
+    methods           = [for name, method in local.methods : [name, method.method, method.open ? "NONE" : var.authorization]]
     authorizer        = var.authorizer
     uri               = "${local.lambda}/${local.invocation}"
     timeout           = local.timeout_milliseconds

@@ -30,7 +30,8 @@ export function isRefused(outcome: Authorized | Refused): outcome is Refused {
  */
 export function exceptOpenPaths(authorize: Authorize): Authorize {
   return async function authorizeUnlessOpen(request) {
-    const open = request.method === 'OPTIONS' || request.rawPath.startsWith('/.well-known/');
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const open = request.method === 'OPTIONS' || (isRead && request.rawPath.startsWith('/.well-known/'));
     return open ? {} : authorize(request);
   };
 }

@@ -74,7 +74,7 @@ run "leads_refused_callers_to_the_issuer" {
   }
 
   assert {
-    condition     = sort([for each in aws_api_gateway_method.this : each.authorization]) == tolist(["CUSTOM", "CUSTOM", "NONE", "NONE"])
+    condition     = sort([for each in aws_api_gateway_method.this : each.authorization]) == tolist(["CUSTOM", "CUSTOM", "CUSTOM", "NONE", "NONE", "NONE", "NONE"])
     error_message = "More is open than preflights and metadata, or less."
   }
 
@@ -99,7 +99,7 @@ run "lets_in_from_given_addresses_with_keys_behind_a_firewall" {
   }
 
   assert {
-    condition     = aws_api_gateway_usage_plan.this[0].quota_settings[0].limit == 7 && length([for each in aws_api_gateway_method.this : each if each.api_key_required]) == 2
+    condition     = aws_api_gateway_usage_plan.this[0].quota_settings[0].limit == 7 && length([for each in aws_api_gateway_method.this : each if each.api_key_required]) == 3
     error_message = "Keys are not asked for, or not counted."
   }
 

@@ -153,6 +153,8 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
     expect((await ask(lambda, endpoint, undefined, '/.well-known/oauth-protected-resource')).status).toBe(
       200,
     );
+    const post = { method: 'POST' };
+    expect((await ask(lambda, endpoint, undefined, '/.well-known/anything', post)).status).toBe(401);
     expect((await ask(lambda, endpoint, undefined, '/x/.well-known/')).status).toBe(401);
   });
 });

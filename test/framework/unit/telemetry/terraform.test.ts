@@ -35,8 +35,8 @@ test('the namespace is the app’s', () => {
   expect(read('main.tf')).toContain(`namespace = "${NAMESPACE}"`);
 });
 
-test('README.md says of every alarm what to do, and what every metric counts', () => {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+test('the module’s README says of every alarm what to do, and what every metric counts', () => {
+  const readme = read('README.md');
   const [, list = ''] = /simple_alarms = \{([\s\S]*?)\n {2}\}\n\}/.exec(read('alarms.tf')) ?? [];
   const alarms = [...list.matchAll(/^ {4}(\w+) = \{$/gm)].map(([, name = '']) => name);
   expect(alarms.length).toBe(4);
