@@ -4,7 +4,7 @@ locals {
 
   # The same listing, and so the same tag, as scripts/publish-image makes of it: what sha256sum prints of every file.
   matches  = local.build ? sort(setunion([for glob in var.source_globs : fileset(local.source_dir, glob)]...)) : []
-  sources  = [for file in local.matches : file if !endswith(file, ".md")]
+  sources  = [for file in local.matches : file if !can(regex("^(app/framework|scripts)/.*\\.md$", file))]
   checksum = sha256(join("", [for file in local.sources : "${filesha256("${local.source_dir}/${file}")}  ${file}\n"]))
   tag      = "${var.architecture}-${substr(local.checksum, 0, 32)}"
 

@@ -7,6 +7,7 @@ import {
   cpSync,
   existsSync,
   globSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -41,6 +42,8 @@ class ProjectWithPackages extends ProjectCopy {
     const lock = JSON.parse(this.read('package-lock.json'));
     for (const [path, { 'package.json': manifest, ...files }] of Object.entries(packages)) {
       const name = path.split('node_modules/').at(-1);
+      // It may be a link to an installed package, which must stay as it is.
+      if (isLink(join(modules, path))) rmSync(join(modules, path));
       this.add(`node_modules/${path}/package.json`, { name, version: '1.0.0', ...(manifest as object) });
       for (const [file, content] of Object.entries(files)) this.add(`node_modules/${path}/${file}`, content);
       lock.packages[`node_modules/${path}`] = { version: '1.0.0', license: 'MIT' };
@@ -77,6 +80,10 @@ class ProjectWithPackages extends ProjectCopy {
 }
 
 const BINARY = 'a native module';
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
 
 function linkPackages(from: string, to: string): void {
   mkdirSync(to);

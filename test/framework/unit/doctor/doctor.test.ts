@@ -165,7 +165,7 @@ describe('tells what is wrong, and what to do, of', () => {
   });
 
   test('a function that crashes', async () => {
-    await using lambda = await startApp({ env: { MCP_AUTH: 'token' } });
+    await using lambda = await startFunction('echo', { env: { FIXTURE_EXITS: '3' } });
     expect((await doctor(`${lambda.url}/mcp`)).get('reachable')).toMatchObject({
       found: expect.stringContaining('The function failed: 502'),
       advice: expect.stringContaining('aws logs tail'),
