@@ -14,8 +14,8 @@ run "names_the_image_after_its_sources" {
   command = plan
 
   assert {
-    condition     = output.tag == "arm64-${substr(sha256("${filesha256("./tests/sources/Dockerfile")}  Dockerfile\n${filesha256("./tests/sources/app/server.ts")}  app/server.ts\n"), 0, 32)}"
-    error_message = "The tag is not made of the sources alone, documentation left out."
+    condition     = output.tag == "arm64-${substr(sha256("${filesha256("./tests/sources/Dockerfile")}  Dockerfile\n${filesha256("./tests/sources/app/data.md")}  app/data.md\n${filesha256("./tests/sources/app/server.ts")}  app/server.ts\n"), 0, 32)}"
+    error_message = "The tag is not made of the sources alone, the framework's documentation left out."
   }
 
   assert {

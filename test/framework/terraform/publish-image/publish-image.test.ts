@@ -183,17 +183,19 @@ describe('the tag made of the sources', () => {
   };
 
   test('is the checksum of checksums, of every source and of nothing else', () => {
-    mkdirSync(join(context, 'app'));
+    mkdirSync(join(context, 'app/framework'), { recursive: true });
     writeFileSync(join(context, 'app/b.ts'), 'b');
+    writeFileSync(join(context, 'app/data.md'), 'data');
     writeFileSync(join(context, 'app/a file.ts'), 'a');
     writeFileSync(join(context, 'README.md'), 'not a source');
-    writeFileSync(join(context, 'app/README.md'), 'not a source');
+    writeFileSync(join(context, 'app/framework/README.md'), 'not a source');
     writeFileSync(join(context, 'node_modules.json'), 'not a source');
     const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
     const listing = [
       `${sha256('FROM scratch\n')}  Dockerfile\n`,
       `${sha256('a')}  app/a file.ts\n`,
       `${sha256('b')}  app/b.ts\n`,
+      `${sha256('data')}  app/data.md\n`,
     ];
     expect(tagNow()).toBe(`arm64-${sha256(listing.join('')).slice(0, 32)}`);
   });
