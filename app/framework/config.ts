@@ -42,41 +42,41 @@ export const settings = z.object({
     .pipe(z.array(z.enum(MODES, { error: `must be of ${MODES.join(', ')}` })))
     .refine(modes => modes.length < 2 || !modes.includes('none'), 'none excludes every other way')
     .describe(
-      'Who may call, several ways with commas: token, oauth, iam, authorizer; or none, for everybody. Unset: nobody.',
+      'Authentication methods, separated by commas: token, oauth, iam, authorizer; or none, which lets every caller in. Unset: every caller is denied.',
     ),
   MCP_TOKEN_SHA256: words
     .pipe(
       z.array(z.string().regex(/^[0-9a-f]{64}$/, 'must be SHA-256 digests, 64 lower-case hex digits each')),
     )
-    .describe('For token: SHA-256 of the bearer token in hex; two with a comma during a rotation.'),
+    .describe('For token: SHA-256 of the bearer token in hex; two, separated by a comma, during a rotation.'),
   MCP_OAUTH_ISSUER: secureUrl.optional().describe('For oauth: the issuer, exactly as in the tokens.'),
   MCP_OAUTH_AUDIENCE: words.describe(
-    'For oauth: what the tokens’ aud must contain, one of these. Default: MCP_PUBLIC_URL.',
+    'For oauth: audiences, one of which the aud claim must contain. Default: MCP_PUBLIC_URL.',
   ),
   MCP_OAUTH_SCOPES: words.describe(
     'For oauth: scopes that every caller must have, published as scopes_supported.',
   ),
   MCP_OAUTH_JWKS_URL: secureUrl
     .optional()
-    .describe('For oauth: where the keys are. Default: where the issuer’s metadata says.'),
+    .describe('For oauth: URL of the issuer’s keys. Default: jwks_uri of the issuer’s metadata.'),
   MCP_OAUTH_ALGORITHMS: z
     .string()
     .default('RS256,PS256,ES256,EdDSA')
     .transform(text => text.split(/[\s,]+/).filter(Boolean))
     .pipe(z.array(z.enum(ALGORITHMS, { error: `must be of ${ALGORITHMS.join(', ')}` })).min(1))
-    .describe('For oauth: signature algorithms that are accepted.'),
+    .describe('For oauth: accepted signature algorithms.'),
   MCP_OAUTH_TOKEN_TYPE: z
     .enum(['at+jwt', 'JWT'], { error: 'must be at+jwt or JWT' })
     .default('at+jwt')
     .describe(
-      'For oauth: which JWTs are access tokens. at+jwt: those that say so (RFC 9068); JWT: also those of older issuers, told apart by their claims.',
+      'For oauth: which JWTs are accepted as access tokens. at+jwt: those with this type (RFC 9068); JWT: also those of older issuers, recognized by their claims.',
     ),
   MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: z.coerce
     .number({ error: 'must be a number of seconds' })
     .min(0)
     .max(300)
     .default(5)
-    .describe('For oauth: how far clocks may differ, in seconds, 0 to 300.'),
+    .describe('For oauth: clock tolerance in seconds, 0 to 300.'),
   MCP_OAUTH_PROXY: z
     .enum(['on', 'off'], { error: 'must be on or off' })
     .default('off')
@@ -130,16 +130,16 @@ export const settings = z.object({
       'Secret from which keys are derived, or ssm:NAME, the SSM parameter that has it; two with a comma during a rotation.',
     ),
   MCP_IAM_ALLOWED_ARNS: words.describe(
-    'For iam: ARNs that may call, * for any characters. Default: everyone whom IAM lets in.',
+    'For iam: ARNs of the callers, * for any characters. Default: every caller that IAM allows.',
   ),
   MCP_PUBLIC_URL: secureUrl
     .optional()
     .describe(
-      'URL of the MCP endpoint as clients know it, where that is not the Function URL (custom domain, CloudFront).',
+      'URL of the MCP endpoint that clients use, if it is not the Function URL (custom domain, CloudFront).',
     ),
   MCP_ALLOWED_ORIGINS: words.describe('Host names of web pages that may call from a browser. Default: none.'),
   MCP_ALLOWED_HOSTS: words.describe(
-    'Host names under which the server may be called; for servers on a local network. Default: any.',
+    'Accepted host names of the server, for servers on a local network. Default: any.',
   ),
   MCP_PAGE: z
     .enum(['on', 'off'], { error: 'must be on or off' })
@@ -148,22 +148,22 @@ export const settings = z.object({
   MCP_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' })
     .default('info')
-    .describe('Least severe lines that tools log. The line of each request is always written.'),
+    .describe('Lowest severity of the lines that tools log. The line of each request is always written.'),
   MCP_LOG_PAYLOADS: z
     .enum(['on', 'off'], { error: 'must be on or off' })
     .default('off')
     .describe(
-      'For debugging: on puts what was sent and answered into the line of a request, shortened, secrets masked.',
+      'For debugging: on adds request and response to the log line, shortened and with secrets masked.',
     ),
   MCP_METRICS: z
     .enum(['on', 'off'], { error: 'must be on or off' })
     .default('on')
-    .describe('Whether CloudWatch makes metrics of the lines of requests.'),
+    .describe('Whether the log lines of requests contain CloudWatch metrics.'),
   MCP_TABLE: z
     .string()
     .regex(/^[\w.-]{3,255}$/, 'must be a name of a DynamoDB table')
     .optional()
-    .describe('DynamoDB table for what survives an invocation: tasks of dynamoTasks, counters of limits.'),
+    .describe('DynamoDB table for tasks, counters of limits and sign-ins.'),
   MCP_LIMITS_FAILURE_MODE: z
     .enum(['deny', 'allow'], { error: 'must be deny or allow' })
     .default('deny')
