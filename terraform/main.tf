@@ -210,7 +210,7 @@ check "held_at_a_version" {
 check "given_up_before_it_ends" {
   assert {
     condition     = var.endpoint != "http-api" || var.tasks.enabled || local.timeout <= 30
-    error_message = "An HTTP API gives up on an answer after 30 seconds, whatever the function does: with timeout = ${local.timeout} it works on, and is billed, for nobody. Set timeout to 29, or endpoint = \"rest-api\"."
+    error_message = "An HTTP API returns 503 after 30 seconds: with timeout = ${local.timeout} the function keeps running, and Lambda bills it. Set timeout to 29, or endpoint = \"rest-api\"."
   }
 }
 

@@ -209,7 +209,7 @@ variable "auth" {
 
   validation {
     condition     = !strcontains(var.auth, ",") || !strcontains(var.auth, "none")
-    error_message = "auth = \"none\" excludes every other way: whoever is let in without a token never needs one."
+    error_message = "auth = \"none\" excludes every other way: a server that lets every caller in checks no token."
   }
 
   validation {
@@ -254,7 +254,7 @@ variable "token_sha256" {
 
   validation {
     condition     = length(var.token_sha256) == 0 || strcontains(var.auth, "token")
-    error_message = "token_sha256 is given, but auth does not have token: nobody could use the tokens. Add token to auth, or leave token_sha256 out."
+    error_message = "token_sha256 is given, but auth does not have token, so the tokens would not work. Add token to auth, or leave token_sha256 out."
   }
 }
 
@@ -295,7 +295,7 @@ variable "oauth" {
 }
 
 variable "iam" {
-  description = "For iam: allowed_arns, caller ARNs the app lets in, * for any characters (default: everyone whom IAM lets in); principals, ARNs in other accounts that the function's policy lets in."
+  description = "For iam: allowed_arns, caller ARNs the app lets in, * for any characters (default: every caller that IAM allows); principals, ARNs in other accounts that the function's policy lets in."
   type = object({
     allowed_arns = optional(list(string), [])
     principals   = optional(list(string), [])
@@ -384,7 +384,7 @@ variable "memory_size" {
 }
 
 variable "timeout" {
-  description = "Time limit for a request in seconds, 1 to 900. MCP clients give up after 60 unless told otherwise; a request that goes on for nobody is billed all the same. Default: 60, or 29 behind an HTTP API."
+  description = "Time limit for a request in seconds, 1 to 900. MCP clients stop waiting after 60 unless configured otherwise; Lambda bills the rest too. Default: 60, or 29 behind an HTTP API."
   type        = number
   default     = null
 }

@@ -139,7 +139,7 @@ async function changeAt(
 const ATTEMPTS = 5;
 const ATTEMPT_MS = 60_000;
 
-/** A busy service is waited for: nobody sits before this. */
+/** Retries for up to a minute each time if the service is busy: a task can wait. */
 async function ask<Answer>(
   base: string,
   query: Record<string, string | number>,

@@ -1,4 +1,4 @@
-/** Makes the policy of whoever deploys an endpoint, of what a full cycle of its deployment did. */
+/** Creates the policy for deploying an endpoint, from the calls of a complete deployment cycle. */
 import { readFileSync } from 'node:fs';
 import {
   DATA_SOURCES,

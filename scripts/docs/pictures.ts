@@ -1,4 +1,4 @@
-/** `npm run page:pictures`: takes the pictures of the README anew, of the page and of the local dashboard. */
+/** `npm run page:pictures`: takes the screenshots of the README: the page and the local dashboard. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findChromium, visit } from '../../test/framework/unit/page/chromium.ts';

@@ -1,9 +1,9 @@
-/** Whether the endpoint is there, and whom it lets in. */
+/** Checks that the endpoint is reachable, and that it denies requests without credentials. */
 import { randomBytes } from 'node:crypto';
 import { type Check, type Finding, failed, ok, warning } from './check.ts';
 import { endpointOf, isOfGateway, isOfServer } from './endpoint.ts';
 import { type Exchange, header, rpcError } from './exchange.ts';
-import { NOBODY, type Target } from './target.ts';
+import { NO_CREDENTIALS, type Target } from './target.ts';
 
 export const reachable: Check = {
   id: 'reachable',
@@ -99,7 +99,7 @@ function isOfAuthorizer(answer: Exchange): boolean {
   return endpointOf(answer) === 'http-api' || /not authorized to access this resource/i.test(answer.body);
 }
 
-/** The server's own refusal of a request that is in order, whoever sends it; else undefined. */
+/** Returns the server's own rejection of a valid request, which every caller gets; else undefined. */
 function refusedAtTheDoor(answer: Exchange, { url }: Target): Finding | undefined {
   const { code, message = '' } = rpcError(answer) ?? {};
   if (code === -32020) {
@@ -133,7 +133,7 @@ export const whoMayCall: Check = {
   async run(target, facts) {
     const { kind } = target.credentials;
     const [stranger, forger, caller] = [
-      await target.modern('tools/list', {}, { credentials: NOBODY }),
+      await target.modern('tools/list', {}, { credentials: NO_CREDENTIALS }),
       await target.modern('tools/list', {}, { credentials: madeUp() }),
       await target.modern('tools/list'),
     ];
@@ -147,7 +147,10 @@ export const whoMayCall: Check = {
     }
     const message = rpcError(stranger)?.message ?? '';
     if (message.includes('MCP_AUTH'))
-      return failed(`Nobody may call: ${message}`, 'Set `auth` in the Terraform variables, or MCP_AUTH.');
+      return failed(
+        `Every caller is denied: ${message}`,
+        'Set `auth` in the Terraform variables, or MCP_AUTH.',
+      );
     if (kind === 'none') {
       return failed(
         `Strangers are refused (${stranger.status}), and you have given no credentials.`,
@@ -156,7 +159,7 @@ export const whoMayCall: Check = {
     }
     return caller.status === 200
       ? ok(
-          `Nobody without credentials (${stranger.status}) or with made-up ones (${forger.status})${facts.authorizer ? ', who do not get as far as the server' : ''}; you are let in by ${kind}.`,
+          `Denied without credentials (${stranger.status}) and with invalid ones (${forger.status})${facts.authorizer ? ', before the server' : ''}; allowed with ${kind}.`,
         )
       : notLetIn(caller, kind);
   },

@@ -1,7 +1,7 @@
-/** CORS, and the safety from pages that nobody has allowed. https://fetch.spec.whatwg.org/#http-cors-protocol */
+/** CORS, and the rejection of pages that are not allowed. https://fetch.spec.whatwg.org/#http-cors-protocol */
 import { type Check, type Finding, failed, ok, type Wishes } from './check.ts';
 import { type Exchange, header } from './exchange.ts';
-import { NOBODY, type Target } from './target.ts';
+import { NO_CREDENTIALS, type Target } from './target.ts';
 
 const STRANGE_ORIGIN = 'https://doctor.invalid';
 
@@ -43,7 +43,7 @@ export const browsers: Check = {
 function preflight(target: Target, origin: string): Promise<Exchange> {
   return target.send({
     method: 'OPTIONS',
-    credentials: NOBODY, // As browsers do.
+    credentials: NO_CREDENTIALS, // As browsers do.
     headers: {
       origin,
       'access-control-request-method': 'POST',

@@ -18,7 +18,7 @@ export const latency: Check = {
     }
     times.sort((a, b) => a - b);
     const at = (share: number): string => (times[Math.ceil(share * times.length) - 1] ?? 0).toFixed(0);
-    const seen = `First ${firstMs.toFixed(0)} ms (cold, if nobody has called in the minutes before); then ${CALLS} times tools/list: median ${at(0.5)} ms, 95 of 100 within ${at(0.95)} ms.`;
+    const seen = `First ${firstMs.toFixed(0)} ms (cold, if there was no call in the minutes before); then ${CALLS} times tools/list: median ${at(0.5)} ms, 95 of 100 within ${at(0.95)} ms.`;
     return firstMs > LONG_FIRST_MS
       ? warning(
           seen,

@@ -13,7 +13,7 @@ import { latency } from './latency.ts';
 import { oauthDiscovery } from './oauth.ts';
 import { headerNames, legacyEra, modernEra, notification, streaming } from './protocol.ts';
 import { refusals } from './refusals.ts';
-import { type Credentials, NOBODY, Target } from './target.ts';
+import { type Credentials, NO_CREDENTIALS, Target } from './target.ts';
 
 const USAGE = `Usage: npm run doctor -- <url> [options]
 
@@ -108,7 +108,7 @@ function parseObject(text: string): Record<string, unknown> {
 }
 
 function bearer(token: string | undefined): Credentials {
-  return token ? { kind: 'token', token } : NOBODY;
+  return token ? { kind: 'token', token } : NO_CREDENTIALS;
 }
 
 function signer(

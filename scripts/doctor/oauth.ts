@@ -1,7 +1,7 @@
 /** Whether OAuth clients find the authorization server: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
 import { type Check, type Finding, failed, ok, skipped, warning } from './check.ts';
 import { type Exchange, header, messages } from './exchange.ts';
-import { NOBODY, type Target } from './target.ts';
+import { NO_CREDENTIALS, type Target } from './target.ts';
 
 interface ResourceMetadata {
   resource?: string;
@@ -27,7 +27,7 @@ export const oauthDiscovery: Check = {
     if (led) return resourceMetadata(target, led);
     const paths = [`${RESOURCE}${pathname === '/' ? '' : pathname}`, RESOURCE];
     const answers = await Promise.all(
-      paths.map(url => target.send({ method: 'GET', url, credentials: NOBODY })),
+      paths.map(url => target.send({ method: 'GET', url, credentials: NO_CREDENTIALS })),
     );
     if (answers.every(({ status }) => [401, 403, 404].includes(status)))
       return (await belowStage(target)) ?? skipped('This server does not use OAuth.');
@@ -43,13 +43,13 @@ export const oauthDiscovery: Check = {
 
 /** Where the challenge leads, when it arrives under its own name. RFC 9728 section 5.1. */
 async function ledTo(target: Target): Promise<URL | undefined> {
-  const challenge = await target.modern('tools/list', {}, { credentials: NOBODY });
+  const challenge = await target.modern('tools/list', {}, { credentials: NO_CREDENTIALS });
   const [, url] = /resource_metadata="([^"]+)"/.exec(header(challenge, 'www-authenticate') ?? '') ?? [];
   return (url && URL.parse(url)) || undefined;
 }
 
 async function resourceMetadata(target: Target, url: URL): Promise<Finding> {
-  const answer = await target.send({ method: 'GET', url, credentials: NOBODY });
+  const answer = await target.send({ method: 'GET', url, credentials: NO_CREDENTIALS });
   if (answer.status === 200) return judgedResource(target, answer);
   return failed(
     `WWW-Authenticate leads to ${url}, where there is ${answer.status}.`,
@@ -62,7 +62,7 @@ async function belowStage(target: Target): Promise<Finding | undefined> {
   const [, stage, rest = ''] = /^\/([^/]+)(\/.*)?$/.exec(target.url.pathname) ?? [];
   if (!stage) return undefined;
   const place = `/${stage}${RESOURCE}${rest}`;
-  const answer = await target.send({ method: 'GET', url: place, credentials: NOBODY });
+  const answer = await target.send({ method: 'GET', url: place, credentials: NO_CREDENTIALS });
   if (answer.status !== 200 || !json<ResourceMetadata>(answer)?.resource) return undefined;
   return failed(
     `The metadata is at ${place}, below the stage, where clients do not look.`,
@@ -94,7 +94,11 @@ async function authorizationServer(target: Target, url: URL, issuer: string): Pr
     `${path}/.well-known/openid-configuration`,
   ];
   for (const place of places) {
-    const answer = await target.send({ method: 'GET', url: new URL(place, url), credentials: NOBODY });
+    const answer = await target.send({
+      method: 'GET',
+      url: new URL(place, url),
+      credentials: NO_CREDENTIALS,
+    });
     const metadata = answer.status === 200 ? json<ServerMetadata>(answer) : undefined;
     if (metadata) return judged(target, metadata, issuer);
   }
@@ -114,7 +118,7 @@ async function judged(target: Target, metadata: ServerMetadata, issuer: string):
   if (new URL(issuer).origin === target.url.origin && metadata.jwks_uri === undefined)
     return judgedProxy(target, metadata, issuer);
   const keys = metadata.jwks_uri
-    ? await target.send({ method: 'GET', url: metadata.jwks_uri, credentials: NOBODY })
+    ? await target.send({ method: 'GET', url: metadata.jwks_uri, credentials: NO_CREDENTIALS })
     : undefined;
   if (!json<{ keys?: unknown[] }>(keys)?.keys?.length)
     return failed(`There are no keys at ${metadata.jwks_uri}.`, 'Without them no token can be checked.');
@@ -147,7 +151,7 @@ async function judgedProxy(target: Target, metadata: ServerMetadata, issuer: str
     url: metadata.registration_endpoint,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ client_name: 'doctor', redirect_uris: [redirectUri] }),
-    credentials: NOBODY,
+    credentials: NO_CREDENTIALS,
   });
   const clientId = json<{ client_id?: string }>(registered)?.client_id;
   if (registered.status !== 201 || !clientId)
@@ -158,7 +162,7 @@ async function judgedProxy(target: Target, metadata: ServerMetadata, issuer: str
   const authorize = (parameters: Record<string, string>): Promise<Exchange> => {
     const all = { client_id: clientId, redirect_uri: redirectUri, response_type: 'code', ...parameters };
     const url = `${metadata.authorization_endpoint}?${new URLSearchParams(all)}`;
-    return target.send({ method: 'GET', url, credentials: NOBODY });
+    return target.send({ method: 'GET', url, credentials: NO_CREDENTIALS });
   };
   const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
   const foreign = await authorize({ ...challenge, redirect_uri: 'https://other.invalid/callback' });

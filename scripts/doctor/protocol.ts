@@ -27,7 +27,7 @@ export const headerNames: Check = {
     if (unnoticed.length > 0) {
       return failed(
         `A header that belies the body is not refused with -32020: ${unnoticed.join(', ')}.`,
-        'Something in between takes the header away or makes it anew (CloudFront and API Gateway pass on what they are told to), or the server does not compare.',
+        'A proxy removes or replaces the header (CloudFront and API Gateway pass on the headers in their configuration), or the server does not compare it.',
       );
     }
     const challenge = await target.modern('tools/list', {}, { credentials: { kind: 'none' } });

@@ -47,8 +47,8 @@ export class Target {
     credentials = this.credentials,
   }: Sent): Promise<Exchange> {
     const to = new URL(url ?? this.url, this.url);
-    // Credentials are for the server that they were given for, and for nobody to whom that server points.
-    const shown = to.origin === this.url.origin ? credentials : NOBODY;
+    // Credentials are sent only to the server that they were given for, not to one that it names.
+    const shown = to.origin === this.url.origin ? credentials : NO_CREDENTIALS;
     const plain = { accept: ACCEPT, 'user-agent': 'mcp-on-lambda-doctor', ...headers };
     return exchange({
       url: to,
@@ -89,7 +89,7 @@ export class Target {
   };
 }
 
-export const NOBODY: Credentials = { kind: 'none' };
+export const NO_CREDENTIALS: Credentials = { kind: 'none' };
 
 const ACCEPT = 'application/json, text/event-stream';
 

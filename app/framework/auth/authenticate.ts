@@ -116,7 +116,7 @@ function authorizerMethod(settings: Config): AuthMethod {
     // A token of the proxy is always for one resource.
     const needed = proxy === 'on' && auth === 'oauth';
     if (bound === resource || (bound === undefined && !needed)) return caller;
-    console.warn('auth: denied a caller whom the authorizer accepted for another resource.');
+    console.warn('auth: denied a caller: the authorizer accepted the token for another resource.');
     return undefined;
   };
 }

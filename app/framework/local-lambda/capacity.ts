@@ -1,5 +1,5 @@
 /**
- * What the machine bears: how many execution environments, where nobody has set a limit, and how many inits at a time.
+ * The default capacity of this machine: the number of execution environments, and of inits at a time.
  * Both count what a container's control group leaves. https://nodejs.org/api/process.html#processavailablememory
  */
 import { availableParallelism } from 'node:os';

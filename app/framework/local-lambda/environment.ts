@@ -29,7 +29,7 @@ export interface FunctionSpec {
   freeze: boolean;
   /** Takes what the function's process writes to stdout and stderr. */
   output: (chunk: Buffer, pid: number) => void;
-  /** Told of what happens, where somebody watches. */
+  /** Receives events, for the dashboard. */
   observer?: Observer | undefined;
 }
 
@@ -253,7 +253,7 @@ export class Environment {
     this.#child?.once('close', gone);
   }
 
-  /** The environment is lost: whoever waits is told why, and the process, if there still is one, is killed. */
+  /** Ends the environment: rejects what waits for it with the reason, and kills the process if it still runs. */
   #fail(error: FunctionError): void {
     this.kill();
     this.#phase.resolve(error);
@@ -287,7 +287,7 @@ export class Environment {
       // Windows has no process groups.
       process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: nobody is left in the group.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: the group has no process any more.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** An answer of the function to its end, as whoever does not stream gets it. */
+/** Buffers a response of the function, for callers without streaming. */
 import type { Invoked } from './environment.ts';
 import { type FunctionError, MAX_BUFFERED_RESPONSE, responseTooLarge } from './function-error.ts';
 

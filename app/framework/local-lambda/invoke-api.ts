@@ -19,7 +19,7 @@ import { foreignRequest } from './loopback-guard.ts';
 import { streamOf } from './stream-of.ts';
 
 export interface InvokeApiOptions {
-  /** Checks who signed the request. Absent: nobody is asked to sign. */
+  /** Verifies the signature. Absent: requests need none. */
   authorize?: Authorize | undefined;
   /** Of event invocations. */
   queue: EventQueue;
@@ -157,8 +157,8 @@ const BAD_CONTEXT: DenialReason = [
 ];
 
 /**
- * The context as it goes into a header of the Runtime API: JSON on one line, what is not ASCII escaped, which is the same
- * JSON to whoever parses it.
+ * Returns the context for a header of the Runtime API: JSON on one line with non-ASCII characters escaped, which parses to the
+ * same value.
  */
 function clientContextOf(base64: string): string | 'malformed' {
   try {

@@ -222,7 +222,7 @@ function faultAnswer(log: Log) {
 /** API Gateway’s default for REST APIs, in seconds. https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html */
 const AUTHORIZER_TTL = 300;
 
-/** Who finds out who calls; undefined when nobody is asked. The libraries for it are loaded where they are needed. */
+/** Returns what authenticates requests, and loads its libraries; undefined if every caller is let in. */
 async function authorization(
   options: LocalLambdaOptions,
   authorizer: LocalFunction | undefined,

@@ -1,13 +1,13 @@
 /**
- * Who watches the platform: told of what happens to environments and invocations, never asked. With nobody watching nothing
- * is kept (dashboard/recorder.ts does).
+ * Receives events of environments and invocations; it cannot change them. dashboard/recorder.ts is one. Without an observer
+ * nothing is recorded.
  */
 import type { FunctionError } from './function-error.ts';
 import type { Invocation } from './runtime-api.ts';
 
 /**
  * `init`: starting; `busy`: with an invocation; `frozen`: stopped in between, as on Lambda; `idle`: in between, but running,
- * where freezing is off; `held`: stopped in the middle of an invocation by somebody who watches; `ended`: gone.
+ * where freezing is off; `held`: stopped in the middle of an invocation from the dashboard; `ended`: gone.
  */
 export type EnvironmentState = 'init' | 'busy' | 'frozen' | 'idle' | 'held' | 'ended';
 

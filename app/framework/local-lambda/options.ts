@@ -68,7 +68,7 @@ export interface LocalLambdaOptions {
   command: string[];
 }
 
-/** An account that nobody has, as AWS's own examples use it. */
+/** The account of AWS's own examples. */
 export const ACCOUNT = '123456789012';
 
 /** A setting that cannot be used, with what to write instead. */

@@ -118,7 +118,7 @@ export class Pool {
     return this.#start();
   }
 
-  /** Ends all environments at once; whoever waits is told. */
+  /** Ends all environments at once, and rejects what waits for one. */
   kill(): void {
     this.#closed = true;
     for (const { reaper } of this.#idle.splice(0)) clearTimeout(reaper);
@@ -195,9 +195,9 @@ export class Pool {
   }
 
   /**
-   * Starts an environment for whoever is first in the queue then. When its init fails or takes too long it is done once
-   * more, now within the invocation that has waited longest and at its expense, as on Lambda; until one succeeds, all
-   * are. Rejects with {@link InitError} when the init outside of an invocation fails.
+   * Starts an environment for the first invocation in the queue. If its init fails or times out, the init runs again within the
+   * invocation that has waited longest, and counts as part of its duration, as on Lambda; so do all further inits until one succeeds.
+   * Rejects with {@link InitError} if the init outside of an invocation fails.
    */
   async #start(): Promise<void> {
     this.#starting += 1;

@@ -40,8 +40,8 @@ export interface StreamedAnswer {
   /** Settles when the runtime has sent it all, and tells how that ended. */
   ended: Promise<FunctionError | undefined>;
   /**
-   * Throws away what of the body has not been taken yet, so that the runtime gets to its end: whoever is given an answer
-   * takes the body to its end or calls this, even when it has not begun. May be called at any time, any number of times.
+   * Discards the rest of the body, so that the runtime can finish it. The consumer of a response reads the body to its end or
+   * calls this, even before the body has begun. May be called at any time, any number of times.
    */
   discard(): void;
 }
@@ -217,7 +217,7 @@ export class RuntimeApi {
     const answer: StreamedAnswer = { kind: 'streamed', contentType, ...streamedBody(request) };
     this.#listener.answer(answer);
     await answer.ended;
-    if (!request.complete) return; // The runtime is gone; nobody waits for a status.
+    if (!request.complete) return; // The runtime is gone and reads no status.
     this.#state = 'answered';
     accept(response);
   }

@@ -16,7 +16,7 @@ export interface McpOptions {
   /**
    * Whether `subscriptions/listen` may keep a response open: `'refuse'` answers it with "Method not found" (404, -32601),
    * as a server does that has nothing to subscribe to; bounds allow it. On Lambda an open stream is billed for as long
-   * as it is open and its environment serves nobody else.
+   * as it is open, and its environment serves no other request.
    * @default 'refuse'
    */
   subscriptions?: 'refuse' | SubscriptionBounds;

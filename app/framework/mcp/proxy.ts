@@ -187,6 +187,6 @@ function toProtocolError(error: Error, signal: AbortSignal): Error {
   console.error(`mcp: a request to a server failed: ${error.message}`);
   return new ProtocolError(
     ProtocolErrorCode.InternalError,
-    'The server behind this route ended while it was at this request. It is started anew for the next one; the log says more.',
+    'The server behind this route ended during this request. The next request starts it again; the log has the reason.',
   );
 }

@@ -14,7 +14,7 @@ export interface OAuthClient {
   id: string;
   /** Its own word. */
   name: string | undefined;
-  /** The host that vouches for the client; undefined for a registration, for which nobody does. */
+  /** The host that vouches for the client; undefined for a registration. */
   host: string | undefined;
   redirectUris: readonly string[];
   authMethod: 'none' | 'private_key_jwt';

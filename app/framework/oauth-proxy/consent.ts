@@ -18,7 +18,7 @@ import { findTransaction, type Transaction } from './transaction.ts';
 export const showConsent: ProxyEndpoint = async (proxy, call) => {
   const id = required(parametersOf(call.url.searchParams), 'transaction');
   const { authorization, person } = (await findTransaction(proxy, call, id, 'asking consent')).data;
-  if (!person) throw new OAuthRequestError('invalid_request', 'Nobody has signed in.');
+  if (!person) throw new OAuthRequestError('invalid_request', 'No person has signed in.');
   return consentPage({
     authorization,
     person,

@@ -45,7 +45,7 @@ export function isRegistered(uri: string, registered: readonly string[]): boolea
   );
 }
 
-/** The address without the port that a native client chooses anew each time; for others, the address itself. */
+/** Returns the address without the port, which a native client chooses for each sign-in; other addresses are returned unchanged. */
 export function withoutPort(uri: string): string {
   const [, origin, rest] = LOOPBACK.exec(uri) ?? [];
   return origin === undefined ? uri : `${origin}${rest}`;

@@ -3,7 +3,7 @@
  *
  * A code is used once; its reuse by the client that has the PKCE verifier revokes what it was exchanged for. Refresh tokens
  * rotate: each is used once, and the reuse of an old one revokes the family, because the token was stolen or the client is
- * broken, and nobody can tell which (RFC 9700 section 4.14). Both hold for concurrent requests in different execution
+ * broken, which look alike (RFC 9700 section 4.14). Both hold for concurrent requests in different execution
  * environments, by conditional writes.
  */
 import { personProblem } from './allow-lists.ts';
@@ -46,7 +46,7 @@ const exchangeCode: Grant = async (proxy, call, form) => {
     await authenticateClient(proxy, call, form, authorization.client);
     requireSameRequest(call, form, data);
   } catch (error) {
-    // Whoever has it, it has leaked, or the client is broken.
+    // The code has leaked, or the client is broken.
     if (!data.used) await proxy.records.replace<Code>(record, { ...data, used: true });
     throw error;
   }

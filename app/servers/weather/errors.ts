@@ -55,7 +55,7 @@ export async function orToolError<Result>(
   try {
     return await run();
   } catch (error) {
-    // Nobody is left to read an answer, and a cancelled call is no fault.
+    // The caller reads no response, and a cancelled call is no error.
     if (mcpReq.signal.aborted) throw error;
     return toolError(explain(error, onError));
   }

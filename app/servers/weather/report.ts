@@ -1,8 +1,8 @@
 /**
- * The weather in words and in JSON: the shapes the tools answer with, and how Open-Meteo's numbers become them.
+ * The weather as text and as JSON: the results of the tools, and their conversion from Open-Meteo's numbers.
  *
  * The schemas are what clients see as `outputSchema`. They are built once, when the module is loaded: the server that
- * uses them is made anew for every request.
+ * uses them is created for every request.
  */
 import * as z from 'zod';
 import type { Forecast, Place, Units } from './open-meteo.ts';

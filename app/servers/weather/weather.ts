@@ -42,7 +42,7 @@ export interface WeatherOptions {
   onError?: OnError;
 }
 
-// Schemas and descriptions are built once, when the module is loaded: the server below is made anew for every request.
+// Schemas and descriptions are built once, when the module is loaded: the server below is created for every request.
 
 const location = z
   .string()
@@ -202,7 +202,7 @@ function outdoorDay({ location, activity }: { location: string; activity: string
   return { messages: [{ role: 'user', content: { type: 'text', text } }] };
 }
 
-/** Someone is typing: a fault is reported, and completes to nothing, which gets in nobody's way. */
+/** Errors are logged and complete to nothing, so that they do not disturb typing. */
 async function completeLocation({ openMeteo, onError }: Source, typed: string): Promise<string[]> {
   const [name = '', ...areas] = typed.split(',');
   if (name.trim().length < 2) return [];

@@ -4,7 +4,7 @@ output "mcp_url" {
 }
 
 output "caller_policy_arn" {
-  description = "ARN of the policy that lets somebody of this account call."
+  description = "ARN of the policy that allows a principal of this account to call."
   value       = aws_iam_policy.callers.arn
 }
 

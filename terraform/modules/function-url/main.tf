@@ -1,5 +1,5 @@
 locals {
-  # Statement suffix → principal. NONE: everybody, and the app asks for a token. AWS_IAM: callers of other accounts, whom a
+  # Statement suffix → principal. NONE: every caller, and the app authenticates. AWS_IAM: callers of other accounts, which a
   # policy of their own is not enough for. By index, since an ARN may be known only after apply.
   callers = var.authorization_type == "NONE" ? { public = "*" } : { for index, arn in var.principals : tostring(index) => arn }
 }
@@ -17,7 +17,7 @@ resource "aws_lambda_function_url" "this" {
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 #
 # With NONE the provider adds two such statements itself when it creates the URL, outside of the state, and never again:
-# not when authorization_type is changed to NONE later, not when somebody removed them. So these are kept in the state
+# not when authorization_type is changed to NONE later, not if they were removed. So these are kept in the state
 # as well, under names of their own that cannot collide with the provider's. One after the other: Lambda refuses
 # changes to one policy at the same time (409), and the provider's own do not wait for these.
 resource "aws_lambda_permission" "url" {

@@ -7,7 +7,7 @@ data "aws_region" "current" {
 locals {
   lambda = "arn:${data.aws_partition.current.partition}:apigateway:${data.aws_region.current.region}:lambda:path/2015-03-31/functions"
 
-  # Nobody is asked for a preflight, which carries no credentials, or for the metadata that leads to them (RFC 9728).
+  # Open: preflights, which carry no credentials, and the metadata that leads clients to them (RFC 9728).
   routes = {
     "$default"                   = { open = false }
     "OPTIONS /{proxy+}"          = { open = true }

@@ -16,21 +16,21 @@ locals {
       metric_name = "Throttles"
       statistic   = "Sum"
       threshold   = 10
-      description = "Callers get 429: more than reserved_concurrency at once. Somebody floods it (saved query callers), or it has grown: raise reserved_concurrency, and see max_monthly_cost."
+      description = "Callers get 429: more than reserved_concurrency at once. A caller floods it (saved query callers), or traffic has grown: raise reserved_concurrency, and see max_monthly_cost."
     }
     slow = {
       namespace   = "AWS/Lambda"
       metric_name = "Duration"
       statistic   = "Maximum"
       threshold   = var.timeout * 900
-      description = "A request took more than 90 % of the time limit of ${var.timeout} s; at the limit it is given up. Run the saved query slowest: mend the tool or what it asks, or raise timeout."
+      description = "A request took more than 90 % of the time limit of ${var.timeout} s; at the limit it is aborted. Run the saved query slowest: fix the tool or its upstream, or raise timeout."
     }
     refusals = {
       namespace   = local.namespace
       metric_name = "Refusals"
       statistic   = "Sum"
       threshold   = var.refusals
-      description = "Many requests were refused: somebody tries tokens, or a client has a stale one. Run the saved query refusals. They cost what calls cost, up to reserved_concurrency."
+      description = "Many requests were denied: an attack with guessed tokens, or a client with an old one. Run the saved query refusals. They cost what calls cost, up to reserved_concurrency."
     }
   }
 }
@@ -49,7 +49,7 @@ resource "aws_cloudwatch_metric_alarm" "simple" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.threshold
-  treat_missing_data  = "notBreaching" # Nobody calls: nothing is wrong, and nothing is written.
+  treat_missing_data  = "notBreaching" # Without calls there are no data and no problem.
   alarm_actions       = local.actions
   ok_actions          = local.actions
   tags                = var.tags

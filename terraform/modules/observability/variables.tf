@@ -49,7 +49,7 @@ variable "provisioned_concurrency" {
 }
 
 variable "email" {
-  description = "Address that alarms are sent to, once its owner has confirmed it. Default: nobody is woken."
+  description = "Address that alarms are sent to, once its owner has confirmed it. Default: none, alarms are only shown."
   type        = string
   default     = null
 }

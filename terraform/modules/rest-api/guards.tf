@@ -1,6 +1,6 @@
 # What stands in front of the API besides the authorizer: addresses, a firewall, keys with quotas.
 
-# By itself, since it names the API, which must be there before. Under AWS_IAM a permission here would let in whoever signs,
+# By itself, since it names the API, which must be there before. Under AWS_IAM a permission here would allow every signed request,
 # whatever IAM says, so there it only forbids.
 locals {
   # In full: API Gateway stores the short form, execute-api:/*, in full as well, and every plan would find a difference.

@@ -9,7 +9,7 @@ locals {
   lambda     = "arn:${data.aws_partition.current.partition}:apigateway:${local.region}:lambda:path"
   invocation = var.streaming ? "2021-11-15/functions/${var.alias_arn}/response-streaming-invocations" : "2015-03-31/functions/${var.alias_arn}/invocations"
 
-  # Nobody is asked for a preflight, which carries no credentials, or for the metadata that leads to them (RFC 9728).
+  # Open: preflights, which carry no credentials, and the metadata that leads clients to them (RFC 9728).
   methods = {
     root               = { resource = aws_api_gateway_rest_api.this.root_resource_id, method = "ANY", open = false }
     all                = { resource = aws_api_gateway_resource.all.id, method = "ANY", open = false }

@@ -93,7 +93,7 @@ variable "authorizer" {
 }
 
 variable "challenge" {
-  description = "WWW-Authenticate of the 401 that a caller gets whom the authorizer refuses; {url} stands for the URL of the API. Default: API Gateway's own words, 401 without a token and 403 with a wrong one."
+  description = "WWW-Authenticate of the 401 for callers that the authorizer denies; {url} stands for the URL of the API. Default: API Gateway's own words, 401 without a token and 403 with a wrong one."
   type        = string
   default     = null
 }

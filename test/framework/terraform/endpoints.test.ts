@@ -432,7 +432,7 @@ describeTerraform('an HTTP API', () => {
       '-var=endpoint=http-api',
       '-var=timeout=60',
     );
-    expect(output).toContain('An HTTP API gives up on an answer after 30 seconds');
+    expect(output).toContain('An HTTP API returns 503 after 30 seconds');
   });
 });
 

@@ -100,7 +100,7 @@ function intruder(headers: Headers, port: number | undefined, method: string): s
   return undefined;
 }
 
-/** `none`: somebody has typed the address, or followed a bookmark. */
+/** `none`: the address was typed, or opened from a bookmark. */
 const OWN_SITE = new Set(['same-origin', 'none']);
 
 function liveState(c: Context, { recorder, options, url }: DashboardOptions): Response {

@@ -170,7 +170,7 @@ interface EndpointEvent {
   headers?: Record<string, string>;
 }
 
-/** An event is whatever somebody invokes with: also none of an endpoint's, or no JSON. */
+/** An event can be anything: not of an endpoint, or no JSON. */
 function withoutSecrets(payload: string): string {
   try {
     const hide = (key: string, value: unknown): unknown => {

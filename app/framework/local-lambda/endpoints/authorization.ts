@@ -25,8 +25,8 @@ export function isRefused(outcome: Authorized | Refused): outcome is Refused {
 }
 
 /**
- * Nobody is asked for a preflight, which carries no credentials, or for metadata that leads to them: so the modules of
- * terraform/ route both past the authorizer.
+ * Lets preflights pass, which carry no credentials, and reads of the OAuth metadata, which leads clients to them. The modules of
+ * terraform/ route both past the authorizer as well.
  */
 export function exceptOpenPaths(authorize: Authorize): Authorize {
   return async function authorizeUnlessOpen(request) {

@@ -28,7 +28,7 @@ export interface EndpointOptions {
   domainName?: string | undefined;
   /** Name of the stage, for API Gateway. @default '$default' */
   stage?: string | undefined;
-  /** Finds out who calls. Absent: nobody is asked. */
+  /** Authenticates requests. Absent: every caller is let in. */
   authorize?: Authorize | undefined;
   /** Throttling of the stage, for API Gateway. */
   throttle?: Throttle | undefined;
@@ -162,7 +162,7 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
   }
 }
 
-/** Nobody takes any more of the answer: the runtime may get to the end of it. */
+/** Discards the rest of the response, so that the runtime can finish it. */
 function discardBody(invoked: Invoked | undefined): void {
   if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
 }

@@ -30,7 +30,7 @@ export class RequestTooLarge extends Error {
   override readonly name = 'RequestTooLarge';
 }
 
-/** Thrown when the caller went away in the middle of its request, or broke HTTP's rules: nobody reads an answer. */
+/** Thrown if the caller disconnects in the middle of its request, or violates HTTP: it reads no response. */
 export class RequestBrokenError extends Error {
   override readonly name = 'RequestBrokenError';
 }

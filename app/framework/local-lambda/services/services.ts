@@ -1,8 +1,8 @@
 /**
- * What of AWS the function may call here: the Invoke API, to invoke itself, and DynamoDB. One listener on loopback, that is
- * told to the function's process alone and takes nobody's signature but the function's own.
+ * The AWS services that the function may call locally: the Invoke API, to invoke itself, and DynamoDB. One listener on loopback
+ * serves both. It accepts only requests that the function's credentials have signed.
  *
- * The function finds it by AWS's own variables. Where one of them is set already, that service is somewhere else.
+ * The function finds it by AWS's own variables. If one of them is set already, that service is elsewhere.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -21,7 +21,7 @@ import type { DynamoDb, Table } from './dynamodb.ts';
 /** Of DynamoDB, in bytes: 16 MB. */
 const MAX_REQUEST = 16 * 1024 * 1024;
 
-/** The function's role: the key its process has already, or one that nobody knows. */
+/** Returns the credentials of the function's role: those in its environment, or random ones. */
 export function roleOf(env: NodeJS.ProcessEnv): TestCredential {
   const { AWS_ACCESS_KEY_ID: given, AWS_SECRET_ACCESS_KEY: secret } = env;
   const own = given && secret ? { accessKeyId: given, secretAccessKey: secret } : madeUp();

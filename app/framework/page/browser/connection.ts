@@ -15,7 +15,7 @@ export type Ask = (question: ElicitRequestFormParams) => Promise<ElicitResult>;
 
 export interface Connection {
   client: Client;
-  /** What `error`, thrown by a request on this connection, means for whoever sits before the page. */
+  /** Returns an explanation for the visitor of `error`, which a request on this connection has thrown. */
   explain(error: unknown): string;
 }
 

@@ -1,4 +1,4 @@
-/** The console: connects when nobody is asked who they are, else when the visitor has said so; then lists what there is. */
+/** The console: connects without authentication, or after the visitor has signed in or entered a token; then lists tools, resources and prompts. */
 import './no-eval.ts';
 import type {
   AuthProvider,

@@ -166,7 +166,7 @@ function numberField(place: Place): Field {
   return { element: labelled(place, input), value };
 }
 
-/** zod writes the range of safe integers, which tells nobody anything. */
+/** Leaves out the range of safe integers, which zod writes for every integer. */
 function within(limit: number | undefined): number | undefined {
   return limit !== undefined && Math.abs(limit) < Number.MAX_SAFE_INTEGER ? limit : undefined;
 }

@@ -13,7 +13,7 @@ import {
 } from '@modelcontextprotocol/client';
 
 const CHANNEL = 'mcp-page-sign-in';
-/** How long somebody may take to sign in. */
+/** Timeout of a sign-in, in milliseconds. */
 const PATIENCE_MS = 5 * 60_000;
 
 /** In the window that comes back from the issuer: hands over what it was told. True when this is such a window. */
@@ -63,7 +63,7 @@ function answerFor(state: string): Promise<URLSearchParams> {
     };
     const timer = setTimeout(() => {
       over();
-      reject(new Error('nobody signed in within five minutes'));
+      reject(new Error('no sign-in within five minutes'));
     }, PATIENCE_MS);
     channel.addEventListener('message', ({ data }) => {
       const answer = new URLSearchParams(String(data));

@@ -45,7 +45,7 @@ describe('finds nothing wrong with', () => {
     });
     const report = await doctor(`${lambda.url}/mcp`, [], { MCP_TOKEN: TOKEN });
     expect(report.with('failed')).toEqual([]);
-    expect(report.get('who-may-call').found).toContain('you are let in by token');
+    expect(report.get('who-may-call').found).toContain('allowed with token');
     expect(report.get('headers').found).toMatch(/Authorization, .*x-amzn-remapped-www-authenticate/);
     expect(JSON.stringify(report)).not.toContain(TOKEN);
   });
@@ -59,7 +59,7 @@ describe('finds nothing wrong with', () => {
     const keys = { AWS_ACCESS_KEY_ID: 'AKIAONE', AWS_SECRET_ACCESS_KEY: 'one' };
     const report = await doctor(`${lambda.url}/mcp`, args, keys);
     expect(report.with('failed')).toEqual([]);
-    expect(report.get('who-may-call').found).toContain('you are let in by sigv4');
+    expect(report.get('who-may-call').found).toContain('allowed with sigv4');
 
     const unsigned = await doctor(`${lambda.url}/mcp`);
     expect(unsigned.get('reachable')).toMatchObject({

@@ -73,7 +73,7 @@ describe('finds nothing wrong with', () => {
     const report = await doctor(`${lambda.url}/live/mcp`, [], CALLER);
     expect(report.with('failed')).toEqual([]);
     expect(report.get('who-may-call').found).toMatch(
-      /without credentials \(401\) or with made-up ones \(401\), who do not get as far as the server; you are let in by token/,
+      /Denied without credentials \(401\) and with invalid ones \(401\), before the server; allowed with token/,
     );
     expect(report.get('authorizer').status).toBe('ok');
     expect(JSON.stringify(report)).not.toContain(TOKEN);
@@ -100,7 +100,7 @@ describe('finds nothing wrong with', () => {
     const keys = { AWS_ACCESS_KEY_ID: 'AKIAONE', AWS_SECRET_ACCESS_KEY: 'one' };
     const signed = ['--sigv4', '--region', 'us-east-1', '--service', 'execute-api'];
     const report = await doctor(`${lambda.url}/live/mcp`, signed, keys);
-    expect(report.get('who-may-call').found).toContain('you are let in by sigv4');
+    expect(report.get('who-may-call').found).toContain('allowed with sigv4');
     expect(report.with('failed')).toEqual([]);
     const unsigned = await doctor(`${lambda.url}/live/mcp`);
     expect(unsigned.get('reachable')).toMatchObject({

@@ -67,7 +67,7 @@ test.each(['die', 'SIGKILL'])(
     const doomed = how === 'die' ? client.call('die', {}) : client.call('dawdle', { steps: 30 });
     const told = expect(doomed).rejects.toMatchObject({
       code: -32603,
-      message: expect.stringContaining('ended while it was at this request'),
+      message: expect.stringContaining('ended during this request'),
     });
     if (how === 'SIGKILL') setTimeout(() => process.kill(before, 'SIGKILL'), 500);
     await told;

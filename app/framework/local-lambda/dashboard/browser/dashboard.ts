@@ -84,7 +84,7 @@ function drawEnvironments(environments: readonly Environment[], invocations: rea
   });
   const none = el('li', {}, 'None: the next call starts one, cold.');
   find('environments').replaceChildren(...(items.length > 0 ? items : [none]));
-  // What is drawn anew keeps the focus of whoever uses the keyboard.
+  // The keyboard focus survives a redraw.
   if (focused) document.getElementById(focused)?.focus();
 }
 
