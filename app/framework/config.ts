@@ -9,16 +9,18 @@
  * its own (`LAMBDA_*`, `PORT`), see app/framework/local-lambda/README.md.
  */
 import * as z from 'zod';
-import { isSecure } from './secure-url.ts';
+import { isSecure, secretsOf } from './setting-formats.ts';
 
 const secureUrl = z
   .string()
   .refine(text => URL.canParse(text) && isSecure(new URL(text)), 'must be an https URL');
 
-const words = z
-  .string()
-  .default('')
-  .transform(text => text.split(/[\s,]+/).filter(Boolean));
+const wordsOr = (preset: string) =>
+  z
+    .string()
+    .default(preset)
+    .transform(text => text.split(/[\s,]+/).filter(Boolean));
+const words = wordsOr('');
 
 /** Asymmetric ones only: with a shared secret everybody who can check a token can make one. */
 const ALGORITHMS = [
@@ -51,18 +53,15 @@ export const settings = z.object({
     .describe('For token: SHA-256 of the bearer token in hex; two, separated by a comma, during a rotation.'),
   MCP_OAUTH_ISSUER: secureUrl.optional().describe('For oauth: the issuer, exactly as in the tokens.'),
   MCP_OAUTH_AUDIENCE: words.describe(
-    'For oauth: audiences, one of which the aud claim must contain. Default: MCP_PUBLIC_URL.',
+    'For oauth without the proxy: audiences, one of which the aud claim must contain. Default: the URL of the called server below MCP_PUBLIC_URL.',
   ),
   MCP_OAUTH_SCOPES: words.describe(
-    'For oauth: scopes that every caller must have, published as scopes_supported.',
+    'Scopes that every caller must have, published as scopes_supported. Static tokens and IAM callers have none.',
   ),
   MCP_OAUTH_JWKS_URL: secureUrl
     .optional()
     .describe('For oauth: URL of the issuer’s keys. Default: jwks_uri of the issuer’s metadata.'),
-  MCP_OAUTH_ALGORITHMS: z
-    .string()
-    .default('RS256,PS256,ES256,EdDSA')
-    .transform(text => text.split(/[\s,]+/).filter(Boolean))
+  MCP_OAUTH_ALGORITHMS: wordsOr('RS256,PS256,ES256,EdDSA')
     .pipe(z.array(z.enum(ALGORITHMS, { error: `must be of ${ALGORITHMS.join(', ')}` })).min(1))
     .describe('For oauth: accepted signature algorithms.'),
   MCP_OAUTH_TOKEN_TYPE: z
@@ -93,10 +92,7 @@ export const settings = z.object({
     .string()
     .optional()
     .describe('For the OAuth proxy: its secret, best as ssm:NAME. Default: a public client, by PKCE alone.'),
-  MCP_OAUTH_PROVIDER_SCOPES: z
-    .string()
-    .default('openid,email,profile')
-    .transform(text => text.split(/[\s,]+/).filter(Boolean))
+  MCP_OAUTH_PROVIDER_SCOPES: wordsOr('openid,email,profile')
     .refine(scopes => scopes.includes('openid'), 'must include openid')
     .describe(
       'For the OAuth proxy: scopes it requests from the issuer; offline_access is added if the issuer supports it.',
@@ -122,12 +118,12 @@ export const settings = z.object({
   MCP_SECRET: z
     .string()
     .refine(
-      text => text.startsWith('ssm:') || /^\S{32,}$/.test(text),
+      text => text.startsWith('ssm:') || secretsOf(text).length > 0,
       'must be ssm:NAME or a random secret of 32 characters or more; two with a comma during a rotation',
     )
     .optional()
     .describe(
-      'Secret from which keys are derived, or ssm:NAME, the SSM parameter that has it; two with a comma during a rotation.',
+      'For the OAuth proxy: secret from which its keys are derived, or ssm:NAME, the SSM parameter that has it; two with a comma during a rotation.',
     ),
   MCP_IAM_ALLOWED_ARNS: words.describe(
     'For iam: ARNs of the callers, * for any characters. Default: every caller that IAM allows.',

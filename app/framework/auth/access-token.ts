@@ -58,7 +58,14 @@ function mediaType(typ: unknown): string | undefined {
 }
 
 /** Returns a problem unless the token grants access: by a scope, the role of an application, or the issuer's `token_use`. */
-function grantsNothing({ token_use, scope, scp, roles, azp, appid }: JWTPayload): string | undefined {
+export function grantsNothing({
+  token_use,
+  scope,
+  scp,
+  roles,
+  azp,
+  appid,
+}: Readonly<Record<string, unknown>>): string | undefined {
   if (token_use === 'access' || has(scope) || has(scp)) return undefined;
   // Entra's tokens for applications have no scope; its ID tokens may have roles, but name no application.
   if (has(roles) && (azp ?? appid) !== undefined) return undefined;

@@ -80,24 +80,24 @@ function methodsOf(settings: Config): AuthMethod[] {
   if (modes.includes('iam')) methods.push(iamMethod(settings.MCP_IAM_ALLOWED_ARNS));
   if (modes.includes('authorizer')) methods.push(authorizerMethod(settings));
   if (modes.includes('token')) methods.push(bearerMethod(staticTokens(settings.MCP_TOKEN_SHA256)));
-  if (modes.includes('oauth')) {
-    const {
-      MCP_OAUTH_ISSUER: issuer = '',
-      MCP_OAUTH_JWKS_URL: jwksUrl,
-      MCP_OAUTH_ALGORITHMS: algorithms,
-      MCP_OAUTH_TOKEN_TYPE: tokenType,
-      MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds,
-    } = settings;
-    const rules = { issuer, jwksUrl, algorithms, tokenType, clockToleranceSeconds };
-    const verify = createTokenVerifier(rules);
-    const { MCP_OAUTH_AUDIENCE: audiences } = settings;
-    methods.push(
-      settings.MCP_OAUTH_PROXY === 'on'
-        ? bearerMethod(createOwnTokenVerifier(createKeys(settings), clockToleranceSeconds))
-        : bearerMethod((token, resource) => verify(token, audiences.length > 0 ? audiences : [resource])),
-    );
-  }
+  if (modes.includes('oauth')) methods.push(bearerMethod(oauthVerifier(settings)));
   return methods;
+}
+
+/** Verifies the tokens of the OAuth proxy, or those of the issuer. */
+function oauthVerifier(settings: Config): TokenCheck {
+  const {
+    MCP_OAUTH_ISSUER: issuer = '',
+    MCP_OAUTH_JWKS_URL: jwksUrl,
+    MCP_OAUTH_ALGORITHMS: algorithms,
+    MCP_OAUTH_TOKEN_TYPE: tokenType,
+    MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: clockToleranceSeconds,
+  } = settings;
+  if (settings.MCP_OAUTH_PROXY === 'on')
+    return createOwnTokenVerifier(createKeys(settings), clockToleranceSeconds);
+  const { MCP_OAUTH_AUDIENCE: audiences } = settings;
+  const verify = createTokenVerifier({ issuer, jwksUrl, algorithms, tokenType, clockToleranceSeconds });
+  return (token, resource) => verify(token, audiences.length > 0 ? audiences : [resource]);
 }
 
 function iamMethod(patterns: readonly string[]): AuthMethod {

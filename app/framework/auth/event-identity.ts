@@ -7,7 +7,7 @@
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
  */
 import type { EndpointIdentity } from '../endpoint-context.ts';
-import { ofAnotherKind } from './access-token.ts';
+import { grantsNothing, ofAnotherKind } from './access-token.ts';
 import type { Caller } from './identity.ts';
 import { scopesOf } from './token-verifier.ts';
 
@@ -38,7 +38,7 @@ export function authorizerCaller(
         : authorizer;
   if (Object.keys(result).length === 0 || 'iam' in result) return undefined;
   const claims = fields(result.claims ?? result); // A REST API's Cognito authorizer has them a level deeper.
-  const problem = 'jwt' in authorizer || 'claims' in result ? ofAnotherKind(claims) : undefined;
+  const problem = 'jwt' in authorizer || 'claims' in result ? tokenProblem(claims) : undefined;
   if (problem) {
     console.warn(`auth: what the API Gateway authorizer accepted is not an access token: ${problem}.`);
     return undefined;
@@ -56,6 +56,11 @@ export function authorizerCaller(
     ...(expiresAt !== undefined && { expiresAt }),
     extra: { mode: 'authorizer', subject, claims },
   };
+}
+
+/** API Gateway passes on no header of the token. `client_id` is a claim of RFC 9068, which ID tokens do not have. */
+function tokenProblem(claims: Fields): string | undefined {
+  return ofAnotherKind(claims) ?? (claims.client_id === undefined ? grantsNothing(claims) : undefined);
 }
 
 /**

@@ -83,7 +83,9 @@ function resourceOf(event: Fields, { MCP_PUBLIC_URL: publicUrl }: Config): strin
   const called = typeof path === 'string' ? path : typeof rawPath === 'string' ? rawPath : undefined;
   if (publicUrl === undefined) return called === undefined ? '' : calledUrl(event, called);
   const { origin, pathname } = new URL(publicUrl);
-  if (called === undefined || called.endsWith(pathname) || pathname.endsWith(called)) return publicUrl;
+  const { stage } = fields(event.requestContext);
+  const isFirst = called === pathname || called === `/${stage}${pathname}`;
+  if (called === undefined || isFirst || pathname.endsWith(called)) return publicUrl;
   return `${origin}${called}`;
 }
 

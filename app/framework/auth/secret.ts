@@ -7,6 +7,7 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { createParameterReader, type ReadParameter } from '../aws/parameter.ts';
 import type { Config } from '../config.ts';
+import { MIN_SECRET, secretsOf } from '../setting-formats.ts';
 
 /** What a key is for. */
 export type KeyPurpose = 'access token' | 'consent' | 'csrf' | 'record' | 'registration';
@@ -33,14 +34,6 @@ export function createKeys(
       throw new Error(`MCP_SECRET must have ${MIN_SECRET} characters or more, and two secrets at most.`);
     return [derive(current, purpose), ...previous.map(secret => derive(secret, purpose))];
   };
-}
-
-export const MIN_SECRET = 32;
-
-/** Returns the secrets in a value; none if one of them is too short or there are more than two. */
-export function secretsOf(value: string): readonly string[] {
-  const secrets = value.split(/[\s,]+/).filter(Boolean);
-  return secrets.length <= 2 && secrets.every(secret => secret.length >= MIN_SECRET) ? secrets : [];
 }
 
 function deriveKey(secret: string, purpose: KeyPurpose): KeyObject {

@@ -11,10 +11,11 @@ import {
   decodeProtectedHeader,
   errors,
   type JWTPayload,
+  type JWTVerifyGetKey,
   type JWTVerifyResult,
   jwtVerify,
 } from 'jose';
-import { isSecure } from '../secure-url.ts';
+import { isSecure } from '../setting-formats.ts';
 import { UNKNOWN_CLIENT } from '../types.ts';
 import { type AccessTokenType, accessTokenProblem } from './access-token.ts';
 import type { Caller } from './identity.ts';
@@ -71,12 +72,14 @@ export function createTokenVerifier(options: TokenVerifierOptions) {
       clockTolerance,
       requiredClaims: ['exp'],
     };
-    const verified = await verify(token, await keySet.get(), rules).catch(error => {
+    const keys = await keySet.get();
+    const verified = await verify(token, keys, rules).catch(error => {
       const problem = tokenProblem(error);
       if (problem) return deny(problem, error.payload);
-      throw keySet.failed(
-        new KeysUnavailableError('The keys of the authorization server cannot be fetched.', { cause: error }),
-      );
+      const message = 'The keys of the authorization server cannot be fetched.';
+      const unavailable = new KeysUnavailableError(message, { cause: error });
+      // An unknown key id, which anyone can send, must not affect the callers whose keys are cached.
+      throw keys.fresh ? unavailable : keySet.failed(unavailable);
     });
     if (!verified) return undefined;
     const { payload, protectedHeader } = verified;
@@ -100,7 +103,7 @@ function formProblem(token: string, issuer: string, algorithms: readonly string[
 /** Without `kid`, several keys of the issuer may fit: each is tried. */
 export async function verify(
   token: string,
-  keys: KeySet,
+  keys: JWTVerifyGetKey,
   rules: Parameters<typeof jwtVerify>[2],
 ): Promise<JWTVerifyResult> {
   try {

@@ -2,7 +2,8 @@
  * Authenticates a client at the token and revocation endpoints: `none`, for public clients, whose codes are bound by PKCE and
  * whose refresh tokens rotate; or `private_key_jwt` (RFC 7523), if its metadata document says so.
  */
-import { createLocalJWKSet, errors, jwtVerify } from 'jose';
+import { createLocalJWKSet } from 'jose';
+import { verify } from '../auth/token-verifier.ts';
 import { OAuthRequestError } from './oauth-error.ts';
 import { type Parameters, required } from './parameters.ts';
 import type { OAuthProxy, ProxyRequest } from './proxy.ts';
@@ -32,12 +33,12 @@ export async function authenticateClient(
 }
 
 async function verifyAssertion(
-  { clients, records, now }: OAuthProxy,
+  { clients, records }: OAuthProxy,
   { issuer }: ProxyRequest,
   assertion: string,
   id: string,
 ): Promise<void> {
-  const keys = createLocalJWKSet(await clients.keysOf(await clients.find(id)));
+  const keys = await clients.keysOf(await clients.find(id));
   const rules = {
     issuer: id,
     subject: id,
@@ -47,12 +48,13 @@ async function verifyAssertion(
     requiredClaims: ['exp'],
     clockTolerance: 5,
   };
-  const verified = await jwtVerify(assertion, keys, rules).catch(error => {
-    if (!(error instanceof errors.JOSEError)) throw error;
-    throw new OAuthRequestError('invalid_client', `The client assertion is not valid: ${error.message}.`);
+  // The keys are the client's: whatever is wrong with them is its fault, too.
+  const verified = await (async () => verify(assertion, createLocalJWKSet(keys), rules))().catch(error => {
+    const problem = `The client assertion is not valid: ${(error as Error).message}.`;
+    throw new OAuthRequestError('invalid_client', 'The client assertion is not valid.', problem);
   });
   const { exp = 0, jti } = verified.payload;
-  if (exp > now() / 1000 + MAX_AGE_SECONDS)
+  if (exp > Date.now() / 1000 + MAX_AGE_SECONDS)
     throw new OAuthRequestError('invalid_client', 'The client assertion is valid for too long.');
   const fresh = await records.create('assertion', `${id} ${jti ?? assertion}`, {}, MAX_AGE_SECONDS + 60);
   if (!fresh) throw new OAuthRequestError('invalid_client', 'The client assertion was used before.');

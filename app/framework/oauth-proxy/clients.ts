@@ -54,9 +54,9 @@ const MAX_CLIENT_ID = 3_000;
 export function createClients(
   sealer: Sealer,
   registration: 'on' | 'off',
-  { access, now }: { access: DocumentAccess | undefined; now: () => number },
+  access: DocumentAccess | undefined,
 ): Clients {
-  const fetchCached = cached(createFetchDocument(access), now);
+  const fetchCached = cached(createFetchDocument(access));
 
   return {
     async find(id) {
@@ -136,20 +136,20 @@ function nameOf({ client_name: name }: Record<string, unknown>): string | undefi
 }
 
 /** Remembers documents and failures for a while, so many of them at most. */
-function cached(fetchDocument: ReturnType<typeof createFetchDocument>, now: () => number) {
+function cached(fetchDocument: ReturnType<typeof createFetchDocument>) {
   const cache = new Map<string, { document: Promise<Record<string, unknown>>; until: number }>();
 
   return async function fetchCached(url: string, maxBytes: number): Promise<Record<string, unknown>> {
     const problem = documentUrlProblem(url);
     if (problem) throw unusable(problem);
     const known = cache.get(url);
-    if (known && now() < known.until) return known.document;
+    if (known && Date.now() < known.until) return known.document;
     const [oldest] = cache.keys();
     if (cache.size >= MAX_CACHED && oldest !== undefined) cache.delete(oldest);
     const entry = {
-      until: now() + CACHE_MS,
+      until: Date.now() + CACHE_MS,
       document: fetchDocument(url, maxBytes).catch(error => {
-        entry.until = now() + FAILURE_CACHE_MS;
+        entry.until = Date.now() + FAILURE_CACHE_MS;
         throw unusable((error as Error).message, error);
       }),
     };

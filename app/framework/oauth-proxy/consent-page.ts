@@ -52,9 +52,9 @@ ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="
   return page(200, 'Allow access?', body, `form-action 'self' ${sourceOf(redirectUri)}`);
 }
 
-export async function errorPage({ description }: OAuthRequestError, status = 400): Promise<Response> {
+export async function errorPage({ description }: OAuthRequestError): Promise<Response> {
   const body = html`<h1>Sign-in failed</h1><p>${description}</p>`;
-  return page(status, 'Sign-in failed', body, "form-action 'none'");
+  return page(400, 'Sign-in failed', body, "form-action 'none'");
 }
 
 async function page(status: number, title: string, body: Html, formAction: string): Promise<Response> {

@@ -14,7 +14,7 @@ import {
 } from '../auth/token-verifier.ts';
 import type { ReadParameter } from '../aws/parameter.ts';
 import type { Config } from '../config.ts';
-import { isSecure } from '../secure-url.ts';
+import { isSecure } from '../setting-formats.ts';
 import { OAuthRequestError } from './oauth-error.ts';
 import { digest } from './seal.ts';
 
@@ -118,6 +118,9 @@ export function createProvider(settings: Config, readParameter: ReadParameter): 
       return { person: await personOf(id_token, nonce), refreshToken: text(refresh_token) };
     },
     async refresh(refreshToken, person) {
+      // Before the request, which may invalidate the refresh token: an ID token that cannot be checked would lose its successor.
+      const { keys } = await discovered();
+      if (!keys.fresh) await keys.reload().catch(error => unavailable('its keys', error));
       const grant = { grant_type: 'refresh_token', refresh_token: refreshToken };
       const tokens = await requestTokens(grant);
       // OpenID Connect Core section 12.2: an ID token is optional here, and has no nonce.

@@ -20,8 +20,6 @@ export interface OAuthProxy {
   provider: Provider;
   records: Records;
   sealer: Sealer;
-  /** @default Date.now */
-  now: () => number;
 }
 
 /** A request to one of the endpoints. */

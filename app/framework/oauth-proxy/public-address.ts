@@ -42,7 +42,7 @@ for (const range of NOT_PUBLIC_V6) blocked.addSubnet(...subnet(range), 'ipv6');
 const globalUnicast = new BlockList();
 globalUnicast.addSubnet('2000::', 3, 'ipv6');
 
-export function isPublicAddress(address: string): boolean {
+function isPublicAddress(address: string): boolean {
   const version = isIP(address);
   if (version === 4) return !blocked.check(address, 'ipv4');
   return version === 6 && globalUnicast.check(address, 'ipv6') && !blocked.check(address, 'ipv6');

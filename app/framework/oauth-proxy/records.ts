@@ -23,11 +23,11 @@ export interface Records {
   ): Promise<SealedRecord<Data> | undefined>;
 }
 
-export function createRecords(store: Store, sealer: Sealer, now: () => number): Records {
+export function createRecords(store: Store, sealer: Sealer): Records {
   const keyOf = (kind: RecordKind, id: string): string => `oauth#${kind}#${digest(id)}`;
   return {
     async create(kind, id, data, seconds) {
-      const expires = Math.ceil(now() / 1000) + seconds;
+      const expires = Math.ceil(Date.now() / 1000) + seconds;
       return store.putIfAbsent({ key: keyOf(kind, id), expires, data: await sealer.seal('record', data) });
     },
     async read<Data extends object>(kind: RecordKind, id: string) {

@@ -34,12 +34,12 @@ export function redirect(url: string, cookies: readonly string[] = []): Response
 
 /** Creates a code and returns the client's redirect address with it. */
 export async function codeUrl(
-  { records, now }: OAuthProxy,
+  { records }: OAuthProxy,
   { issuer }: ProxyRequest,
   grant: Pick<Code, 'authorization' | 'person' | 'refreshToken'>,
 ): Promise<string> {
   const code = randomText();
-  const data: Code = { ...grant, used: false, created: now(), family: randomText() };
+  const data: Code = { ...grant, used: false, created: Date.now(), family: randomText() };
   await records.create('code', code, data, KEPT_SECONDS);
   return clientUrl(grant.authorization, issuer, { code });
 }

@@ -7,7 +7,7 @@ import { ANY_ORIGIN, NO_STORE, OAuthRequestError } from './oauth-error.ts';
 import { jsonOf } from './parameters.ts';
 import type { ProxyEndpoint } from './proxy.ts';
 
-export const register: ProxyEndpoint = async ({ clients, settings, now }, { request }) => {
+export const register: ProxyEndpoint = async ({ clients, settings }, { request }) => {
   if (settings.MCP_OAUTH_REGISTRATION === 'off')
     throw new OAuthRequestError('invalid_request', 'Registration is off. Use a client metadata document.');
   const { id, name, redirectUris } = await clients.register(await jsonOf(request));
@@ -15,7 +15,7 @@ export const register: ProxyEndpoint = async ({ clients, settings, now }, { requ
     throw new OAuthRequestError('invalid_redirect_uri', 'A redirect address is not allowed here.');
   const registration = {
     client_id: id,
-    client_id_issued_at: Math.floor(now() / 1000),
+    client_id_issued_at: Math.floor(Date.now() / 1000),
     ...(name !== undefined && { client_name: name }),
     redirect_uris: redirectUris,
     token_endpoint_auth_method: 'none',

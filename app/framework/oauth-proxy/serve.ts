@@ -10,7 +10,7 @@ import { createAwsClient } from '../aws/aws-client.ts';
 import { createParameterReader } from '../aws/parameter.ts';
 import type { Config } from '../config.ts';
 import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
-import { isSecure } from '../secure-url.ts';
+import { isSecure } from '../setting-formats.ts';
 import { createStore } from '../store/store.ts';
 import { authorize } from './authorize.ts';
 import { callback } from './callback.ts';
@@ -78,14 +78,12 @@ function createProxy(settings: Config, access: ProxyOptions['documentAccess']): 
   const callAws = createAwsClient();
   const readParameter = createParameterReader(callAws);
   const sealer = createSealer(createKeys(settings, readParameter));
-  const now = (): number => Date.now();
   return {
     settings,
     sealer,
-    now,
-    clients: createClients(sealer, settings.MCP_OAUTH_REGISTRATION, { access, now }),
+    clients: createClients(sealer, settings.MCP_OAUTH_REGISTRATION, access),
     provider: createProvider(settings, readParameter),
-    records: createRecords(createStore(callAws, { table: () => settings.MCP_TABLE ?? '' }), sealer, now),
+    records: createRecords(createStore(callAws, { table: () => settings.MCP_TABLE ?? '' }), sealer),
   };
 }
 

@@ -6,7 +6,7 @@
  * broken, which look alike (RFC 9700 section 4.14). Both hold for concurrent requests in different execution
  * environments, by conditional writes.
  */
-import { personProblem } from './allow-lists.ts';
+import { clientAllowed, personProblem } from './allow-lists.ts';
 import { authenticateClient } from './client-auth.ts';
 import { shortId } from './clients.ts';
 import { type Family, findFamily, refreshTokenOf, revokeFamily } from './families.ts';
@@ -29,7 +29,7 @@ const REFRESH_MS = 15_000;
 
 export const token: ProxyEndpoint = async (proxy, call) => {
   const form = await formOf(call.request);
-  const grant = GRANTS[required(form, 'grant_type')];
+  const grant = GRANTS.get(required(form, 'grant_type'));
   if (!grant)
     throw new OAuthRequestError('unsupported_grant_type', 'Use authorization_code or refresh_token.');
   return Response.json(await grant(proxy, call, form), { headers: { ...NO_STORE, ...ANY_ORIGIN } });
@@ -54,7 +54,7 @@ const exchangeCode: Grant = async (proxy, call, form) => {
     await revokeFamily(proxy, data.family);
     throw invalidGrant('The code was used before; the tokens that it was exchanged for are revoked.');
   }
-  if (proxy.now() > data.created + CODE_SECONDS * 1000) throw invalidGrant('The code has expired.');
+  if (Date.now() > data.created + CODE_SECONDS * 1000) throw invalidGrant('The code has expired.');
   if (!(await proxy.records.replace<Code>(record, { ...data, used: true })))
     throw invalidGrant('The code was used before.');
   const secret = randomText();
@@ -78,11 +78,11 @@ const refresh: Grant = async (proxy, call, form) => {
     logSignIn('refresh_token_reused', about(data));
     throw invalidGrant('The refresh token was used before; all tokens of this sign-in are revoked.');
   }
-  if (proxy.now() < data.busyUntil) throw busy();
+  if (Date.now() < data.busyUntil) throw busy();
   // The provider may rotate its tokens as well: it must not be asked twice at the same time.
   const claimed = await proxy.records.replace<Family>(record, {
     ...data,
-    busyUntil: proxy.now() + REFRESH_MS,
+    busyUntil: Date.now() + REFRESH_MS,
   });
   if (!claimed) throw busy();
   const next = randomText();
@@ -97,16 +97,22 @@ const refresh: Grant = async (proxy, call, form) => {
   return tokens(proxy, call, replaced.data, refreshTokenOf(id, next));
 };
 
-const GRANTS: Partial<Record<string, Grant>> = { authorization_code: exchangeCode, refresh_token: refresh };
+/** Not an object: `constructor` and the like must be no grants. */
+const GRANTS = new Map<string, Grant>([
+  ['authorization_code', exchangeCode],
+  ['refresh_token', refresh],
+]);
 
-/** Asks the provider and the allow-lists again. Revokes the family if one of them says no. */
+/** Checks the allow-lists and asks the provider again. Revokes the family if one of them denies. */
 async function confirmPerson(
   proxy: OAuthProxy,
   id: string,
   record: SealedRecord<Family>,
 ): Promise<Pick<Family, 'person' | 'refreshToken'>> {
-  const { person, refreshToken } = record.data;
+  const { person, refreshToken, authorization } = record.data;
   try {
+    if (!clientAllowed(authorization.redirectUri, proxy.settings))
+      throw new OAuthRequestError('access_denied', 'This client may not sign people in here.');
     const current =
       refreshToken === undefined
         ? { person, refreshToken }
@@ -137,13 +143,13 @@ function requireSameRequest(call: ProxyRequest, form: Parameters, { authorizatio
 }
 
 async function tokens(
-  { sealer, now }: OAuthProxy,
+  { sealer }: OAuthProxy,
   { issuer }: ProxyRequest,
   { authorization, person }: Family,
   refreshToken: string,
 ): Promise<object> {
   const { client, resource, scopes } = authorization;
-  const iat = Math.floor(now() / 1000);
+  const iat = Math.floor(Date.now() / 1000);
   const scope = scopes.join(' ');
   const claims = {
     iss: issuer,

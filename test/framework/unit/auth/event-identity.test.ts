@@ -165,6 +165,7 @@ describe('an API Gateway authorizer', () => {
       { jwt: { claims: { sub: 'alice', client_id: 'agent', token_use: 'id' } } },
     ],
     ['JWT: a logout token', { jwt: { claims: { sub: 'alice', client_id: 'agent', events: '{}' } } }],
+    ['JWT: an ID token without nonce', { jwt: { claims: { sub: 'alice', name: 'Alice', azp: 'agent' } } }],
     ['Cognito: an ID token', { claims: { sub: 'dave', token_use: 'id' } }],
   ])('lets in what it should not (%s): refused here', (_what, authorizer) => {
     expect(authorizerCaller({ authorizer: authorizer as Record<string, unknown> })).toBeUndefined();

@@ -70,6 +70,11 @@ test.each<[string, Record<string, string>, RegExp]>([
     { ...PROXY, MCP_AUTH: 'iam' },
     /MCP_AUTH: must include oauth/,
   ],
+  [
+    'two secrets that are long enough together only',
+    { ...PROXY, MCP_SECRET: `${'a'.repeat(16)},${'b'.repeat(16)}` },
+    /MCP_SECRET: must be ssm:NAME or a random secret/,
+  ],
   ['a short secret', { ...PROXY, MCP_SECRET: 'short' }, /MCP_SECRET: must be ssm:NAME or a random secret/],
   [
     'an OAuth proxy for everybody with a Google account',

@@ -156,6 +156,16 @@ describe('its answer', () => {
     expect((await effect('read write')).policyDocument.Statement[0].Effect).toBe('Deny');
   });
 
+  test.each(['/other/mcp', '/live/other/mcp'])('a server at %s has its own tokens', async path => {
+    const env = { MCP_PUBLIC_URL: 'https://mcp.example/mcp', MCP_OAUTH_AUDIENCE: '' };
+    const http = { version: '2.0', type: 'REQUEST', routeArn: METHOD_ARN, rawPath: path };
+    const tokenFor = (called: string) => issuer.token({ aud: `https://mcp.example${called}` });
+    const event = { ...http, headers: bearer(await tokenFor(path)) };
+    expect(await judge(event, env)).toMatchObject({ isAuthorized: true });
+    const ofFirst = { ...http, headers: bearer(await tokenFor('/mcp')) };
+    expect(await judge(ofFirst, env)).toMatchObject({ isAuthorized: false });
+  });
+
   test('is a failure, which API Gateway does not keep, where the issuer cannot be asked', async () => {
     const gone = await startSigningIssuer(AUDIENCE);
     const event = rest(bearer(await gone.token()));

@@ -1,6 +1,7 @@
 /** Keys that are derived from MCP_SECRET. */
 import { expect, test } from 'vitest';
-import { createKeys, secretsOf } from '../../../../app/framework/auth/secret.ts';
+import { createKeys } from '../../../../app/framework/auth/secret.ts';
+import { secretsOf } from '../../../../app/framework/setting-formats.ts';
 
 const FIRST = 'first-secret-0123456789-0123456789-012';
 const SECOND = 'second-secret-0123456789-0123456789-01';

@@ -1,6 +1,7 @@
 /** Bearer tokens, static ones and JWTs, through the local Lambda: who gets in, who does not, and what that tells them. */
 import type { JWTPayload } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createTokenVerifier } from '../../../../app/framework/auth/token-verifier.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 import { type RunningLambda, startApp } from '../../../helpers/local-lambda.ts';
@@ -147,6 +148,27 @@ describe('keys of the issuer', () => {
     expect((await ask(bearer(await issuer.token()))).status).toBe(200);
     expect((await ask(bearer(old))).status).toBe(401);
     expect((await ask(bearer(await issuer.token()))).status).toBe(200);
+  });
+
+  test('that are cached still admit callers after an unknown key id, while the issuer is down', async () => {
+    const other = await startSigningIssuer(AUDIENCE);
+    const verify = createTokenVerifier({
+      issuer: other.url,
+      algorithms: ['RS256', 'ES256', 'EdDSA'],
+      tokenType: 'at+jwt',
+      clockToleranceSeconds: 5,
+    });
+    const good = await other.token();
+    expect(await verify(good, [AUDIENCE])).toBeDefined();
+    other.setDown(true);
+    const [, claims, signature] = good.split('.');
+    const { alg } = JSON.parse(Buffer.from(good.split('.')[0] ?? '', 'base64url').toString());
+    const header = Buffer.from(JSON.stringify({ alg, typ: 'at+jwt', kid: 'unknown' })).toString('base64url');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6_000 }); // After the cooldown, keys are fetched again.
+    onTestFinished(() => void vi.useRealTimers());
+    await expect(verify(`${header}.${claims}.${signature}`, [AUDIENCE])).rejects.toThrow('cannot be fetched');
+    expect(await verify(good, [AUDIENCE])).toBeDefined();
+    await other.close();
   });
 
   test('that cannot be had are a 503 with Retry-After, never an open door; static tokens go on', async () => {

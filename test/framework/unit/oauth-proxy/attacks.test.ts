@@ -66,6 +66,9 @@ async function tokenError(form: Record<string, string>): Promise<unknown> {
   return body.error;
 }
 
+/** With a list of clients, errors of an authorization request go to the client. */
+const TRUSTED = { MCP_OAUTH_ALLOWED_CLIENTS: 'client.example' };
+
 type Rows = Record<string, () => Promise<void>>;
 const run = (rows: Rows): void => {
   test.each(Object.entries(rows))('%s', (_name, attack) => attack());
@@ -100,6 +103,7 @@ describe('advisories against other proxies', () => {
       expect(await isStopped(authorizationUrl(lab.clientId, { redirect_uri: undefined }))).toBe(true);
     },
     async 'CVE-2025-4144: PKCE cannot be skipped, neither at /authorize nor at /token'() {
+      proxy = lab.proxy(TRUSTED);
       for (const parameters of [
         { code_challenge: undefined },
         { code_challenge: undefined, code_challenge_method: undefined },
@@ -218,7 +222,7 @@ describe('advisories against other proxies', () => {
       }
     },
     async 'CVE-2026-104850: credentials of this server go to the configured issuer’s metadata only'() {
-      proxy = lab.proxy();
+      proxy = lab.proxy(TRUSTED);
       lab.provider.intercept = (request, response) => {
         if (!request.url?.startsWith('/.well-known/')) return false;
         const metadata = { issuer: 'https://evil.example', token_endpoint: `${lab.provider.issuer}/stolen` };
@@ -228,6 +232,20 @@ describe('advisories against other proxies', () => {
       const page = await new Browser(proxy).open(authorizationUrl(lab.clientId));
       expect(new URL(page.url).searchParams.get('error')).toBe('temporarily_unavailable');
       expect(lab.provider.requests).not.toContain('POST /stolen');
+    },
+  });
+});
+
+describe('grants', () => {
+  run({
+    async 'names of the JavaScript object model are no grants'() {
+      for (const grant_type of ['constructor', 'toString', 'valueOf', '__proto__', 'password'])
+        expect(
+          await proxy.post('/token', { ...codeGrant(await newCode(), lab.clientId), grant_type }),
+        ).toEqual({
+          status: 400,
+          body: { error: 'unsupported_grant_type', error_description: expect.any(String) },
+        });
     },
   });
 });
@@ -325,6 +343,14 @@ describe('refresh tokens', () => {
       lab.provider.intercept = undefined;
       expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).status).toBe(200);
     },
+    async 'a client that was taken off the list gets no more tokens'() {
+      const { refresh_token: token } = await newTokens();
+      const stricter = lab.proxy({ MCP_OAUTH_ALLOWED_CLIENTS: 'claude.ai' });
+      expect((await stricter.post('/token', refreshGrant(token, lab.clientId))).body.error).toBe(
+        'invalid_grant',
+      );
+      expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
+    },
     async 'a person who was taken off the list is signed out'() {
       const { refresh_token: token } = await newTokens();
       const stricter = lab.proxy({ MCP_OAUTH_ALLOWED_SUBJECTS: 'bob' });
@@ -345,6 +371,15 @@ function answerTokens(status: number, body: object): void {
 }
 
 describe('redirect addresses', () => {
+  test('of clients that anyone can publish get no error before a sign-in: an open redirector', async () => {
+    for (const parameters of [
+      { response_type: 'nope' },
+      { code_challenge: undefined },
+      { resource: 'https://x.example' },
+    ])
+      expect(await isStopped(authorizationUrl(lab.clientId, parameters))).toBe(true);
+  });
+
   test.each([
     'https://client.example/callback/',
     'https://client.example/CALLBACK',
@@ -552,7 +587,7 @@ describe('the way through the provider', () => {
     },
   });
 
-  test.each<[string, Record<string, unknown>, ('wrong key' | 'none')?]>([
+  test.each<[string, Record<string, unknown>, ('wrong key' | 'none' | 'at+jwt')?]>([
     ['another issuer', { iss: 'https://evil.example' }],
     ['another audience', { aud: 'other' }],
     ['no audience', { aud: undefined }],
@@ -565,6 +600,7 @@ describe('the way through the provider', () => {
     ['the token_use of an access token', { token_use: 'access' }],
     ['a signature by another key', {}, 'wrong key'],
     ['no signature', {}, 'none'],
+    ['the type of an access token', {}, 'at+jwt'],
   ])('an ID token with %s signs nobody in', async (_name, claims, signature) => {
     const keys = await generateKeyPair('RS256');
     const wrong = await generateKeyPair('RS256');
@@ -594,8 +630,11 @@ describe('the way through the provider', () => {
         signature === 'none' && change === claims
           ? Promise.resolve(new UnsecuredJWT(payload).encode())
           : new SignJWT(payload)
-              .setProtectedHeader({ alg: 'RS256' })
-              .sign(signature && change === claims ? wrong.privateKey : keys.privateKey);
+              .setProtectedHeader({
+                alg: 'RS256',
+                ...(signature === 'at+jwt' && change === claims && { typ: 'at+jwt' }),
+              })
+              .sign(signature === 'wrong key' && change === claims ? wrong.privateKey : keys.privateKey);
       void signed.then(id_token => reply({ id_token, access_token: 'x', token_type: 'Bearer' }));
       return true;
     };
