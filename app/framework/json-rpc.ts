@@ -1,9 +1,9 @@
 /** JSON-RPC and MCP constants, and the error responses made of them. https://www.jsonrpc.org/specification#error_object */
+import type { JsonRpcId } from './types.ts';
 
 /** The revision that SDK v2 serves natively. */
 export const MODERN_REVISION = '2026-07-28';
 
-export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
@@ -21,7 +21,12 @@ export interface JsonRpcError {
 /** Returns an HTTP response whose body is one JSON-RPC error; `id` is null where the request's id is not known. */
 export function errorResponse(
   error: JsonRpcError,
-  { id = null, ...init }: ResponseInit & { id?: string | number | null } = {},
+  { id = null, ...init }: ResponseInit & { id?: JsonRpcId | null } = {},
 ): Response {
   return Response.json({ jsonrpc: '2.0', id, error }, init);
+}
+
+/** Whether a value is the id of a request. */
+export function isId(value: unknown): value is JsonRpcId {
+  return typeof value === 'string' || typeof value === 'number';
 }

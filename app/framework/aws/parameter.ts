@@ -11,7 +11,7 @@ const CACHE_MS = 5 * 60_000;
 const PREFIX = 'ssm:';
 
 /** Whether a setting names a parameter. */
-export function namesParameter(value: string): boolean {
+function namesParameter(value: string): boolean {
   return value.startsWith(PREFIX);
 }
 

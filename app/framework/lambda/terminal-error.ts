@@ -2,7 +2,7 @@
  * The error that a caller receives when a response cannot be finished: a JSON-RPC error, as one JSON body or as the final SSE
  * events, for each id that still expects a response.
  */
-import { REQUEST_TIMEOUT } from '../json-rpc.ts';
+import { isId, REQUEST_TIMEOUT } from '../json-rpc.ts';
 import type { AbortReason, JsonRpcId } from '../types.ts';
 
 /**
@@ -42,5 +42,5 @@ export function requestIds(body: string | undefined): JsonRpcId[] {
   }
   return (Array.isArray(parsed) ? parsed : [parsed])
     .map(message => (message as { id?: unknown } | null)?.id)
-    .filter(id => typeof id === 'string' || typeof id === 'number');
+    .filter(isId);
 }

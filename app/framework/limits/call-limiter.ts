@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type AwsSettings, createAwsClient } from '../aws/aws-client.ts';
-import { errorResponse, INTERNAL_ERROR, type JsonRpcError, SERVER_ERROR } from '../json-rpc.ts';
+import { errorResponse, INTERNAL_ERROR, isId, type JsonRpcError, SERVER_ERROR } from '../json-rpc.ts';
 import { type Counters, createCounters } from '../store/counters.ts';
 import type { CallLimiter, IncomingMessage, JsonRpcId, LimitedRequest, RouteLimits } from '../types.ts';
 import { takeLease } from './leases.ts';
@@ -79,7 +79,7 @@ function callIds(body: unknown): JsonRpcId[] {
   return messages.flatMap(message => {
     const { id, method } = message ?? {};
     const isCall = typeof method === 'string' && !FREE.test(method);
-    return isCall && (typeof id === 'string' || typeof id === 'number') ? [id] : [];
+    return isCall && isId(id) ? [id] : [];
   });
 }
 

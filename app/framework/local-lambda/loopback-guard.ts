@@ -32,13 +32,14 @@ export interface Connection {
  * cannot be found out (macOS, Windows): then {@link foreignRequest} is the only check.
  */
 export function openedBy(pid: number, { localPort, remotePort }: Connection): boolean | undefined {
-  const table = readOrNothing('/proc/net/tcp');
-  if (table === undefined) return undefined;
+  // A dual-stack socket to 127.0.0.1 is in tcp6.
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(readOrNothing).filter(table => table !== undefined);
+  if (tables.length === 0) return undefined;
   const [from, to] = [remotePort, localPort].map(
     port => `:${(port ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
   );
-  const row = table.split('\n').map(line => line.trim().split(/\s+/));
-  const inode = row.find(
+  const rows = tables.flatMap(table => table.split('\n')).map(line => line.trim().split(/\s+/));
+  const inode = rows.find(
     ([, local = '', remote = '']) => local.endsWith(from ?? '') && remote.endsWith(to ?? ''),
   )?.[9];
   if (inode === undefined || inode === '0') return false;

@@ -25,15 +25,18 @@ export function createSourcePositions(folder: string): ((text: string) => string
     if (!places.some(([place]) => text.includes(place))) return text;
     return text.replace(position, (all, place: string, line: string, column: string) => {
       const file = places.find(([known]) => known === place)?.[1] ?? '';
-      const entry = mapOf(file).findEntry(Number(line) - 1, Number(column) - 1);
-      return 'originalSource' in entry
+      const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
+      return entry && 'originalSource' in entry
         ? `${shown(folder, entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
         : all;
     });
   }
 
-  function mapOf(file: string): SourceMap {
-    const map = maps.get(file) ?? new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
+  /** Undefined if the build has been removed: the text is then printed as it is. */
+  function mapOf(file: string): SourceMap | undefined {
+    const known = maps.get(file);
+    if (known || !existsSync(`${file}.map`)) return known;
+    const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
     maps.set(file, map);
     return map;
   }

@@ -2,6 +2,7 @@
  * The JSON-RPC messages of one HTTP request, and the responses that they have received so far: what the request log reports, and
  * which ids still expect a response. A batch is several messages, each decided and logged on its own.
  */
+import { isId } from '../json-rpc.ts';
 import type { IncomingMessage, JsonRpcId, McpMessages, MessageOutcome } from '../types.ts';
 
 export class McpExchange implements McpMessages {
@@ -74,10 +75,6 @@ export function exchangeOf(request: Request | undefined): McpExchange | undefine
   return (request as TaggedRequest | undefined)?.[EXCHANGE];
 }
 
-export function isId(value: unknown): value is JsonRpcId {
-  return typeof value === 'string' || typeof value === 'number';
-}
-
-function isMessage(value: unknown): value is IncomingMessage {
+export function isMessage(value: unknown): value is IncomingMessage {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -80,8 +80,13 @@ function connectionTo(
     };
   }
   return async context => {
-    const upstream = await linked(await server({ ...context, era: 'legacy' }), context);
-    return { upstream, release: () => void upstream.client.close() };
+    try {
+      const upstream = await linked(await server({ ...context, era: 'legacy' }), context);
+      return { upstream, release: () => void upstream.close() };
+    } catch (error) {
+      console.error('mcp: a server of a gateway could not be created', error);
+      return undefined;
+    }
   };
 }
 

@@ -14,7 +14,7 @@ export interface RouteState {
   /** Names of its tools, as far as they are known. */
   readonly tools: Set<string>;
   /** Tools and prompts that cannot be listed, each logged once: `tool NAME` → reason. */
-  readonly unlistable: Map<string, string>;
+  readonly unlistable: Set<string>;
   /** Where it is mounted, once known. */
   path?: string;
   /** Whether clients may subscribe; if not, no server advertises it. */
@@ -84,8 +84,8 @@ function sendChecked(this: Transport & Instrumented, message: unknown, options?:
   return original.call(this, outgoing as never, options as never) as Promise<void>;
 }
 
-/** The part that does not concern the transport; also for a server of SDK v1, which is connected elsewhere. */
-export function prepareServer(given: object, route: RouteState): void {
+/** The part that does not concern the transport. */
+function prepareServer(given: object, route: RouteState): void {
   const server = given as AnyServer;
   for (const name in server._registeredTools) route.tools.add(name);
   if (!route.subscriptions) withdrawSubscriptions(server.server ?? server);
@@ -144,7 +144,7 @@ function tolerateUnlistable(
 
 function reportUnlistable({ unlistable, path }: RouteState, name: string, reason: string): void {
   if (unlistable.has(name)) return;
-  unlistable.set(name, reason);
+  unlistable.add(name);
   const where = path === undefined ? '' : ` of ${path}`;
   console.error(
     `mcp: the ${name}${where} cannot be listed, so clients do not see it: ${reason}. Change its schema.`,

@@ -8,14 +8,15 @@ import {
   type McpHttpHandler,
   type McpRequestContext,
   type McpServerFactory,
+  PROTOCOL_VERSION_META_KEY,
 } from '@modelcontextprotocol/server';
 import type { Context } from 'hono';
 import { routePath } from 'hono/route';
 import { endpointContext } from '../endpoint-context.ts';
 import { errorResponse, INVALID_REQUEST, SERVER_ERROR } from '../json-rpc.ts';
-import type { Guard, GuardResult, RouteLimits } from '../types.ts';
+import type { Guard, GuardResult, IncomingMessage, RouteLimits } from '../types.ts';
 import { jsonResponse, negotiate } from './content-negotiation.ts';
-import { envelopeProblem, exchangeOf, McpExchange, setExchange } from './exchange.ts';
+import { envelopeProblem, exchangeOf, isMessage, McpExchange, setExchange } from './exchange.ts';
 import { instrumentServer, type RouteState } from './instrument-server.ts';
 import { messagesOf } from './message-stream.ts';
 import type { McpOptions, McpRouteEnv } from './options.ts';
@@ -51,7 +52,7 @@ export class McpRoute {
     this.#auth = auth;
     this.#limits = options.limits;
     this.#onToolCall = options.onToolCall;
-    this.#state = { tools: new Set(), unlistable: new Map(), subscriptions: subscriptions !== 'refuse' };
+    this.#state = { tools: new Set(), unlistable: new Set(), subscriptions: subscriptions !== 'refuse' };
     this.#sdkOptions = {
       onerror: onError,
       maxRequestBodySize: maxRequestBodyBytes ?? LAMBDA_REQUEST_BYTES,
@@ -165,7 +166,7 @@ export class McpRoute {
     routed: RouteMessage,
   ): Promise<Response> {
     const { message } = routed;
-    if (this.#tasks && Array.isArray(message))
+    if (this.#tasks && isSplit(message))
       return combined(
         await Promise.all(
           message.map(each =>
@@ -201,8 +202,31 @@ function parsed(text: string): unknown {
   }
 }
 
-function withoutBody({ url, method, headers, signal }: Request): Request {
-  return new Request(url, { method, headers, signal });
+/** Returns a request without its body, but with the call context and whatever else is attached to it. */
+function withoutBody(request: Request): Request {
+  const { url, method, headers, signal } = request;
+  return Object.assign(new Request(url, { method, headers, signal }), request);
+}
+
+/** As the SDK allows. */
+const MAX_BATCH = 100;
+
+/**
+ * Whether a batch is split into its messages, so that each can start a task. The SDK rejects every other one: an empty one, a longer
+ * one, one with a list or with a message of 2026-07-28 in it.
+ */
+function isSplit(body: unknown): body is IncomingMessage[] {
+  return (
+    Array.isArray(body) &&
+    body.length > 0 &&
+    body.length <= MAX_BATCH &&
+    body.every(message => isMessage(message) && !isModern(message))
+  );
+}
+
+function isModern({ params }: IncomingMessage): boolean {
+  const meta: unknown = params?._meta;
+  return typeof meta === 'object' && meta !== null && PROTOCOL_VERSION_META_KEY in meta;
 }
 
 function withBody({ url, method, headers, signal }: Request, body: string): Request {

@@ -11,6 +11,7 @@ import type { Readable } from 'node:stream';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Hono } from 'hono';
+import { MODERN_REVISION } from '../json-rpc.ts';
 import { onInit } from './init-hooks.ts';
 import { mcp } from './mcp.ts';
 import type { McpOptions, McpRouteEnv } from './options.ts';
@@ -31,7 +32,7 @@ export interface StdioServer {
   era?: 'auto' | 'legacy' | 'modern';
 }
 
-const ERAS = { auto: 'auto', legacy: 'legacy', modern: { pin: '2026-07-28' } } as const;
+const ERAS = { auto: 'auto', legacy: 'legacy', modern: { pin: MODERN_REVISION } } as const;
 /** Time limit until a program is connected, all attempts together. Lambda limits init to 10 s. */
 const START_MS = 8_000;
 /** Time limit of the probe; a program that does not respond speaks the older revisions. */

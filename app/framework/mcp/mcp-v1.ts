@@ -32,7 +32,7 @@ export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<
       if (era === 'legacy') return direct(server, extraOf(context));
       const upstream = await linked(server, context);
       const face = createProxyServer(upstream.face());
-      face.onclose = () => void upstream.client.close();
+      face.onclose = () => void upstream.close();
       return face;
     },
     { prewarm: false, ...options },
@@ -71,7 +71,12 @@ export async function linked(server: V1Server, context: McpRequestContext): Prom
   const [here, there] = InMemoryTransport.createLinkedPair();
   const upstream = new Upstream(new Client({ name: 'mcp-on-lambda', version: '0.1.0' }));
   await join(server, there, extraOf(context));
-  await upstream.client.connect(here);
+  try {
+    await upstream.client.connect(here);
+  } catch (error) {
+    await upstream.close();
+    throw error;
+  }
   return upstream;
 }
 

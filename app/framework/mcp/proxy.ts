@@ -112,6 +112,11 @@ export class Upstream {
     };
   }
 
+  /** Closes the client and with it the server. Never rejects: an error of the server's own cleanup is logged. */
+  async close(): Promise<void> {
+    await this.client.close().catch(error => console.error('mcp: a server failed to close', error));
+  }
+
   /** Describes the server, once connected. */
   face(): ServerDescription {
     const { client } = this;

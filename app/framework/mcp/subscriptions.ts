@@ -7,7 +7,8 @@
  */
 
 import type { McpHandlerRequestOptions, McpHttpHandler } from '@modelcontextprotocol/server';
-import { errorResponse, METHOD_NOT_FOUND } from '../json-rpc.ts';
+import { errorResponse, isId, METHOD_NOT_FOUND } from '../json-rpc.ts';
+import { exchangeOf } from './exchange.ts';
 
 export interface SubscriptionBounds {
   /** Streams open at the same time in one environment, 1 or more. Further ones are rejected with -32603. */
@@ -70,7 +71,13 @@ export function boundedSubscriptions(
       release();
       return response;
     }
-    const through = new TransformStream<Uint8Array, Uint8Array>();
+    const through = new TransformStream<Uint8Array, Uint8Array>({
+      // The SDK's final result does not pass the server's transport, where responses are recorded.
+      flush() {
+        const id = (options?.parsedBody as { id?: unknown } | undefined)?.id;
+        if (isId(id)) exchangeOf(request)?.respond(id, 'ok', undefined);
+      },
+    });
     void response.body.pipeTo(through.writable).then(release, release);
     return new Response(through.readable, response);
   };

@@ -10,7 +10,7 @@ import * as z from 'zod';
 import type { CallerTasks } from './caller-tasks.ts';
 import { isTerminal, type StoredTask } from './task.ts';
 
-export const POLL_TOOL = 'get_result';
+const POLL_TOOL = 'get_result';
 
 const CONFIG = {
   title: 'Result of a long call',

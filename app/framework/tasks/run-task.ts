@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { INTERNAL_ERROR } from '../json-rpc.ts';
 import { ItemTooLargeError, type Store } from '../store/store.ts';
 import { runTool, type ServeRequest } from './run-tool.ts';
 import { changeTask, type StoredTask, type TaskChanges } from './task.ts';
@@ -33,19 +34,21 @@ async function runRound(key: string, signal: AbortSignal, options: RunTaskOption
   const task = await claim(key, lease, options);
   if (!task) return false; // It is terminal, or another delivery has it.
   const work = new AbortController();
-  const onTimeout = (): void => work.abort('timeout');
-  if (signal.aborted) onTimeout();
-  signal.addEventListener('abort', onTimeout, { once: true });
+  const onAbort = (): void => work.abort(signal.reason?.code === INTERNAL_ERROR ? 'crash' : 'timeout');
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
   const heartbeat = startHeartbeat(key, lease, options, () => work.abort('lease lost'));
   try {
     const outcome = await outcomeOf(task, work.signal, heartbeat.setStatusMessage, options);
     await heartbeat.stop();
     if (work.signal.reason === 'lease lost') return false;
+    // The lease expires, and Lambda's retry of this failed invocation takes it.
+    if (work.signal.reason === 'crash') throw new Error('The execution environment crashed during a task.');
     await finish(key, lease, outcome, options.store);
     return outcome.status === 'working';
   } finally {
     await heartbeat.stop();
-    signal.removeEventListener('abort', onTimeout);
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

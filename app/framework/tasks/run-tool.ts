@@ -1,7 +1,8 @@
 /** Runs one round of a task's tool: serves its request by the route's server and returns what changes in the task. */
 import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import type { JsonRpcError } from '../json-rpc.ts';
 import { messagesOf } from '../mcp/message-stream.ts';
-import type { StoredTask, TaskCall, TaskChanges, TaskError } from './task.ts';
+import type { StoredTask, TaskCall, TaskChanges } from './task.ts';
 import { failure, LOST } from './task-errors.ts';
 
 export type ServeRequest = (request: Request, options: McpHandlerRequestOptions) => Promise<Response>;
@@ -22,7 +23,7 @@ export async function runTool(
   const response = await serve(request, { ...(authInfo && { authInfo }), parsedBody: call });
   for await (const { method, params = {}, result, error } of messagesOf(response)) {
     if (method === 'notifications/progress') onProgress(formatProgress(params));
-    if (error) return failure(error as TaskError);
+    if (error) return failure(error as JsonRpcError);
     if (result) return outcomeOfResult(task, result);
   }
   return failure(LOST);

@@ -4,27 +4,28 @@ import {
   ProtocolError,
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
+import { INTERNAL_ERROR, type JsonRpcError, REQUEST_TIMEOUT } from '../json-rpc.ts';
 import { ItemTooLargeError, type Store } from '../store/store.ts';
-import { EXTENSION, type TaskChanges, type TaskError } from './task.ts';
+import { EXTENSION, type TaskChanges } from './task.ts';
 
-export const LOST: TaskError = {
-  code: -32603,
+export const LOST: JsonRpcError = {
+  code: INTERNAL_ERROR,
   message:
     'The task failed: its execution environment ended and the maximum number of attempts was reached. The reason is in the log of the function; call the tool again.',
 };
-export const OUT_OF_TIME: TaskError = {
-  code: -32001,
+export const OUT_OF_TIME: JsonRpcError = {
+  code: REQUEST_TIMEOUT,
   message:
     'Request timed out: the tool did not finish within the timeout of the function. Request less at once, or raise the timeout.',
 };
-export const RESULT_TOO_LARGE: TaskError = {
-  code: -32603,
+export const RESULT_TOO_LARGE: JsonRpcError = {
+  code: INTERNAL_ERROR,
   message:
     'The result is larger than the 400 kB that a task can store. Request less at once; the tool may return a link to larger data.',
 };
 
 /** Returns the changes that end a task with an error; `failed` is for JSON-RPC errors only (section "Task Execution Errors"). */
-export function failure(error: TaskError): TaskChanges {
+export function failure(error: JsonRpcError): TaskChanges {
   return {
     status: 'failed',
     error,

@@ -3,19 +3,14 @@
  *
  * https://modelcontextprotocol.io/extensions/tasks (io.modelcontextprotocol/tasks, SEP-2663), section "Tasks".
  */
+
 import type { AuthInfo } from '@modelcontextprotocol/server';
+import type { JsonRpcError } from '../json-rpc.ts';
 import type { Item, Store } from '../store/store.ts';
 
 export const EXTENSION = 'io.modelcontextprotocol/tasks';
 
 export type TaskStatus = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
-
-/** A JSON-RPC error. */
-export interface TaskError {
-  code: number;
-  message: string;
-  data?: unknown;
-}
 
 /** The data of an item in the table. Times are in milliseconds since 1970. */
 export interface StoredTask {
@@ -32,7 +27,7 @@ export interface StoredTask {
   /** The tool's own state between two rounds (SEP-2322). */
   requestState?: string | undefined;
   result?: Record<string, unknown>;
-  error?: TaskError;
+  error?: JsonRpcError;
   /** Invocations that have started the current round. */
   attempts: number;
   /** When the function last invoked itself for this task. */

@@ -2,8 +2,11 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
+import { createPipeline, handlersOf } from '../../../../app/framework/lambda/create-handlers.ts';
+import type { Fetch } from '../../../../app/framework/lambda/response-guard.ts';
 import { mcp } from '../../../../app/framework/mcp/mcp.ts';
 import type { McpOptions } from '../../../../app/framework/mcp/options.ts';
+import { v2Event } from '../../../helpers/events.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 
 function server(): McpServer {
@@ -148,6 +151,21 @@ describe('within bounds', () => {
     expect(performance.now() - started).toBeGreaterThan(350);
     expect(events[0]?.method).toBe('notifications/subscriptions/acknowledged');
     expect(events.at(-1)).toMatchObject({ id: 'sub-1', result: expect.any(Object) });
+  });
+
+  test('on Lambda, the final result is the only response', async () => {
+    const app = new Hono().route(
+      '/mcp',
+      mcp(server, { auth: 'none', subscriptions: { max: 1, seconds: 0.4 } }),
+    );
+    const params = { notifications: { toolsListChanged: true } };
+    const { buffered } = handlersOf(createPipeline(app.fetch as Fetch));
+    const body = JSON.stringify(modernRequest('subscriptions/listen', params, undefined, 'sub-1'));
+    const event = v2Event({ method: 'POST', path: '/mcp', body }) as { headers: object };
+    const headers = { ...event.headers, ...modernHeaders('subscriptions/listen', params) };
+    const { body: text } = (await buffered({ ...event, headers })) as { body: string };
+    const responses = eventsOf(text).filter(({ id }) => id === 'sub-1');
+    expect(responses).toEqual([expect.objectContaining({ result: expect.any(Object) })]);
   });
 
   test('one more than allowed is refused, and a place is free again when one has ended', async () => {

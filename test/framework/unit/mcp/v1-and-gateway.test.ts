@@ -1,7 +1,9 @@
 /** `mcpV1`: what a server of SDK v1 is handed. `mcpGateway`: several servers as one. `mcp`: several routes side by side. */
 
+import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { mcpGateway } from '../../../../app/framework/mcp/gateway.ts';
 import { mcpV1 } from '../../../../app/framework/mcp/mcp-v1.ts';
 import { v1Probe } from '../../../fixtures/v1-probe.ts';
 import { CLIENTS, type TestClient } from '../../../helpers/clients.ts';
@@ -120,6 +122,42 @@ describe.each(Object.entries(CLIENTS))('the gateway, for %s', (_name, connect) =
       'Engineering',
     ]);
   });
+});
+
+test('a gateway leaves out a server whose factory throws, and survives one that throws while it is closed', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const good = () => {
+    const made = new McpServer({ name: 'good', version: '1' });
+    made.registerTool('t', {}, () => ({ content: [{ type: 'text', text: 'done' }] }));
+    made.server.onclose = () => {
+      throw new Error('cleanup broke'); // vitest fails on an unhandled rejection.
+    };
+    return made;
+  };
+  const broken = () => {
+    throw new Error('no connection');
+  };
+  const app = new Hono().route('/all', mcpGateway({ good, broken }, { auth: 'none' }));
+  const params = { name: 'good_t', arguments: {} };
+  const response = await app.request('/all', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...modernHeaders('tools/call', params),
+    },
+    body: JSON.stringify(modernRequest('tools/call', params)),
+  });
+  expect(await response.text()).toContain('done');
+  await expect
+    .poll(() => vi.mocked(console.error).mock.calls.map(([line]) => line))
+    .toEqual(
+      expect.arrayContaining([
+        'mcp: a server failed to close',
+        'mcp: a server of a gateway could not be created',
+      ]),
+    );
 });
 
 test('routes side by side do not see one another', async () => {

@@ -256,6 +256,49 @@ test('a batch does not bypass the fallback of a tool', async () => {
   expect((await routes.request('/mcp', { method: 'POST', headers, body: notifications })).status).toBe(202);
 });
 
+test.each<[string, (call: object) => unknown]>([
+  ['an empty batch', () => []],
+  ['a batch in a batch', call => [[call, call]]],
+  ['101 calls', call => Array.from({ length: 101 }, () => call)],
+  [
+    'a message of 2026-07-28 in a batch',
+    call => [{ ...call, params: { name: 'slow', arguments: { ms: 1 }, _meta: ENVELOPE } }],
+  ],
+  ['a value that is no message', call => [call, null]],
+])('%s is a 400 as on a route without tasks, and no tool runs', async (_name, bodyOf) => {
+  runs = [];
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const params = { name: 'slow', arguments: { ms: 1 } };
+  const body = JSON.stringify(bodyOf({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }));
+  const plain = new Hono().route('/mcp', mcp(server, { auth: 'none' }));
+  const expected = await plain.request('/mcp', { method: 'POST', headers, body });
+  const response = await routes.request('/mcp', { method: 'POST', headers, body });
+  expect([expected.status, response.status]).toEqual([400, 400]);
+  expect(await response.json()).toEqual(await expected.json());
+  expect(runs).toEqual([]);
+});
+
+test('a crash of the execution environment leaves the task to the next attempt', async () => {
+  deliveries = 0;
+  const { result } = await call('slow', { ms: 20_000 });
+  deliveries = 1;
+  const [job] = delivered.slice(-1);
+  if (!job) throw new Error('No job was delivered.');
+  const crash = new AbortController();
+  const run = deliver(job, crash.signal);
+  await expect.poll(async () => (await stored(job.taskKey)).data.attempts).toBe(1);
+  crash.abort({ code: -32603, message: 'Internal error' });
+  await expect(run).rejects.toThrow('crashed during a task');
+  expect((await get(result.taskId)).status).toBe('working');
+  await changeStored(job.taskKey, { leaseUntil: Date.now() - 1 });
+  const timeout = new AbortController();
+  const second = deliver(job, timeout.signal);
+  await expect.poll(async () => (await stored(job.taskKey)).data.attempts).toBe(2);
+  timeout.abort({ code: -32001, message: 'timeout' });
+  await second;
+  expect(await get(result.taskId)).toMatchObject({ status: 'failed', error: { code: -32001 } });
+});
+
 test('a task of a route with a parameter runs, and belongs to the path that was called', async () => {
   const path = '/acme/mcp';
   const { result } = await send('tools/call', { name: 'slow', arguments: { ms: 1 } }, { path });
