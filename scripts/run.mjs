@@ -3,7 +3,7 @@
  * enough, or else the packaged one (scripts/node), which is installed first. Every npm script starts here. This file is
  * plain JavaScript because old Nodes run it.
  *
- *   node scripts/run.mjs [--announce] [--test-packages] [NAME=value...] [--node-option...] FILE|COMMAND [argument...]
+ *   node scripts/run.mjs [--announce] [--test-packages] [NAME=value...] FILE|COMMAND [argument...]
  *
  * `--announce` prints which Node runs, `--test-packages` installs test/packages if necessary. NAME=value sets an environment variable, on Windows too.
  */
@@ -24,7 +24,7 @@ const own = process.versions.node;
 /** Packages whose command has another name. */
 const PACKAGES = { biome: '@biomejs/biome', tsc: 'typescript' };
 
-const { announce, testPackages, nodeOptions, command, args } = parse(process.argv.slice(2));
+const { announce, testPackages, command, args } = parse(process.argv.slice(2));
 const isNewEnough = Number.parseInt(own, 10) >= MINIMUM;
 const node = isNewEnough
   ? process.execPath
@@ -32,7 +32,7 @@ const node = isNewEnough
 if (announce) process.stderr.write(`Node ${isNewEnough ? own : `${PACKAGED_VERSION} (packaged)`}.\n`);
 if (testPackages) orFail(installTestPackages);
 const file = resolveCommand(command);
-if (isNewEnough && nodeOptions.length === 0) runHere();
+if (isNewEnough) runHere();
 else runThere();
 
 /** Sets the environment variables of the command line and returns the rest of it. */
@@ -47,11 +47,9 @@ function parse(argv) {
     process.env[name] = value;
     rest.shift();
   }
-  const nodeOptions = [];
-  while (rest[0]?.startsWith('--')) nodeOptions.push(rest.shift());
   const [command, ...args] = rest;
   if (command === undefined) fail('Usage: node scripts/run.mjs [NAME=value...] FILE|COMMAND [argument...]');
-  return { announce, testPackages, nodeOptions, command, args };
+  return { announce, testPackages, command, args };
 }
 
 /** A file of this project, or the file that the package of that command names. */
@@ -77,7 +75,7 @@ function runHere() {
 function runThere() {
   // Programs that are started by `#!/usr/bin/env node` get the same Node.
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
-  const child = spawn(node, [...nodeOptions, file, ...args], { stdio: 'inherit', env });
+  const child = spawn(node, [file, ...args], { stdio: 'inherit', env });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? [] : ['SIGQUIT'])];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
   endWithParent(() => child.kill('SIGTERM'));

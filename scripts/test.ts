@@ -5,7 +5,8 @@
  * `--all` adds the slow suites, `--rest` runs only what `npm test` does not. With TOTALS=FILE the totals are appended to
  * that file, so that a caller can add several runs up.
  */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,32 +47,39 @@ clients and conformance suites, faults, fuzzing, upgrades, browsers, the benchma
 
 const folder = mkdtempSync(join(tmpdir(), 'totals-'));
 const totals = join(folder, 'totals');
-process.exitCode = runAll() ? 0 : 1;
-rmSync(folder, { recursive: true });
+/** The suite that runs. It ends with this process. */
+let child: ChildProcess | undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    child?.kill(signal);
+    process.exit(1);
+  });
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+process.exitCode = (await runAll()) ? 0 : 1;
 
 /** Returns whether everything passed. */
-function runAll(): boolean {
+async function runAll(): Promise<boolean> {
   if (positionals.length > 0) {
-    vitest(positionals);
+    await vitest(positionals);
     return sum();
   }
   process.stdout.write(`${PLAN}\n`);
   if (!options.rest) {
-    if (!check('build')) return sum();
-    check('lint:framework');
-    check('typecheck');
+    if (!(await check('build'))) return sum();
+    await check('lint:framework');
+    await check('typecheck');
   }
-  if (options.all || options.rest) runSlow();
-  else vitest(SLOW.map(pattern => `--exclude=${pattern}`));
+  if (options.all || options.rest) await runSlow();
+  else await vitest(SLOW.map(pattern => `--exclude=${pattern}`));
   return sum();
 }
 
-function runSlow(): void {
+async function runSlow(): Promise<void> {
   const clients = join(root, 'test/framework/clients');
-  npm(['ci', '--prefix', clients, '--ignore-scripts', '--no-audit', '--no-fund']);
-  vitest(options.rest ? globSync(SLOW, { cwd: root }) : [], { EVERY_ENDPOINT: '1', FIRST_DAY: '1' });
-  for (const client of otherClients()) vitest(CLIENT_SUITES, { RUNTIME_CLIENT: client });
-  vitest(BUNDLE_SUITES, { TEST_BUNDLE: '1' });
+  await npm(['ci', '--prefix', clients, '--ignore-scripts', '--no-audit', '--no-fund']);
+  await vitest(options.rest ? globSync(SLOW, { cwd: root }) : [], { EVERY_ENDPOINT: '1', FIRST_DAY: '1' });
+  for (const client of otherClients()) await vitest(CLIENT_SUITES, { RUNTIME_CLIENT: client });
+  await vitest(BUNDLE_SUITES, { TEST_BUNDLE: '1' });
 }
 
 /** `--rest` runs both: the native one may have been compiled after `npm test`. */
@@ -89,28 +97,30 @@ function nameOf(client: RuntimeClient): string {
 }
 
 /** Runs an npm script; a failure counts as one failed test. */
-function check(script: string): boolean {
+async function check(script: string): Promise<boolean> {
   process.stdout.write(`> npm run ${script}\n`);
-  const passed = npm(['run', '--silent', script]);
+  const passed = await npm(['run', '--silent', script]);
   if (!passed) appendFileSync(totals, '0 passed, 1 failed, 0 skipped\n');
   return passed;
 }
 
-function npm(args: readonly string[]): boolean {
-  const shell = process.platform === 'win32';
-  return spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell }).status === 0;
+async function npm(args: readonly string[]): Promise<boolean> {
+  return run('npm', args, { shell: process.platform === 'win32' });
+}
+
+/** Runs a command, and returns whether it succeeded. */
+async function run(command: string, args: readonly string[], options: SpawnOptions): Promise<boolean> {
+  child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+  const [code] = await once(child, 'exit');
+  return code === 0;
 }
 
 /** Runs vitest, whose reporter writes the totals (test/helpers/totals-reporter.ts). */
-function vitest(args: readonly string[], env: Record<string, string> = {}): void {
+async function vitest(args: readonly string[], env: Record<string, string> = {}): Promise<void> {
   const before = lines().length;
   const command = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
-  const { status } = spawnSync(process.execPath, command, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...env, TOTALS: totals },
-  });
-  if (status !== 0 && lines().length === before) appendFileSync(totals, '0 passed, 1 failed, 0 skipped\n');
+  const passed = await run(process.execPath, command, { env: { ...process.env, ...env, TOTALS: totals } });
+  if (!passed && lines().length === before) appendFileSync(totals, '0 passed, 1 failed, 0 skipped\n');
 }
 
 function lines(): string[] {

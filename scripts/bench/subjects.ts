@@ -185,7 +185,7 @@ export function inGo(folder: string): Row[] {
 /** The stdio server that awslabs' adapter gets, as a route of ours. */
 export async function oursWithStdio(folder: string): Promise<Row[]> {
   const program = join(folder, 'awslabs/stdio-server.mjs');
-  const project = new ProjectCopy();
+  using project = new ProjectCopy();
   project.write(
     'app/routes.ts',
     `import { Hono } from 'hono';
@@ -196,7 +196,6 @@ export const routes = new Hono().route('/mcp', mcpStdio({ command: process.execP
   execFileSync(process.execPath, ['scripts/build/build.ts'], { cwd: project.folder, stdio: 'inherit' });
   const built = join(folder, 'ours-stdio');
   renameSync(join(project.folder, 'dist'), built);
-  project[Symbol.dispose]();
   return ours(built, 'mcp-on-lambda, stdio', [program]);
 }
 

@@ -40,7 +40,7 @@ function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Findin
   if (status === 404) {
     return failed(
       `Nothing is mounted at ${url.pathname}: ${seen}`,
-      'Give the path of the route as well: /mcp, unless app/routes.ts says otherwise.',
+      'Give the path of a server in app/routes.ts, such as /mcp. Behind Terraform, set mcp_path to it.',
     );
   }
   if (status < 500) {

@@ -3,7 +3,7 @@
  * their inode on Linux, so it misses a save by rename, as many editors do, and the files of a new folder.
  */
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 
 /** Hidden files, and what editors write next to a file while they save it. */
 const TEMPORARY = /^\.|~$|\.(?:tmp|swp|swx|bak)$|^4913$|^#/;
@@ -17,9 +17,13 @@ export function watchFiles(folder: string, changed: (file: string) => void): voi
     const current = foldersIn(folder);
     for (const path of current) {
       if (watchers.has(path)) continue;
-      watchers.set(path, watchFolder(path));
-      for (const entry of readdirSync(path, { withFileTypes: true }))
-        if (entry.isFile() && !TEMPORARY.test(entry.name)) report(nameOf(join(path, entry.name)));
+      try {
+        watchers.set(path, watchFolder(path));
+        for (const entry of readdirSync(path, { withFileTypes: true }))
+          if (entry.isFile() && !TEMPORARY.test(entry.name)) report(nameOf(join(path, entry.name)));
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
     }
     for (const [path, watcher] of watchers) {
       if (current.includes(path)) continue;
@@ -29,8 +33,13 @@ export function watchFiles(folder: string, changed: (file: string) => void): voi
   }
 
   function watchFolder(path: string): FSWatcher {
-    const watcher = watch(path, (_event, name) => {
+    const watcher = watch(path, (event, name) => {
       if (name === null || TEMPORARY.test(name)) return;
+      // The folder itself was removed or renamed. Another one may have its name already.
+      if (event === 'rename' && name === basename(path)) {
+        watcher.close();
+        watchers.delete(path);
+      }
       addFolders(changed);
       const file = join(path, name);
       if (!watchers.has(file)) changed(nameOf(file));
@@ -45,9 +54,16 @@ export function watchFiles(folder: string, changed: (file: string) => void): voi
 }
 
 function foldersIn(folder: string): string[] {
-  const below = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return [
-    folder,
-    ...below.filter(entry => entry.isDirectory()).map(entry => join(entry.parentPath, entry.name)),
-  ];
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isDirectory());
+    return [folder, ...entries.flatMap(({ name }) => foldersIn(join(folder, name)))];
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return [];
+  }
+}
+
+/** Removed since it was listed; its parent reports that. */
+function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

@@ -137,7 +137,12 @@ async function report(trial: Trial, results: readonly Result[]): Promise<string>
 
 async function main(options: Options): Promise<number> {
   const trial = new Trial(options);
-  if (!(await confirmed(trial))) {
+  // Nothing exists in the account before the answer.
+  const agreed = await confirmed(trial).catch(error => {
+    say(error.stderr || error.message);
+    return false;
+  });
+  if (!agreed) {
     rmSync(trial.folder, { recursive: true });
     return 2;
   }

@@ -1,23 +1,12 @@
 /** One deployment in a real account, on a copy of this repository, and what the trial asks of it. */
 import { execFile } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdtempSync } from 'node:fs';
+import { appendFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { copySources } from './copy-sources.ts';
 
 const run = promisify(execFile);
-
-/** What the image is built from, and the configuration. */
-const COPIED = [
-  '.dockerignore',
-  'Dockerfile',
-  'app',
-  'package-lock.json',
-  'package.json',
-  'scripts',
-  'terraform',
-  'tsconfig.json',
-];
 
 export interface Options {
   root: string;
@@ -39,10 +28,7 @@ export class Trial {
   constructor(options: Options) {
     this.options = options;
     this.folder = mkdtempSync(join(tmpdir(), 'mcp-trial-'));
-    for (const name of COPIED) {
-      const source = join(options.root, name);
-      if (existsSync(source)) cpSync(source, join(this.folder, name), { recursive: true, filter: isSource });
-    }
+    copySources(options.root, this.folder);
     const { name, endpoint, region, architecture } = options;
     this.#variables = [
       `name=${name}`,
@@ -142,10 +128,6 @@ export interface Plan {
 
 const LARGE = { maxBuffer: 64 * 1024 * 1024 };
 const flag = (variable: string): string => `-var=${variable}`;
-
-function isSource(path: string): boolean {
-  return !/\/(\.terraform|[^/]+\.(tfstate|tfvars)\b)[^/]*$/.test(path);
-}
 
 /** Calls of the aws command that list what has the tag, or a name that begins with the trial's. */
 function searches(name: string, account: string): string[][] {

@@ -12,7 +12,7 @@ export interface AuthorizationServer {
   close(): Promise<void>;
 }
 
-/** `audience` gives what the tokens for a resource are meant for. */
+/** Starts the server. The audience of a token is the resource that it was requested for. */
 export async function startAuthorizationServer(
   scopes: string[],
   accessTokenSeconds: number,

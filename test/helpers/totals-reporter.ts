@@ -34,7 +34,7 @@ export default class TotalsReporter implements Reporter {
   }
 }
 
-/** Suites that were skipped, by the reason that is the name of what stands in their place (needs.ts). */
+/** Suites that were skipped, by the reason that is the name of what stands in their place (skipped-suites.ts). */
 function notRun(modules: readonly TestModule[]): string[] {
   const suites = new Map<string, Set<string>>();
   for (const module of modules) {

@@ -8,7 +8,7 @@ import {
   openMeteo,
   UpstreamError,
 } from '../../app/servers/weather/open-meteo.ts';
-import { GAZETTEER, startUpstream, type Upstream } from '../helpers/upstream.ts';
+import { GAZETTEER, startUpstream, type Upstream } from './upstream.ts';
 
 let upstream: Upstream;
 

@@ -1,4 +1,4 @@
-/** The weather server through an MCP client, in both eras of the protocol, against the fake Open-Meteo of test/helpers/upstream.ts. */
+/** The weather server through an MCP client, in both eras of the protocol, against the fake Open-Meteo of upstream.ts. */
 import {
   Client,
   type ClientCapabilities,
@@ -15,7 +15,7 @@ import { LOOKUPS_AT_ONCE } from '../../app/servers/weather/comparing.ts';
 import { openMeteo, UpstreamError } from '../../app/servers/weather/open-meteo.ts';
 import { inWords, weatherComparison, weatherReport } from '../../app/servers/weather/report.ts';
 import { createWeather, weather } from '../../app/servers/weather/weather.ts';
-import { MANY_PLACES, startUpstream, type Upstream } from '../helpers/upstream.ts';
+import { MANY_PLACES, startUpstream, type Upstream } from './upstream.ts';
 
 const MODERN = '2026-07-28';
 const URL_OF_SERVER = 'http://weather.test/mcp';

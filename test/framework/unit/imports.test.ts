@@ -46,9 +46,6 @@ const EXCEPTIONS = [
   'lambda/entry.ts → local-lambda/startup-message.ts',
 ];
 
-/** The one helper of the framework's tests that the tests of the weather example need: it fakes Open-Meteo for both. */
-const OPEN_METEO = 'test/helpers/upstream.ts';
-
 const IMPORTS = [
   /^(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"\n]+)['"]/gm,
   /^import\s*['"]([^'"\n]+)['"]/gm,
@@ -76,7 +73,7 @@ function mayImport(file: string, from: string): boolean {
   if (file.startsWith(FRAMEWORK)) return target === undefined ? !from.startsWith('#') : isArrow(file, target);
   if (target === undefined) return !from.startsWith('#framework/');
   const own = target.startsWith('app/') && !target.startsWith(FRAMEWORK);
-  const ownTest = target.startsWith('test/servers/') || target === OPEN_METEO;
+  const ownTest = target.startsWith('test/servers/');
   return own || (ownTest && file.startsWith('test/servers/'));
 }
 

@@ -1,20 +1,9 @@
 /** A copy of this repository with a configuration in it, and what can be asked of it while it is deployed. */
-import { cpSync, existsSync, mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { copySources, isSource } from '../../../../scripts/test-account/copy-sources.ts';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 import type { Terraform } from './terraform.ts';
-
-/** What the image is built from, and the configuration. */
-const COPIED = [
-  '.dockerignore',
-  'Dockerfile',
-  'app',
-  'package-lock.json',
-  'package.json',
-  'scripts',
-  'terraform',
-  'tsconfig.json',
-];
 
 type Action = 'create' | 'read' | 'update' | 'delete';
 
@@ -41,10 +30,7 @@ export class Deployment {
     this.terraform = terraform;
     this.#always = always;
     this.root = mkdtempSync(join(terraform.machine.folder, 'repository-'));
-    for (const name of COPIED) {
-      const source = join(ROOT, name);
-      if (existsSync(source)) cpSync(source, join(this.root, name), { recursive: true, filter: isSource });
-    }
+    copySources(ROOT, this.root);
     this.folder = join(this.root, 'terraform', configuration);
   }
 
@@ -105,9 +91,4 @@ export class Deployment {
   flags(variables: readonly string[] = []): string[] {
     return [...this.#always, ...variables].map(variable => `-var=${variable}`);
   }
-}
-
-/** Not what Terraform leaves behind; other tests run it in the original meanwhile, and its lock files come and go. */
-function isSource(path: string): boolean {
-  return !/\/(\.terraform|[^/]+\.(tfstate|tfvars)\b)[^/]*$/.test(path);
 }

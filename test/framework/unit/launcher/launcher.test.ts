@@ -54,11 +54,6 @@ describe('the own Node from version 24 on', () => {
       0,
     ]);
   });
-
-  test('options of Node are passed on', async () => {
-    const { stdout, code } = await launch(['--no-warnings', LAUNCHED]);
-    expect([JSON.parse(stdout).main, code]).toEqual([true, 5]);
-  });
 });
 
 test('the script gets SIGTERM when the shell that npm has started is killed', async () => {
