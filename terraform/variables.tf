@@ -397,7 +397,7 @@ variable "ephemeral_storage_size" {
 }
 
 variable "environment" {
-  description = "Environment variables for your tools. Names that begin with MCP_ and are made of other variables here are refused."
+  description = "Environment variables for your tools. MCP_ names that other variables here set are rejected."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -408,6 +408,14 @@ variable "environment" {
       "MCP_OAUTH_TOKEN_TYPE", "MCP_IAM_ALLOWED_ARNS", "MCP_PUBLIC_URL",
     ])) == 0
     error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_OAUTH_TOKEN_TYPE, MCP_IAM_ALLOWED_ARNS or MCP_PUBLIC_URL: they are made of auth, token_sha256, oauth, iam, public_url and domain_name."
+  }
+
+  validation {
+    condition = !(
+      contains(keys(var.environment), "MCP_TABLE") && (var.tasks.enabled || var.limits.enabled) ||
+      contains(keys(var.environment), "MCP_LIMITS_FAILURE_MODE") && var.limits.enabled
+    )
+    error_message = "environment must not set MCP_TABLE with tasks or limits enabled, nor MCP_LIMITS_FAILURE_MODE with limits enabled: the table of this configuration and limits.failure_mode set them."
   }
 }
 

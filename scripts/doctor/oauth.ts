@@ -173,7 +173,9 @@ async function judgedProxy(target: Target, metadata: ServerMetadata, issuer: str
       `A foreign redirect address gets ${foreign.status}, not 400.`,
       'Do not use this deployment.',
     );
-  if (!header(plain, 'location')?.startsWith(`${redirectUri}?error=invalid_request`))
+  const redirectedError = header(plain, 'location')?.startsWith(`${redirectUri}?error=invalid_request`);
+  // The error goes to the client only where an allow-list names the clients; otherwise it is a page.
+  if (plain.status !== 400 && !redirectedError)
     return failed(`Plain PKCE is not refused (${plain.status}).`, 'Do not use this deployment.');
   const to = URL.parse(header(begun, 'location') ?? '');
   if (to?.searchParams.get('redirect_uri') !== `${issuer}/callback`)

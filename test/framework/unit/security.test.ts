@@ -13,8 +13,8 @@ const rows = read('app/framework/SECURITY.md')
   .map(line => line.split('|').map(cell => cell.trim()))
   .map(([, promise = '', heldBy = '', shownBy = '', duty]) => ({ promise, heldBy, shownBy, duty }));
 
-/** What is AWS's to keep is said to be tested nowhere here. */
-const NOT_OURS = "not tested here: AWS's";
+/** A promise that AWS keeps is tested nowhere here. */
+const NOT_OURS = 'not tested here: a property of AWS';
 /** A file, a folder, or the name of a file beside the one before. */
 const PATH = /^[\w./-]+(?:\/[\w-]+|\.ts)$/;
 

@@ -154,7 +154,7 @@ describe('tells what is wrong, and what to do, of', () => {
       /terraform output -raw mcp_url|online/,
     ],
     ['https where there is no TLS', async () => healthy.url.replace('http:', 'https:'), /begins with http:/],
-    ['the wrong path', async () => `${healthy.url}/`, /Give the path of the route/],
+    ['the wrong path', async () => `${healthy.url}/`, /Give the path of a server/],
   ])('%s', async (_what, url, advice) => {
     const report = await doctor(await url());
     expect(report.get('reachable')).toMatchObject({
