@@ -56,13 +56,16 @@ function readable(event: LambdaEvent): LambdaEvent {
 /** Stands for a missing host. Reserved by RFC 6761, so that it is no server's own name. */
 const NO_HOST = 'no-host.invalid';
 
+/** Shared by all requests: it has no body that could be read only once. */
+const NOT_SENT = new Response(null);
+
 /** hono/aws-lambda exports no conversion of events; its `handle` passes the Request to the app, and this app returns it. */
 async function requestOf(event: LambdaEvent): Promise<Request> {
   let converted: Request | undefined;
   await handle(
     asHono(async request => {
       converted = request;
-      return new Response('');
+      return NOT_SENT;
     }),
   )(event);
   if (!converted)

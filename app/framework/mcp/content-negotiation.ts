@@ -6,6 +6,8 @@ import { messagesOf } from './message-stream.ts';
 
 const JSON_TYPE = 'application/json';
 const EVENTS = 'text/event-stream';
+/** What the SDK expects, and what its clients send. */
+const BOTH = `${JSON_TYPE}, ${EVENTS}`;
 
 /**
  * Returns `json` if the client accepts JSON and no event stream; else `any`. Rewrites the Accept header of a request that accepts
@@ -13,9 +15,10 @@ const EVENTS = 'text/event-stream';
  */
 export function negotiate(request: Request): 'json' | 'any' {
   const accept = request.headers.get('accept');
+  if (accept === BOTH) return 'any';
   const json = accepts(accept, JSON_TYPE);
   const events = accepts(accept, EVENTS);
-  if (json || events) request.headers.set('accept', `${JSON_TYPE}, ${EVENTS}`);
+  if (json || events) request.headers.set('accept', BOTH);
   else request.headers.delete('accept'); // The SDK would find the types that `q=0` excludes.
   return json && !events ? 'json' : 'any';
 }
