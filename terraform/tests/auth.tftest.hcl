@@ -59,7 +59,7 @@ run "asks_an_issuer" {
 
   assert {
     condition     = length(random_password.token) == 0 && output.token_command == ""
-    error_message = "There is a token although nobody asks for one."
+    error_message = "There is a token although no authentication needs one."
   }
 
   assert {

@@ -66,7 +66,7 @@ export function startDist(folder: string, { args = [], env }: StartOptions = {})
   return start([join(folder, 'entry.mjs'), 'handler.stream', ...args], env);
 }
 
-/** A port that nobody listened on a moment ago, for settings that must name it beforehand. */
+/** Returns a port that was free a moment ago, for settings that must name it beforehand. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -124,7 +124,7 @@ function policy(
     Resource: everyMethod(String(methodArn)),
   };
   return {
-    principalId: caller?.extra.subject ?? caller?.clientId ?? 'nobody',
+    principalId: caller?.extra.subject ?? caller?.clientId ?? 'anonymous',
     policyDocument: { Version: '2012-10-17', Statement: [statement] },
     ...(caller && { context: contextOf(caller, resource) }),
   };

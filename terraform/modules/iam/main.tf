@@ -63,7 +63,7 @@ data "aws_iam_policy_document" "runtime" {
 
   # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
   dynamic "statement" {
-    for_each = var.vpc ? ["EC2 lets nobody describe a part"] : []
+    for_each = var.vpc ? ["EC2's describe actions have no resource"] : []
 
     content {
       sid       = "SeeNetworkInterfaces"

@@ -1,5 +1,5 @@
 /**
- * MCP clients that nobody here wrote, each listing the tools and calling one, with a token and without. They are a package of
+ * MCP clients of other projects, each listing the tools and calling one, with a token and without. They are a package of
  * their own (1.4 GB), which `npm run test:clients` installs; those from PyPI run where Python has them.
  */
 import { execFile, execFileSync } from 'node:child_process';
@@ -21,7 +21,7 @@ const TOKEN = 'a-token-for-real-clients-0123456789';
 interface Result {
   tools: string[];
   text: string;
-  /** How often the client told of progress; where it tells nobody, undefined. */
+  /** How often the client reported progress; undefined if it never does. */
   progress?: number;
 }
 

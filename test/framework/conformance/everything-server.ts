@@ -2,8 +2,8 @@
  * The server that the conformance suites expect: their test tools, resources and prompts, on both eras.
  *
  * A factory like any in app/servers, stateless and free of side effects at import, so it is bundled and mounted like one.
- * What it advertises is what a stateless server can keep: no `listChanged` and no `subscribe`, since whoever changes
- * something and whoever listens are in different execution environments.
+ * It advertises what a stateless server can keep: no `listChanged` and no `subscribe`, because a change and its listeners are in
+ * different execution environments.
  *
  * Not here: Origin and Host (the app in front), running the suites (run.ts).
  */

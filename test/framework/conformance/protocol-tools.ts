@@ -31,7 +31,7 @@ function registerProgressAndLogging(server: McpServer): void {
     { description: 'Reports progress in three steps.' },
     async ctx => {
       const progressToken = ctx.mcpReq._meta?.progressToken;
-      if (progressToken === undefined) return text('Nobody asked for progress.');
+      if (progressToken === undefined) return text('The request has no progress token.');
       for (const progress of [0, 50, 100]) {
         await ctx.mcpReq.notify({
           method: 'notifications/progress',

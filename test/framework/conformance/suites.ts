@@ -59,7 +59,7 @@ export const lanes: readonly Lane[] = [
     revision: '2025-11-25',
     suite: 'active',
     // The first names revision 2025-03-26 in a header and then wants what 2025-11-25 brought. The newer suite has
-    // mended that one, and asks more by the second.
+    // fixed that one, and requires more by the second.
     pending: ['server-sse-polling', 'json-schema-2020-12'],
   },
   { ...installed('conformance-next'), revision: '2025-11-25', suite: 'all', pending: [] },

@@ -1,6 +1,6 @@
 /**
  * Identity never leaks: many callers with tokens of their own through the same environments at once, by servers of every
- * kind, with calls that fail and calls that are left in between. Every answer carries its caller's mark and nobody else's.
+ * kind, with calls that fail and calls that are left in between. Every response carries the mark of its caller alone.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -79,10 +79,10 @@ function problemOf(
   const marks = [...text.matchAll(/caller-\d+:[0-9a-f-]{36}/g)].map(([found]) => found);
   if (marks.some(found => found !== mark)) return 'the mark of another call';
   const subjects = [...text.matchAll(/(?:subject|factory)\\":\\"(caller-\d+)\\"/g)].map(([, found]) => found);
-  if (subjects.some(found => found !== subject)) return 'told as somebody else';
+  if (subjects.some(found => found !== subject)) return 'the server saw another caller';
   if (kind === 'left') return undefined;
   if (status !== 200) return 'no answer';
-  if (kind !== 'fail' && told && subjects.length === 0) return 'nobody told the server who calls';
+  if (kind !== 'fail' && told && subjects.length === 0) return 'the server saw no caller';
   return marks.length === 0 ? 'not the mark of the call' : undefined;
 }
 

@@ -75,7 +75,7 @@ describe('npm run call', () => {
     expect([failed.code, failed.stdout + failed.stderr]).toEqual([code, expect.stringMatching(said)]);
   });
 
-  test('nobody there is exit code 2 with the reason', async () => {
+  test('an unreachable server is exit code 2 with the reason', async () => {
     const failed = await call('http://127.0.0.1:9/mcp').catch(error => error);
     expect([failed.code, failed.stderr]).toEqual([
       2,

@@ -305,7 +305,7 @@ describeTerraform('a deployment', () => {
     await deployment.apply('auth=iam');
     expect(settings()).toEqual({ MCP_AUTH: 'iam' });
     expect(await deployment.output('mcp_url')).toBe(firstUrl);
-    // The provider's own, of which Terraform knows nothing; they let nobody in (terraform/modules/function-url).
+    // The provider's own, of which Terraform knows nothing; they allow no caller (terraform/modules/function-url).
     expect(terraform.account.statements('mcp:live')).toEqual([
       'FunctionURLAllowInvokeAction',
       'FunctionURLAllowPublicAccess',

@@ -1,6 +1,6 @@
 /**
  * Every endpoint deployed on the stand-in, and changed for another while it is deployed: what is replaced, what stays, in which
- * order, and that nobody is let in or kept out in between.
+ * order, and that no caller is wrongly allowed or rejected in between.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Attributes } from './fake-provider/values.ts';
@@ -291,7 +291,7 @@ describeTerraform('a REST API', () => {
             Resource: `${GATEWAY_ACCOUNT}:${id}/live/*`,
           },
         ]);
-        // Whoever signs in this account is let in by IAM; a permission for everybody here would go around that.
+        // IAM allows the callers of this account; a permission for everyone here would bypass it.
         const policy = JSON.parse(String(only('aws_api_gateway_rest_api_policy').policy));
         expect(policy.Statement).toEqual([
           expect.objectContaining({
@@ -425,7 +425,7 @@ describeTerraform('an HTTP API', () => {
       },
     ));
 
-  test('that would be waited for by nobody is warned of', async () => {
+  test('a response that no endpoint waits for is warned of', async () => {
     const { output } = await terraform.run(
       deployment.folder,
       'plan',
@@ -527,7 +527,7 @@ describeTerraform('changing the endpoint of a deployment', () => {
   );
 
   test(
-    'the authorizer comes and goes by itself, and at no moment is nobody asked',
+    'the authorizer is created and deleted alone, and no request is unauthenticated in between',
     async () => {
       await deployment.apply('endpoint=rest-api');
       news();

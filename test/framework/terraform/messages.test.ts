@@ -33,10 +33,7 @@ describeTerraform('a bad value is refused with what to write', () => {
       ['environment={AWS_REGION="x"}'],
       "The function has the region and its role's credentials anyway; give yours another name.",
     ],
-    [
-      ['environment={MCP_TABLE="mine"}', 'tasks={enabled=true}'],
-      'environment must not set MCP_TABLE',
-    ],
+    [['environment={MCP_TABLE="mine"}', 'tasks={enabled=true}'], 'environment must not set MCP_TABLE'],
     [
       ['environment={MCP_AUTH="none"}'],
       'they are made of auth, token_sha256, oauth, iam, public_url and domain_name.',

@@ -16,7 +16,7 @@ const all = (type: string) => terraform.account.all(type);
 
 describeTerraform('observability', () => {
   test(
-    'is there by default, cheap, with nobody subscribed',
+    'is there by default, cheap, without a subscriber',
     async () => {
       await deployment.init();
       await deployment.apply('reserved_concurrency=10', 'memory_size=512');

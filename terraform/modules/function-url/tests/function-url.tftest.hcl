@@ -72,7 +72,7 @@ run "lets_nobody_in_with_iam" {
 
   assert {
     condition     = length(aws_lambda_permission.url) == 0 && length(aws_lambda_permission.invoke) == 0
-    error_message = "Somebody is let in by the function's own policy."
+    error_message = "The function's own policy allows a caller."
   }
 }
 

@@ -28,12 +28,12 @@ run "may_write_its_own_logs_and_nothing_else" {
 
   assert {
     condition     = one(one(data.aws_iam_policy_document.trust.statement).principals).identifiers == toset(["lambda.amazonaws.com"])
-    error_message = "Somebody else than Lambda may take the role."
+    error_message = "A principal other than Lambda may assume the role."
   }
 
   assert {
     condition     = length(aws_iam_role_policy.tools) == 0 && length(aws_iam_role_policy_attachment.tools) == 0 && output.invoke_policy_json == null
-    error_message = "There are policies that nobody asked for."
+    error_message = "There are policies that no variable requires."
   }
 }
 

@@ -29,12 +29,12 @@ run "has_sensible_defaults" {
 
   assert {
     condition     = aws_lambda_function.this.reserved_concurrent_executions == -1 && length(aws_lambda_provisioned_concurrency_config.live) == 0
-    error_message = "Concurrency is reserved or provisioned although nobody asked."
+    error_message = "Concurrency is reserved or provisioned by default."
   }
 
   assert {
     condition     = one(aws_lambda_function.this.tracing_config).mode == "PassThrough" && length(aws_lambda_function.this.vpc_config) == 0 && length(aws_lambda_function.this.environment) == 0
-    error_message = "Tracing, a VPC or an environment is set although nobody asked."
+    error_message = "Tracing, a VPC or an environment is set by default."
   }
 }
 
@@ -70,7 +70,7 @@ run "takes_every_setting" {
     memory_size            = 10240
     timeout                = 900
     ephemeral_storage_size = 10240
-    environment            = { GREETING = "hello" }
+    environment            = { LEVEL = "debug" }
     reserved_concurrency   = 0
     tracing                = true
     tags                   = { team = "weather" }
@@ -82,7 +82,7 @@ run "takes_every_setting" {
   }
 
   assert {
-    condition     = one(aws_lambda_function.this.environment).variables == tomap({ GREETING = "hello" })
+    condition     = one(aws_lambda_function.this.environment).variables == tomap({ LEVEL = "debug" })
     error_message = "The environment is not what was asked for."
   }
 

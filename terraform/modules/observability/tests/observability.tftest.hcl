@@ -24,7 +24,7 @@ run "watches_with_cheap_defaults_and_wakes_nobody_unasked" {
       for alarm in concat(values(aws_cloudwatch_metric_alarm.simple), aws_cloudwatch_metric_alarm.error_rate) :
       alarm.treat_missing_data == "notBreaching" && alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(alarm.alarm_description) > 60
     ])
-    error_message = "An alarm tells nobody, or not what to do, or goes off where nobody calls."
+    error_message = "An alarm notifies no topic, does not say what to do, or goes off without calls."
   }
 
   assert {
@@ -34,7 +34,7 @@ run "watches_with_cheap_defaults_and_wakes_nobody_unasked" {
 
   assert {
     condition     = length(aws_sns_topic_subscription.email) == 0
-    error_message = "Somebody is written to although no address was given."
+    error_message = "There is a subscription although no address was given."
   }
 
   assert {

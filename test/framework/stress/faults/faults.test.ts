@@ -114,7 +114,7 @@ test('the issuer rotates its keys, and is down for a while', async () => {
     issuer.setDown(false);
     await judged(load, 500, ['result']);
     await issuer.rotate();
-    // A token of the new key makes the keys be fetched anew, though not more often than every 30 s.
+    // A token of the new key causes the keys to be fetched again, at most every 30 s.
     const { status } = await callTool(url, mark('rotated'), 'rotated', await headers());
     expect([200, 401]).toContain(status);
     await expect

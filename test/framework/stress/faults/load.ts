@@ -8,7 +8,7 @@ import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 export interface Load {
   /** What became of the calls so far: `result`, `error`, `502`, … */
   outcomes: Map<string, number>;
-  /** What no caller should ever get: an answer of somebody else, half an answer, none at all. */
+  /** What no caller should ever receive: the response of another caller, half a response, none at all. */
   wrong: string[];
   /** Ends it when the calls under way are answered. */
   stop(): Promise<void>;

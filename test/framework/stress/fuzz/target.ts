@@ -25,7 +25,7 @@ export interface Reply {
   text: string;
 }
 
-/** Nothing here takes longer on the slowest machine; a function that must be started anew included. */
+/** Nothing takes longer on the slowest machine, including a restart of the function. */
 const PATIENCE_MS = 60_000;
 const AUDIENCE = 'https://mcp.example/mcp';
 const agent = new Agent({ keepAlive: true });

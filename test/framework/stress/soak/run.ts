@@ -148,7 +148,7 @@ function kill(): void {
   process.kill(pid, 'SIGKILL');
 }
 
-/** Answers that nobody takes have come to their end, and connections that are not used any more are closed. */
+/** Waits until responses without a receiver have ended and unused connections are closed. */
 async function settled(): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, 6000));
 }

@@ -34,7 +34,7 @@ test('calls of both eras, one in six left by its caller: each other one gets its
   expect(childrenOf(pid)).toHaveLength(before.processes);
 }, 60_000);
 
-test('environments are killed meanwhile: each costs at most one call its answer, and nobody gets another one', async () => {
+test('a killed environment costs at most one call its response, and no caller receives a foreign one', async () => {
   const seed = Date.now() % 1_000_000;
   await using started = await start(3);
   const { lambda, pid } = started;

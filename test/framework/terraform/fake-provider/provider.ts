@@ -110,7 +110,7 @@ function withUnknowns(block: Block, value: Attributes, exists: boolean): Attribu
   );
 }
 
-/** After an apply nothing is unknown: what nobody gave a value gets an empty one. */
+/** After an apply nothing is unknown: attributes without a value get an empty one. */
 function settle(block: Block, value: Attributes): Attributes {
   return walk(block, value, ({ computed, type }, given) => {
     if (given === UNKNOWN) return emptyValue(type);

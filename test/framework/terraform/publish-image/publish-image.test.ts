@@ -85,7 +85,7 @@ describe('a new tag', () => {
     expect(JSON.stringify(entries.map(({ argv }) => argv))).not.toContain('password-of-the-registry');
   });
 
-  test('that somebody else pushes in between is as good', () => {
+  test('a push by another machine in between is as good', () => {
     machine.answers = { pushTaken: true };
     expect(publishTag()).toMatchObject({ status: 0, stdout: `${digestOf('t1')}\n` });
   });

@@ -1,4 +1,4 @@
-/** Credentials that let nobody in, whoever checks them: the app behind a Function URL, or the authorizer before it. */
+/** Credentials that must be rejected, by the app behind a Function URL and by the authorizer before it. */
 import { createHash } from 'node:crypto';
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import type { SigningIssuer } from '../../../helpers/signing-issuer.ts';
@@ -12,7 +12,7 @@ export const NO_SCOPE = { scope: undefined };
 export const NO_CLIENT_ID = { client_id: undefined };
 const NO_CLIENT = { ...NO_CLIENT_ID, azp: undefined };
 
-/** Claims and `typ` of tokens that the issuer signs, and that let nobody in. */
+/** Claims and `typ` of tokens that the issuer signs and that must be rejected. */
 export const NO_ACCESS_TOKENS: Record<string, [claims: JWTPayload, typ: string | null]> = {
   'a token whose client is no text': [{ client_id: [{ toString: 0 }] }, 'at+jwt'],
   'an ID token': [{ nonce: 'n-0S6', at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng', ...NO_SCOPE }, 'JWT'],

@@ -53,7 +53,7 @@ describe('a Function URL with auth type AWS_IAM', () => {
     return fetch(`${lambda.url}/mcp`, { method: 'POST', headers: request.headers, body });
   }
 
-  test('lets in who is on the list, names them in the log, and nobody else', async () => {
+  test('allows the callers on the list alone, and logs their names', async () => {
     expect((await signed('AKIAONE', 'one')).status).toBe(200);
     await lambda.printed(new RegExp(`"caller":"${AGENT}","auth":"iam"`));
     const barred = await signed('AKIATWO', 'two');

@@ -18,7 +18,7 @@ const PROXY = {
 };
 
 describe('the guard', () => {
-  test('with nothing configured lets nobody in, and names the setting', async () => {
+  test('with nothing configured denies every caller, and names the setting', async () => {
     const result = await createGuard(parseConfig({}))(REQUEST, ENDPOINT);
     if (result.allowed) throw new Error('The guard allows a request without any authentication method.');
     expect(result.response.status).toBe(401);

@@ -124,7 +124,7 @@ describe('its answer', () => {
       },
     });
     expect(await judge(event('wrong'))).toEqual({
-      principalId: 'nobody',
+      principalId: 'anonymous',
       policyDocument: { Version: '2012-10-17', Statement: [{ ...statement, Effect: 'Deny' }] },
     });
   });
@@ -245,7 +245,7 @@ describe.each([
     },
   );
 
-  test('nobody gets in around it by saying who they are', async () => {
+  test('a caller that only claims an identity is denied', async () => {
     const before = served();
     for (const headers of [
       { 'x-amzn-oidc-identity': 'admin' },

@@ -29,7 +29,7 @@ interface Endpoint {
   args(url: string, issuer: string): string[];
   /** Whether the server must be told where it is, since it cannot see that. */
   tellsUrl: boolean;
-  /** What the log says of a call: by whom the token was checked. */
+  /** What the log says about a call: which part checked the token. */
   checkedBy: 'oauth' | 'authorizer';
 }
 

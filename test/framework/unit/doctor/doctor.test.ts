@@ -144,7 +144,7 @@ describe('finds nothing wrong with', () => {
 describe('tells what is wrong, and what to do, of', () => {
   test.each([
     [
-      'a port that nobody listens on',
+      'a port without a listener',
       async () => `http://127.0.0.1:${await freePort()}/mcp`,
       /Nothing listens there/,
     ],
@@ -278,7 +278,7 @@ describe('tells what is wrong, and what to do, of', () => {
       /does not arrive as it was sent: .*Mcp-Method/i,
     ],
     [
-      'a proxy that makes a header anew',
+      'a proxy that replaces a header',
       { toServer: headers => Object.assign(headers, { 'mcp-name': 'doctor' }) },
       'headers',
       /Mcp-Name \(/,

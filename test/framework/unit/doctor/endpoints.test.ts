@@ -120,7 +120,7 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('metadata below a stage, where nobody looks', async () => {
+  test('metadata below a stage, where no client looks', async () => {
     const port = String(await freePort());
     const url = `http://127.0.0.1:${port}/live/mcp`;
     await using _ = await start(REST, {

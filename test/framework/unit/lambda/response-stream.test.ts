@@ -16,7 +16,7 @@ import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
 const WITHIN = { timeout: 20_000, interval: 50 };
 
-/** Hands one invocation after another to a function; each has somebody who takes the answer as it comes. */
+/** Passes one invocation after another to a function; each has a receiver that reads the response as it comes. */
 class RuntimeApi {
   readonly #server = createServer((request, response) => this.#serve(request, response));
   readonly #invocations: { path: string; take: (answer: IncomingMessage) => void }[] = [];
@@ -47,7 +47,7 @@ class RuntimeApi {
       stream?.setEncoding('utf8').on('data', text => (this.output += text));
   }
 
-  /** Gives the answer as soon as its head is there; nobody has read of it. */
+  /** Returns the response as soon as its head is there; its body is unread. */
   invoke(path: string): Promise<IncomingMessage> {
     return new Promise(take => {
       this.#invocations.push({ path, take });
@@ -115,7 +115,7 @@ async function bytesOf(answer: IncomingMessage): Promise<number> {
 test('no more is made than is taken, and a slow reader gets all of it', async () => {
   const api = await started();
   const answer = await api.invoke('/flood');
-  await sleep(1000); // Nobody reads: what fits into the buffers on the way is made, and no more.
+  await sleep(1000); // Without a reader, only what fits into the buffers on the way is produced.
   const made = api.megabytesMade;
   expect(made).toBeLessThan(32);
   await sleep(500);

@@ -110,13 +110,13 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
   });
 
   test.each(['/rejects', '/throws/later', '/rejects/events'])(
-    '%s: a fault that nobody waits for ends the process, after the answer',
+    '%s: an unhandled error ends the process, after the response',
     async path => {
       const before = await pid();
       const text = await (await post(path)).text();
       expect(text).toContain('"id":"call-7","error":{"code":-32603');
-      expect(text).not.toContain('nobody');
-      await lambda.printed(/the execution environment ends.*nobody/);
+      expect(text).not.toContain('unhandled fault');
+      await lambda.printed(/the execution environment ends.*unhandled fault/);
       await sleep(50);
       expect(await pid()).not.toBe(before);
     },

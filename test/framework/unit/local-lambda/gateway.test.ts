@@ -126,7 +126,7 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
   });
 
   if (endpoint === 'http-api') {
-    test('lets nobody in by what is only nearly true', async () => {
+    test('rejects credentials that are only nearly right', async () => {
       expect(await answered('truthy')).toEqual(DENIED);
     });
   }
@@ -175,7 +175,7 @@ test('a verdict is forgotten when its time is over', async () => {
   expect(await asked()).toBe(2);
 });
 
-test('an authorizer that does not answer is a 500 after 10 seconds, and lets nobody in', {
+test('an authorizer that does not respond is a 500 after 10 seconds, and no caller is allowed', {
   timeout: 20_000,
 }, async () => {
   await using lambda = await behind('http-api');
@@ -410,7 +410,7 @@ describe('a JWT authorizer', () => {
     expect((await ask(lambda, 'http-api', undefined)).status).toBe(401);
   });
 
-  test('lets nobody in when the issuer cannot be asked', async () => {
+  test('denies every caller while the issuer is unreachable', async () => {
     const gone = await startSigningIssuer(AUDIENCE);
     const token = await gone.token();
     const args = ['--authorizer', 'jwt', '--jwt-issuer', gone.url, '--jwt-audience', AUDIENCE];

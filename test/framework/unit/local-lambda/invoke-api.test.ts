@@ -155,7 +155,7 @@ describe('who may invoke', () => {
     requestContext: { authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:root' } } },
   });
 
-  test('nobody, unless a port is given; and the port of the endpoint never serves it', async () => {
+  test('is off unless a port is given; the port of the endpoint never serves it', async () => {
     await using closed = await startFunction('echoBuffered', { args: ['--invoke-mode', 'BUFFERED'] });
     expect(closed.output()).not.toContain('Invoke API');
     await using open = await startFunction('echoBuffered', {
@@ -182,7 +182,7 @@ describe('who may invoke', () => {
     await expect(fetch(elsewhere(lambda.invokeUrl) + target, { method: 'POST' })).rejects.toThrow();
   });
 
-  test('with AWS_IAM whoever signs rightly', async () => {
+  test('with AWS_IAM, a caller with a valid signature', async () => {
     const args = [...SERVED, '--auth-type', 'AWS_IAM', '--iam-credentials', 'AKIAEXAMPLE:the-secret'];
     await using lambda = await startFunction('buffered', { args });
     const unsigned = await fetch(lambda.invokeUrl + target, { method: 'POST', body: madeUp });

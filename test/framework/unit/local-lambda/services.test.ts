@@ -61,7 +61,7 @@ describe('the services', () => {
     expect(StatusCode).toBe(202);
   });
 
-  test('take nobody else’s signature, none of a browser, and outlive who hangs up', async () => {
+  test('reject other signatures and browsers, and survive a client that disconnects', async () => {
     const url = env.AWS_ENDPOINT_URL_DYNAMODB ?? '';
     const get = new GetItemCommand({ TableName: 'notes', Key: { id: { S: 'a' } } });
     await expect(dynamo('another-secret').send(get)).rejects.toMatchObject({

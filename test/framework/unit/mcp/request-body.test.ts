@@ -1,4 +1,4 @@
-/** The text of a request is the same whether it is read out of the request or known to whoever made it. */
+/** The text of a request is the same whether it is read from the request or taken from the event. */
 import { expect, test } from 'vitest';
 import { readBody, setKnownBody } from '../../../../app/framework/mcp/request-body.ts';
 

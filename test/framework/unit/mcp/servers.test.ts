@@ -1,4 +1,4 @@
-/** Servers that nobody here wrote, from npm, each mounted by one line, through the local Lambda, by clients of both eras. */
+/** Servers of other projects, from npm, each mounted by one line, through the local Lambda, by clients of both eras. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -138,7 +138,7 @@ describe('its log messages, which name no request', () => {
     await Promise.all([alice.close(), bob.close()]);
   });
 
-  test('never reach anybody after the first request where nobody is asked who they are', async () => {
+  test('never reach a caller after the first request if authentication is off', async () => {
     await using open = await start({ MCP_AUTH: 'none' });
     const [one, other] = [await listening(open.url), await listening(open.url)];
     await one.call('log');
@@ -196,7 +196,7 @@ test('it ends with the function', async () => {
   expect(stateOf(child)).toBeDefined();
   await unruly.close();
   await other.close();
-  // Its parent is gone too, so it may wait for somebody who takes notice.
+  // Its parent is gone too, so it may wait until it is reaped.
   await expect.poll(() => stateOf(child) ?? 'Z').toBe('Z');
 });
 

@@ -34,7 +34,7 @@ test.each(Object.entries(CLIENTS))(
 );
 
 test.each(['modern', 'legacy'])(
-  'a v1 tool sees the caller whom the guard allowed, in the %s era',
+  'a v1 tool sees the caller that the guard allowed, in the %s era',
   async era => {
     const auth = async () => ({
       allowed: true as const,
@@ -106,7 +106,7 @@ describe.each(Object.entries(CLIENTS))('the gateway, for %s', (_name, connect) =
     expect((await client.call('every_get-sum', { a: 1, b: 2 })).text).toContain('is 3');
     expect((await client.call('old_handed', {})).isError).toBe(false);
     expect(await client.call('dice_roll', { sides: 'six' })).toMatchObject({ isError: true });
-    await expect(client.call('nobody_has-this', {})).rejects.toMatchObject({ code: -32602 });
+    await expect(client.call('missing_tool-name', {})).rejects.toMatchObject({ code: -32602 });
   });
 
   test('streams progress', async () => {

@@ -96,7 +96,7 @@ describe('advisories against other proxies', () => {
         expect((await browser.open(url, site)).text, site).toContain('<form');
       expect((await browser.open(url, 'none')).url).toContain('code=');
     },
-    async 'CVE-2025-4143: a redirect address of somebody else is refused at /authorize, before anything is shown'() {
+    async 'CVE-2025-4143: a foreign redirect address is refused at /authorize, before anything is shown'() {
       expect(
         await isStopped(authorizationUrl(lab.clientId, { redirect_uri: 'https://evil.example/callback' })),
       ).toBe(true);
@@ -329,14 +329,14 @@ describe('refresh tokens', () => {
       expect(status).toBe(400);
       expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).status).toBe(200);
     },
-    async 'a person whom the provider does not accept any more is signed out'() {
+    async 'a person is signed out when the provider rejects the refresh'() {
       const { refresh_token: token } = await newTokens();
       answerTokens(400, { error: 'invalid_grant' });
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
       lab.provider.intercept = undefined;
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'a provider that fails signs nobody out, and releases nothing'() {
+    async 'a provider that fails ends no sign-in, and nothing is released'() {
       const { refresh_token: token } = await newTokens();
       answerTokens(500, {});
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('temporarily_unavailable');
@@ -601,7 +601,7 @@ describe('the way through the provider', () => {
     ['a signature by another key', {}, 'wrong key'],
     ['no signature', {}, 'none'],
     ['the type of an access token', {}, 'at+jwt'],
-  ])('an ID token with %s signs nobody in', async (_name, claims, signature) => {
+  ])('an ID token with %s is rejected', async (_name, claims, signature) => {
     const keys = await generateKeyPair('RS256');
     const wrong = await generateKeyPair('RS256');
     const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig' }] };

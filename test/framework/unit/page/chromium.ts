@@ -1,4 +1,4 @@
-/** A real Chromium, driven by playwright-core, that speaks to nobody but this machine and forgets everything. */
+/** A real Chromium, driven by playwright-core, that connects to this machine alone and keeps no profile. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -22,7 +22,7 @@ const links = (server: typeof open) =>
     installLinks(server).map(({ client, href }) => [client, [href.split('?')[0], decoded(href)]]),
   );
 
-test('links name the server and nothing else where nobody asks who calls', () => {
+test('links name the server alone if authentication is off', () => {
   expect(links(open)).toEqual({
     Cursor: ['cursor://anysphere.cursor-deeplink/mcp/install', { name: 'weather', config: { url: URL_ } }],
     'VS Code': ['vscode:mcp/install', { name: 'weather', type: 'http', url: URL_ }],
@@ -87,7 +87,7 @@ test('commands are those of the clients', () => {
   });
 });
 
-test('a host that somebody has made up runs nothing in a shell', () => {
+test('a forged host runs nothing in a shell', () => {
   const [code] = installTexts({ ...open, url: "https://x.example/$(id);'`id`/mcp" });
   expect(code?.text).toBe("claude mcp add --transport http weather 'https://x.example/$(id);'\\''`id`/mcp'");
 });

@@ -33,7 +33,7 @@ describe('served', () => {
   const get = async (path: string, headers: Record<string, string>, event?: object): Promise<Response> =>
     app.request(`https://abc.example${path}`, { headers }, bindings(path, event));
 
-  test('to browsers at the root and at the MCP path, and to nobody else', async () => {
+  test('to browsers alone, at the root and at the MCP path', async () => {
     for (const path of ['/', '/mcp']) {
       const page = await get(path, HTML);
       expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);

@@ -18,9 +18,9 @@ const HOSTILE_TEXTS = [
   'javascript:window.hacked=1',
 ];
 const LOCAL = { MCP_AUTH: 'none', MCP_ALLOWED_ORIGINS: '127.0.0.1', MCP_ALLOWED_HOSTS: '127.0.0.1' };
-const TOKEN = 'f3b0c4d1-a-long-token-of-nobody';
+const TOKEN = 'f3b0c4d1-a-long-unused-token';
 
-/** Registers a client as somebody does beforehand; gives its id. */
+/** Registers a client beforehand; returns its id. */
 async function registered(issuer: string, redirectUri: string): Promise<string> {
   const response = await fetch(`${issuer}/reg`, {
     method: 'POST',

@@ -28,7 +28,7 @@ test.each(files)('%s has no keys, takes nothing that can change, and asks for as
   }
   expect(text).toMatch(/^permissions:\n {2}contents: read$/m);
   expect(text).toMatch(/^ {4}timeout-minutes: \d+$/m);
-  // What somebody else has written reaches a script as a variable of the environment only.
+  // Text from outside reaches a script as an environment variable only.
   for (const [, script = ''] of text.matchAll(/run: (?:\|\n((?: {10}.*\n)+)|.*)/g))
     expect(script).not.toContain('${{');
 });

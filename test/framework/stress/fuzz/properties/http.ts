@@ -1,5 +1,5 @@
 /**
- * HTTP as nobody should write it, byte by byte over a connection: what is whole is answered, contradictory lengths never
+ * Malformed HTTP, byte by byte over a connection: complete requests get a response, contradictory lengths never
  * make two requests of one, and nothing of it keeps the next caller waiting.
  */
 import { once } from 'node:events';

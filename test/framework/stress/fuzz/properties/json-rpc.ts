@@ -214,7 +214,7 @@ async function check(target: Target, { route, body: given }: Case): Promise<void
     const known =
       under === null || under === undefined || method !== undefined || asked.includes(JSON.stringify(under));
     if (!known)
-      throw new Error(`An answer under the id ${JSON.stringify(under)}, which nobody asked under: ${text}`);
+      throw new Error(`A response with the id ${JSON.stringify(under)}, which no request has: ${text}`);
   }
   await expectPlain(target);
 }

@@ -1,4 +1,4 @@
-/** Tokens that the issuer has not made, or made for another purpose: nobody gets in by them, and none is told back. */
+/** Tokens that the issuer did not create, or created for another purpose: none is accepted, and none is in a response. */
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { bytes, nastyJson, nastyText } from '../arbitraries.ts';
@@ -148,7 +148,7 @@ async function check(target: Target, given: Case): Promise<void> {
   expectNothingLeaked(text);
   const entered = status === 200;
   if (entered && !mayEnter(given, value, target))
-    throw new Error(`Somebody got in by ${value.slice(0, 400)}`);
+    throw new Error(`A caller was accepted with ${value.slice(0, 400)}`);
   if (!entered && ![400, 401, 403, 431].includes(status)) throw new Error(`Refused by ${status}: ${text}`);
   const credential = value.replace(/^\S+\s*/, '');
   if (credential.length > 8 && `${text}${JSON.stringify(headers)}`.includes(credential))

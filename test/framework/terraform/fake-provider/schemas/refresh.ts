@@ -1,5 +1,5 @@
 /**
- * `node test/framework/terraform/fake-provider/schemas/refresh.ts`: writes aws.json and random.json anew, for the resources and data
+ * `node test/framework/terraform/fake-provider/schemas/refresh.ts`: writes aws.json and random.json again, for the resources and data
  * sources that terraform/ uses. Needs npm, its registry and tar; see README.md on where the data comes from.
  */
 import { execFileSync } from 'node:child_process';

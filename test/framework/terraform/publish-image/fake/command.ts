@@ -1,6 +1,6 @@
 /**
  * Stands for `docker`, `podman`, `finch` or `aws`, as far as publish-image calls them: writes the call down and answers
- * in the real one's words. A call that is not known here fails, so that nobody adds one without a look at this file.
+ * in the real one's words. A call that is not known here fails, so that each new one is added here too.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -165,7 +165,7 @@ function push(): never {
   return succeed(`${tag}: digest: ${digest} size: 1234`);
 }
 
-// Standard input is read where it is piped in only: elsewhere it may be somebody's terminal.
+// Standard input is read where it is piped in only: elsewhere it may be a terminal.
 const stdin = args.includes('--password-stdin') ? readFileSync(0, 'utf8') : undefined;
 machine.record({ argv: [program, ...args], ...(stdin !== undefined && { stdin }) });
 if (program === 'aws') aws();

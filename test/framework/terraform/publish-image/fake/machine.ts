@@ -37,7 +37,7 @@ export interface Answers {
   builds?: 'amd64' | 'arm64';
   /** `login` is refused. */
   loginFails?: boolean;
-  /** How a push fails; `taken`: somebody else has pushed the same tag in between. */
+  /** How a push fails; `taken`: another machine has pushed the same tag in between. */
   pushFails?: string;
   pushTaken?: boolean;
   /** Account of the credentials. */
@@ -107,7 +107,7 @@ export class Machine {
     if (found) symlinkSync(found, join(this.bin, tool));
   }
 
-  /** PATH of whoever works on this machine. */
+  /** PATH of the user of this machine. */
   get bin(): string {
     return join(this.folder, 'bin');
   }

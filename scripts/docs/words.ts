@@ -1,0 +1,56 @@
+/**
+ * `node scripts/docs/words.ts`, part of `npm run lint`: reports words of the framework's files that each stand for a sentence to
+ * rewrite, because they hide who acts or are not the field's term. Exits with 1 if there are any.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = join(fileURLToPath(import.meta.url), '../../..');
+
+const WORDS =
+  /\b(?:nobody|somebody|whoever|whom|mend(?:s|ed|ing)?|anew|heed(?:s|ed|ing)?|borne|greet\w*|rehears\w*|thrift\w*|last word)\b/gi;
+
+/** Files of the framework; what an upgrade does not replace is the user's. */
+const FILES = '{app/framework,scripts,terraform,test/{framework,fixtures,helpers},.ci}/**/*';
+const TEXT = /(?:\.(?:[cm]?ts|[cm]?js|py|md|html|css|tf|hcl|tpl|sh|ya?ml)|Dockerfile|run)$/;
+/** Installed, generated, or written by others. */
+const NOT_OURS = ['**/node_modules/**', '**/.terraform/**', '**/dist/**', 'scripts/docs/words.ts'];
+
+/** What these words name where they are right: a tool that greets, a key of another project's file. */
+const QUOTED: Record<string, RegExp> = {
+  'scripts/new.ts': /greet/i,
+  'test/framework/unit/words.test.ts': /./,
+};
+/** A tool or a variable with this name, in tests and fixtures. */
+const NAME = /^greet(?:ing|ed|s)?$/i;
+
+export interface Finding {
+  /** From 1. */
+  line: number;
+  word: string;
+}
+
+/** Returns the words to replace in a text. `file` is its path below the root. */
+export function findWords(text: string, file: string): Finding[] {
+  return text.split('\n').flatMap((line, at) =>
+    [...line.matchAll(WORDS)]
+      .map(([word]) => word)
+      .filter(word => !QUOTED[file]?.test(word) && !(file.startsWith('test/') && NAME.test(word)))
+      .map(word => ({ line: at + 1, word })),
+  );
+}
+
+function main(): void {
+  const files = globSync(FILES, { cwd: ROOT, exclude: NOT_OURS }).filter(file => TEXT.test(file));
+  const found = files.flatMap(file =>
+    findWords(readFileSync(join(ROOT, file), 'utf8'), file).map(
+      ({ line, word }) =>
+        `${file}:${line}: "${word}" is not used here: name who acts, or use the common term.`,
+    ),
+  );
+  for (const finding of found) process.stderr.write(`${finding}\n`);
+  if (found.length > 0) process.exitCode = 1;
+}
+
+if (import.meta.main) main();
