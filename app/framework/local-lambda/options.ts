@@ -106,6 +106,19 @@ const within =
     if (value.trim() !== '' && number >= min && number <= max) return number;
     throw new OptionError(`${name} must be ${what} from ${min} to ${max}, not "${value}".`);
   };
+/** Without fractions. */
+const whole =
+  (min: number, max: number, what: string) =>
+  (value: string, name: string): number => {
+    if (/^\s*[+-]?\d+\s*$/.test(value)) return within(min, max, what)(value, name);
+    throw new OptionError(`${name} must be ${what} from ${min} to ${max}, not "${value}".`);
+  };
+/** Undefined for an empty value. */
+const optional =
+  <T>(parse: Setting<T>['parse']) =>
+  (value: string, name: string): T | undefined =>
+    value === '' ? undefined : parse(value, name);
+const onOff = (value: string, name: string): boolean => oneOf('on', 'off')(value, name) === 'on';
 
 const list = (value: string): string[] => value.split(/[\s,]+/).filter(Boolean);
 
@@ -144,7 +157,7 @@ export const SETTINGS = {
     'PORT',
     '8080',
     'Port of the endpoint; 0 takes a free one',
-    within(0, 65_535, 'a port number'),
+    whole(0, 65_535, 'a port number'),
   ),
   host: setting('host', 'HOST', '127.0.0.1', 'Address to listen on', text),
   invokePort: setting(
@@ -152,14 +165,14 @@ export const SETTINGS = {
     'LAMBDA_INVOKE_PORT',
     '',
     'Port of the Invoke API, on 127.0.0.1 only; 0 takes a free one; empty: not served',
-    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
+    optional(whole(0, 65_535, 'a port number')),
   ),
   dashboardPort: setting(
     'dashboard-port',
     'LAMBDA_DASHBOARD_PORT',
     '',
     'Port of the local dashboard, on 127.0.0.1 only; 0 takes a free one; empty: not served',
-    (value, name) => (value === '' ? undefined : within(0, 65_535, 'a port number')(value, name)),
+    optional(whole(0, 65_535, 'a port number')),
   ),
   endpoint: setting(
     'endpoint',
@@ -215,7 +228,7 @@ export const SETTINGS = {
     'LAMBDA_AUTHORIZER_TTL',
     '',
     'Seconds for which the result of a Lambda authorizer is cached; 0: not at all; empty: 300',
-    (value, name) => (value === '' ? undefined : within(0, 3_600, 'a number of seconds')(value, name)),
+    optional(within(0, 3_600, 'a number of seconds')),
   ),
   jwtIssuer: setting('jwt-issuer', 'LAMBDA_JWT_ISSUER', '', 'Issuer of a JWT authorizer', text),
   jwtAudience: setting(
@@ -244,14 +257,14 @@ export const SETTINGS = {
     'LAMBDA_THROTTLE',
     '',
     'Throttling of API Gateway’s stage, RATE:BURST: requests per second, and at once; empty: none',
-    (value, name) => (value === '' ? undefined : throttle(value, name)),
+    optional(throttle),
   ),
   endpointTimeout: setting(
     'endpoint-timeout',
     'LAMBDA_ENDPOINT_TIMEOUT',
     '',
     'Seconds the endpoint waits for a complete response; empty: 30 (http-api), 29 (rest-api that does not stream)',
-    (value, name) => (value === '' ? undefined : within(0.1, 900, 'a number of seconds')(value, name)),
+    optional(within(0.1, 900, 'a number of seconds')),
   ),
   timeout: setting(
     'timeout',
@@ -272,21 +285,21 @@ export const SETTINGS = {
     'LAMBDA_MEMORY_SIZE',
     '512',
     'Memory of an environment in MB, enforced on Linux',
-    within(128, 10_240, 'a number of MB'),
+    whole(128, 10_240, 'a number of MB'),
   ),
   concurrency: setting(
     'concurrency',
     'LAMBDA_CONCURRENCY',
     '',
     'Reserved concurrency: calls at once, beyond it 429; empty: no limit, calls wait for an environment',
-    (value, name) => (value === '' ? undefined : within(1, 1_000, 'a number of calls')(value, name)),
+    optional(whole(1, 1_000, 'a number of calls')),
   ),
   environments: setting(
     'environments',
     'LAMBDA_ENVIRONMENTS',
     '',
     'Most environments at once, further calls wait; empty: the concurrency, or by the memory of the machine',
-    (value, name) => (value === '' ? undefined : within(1, 1_000, 'a number of environments')(value, name)),
+    optional(whole(1, 1_000, 'a number of environments')),
   ),
   idleTimeout: setting(
     'idle-timeout',
@@ -300,14 +313,14 @@ export const SETTINGS = {
     'LAMBDA_FREEZE',
     process.platform === 'win32' ? 'off' : 'on',
     'Stop the process between invocations: on or off',
-    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+    onOff,
   ),
   retryAttempts: setting(
     'retry-attempts',
     'LAMBDA_RETRY_ATTEMPTS',
     '2',
     'Retries of an asynchronous invocation after an error, 0 to 2',
-    within(0, 2, 'a number of attempts'),
+    whole(0, 2, 'a number of attempts'),
   ),
   retryDelay: setting(
     'retry-delay',
@@ -335,7 +348,7 @@ export const SETTINGS = {
     'LAMBDA_SELF_INVOKE',
     'off',
     'Give the function the Invoke API, to invoke itself, by AWS_ENDPOINT_URL_LAMBDA: on or off',
-    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+    onOff,
   ),
   tables: setting(
     'tables',
@@ -363,7 +376,7 @@ export const SETTINGS = {
     'LAMBDA_LOG',
     '',
     'requests (one line per request) or full (all lines, with metrics); empty: requests on a terminal, else full',
-    (value, name) => (value === '' ? undefined : oneOf('requests', 'full')(value, name)),
+    optional(oneOf('requests', 'full')),
   ),
   logFormat: setting(
     'log-format',
@@ -384,7 +397,7 @@ export const SETTINGS = {
     'LAMBDA_METRICS',
     'off',
     'Print a table of what CloudWatch would measure, at the end: on or off',
-    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+    onOff,
   ),
 } satisfies { [K in keyof LocalLambdaOptions]?: Setting<LocalLambdaOptions[K]> };
 

@@ -36,6 +36,8 @@ describe('options', () => {
 
   test.each([
     [['--port', 'many'], '--port must be a port number from 0 to 65535, not "many".'],
+    [['--port', '8080.5'], '--port must be a port number from 0 to 65535, not "8080.5".'],
+    [['--concurrency', '2.5'], '--concurrency must be a number of calls from 1 to 1000, not "2.5".'],
     [['--endpoint', 'cdn'], '--endpoint must be one of function-url, http-api, rest-api, alb, not "cdn".'],
     [['--memory', '64'], '--memory must be a number of MB from 128 to 10240, not "64".'],
     [['--nonsense'], /Unknown option '--nonsense'.*See --help\./],
