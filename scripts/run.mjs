@@ -18,6 +18,8 @@ import { installTestPackages } from './test-packages.mjs';
 
 /** The oldest Node that runs this project. */
 const MINIMUM = 24;
+/** With an older one npm leaves out packages that this project needs, because their `engines` exclude it. */
+const OLDEST_FOR_NPM = 20;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const own = process.versions.node;
 
@@ -25,7 +27,10 @@ const own = process.versions.node;
 const PACKAGES = { biome: '@biomejs/biome', tsc: 'typescript' };
 
 const { announce, testPackages, command, args } = parse(process.argv.slice(2));
-const isNewEnough = Number.parseInt(own, 10) >= MINIMUM;
+const major = Number.parseInt(own, 10);
+if (major < OLDEST_FOR_NPM)
+  fail(`Node ${OLDEST_FOR_NPM} or newer is required to install and run this project; this is ${own}.`);
+const isNewEnough = major >= MINIMUM;
 const node = isNewEnough
   ? process.execPath
   : orFail(() => packagedNode(`Node ${MINIMUM} or newer is needed, this is ${own}`));

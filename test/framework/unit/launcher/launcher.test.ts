@@ -11,7 +11,9 @@ import { describeWith, type Found } from '../../../helpers/skipped-suites.ts';
 
 const LAUNCHER = join(ROOT, 'scripts/run.mjs');
 const LAUNCHED = 'test/fixtures/launched.ts';
-const OLDER = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
+const older = (version: string): string =>
+  `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"${version}"})`;
+const OLDER = older('20.20.2');
 
 async function launch(args: readonly string[], nodeOptions: readonly string[] = []) {
   const child = spawn(process.execPath, [...nodeOptions, LAUNCHER, ...args], {
@@ -67,6 +69,14 @@ test('the script gets SIGTERM when the shell that npm has started is killed', as
   expect(output.split('\n').at(-2)).toBe('ended');
 });
 
+test('a Node for which npm leaves packages out is refused in one sentence', async () => {
+  expect(await launch([LAUNCHED], ['--import', older('18.20.8')])).toEqual({
+    stdout: '',
+    stderr: 'Node 20 or newer is required to install and run this project; this is 18.20.8.\n',
+    code: 1,
+  });
+});
+
 test('a command that is not installed is named with what to do', async () => {
   expect(await launch(['nothing-of-that-name'])).toEqual({
     stdout: '',
@@ -83,8 +93,10 @@ const installed: Found<true> =
 
 describeWith(installed, { inCi: 'skip' })('an older Node', () => {
   test('gets the packaged one, with arguments, environment variables and the exit code', async () => {
-    const older = ['--import', OLDER];
-    const { stdout, stderr, code } = await launch(['--announce', 'LAUNCHED=a b', LAUNCHED, 'x'], older);
+    const { stdout, stderr, code } = await launch(
+      ['--announce', 'LAUNCHED=a b', LAUNCHED, 'x'],
+      ['--import', OLDER],
+    );
     expect(JSON.parse(stdout)).toEqual({ args: ['x'], main: true, node: PACKAGED_VERSION, set: 'a b' });
     expect([stderr, code]).toEqual([`Node ${PACKAGED_VERSION} (packaged).\n`, 5]);
   });
