@@ -99,7 +99,8 @@ function wrapRuntimeClient(snapshot: () => Promise<void>, renew: () => Promise<v
   loaded.exports = {
     ...client,
     async next() {
-      await (restored ??= snapshot());
+      restored ??= snapshot();
+      await restored;
       const invocation = await client.next();
       await renew();
       return invocation;
