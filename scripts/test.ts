@@ -25,6 +25,7 @@ const SLOW = [
   'test/framework/clients/*.test.ts',
   'test/framework/conformance/*.test.ts',
   'test/framework/e2e/{first-day,start,upgrade}.test.ts',
+  'test/framework/foreign/**/*.test.ts',
   'test/framework/image/*.test.ts',
   'test/framework/stress/**/*.test.ts',
   'test/framework/terraform/{endpoints,examples,observability,tasks}.test.ts',
