@@ -6,7 +6,8 @@ import { build, type Metafile } from 'esbuild';
 import { BuildError } from './build-error.ts';
 import { COMMON } from './bundle-options.ts';
 
-const SOURCE = fileURLToPath(new URL('../../app/framework/lambda/reseed.c', import.meta.url));
+/** Of the addon. */
+export const SOURCE = fileURLToPath(new URL('../../app/framework/lambda/reseed.c', import.meta.url));
 export const ADDON = 'reseed.node';
 
 /** Writes SnapStart to `folder`, with the addon only if `native`. Returns what has gone into it. */
@@ -28,7 +29,7 @@ export async function buildSnapStart(folder: string, { native }: { native: boole
 }
 
 /** Compiles the addon against the headers next to this Node. Throws a {@link BuildError} with the compiler's message. */
-export function compileAddon(folder: string): void {
+export function compileAddon(folder: string, source: string = SOURCE): void {
   const headers = join(dirname(process.execPath), '../include/node');
   const args = [
     '-shared',
@@ -37,7 +38,7 @@ export function compileAddon(folder: string): void {
     '-Wall',
     '-Wextra',
     `-I${headers}`,
-    SOURCE,
+    source,
     '-o',
     join(folder, ADDON),
   ];

@@ -164,9 +164,9 @@ async function orEnd<T>(path: string, type: ErrorType, run: () => T | Promise<T>
     console.error(`${type}:`, error);
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     const body = { errorMessage: message, errorType: type, stackTrace: stack?.split('\n') ?? [] };
-    await call('POST', path, JSON.stringify(body), { 'Lambda-Runtime-Function-Error-Type': type }).catch(
-      failure => console.error(`The Runtime API did not accept the error: ${failure}`),
-    );
+    const header = { 'Lambda-Runtime-Function-Error-Type': type };
+    const { status } = await call('POST', path, JSON.stringify(body), header);
+    if (status !== 202) console.error(`The Runtime API responded to ${path} with ${status}.`);
     process.exit(1);
   }
 }
