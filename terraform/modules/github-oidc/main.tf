@@ -100,6 +100,19 @@ data "aws_iam_policy_document" "deploy" {
     resources = [var.function.arn, "${var.function.arn}:*"]
   }
 
+  # Versions that nothing uses, but not the function: its ARN has no version at the end.
+  statement {
+    sid       = "DeleteVersions"
+    actions   = ["lambda:DeleteFunction"]
+    resources = ["${var.function.arn}:*"]
+  }
+
+  statement {
+    sid       = "ListVersions"
+    actions   = ["lambda:ListAliases", "lambda:ListVersionsByFunction"]
+    resources = [var.function.arn]
+  }
+
   # Terraform reads there what is deployed.
   statement {
     sid       = "RecordImage"
