@@ -27,6 +27,7 @@ const SLOW = [
   'test/framework/e2e/{first-day,start,upgrade}.test.ts',
   'test/framework/foreign/**/*.test.ts',
   'test/framework/image/*.test.ts',
+  'test/framework/snapshot/*.test.ts',
   'test/framework/stress/**/*.test.ts',
   'test/framework/terraform/{endpoints,examples,observability,tasks}.test.ts',
   'test/framework/terraform/publish-image/*.test.ts',
