@@ -40,12 +40,21 @@ export function replaceMathRandom(batch: number = BATCH): { reset(): void } {
  */
 export function threadsWithoutCaches(preload: string): () => void {
   const { Worker } = threads;
-  threads.Worker = class extends Worker {
-    constructor(file: string | URL, options: threads.WorkerOptions = {}) {
-      const { execArgv = process.execArgv } = options;
-      super(file, { ...options, execArgv: [...execArgv, '--require', preload] });
-    }
-  };
+  threads.Worker = new Proxy(Worker, {
+    construct(target, [file, options = {}]: [string | URL, threads.WorkerOptions?], newTarget) {
+      const preloading = (execArgv: readonly string[]): threads.Worker => {
+        const more = { ...options, execArgv: [...execArgv, '--require', preload] };
+        return Reflect.construct(target, [file, more], newTarget);
+      };
+      try {
+        return preloading(options.execArgv ?? process.execArgv);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_INVALID_EXEC_ARGV' || options.execArgv)
+          throw error;
+        return preloading([]); // A thread inherits flags of the process that it must not be given by name.
+      }
+    },
+  });
   syncBuiltinESMExports();
   return () => {
     threads.Worker = Worker;

@@ -3,6 +3,7 @@
  * after a line on stdin restores them, calls the tool `random` of each once and prints its values as `VALUES FOLDER JSON`.
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -63,7 +64,7 @@ async function start(folder: string): Promise<() => Promise<string>> {
     api.restore();
     await idle.promise;
     const functionArn = `arn:aws:lambda:us-east-1:123456789012:function:${NAME}`;
-    const invocation = { id: `id${folder}`, payload: JSON.stringify(EVENT), functionArn, traceId: 'Root=1' };
+    const invocation = { id: randomUUID(), payload: JSON.stringify(EVENT), functionArn, traceId: 'Root=1' };
     api.dispatch(invocation, Date.now() + 900_000);
     return resultOf(await answered.promise);
   };

@@ -106,7 +106,7 @@ export class Snapshot implements Disposable {
   async restore(): Promise<string> {
     await using machine = await Machine.start(this.#folder, this.#kernel, ['-loadvm', SNAPSHOT]);
     machine.write('\n');
-    return machine.printed(/^DONE\r?$/m);
+    return await machine.printed(/^DONE\r?$/m);
   }
 
   [Symbol.dispose](): void {
@@ -134,7 +134,7 @@ ${BUSYBOX} stty -F /dev/ttyS0 -echo raw
 exec /bin/node ${args.join(' ')} </dev/ttyS0 >/dev/ttyS0 2>&1
 `;
   writeFileSync(join(root, 'init'), init, { mode: 0o755 });
-  execFileSync('sh', ['-c', 'find . | cpio -o -H newc --quiet | gzip -1 > ../initrd.gz'], { cwd: root });
+  execFileSync('sh', ['-c', 'find . | cpio -o -H newc --quiet > ../initrd'], { cwd: root });
   rmSync(root, { recursive: true });
 }
 
@@ -165,7 +165,7 @@ class Machine implements AsyncDisposable {
         '-display',
         'none',
       ],
-      ...['-no-reboot', '-kernel', kernel, '-initrd', join(folder, 'initrd.gz')],
+      ...['-no-reboot', '-kernel', kernel, '-initrd', join(folder, 'initrd')],
       ...['-append', 'console=ttyS0 quiet rdinit=/init panic=-1'],
       ...[
         '-drive',
@@ -200,7 +200,7 @@ class Machine implements AsyncDisposable {
   async printed(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#text)) {
       if (/^FAILED|Kernel panic/m.test(this.#text) || !this.#alive)
-        throw new Error(`The machine failed: ${this.#text}`);
+        throw new Error(`The machine failed (${this.#exit}): ${this.#text}`);
       await once(this.#process, 'printed');
     }
     return this.#text;
@@ -226,9 +226,14 @@ class Machine implements AsyncDisposable {
     for (;;) {
       const [line] = this.#replies.match(/^\{"(?:return|error)".*\}\r?$/m) ?? [];
       if (line) return JSON.parse(line).return ?? JSON.parse(line);
-      if (!this.#alive) throw new Error('qemu has ended.');
+      if (!this.#alive) throw new Error(`qemu has ended: ${this.#exit}`);
       await once(this.#process, 'printed');
     }
+  }
+
+  get #exit(): string {
+    const { exitCode, signalCode } = this.#process;
+    return this.#alive ? 'it runs' : `qemu: ${signalCode ?? `exit status ${exitCode}`}`;
   }
 
   get #alive(): boolean {
@@ -237,7 +242,7 @@ class Machine implements AsyncDisposable {
 
   async #connect(path: string, take: (text: string) => void): Promise<Socket> {
     for (;;) {
-      if (!this.#alive) throw new Error('qemu has ended.');
+      if (!this.#alive) throw new Error(`qemu has ended: ${this.#exit}`);
       const socket = connect(path);
       const opened = await once(socket, 'connect').then(Boolean, () => false);
       if (!opened) {
