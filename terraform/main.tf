@@ -144,6 +144,7 @@ module "lambda" {
   streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
+  snap_start              = var.snap_start
   pinned_version          = var.pinned_version
   tracing                 = var.tracing
   log_retention_days      = var.log_retention_days

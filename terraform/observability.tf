@@ -11,6 +11,7 @@ module "observability" {
   timeout                 = local.timeout
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
+  snapshots               = var.snap_start ? var.retained_versions : 0
   email                   = var.observability.email
   dashboard               = var.observability.dashboard
   alarms                  = var.observability.alarms

@@ -439,6 +439,36 @@ variable "provisioned_concurrency" {
   nullable    = false
 }
 
+variable "snap_start" {
+  description = "Whether Lambda keeps a snapshot of the initialized function and restores environments from it: SnapStart. Shortens cold starts of servers with a long init, mostly programs behind mcpStdio. Each published version costs money for as long as it exists, also without calls: README.md says how much."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html#snapstart-supported-features
+  validation {
+    condition     = !var.snap_start || var.provisioned_concurrency == 0
+    error_message = "snap_start and provisioned_concurrency exclude each other on Lambda: provisioned environments are initialized already. Leave one of them out."
+  }
+
+  validation {
+    condition     = !var.snap_start || var.ephemeral_storage_size <= 512
+    error_message = "Lambda has no SnapStart for functions with more than 512 MB of ephemeral storage. Leave ephemeral_storage_size out, or snap_start."
+  }
+}
+
+variable "retained_versions" {
+  description = "How many published versions you keep, the live one included, for the price of their snapshots in max_monthly_cost. After a deployment, npm run versions -- prune deletes the others."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.retained_versions >= 1 && floor(var.retained_versions) == var.retained_versions
+    error_message = "retained_versions must be a whole number of at least 1: the live version cannot be deleted."
+  }
+}
+
 variable "pinned_version" {
   description = "Version that callers reach, for a rollback. Default: the newest."
   type        = number

@@ -11,6 +11,7 @@ export { mcpStdio, type StdioServer } from './mcp/mcp-stdio.ts';
 export { mcpV1 } from './mcp/mcp-v1.ts';
 export type { McpOptions } from './mcp/options.ts';
 export type { OnToolCall, ToolCall, ToolCallContext } from './mcp/tool-call-hook.ts';
+export { onRestore, onSnapshot, type SnapStartHook } from './snap-start.ts';
 export { dynamoTasks } from './tasks/dynamo-tasks.ts';
 export type { DynamoTasksOptions, LongTool } from './tasks/task-options.ts';
 export { log } from './telemetry/log.ts';

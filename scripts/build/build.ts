@@ -22,6 +22,8 @@
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
  *   ric/rapid-client.node its native part, or where that is not compiled
  *   ric/runtime-client*   the same in JavaScript
+ *   snap-start*           SnapStart, loaded only by a function that has it, with
+ *   reseed.node           its native part, if the native client is compiled
  *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
  */
 import { readdirSync, rmSync } from 'node:fs';
@@ -40,6 +42,7 @@ import { PatchError, type PatchedFiles } from './patches/diffs.ts';
 import { loadPatched, patchedFiles } from './patches/patched-files.ts';
 import { hasNativeClient, RIC_FOLDER, type RuntimeClient, writeRuntimeClient } from './runtime-client.ts';
 import { SBOM_FILE, sbom } from './sbom.ts';
+import { buildSnapStart } from './snap-start.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const { values: options } = parseArgs({
@@ -95,6 +98,7 @@ async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Bundl
     plugins: [loadPatched(files)],
   });
   const runtime = await writeRuntimeClient(client, join(next, 'ric'), files);
+  const snapStart = await buildSnapStart(next, { native: client === 'native' });
   const handler = await build({ ...esModules, entryPoints: { handler: 'app/framework/lambda/handler.ts' } });
   const authorizer = await build({
     ...esModules,
@@ -113,7 +117,10 @@ async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Bundl
   const metafiles = [processEntry, local, handler, authorizer, ...onUse].flatMap(
     ({ metafile }) => metafile ?? [],
   );
-  return { copied: app.copied, metafiles: [...metafiles, app.metafile, ...runtime, ...inBrowsers] };
+  return {
+    copied: app.copied,
+    metafiles: [...metafiles, app.metafile, ...runtime, ...snapStart, ...inBrowsers],
+  };
 }
 
 async function bundleApp(files: PatchedFiles): Promise<BundledApp> {

@@ -1,3 +1,5 @@
+import { snapStartState } from '../snap-start.ts';
+
 /** What Lambda says of AWS, and where the local Lambda or a person has put services in their place. */
 export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
   const { AWS_REGION: region = 'us-east-1', AWS_SESSION_TOKEN: sessionToken } = env;
@@ -7,7 +9,7 @@ export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
     `https://${service}.${region}.${domainOf(region)}`;
   return {
     region,
-    credentials: {
+    credentials: snapStartState()?.credentials ?? {
       accessKeyId: env.AWS_ACCESS_KEY_ID ?? 'none',
       secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? 'none',
       ...(sessionToken && { sessionToken }),

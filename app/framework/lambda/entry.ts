@@ -29,9 +29,16 @@ if (process.env.AWS_LAMBDA_RUNTIME_API) {
   // The client reads the handler and where it is from these alone; Lambda sets both (it takes _HANDLER from the CMD).
   process.env._HANDLER ||= process.argv[2] ?? 'handler.stream';
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
-  void import(beside('ric/index.mjs'));
+  if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start') void startWithSnapStart();
+  else void import(beside('ric/index.mjs'));
 } else {
   void startLocal();
+}
+
+async function startWithSnapStart(): Promise<void> {
+  const snapStart: typeof import('./snap-start.ts') = await import(beside('snap-start.mjs'));
+  await snapStart.prepareSnapStart();
+  await import(beside('ric/index.mjs'));
 }
 
 async function startLocal(): Promise<void> {

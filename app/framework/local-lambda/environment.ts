@@ -6,12 +6,28 @@
  * is pool.ts's.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { exited, type FunctionError, functionError, timedOut } from './function-error.ts';
-import { openedBy } from './loopback-guard.ts';
+import { type Connection, openedBy } from './loopback-guard.ts';
 import { memoryUse } from './memory.ts';
 import type { EnvironmentState, Observer } from './observer.ts';
-import { type Answer, type Invocation, RuntimeApi, type RuntimeListener } from './runtime-api.ts';
+import {
+  type Answer,
+  CREDENTIALS_PATH,
+  type Invocation,
+  RuntimeApi,
+  type RuntimeCredentials,
+  type RuntimeListener,
+} from './runtime-api.ts';
+
+/** Receives the events of a function with SnapStart. Durations in milliseconds. */
+export interface SnapStartEvents {
+  /** The version is published: `duration` is init's. */
+  published(duration: number): void;
+  restoring(): void;
+  restored(duration: number, error?: FunctionError): void;
+}
 
 /** What the function is and what it may use. */
 export interface FunctionSpec {
@@ -27,6 +43,8 @@ export interface FunctionSpec {
   memory: number;
   /** Whether the process is stopped between invocations. */
   freeze: boolean;
+  /** Present if the function has SnapStart. */
+  snapStart?: SnapStartEvents | undefined;
   /** Takes what the function's process writes to stdout and stderr. */
   output: (chunk: Buffer, pid: number) => void;
   /** Receives events, for the dashboard. */
@@ -39,6 +57,8 @@ export interface Report {
   duration: number;
   /** Milliseconds of init, in the first invocation of an environment. */
   initDuration?: number;
+  /** The same of the restore from the snapshot, for a function with SnapStart. */
+  restoreDuration?: number;
   /** Highest resident set of the process so far, in MiB. */
   maxMemory?: number;
   /** The last 4 KiB that the function wrote during the invocation. */
@@ -55,18 +75,29 @@ export interface Invoked {
 const MEMORY_CHECK_MS = 50;
 const LOG_TAIL_BYTES = 4096;
 const LAST_WORDS_MS = 200;
+/** Time for the after-restore hooks, in seconds. https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html */
+const RESTORE_TIMEOUT = 10;
+/** Least time for init with SnapStart, in seconds. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
+const MIN_SNAPSHOT_TIMEOUT = 130;
+const NO_RESTORE_NEXT =
+  'The runtime does not implement restore/next. On Lambda, publishing the version fails, unless the image has the label ' +
+  'com.amazonaws.lambda.feature.snapstart="Allow".';
 
-/** The init failed; `error` says how, in the platform's words. */
+/** The init or restore failed; `error` says how, in the platform's words. */
 export class InitError extends Error {
   override readonly name = 'InitError';
   readonly error: FunctionError;
   /** The last 4 KiB that the process wrote. */
   readonly logTail: string;
 
-  constructor(error: FunctionError, logTail: string) {
+  /** Whether the function has SnapStart, so that its version cannot be published. */
+  readonly snapStart: boolean;
+
+  constructor(error: FunctionError, logTail: string, snapStart = false) {
     super(`The function could not be initialised: ${error.body}`);
     this.error = error;
     this.logTail = logTail;
+    this.snapStart = snapStart;
   }
 }
 
@@ -77,11 +108,15 @@ export class Environment {
   readonly id = ++made;
   readonly #spec: FunctionSpec;
   readonly #api: RuntimeApi;
+  readonly #credentials: RuntimeCredentials | undefined;
   #child: ChildProcess | undefined;
   #initDuration: number | undefined;
+  #restoreDuration: number | undefined;
+  /** Whether it waits to be restored, as a snapshot does. */
+  #isSnapshot = false;
   #maxMemory: number | undefined;
   /** Settled by the first thing that happens in the phase under way. */
-  #phase = Promise.withResolvers<Answer | 'idle' | FunctionError>();
+  #phase = Promise.withResolvers<Answer | 'idle' | 'snapshot' | FunctionError>();
   #ended = Promise.withResolvers<FunctionError | undefined>();
   #alive = true;
   #invocation: string | undefined;
@@ -90,7 +125,9 @@ export class Environment {
 
   constructor(spec: FunctionSpec) {
     this.#spec = spec;
-    this.#api = new RuntimeApi(this.#listener(), connection => openedBy(this.pid ?? 0, connection));
+    const isRuntime = (connection: Connection) => openedBy(this.pid ?? 0, connection);
+    this.#credentials = spec.snapStart && credentialsOf(spec.env);
+    this.#api = new RuntimeApi(this.#listener(), isRuntime, this.#credentials);
   }
 
   #listener(): RuntimeListener {
@@ -100,6 +137,8 @@ export class Environment {
         this.#ended.resolve(undefined);
       },
       initError: error => this.#phase.resolve(error),
+      snapshot: () => this.#phase.resolve('snapshot'),
+      restoreError: error => this.#phase.resolve(error),
       answer: answer => this.#phase.resolve(answer),
     };
   }
@@ -107,6 +146,11 @@ export class Environment {
   /** Whether it can take another invocation. */
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** Whether it has to be restored before it can take an invocation. */
+  get isSnapshot(): boolean {
+    return this.#isSnapshot;
   }
 
   /** Settles when the process is gone. */
@@ -119,9 +163,10 @@ export class Environment {
   }
 
   /** Starts the process and waits until it asks for work. Rejects with {@link InitError}; the environment is then dead. */
-  async init(limitSeconds = this.#spec.initTimeout): Promise<void> {
+  async init(seconds = this.#spec.initTimeout): Promise<void> {
     this.#is('init');
     const started = performance.now();
+    const limitSeconds = this.#spec.snapStart ? Math.max(this.#spec.timeout, MIN_SNAPSHOT_TIMEOUT) : seconds;
     const timer = setTimeout(() => this.#fail(timedOut('init', limitSeconds)), limitSeconds * 1000);
     try {
       this.#start(await this.#api.listen());
@@ -132,14 +177,45 @@ export class Environment {
     }
     const outcome = await this.#phase.promise;
     clearTimeout(timer);
-    if (outcome !== 'idle') {
-      this.kill();
-      const error =
-        'type' in outcome ? outcome : functionError('Runtime.Unknown', 'The runtime answered during init.');
-      throw new InitError(error, this.#logTail.toString());
-    }
-    this.#initDuration = performance.now() - started;
+    const { snapStart } = this.#spec;
+    if (outcome !== (snapStart ? 'snapshot' : 'idle')) throw this.#initError(outcome);
+    const duration = performance.now() - started;
+    if (snapStart) snapStart.published(duration);
+    else this.#initDuration = duration;
+    this.#isSnapshot = snapStart !== undefined;
     this.#freeze();
+  }
+
+  /** Continues as an environment that Lambda restores from the snapshot. Rejects with {@link InitError}; it is then dead. */
+  async restore(): Promise<void> {
+    this.#isSnapshot = false;
+    this.#phase = Promise.withResolvers();
+    const { snapStart } = this.#spec;
+    snapStart?.restoring();
+    const started = performance.now();
+    const limit = setTimeout(() => this.#fail(timedOut('restore', RESTORE_TIMEOUT)), RESTORE_TIMEOUT * 1000);
+    this.#signal('SIGCONT');
+    this.#is('restoring');
+    this.#api.restore();
+    const outcome = await this.#phase.promise;
+    clearTimeout(limit);
+    const error = outcome === 'idle' ? undefined : this.#initError(outcome);
+    this.#restoreDuration = performance.now() - started;
+    snapStart?.restored(this.#restoreDuration, error?.error);
+    if (error) throw error;
+    this.#freeze();
+  }
+
+  /** Ends the environment, and returns why init or the restore failed. */
+  #initError(outcome: Answer | 'idle' | 'snapshot' | FunctionError): InitError {
+    this.kill();
+    const error =
+      typeof outcome === 'string'
+        ? functionError('Runtime.Unknown', NO_RESTORE_NEXT)
+        : 'type' in outcome
+          ? outcome
+          : functionError('Runtime.Unknown', 'The runtime answered during init.');
+    return new InitError(error, this.#logTail.toString(), this.#spec.snapStart !== undefined);
   }
 
   /** Runs one invocation. Never rejects: what goes wrong is in the answer or, later, in the report. */
@@ -210,10 +286,12 @@ export class Environment {
       duration: performance.now() - started,
       logTail: this.#logTail.toString(),
       ...(this.#initDuration !== undefined && { initDuration: this.#initDuration }),
+      ...(this.#restoreDuration !== undefined && { restoreDuration: this.#restoreDuration }),
       ...(this.#maxMemory !== undefined && { maxMemory: this.#maxMemory }),
       ...(error && { error }),
     };
     this.#initDuration = undefined;
+    this.#restoreDuration = undefined;
     if (this.#invocation !== undefined) this.#spec.observer?.reported(this.#invocation, report);
     if (this.#alive) this.#freeze();
     return report;
@@ -223,7 +301,11 @@ export class Environment {
     const [file, ...args] = this.#spec.command;
     // A process group of its own: what the function starts is frozen and killed with it.
     this.#child = spawn(file, args, {
-      env: { ...this.#spec.env, AWS_LAMBDA_RUNTIME_API: runtimeApi },
+      env: {
+        ...this.#spec.env,
+        AWS_LAMBDA_RUNTIME_API: runtimeApi,
+        ...(this.#credentials && credentialVariables(runtimeApi, this.#credentials)),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -270,7 +352,8 @@ export class Environment {
 
   #freeze(): void {
     if (this.#spec.freeze) this.#signal('SIGSTOP');
-    this.#is(this.#spec.freeze ? 'frozen' : 'idle');
+    if (this.#isSnapshot) this.#is('snapshot');
+    else this.#is(this.#spec.freeze ? 'frozen' : 'idle');
   }
 
   #is(state: EnvironmentState): void {
@@ -292,8 +375,30 @@ export class Environment {
   }
 }
 
-function toAnswer(outcome: Answer | 'idle' | FunctionError): Answer {
-  if (outcome === 'idle')
+/** With SnapStart, the function reads its credentials from an endpoint, because those of the snapshot expire. */
+function credentialsOf(env: NodeJS.ProcessEnv): RuntimeCredentials {
+  const { AWS_ACCESS_KEY_ID = 'none', AWS_SECRET_ACCESS_KEY = 'none', AWS_SESSION_TOKEN = '' } = env;
+  return {
+    AccessKeyId: AWS_ACCESS_KEY_ID,
+    SecretAccessKey: AWS_SECRET_ACCESS_KEY,
+    Token: AWS_SESSION_TOKEN,
+    token: randomUUID(),
+  };
+}
+
+/** Where that endpoint is. The variables that Lambda sets without SnapStart are not there. */
+function credentialVariables(runtimeApi: string, { token }: RuntimeCredentials): NodeJS.ProcessEnv {
+  return {
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://${runtimeApi}${CREDENTIALS_PATH}`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
+    AWS_ACCESS_KEY_ID: undefined,
+    AWS_SECRET_ACCESS_KEY: undefined,
+    AWS_SESSION_TOKEN: undefined,
+  };
+}
+
+function toAnswer(outcome: Answer | 'idle' | 'snapshot' | FunctionError): Answer {
+  if (typeof outcome === 'string')
     return { kind: 'error', error: functionError('Runtime.Unknown', 'The runtime gave no answer.') };
   return 'kind' in outcome ? outcome : { kind: 'error', error: outcome };
 }

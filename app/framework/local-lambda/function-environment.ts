@@ -14,7 +14,7 @@ export function functionEnvironment(options: LocalLambdaOptions, env: NodeJS.Pro
       .filter(name => !FOR_BOTH.has(name)),
   );
   const given = Object.fromEntries(Object.entries(env).filter(([name]) => !own.has(name)));
-  const { functionName, region, memory, handler, taskRoot } = options;
+  const { functionName, region, memory, handler, taskRoot, snapStart } = options;
   const today = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
   return {
     ...given,
@@ -24,11 +24,13 @@ export function functionEnvironment(options: LocalLambdaOptions, env: NodeJS.Pro
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_LAMBDA_FUNCTION_NAME: functionName,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    // Only a published version has a snapshot.
+    AWS_LAMBDA_FUNCTION_VERSION: snapStart ? '1' : '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: `${today}/[$LATEST]local`,
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    // With SnapStart, Lambda does not set the names of the log.
+    AWS_LAMBDA_LOG_GROUP_NAME: snapStart ? undefined : `/aws/lambda/${functionName}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: snapStart ? undefined : `${today}/[$LATEST]local`,
+    AWS_LAMBDA_INITIALIZATION_TYPE: snapStart ? 'snap-start' : 'on-demand',
     // What the person says comes last and counts.
     NODE_OPTIONS: [heapLimits(memory), given.NODE_OPTIONS].filter(Boolean).join(' '),
     TZ: given.TZ ?? ':UTC',

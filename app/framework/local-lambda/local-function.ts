@@ -3,7 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { maxEnvironments, maxStarts } from './capacity.ts';
-import type { Environment, FunctionSpec, Invoked } from './environment.ts';
+import type { Environment, FunctionSpec, Invoked, SnapStartEvents } from './environment.ts';
 import type { Log } from './log.ts';
 import { ACCOUNT } from './options.ts';
 import { Pool } from './pool.ts';
@@ -39,13 +39,15 @@ export class LocalFunction {
   readonly #pool: Pool;
   readonly #log: Log;
   readonly #memory: number;
+  readonly #version: string | undefined;
+  #published = false;
 
   constructor(options: FunctionOptions, log: Log) {
     this.arn = `arn:aws:lambda:${options.region}:${ACCOUNT}:function:${options.name}`;
     const environments = options.environments ?? options.concurrency ?? maxEnvironments();
     this.environments = environments;
     this.#pool = new Pool({
-      function: options.spec,
+      function: { ...options.spec, snapStart: this.#reportedOnce(options.spec.snapStart) },
       concurrency: options.concurrency ?? ACCOUNT_CONCURRENCY,
       environments,
       startsAtOnce: maxStarts(),
@@ -54,6 +56,7 @@ export class LocalFunction {
     });
     this.#log = log;
     this.#memory = options.spec.memory;
+    this.#version = options.spec.env.AWS_LAMBDA_FUNCTION_VERSION;
   }
 
   warmUp(): Promise<void> {
@@ -77,18 +80,32 @@ export class LocalFunction {
 
   /** See {@link Pool.replace}. */
   replace(): Promise<void> {
+    this.#published = false;
     return this.#pool.replace();
   }
 
   async invoke({ onStart, requestId, ...request }: InvokeRequest): Promise<Invoked | 'throttled'> {
     const invocation = { ...request, id: requestId, functionArn: this.arn };
     const invoked = await this.#pool.invoke(invocation, () => {
-      this.#log.start(requestId);
+      this.#log.start(requestId, this.#version);
       onStart?.();
     });
     if (invoked === 'throttled') return invoked;
     void invoked.report.then(report => this.#log.end(requestId, report, this.#memory));
     return invoked;
+  }
+
+  /** Init of a version is reported once, although each environment here has its own. */
+  #reportedOnce(events: SnapStartEvents | undefined): SnapStartEvents | undefined {
+    return (
+      events && {
+        ...events,
+        published: duration => {
+          if (!this.#published) events.published(duration);
+          this.#published = true;
+        },
+      }
+    );
   }
 
   /** Whether `name`, in any of the forms of the Invoke API, is this function: a name or ARN, with a qualifier or not. */

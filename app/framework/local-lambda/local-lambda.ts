@@ -167,6 +167,7 @@ function authorizerOptions(options: Options): Options {
   return {
     ...options,
     handler: authorizer,
+    snapStart: false,
     functionName: `${functionName}-authorizer`,
     concurrency: undefined,
   };
@@ -262,7 +263,16 @@ function createFunction(
   observer: Observer | undefined,
 ): LocalFunction {
   const { timeout, initTimeout, memory, freeze, command } = options;
-  const spec = { command, timeout, initTimeout, memory, freeze, env: functionEnvironment(options, env) };
+  const snapStart = options.snapStart ? log.snapStart : undefined;
+  const spec = {
+    snapStart,
+    command,
+    timeout,
+    initTimeout,
+    memory,
+    freeze,
+    env: functionEnvironment(options, env),
+  };
   return new LocalFunction(
     {
       name: options.functionName,

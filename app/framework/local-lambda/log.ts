@@ -6,7 +6,10 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html.
  */
 import { styleText } from 'node:util';
-import type { Report } from './environment.ts';
+import type { Report, SnapStartEvents } from './environment.ts';
+
+const LATEST = '$LATEST';
+const SNAP_START = { initializationType: 'snap-start' };
 
 export type LogFormat = 'text' | 'json';
 
@@ -24,7 +27,9 @@ export interface RequestLine {
 }
 
 export interface Log {
-  start(requestId: string): void;
+  start(requestId: string, version?: string): void;
+  /** The events of a function with SnapStart. */
+  snapStart: SnapStartEvents;
   end(requestId: string, report: Report, memory: number): void;
   request(line: RequestLine): void;
   /** What the process of a function has written. */
@@ -68,7 +73,16 @@ export function createLog(
 
 function textLog(write: (line: string) => void, paint: Paint): Omit<Log, 'output'> {
   return {
-    start: id => write(paint('dim', `START RequestId: ${id} Version: $LATEST`)),
+    start: (id, version = LATEST) => write(paint('dim', `START RequestId: ${id} Version: ${version}`)),
+    snapStart: {
+      published: duration => write(paint('dim', `INIT_REPORT Init Duration: ${duration.toFixed(2)} ms`)),
+      restoring: () => write(paint('dim', 'RESTORE_START')),
+      restored(duration, error) {
+        if (error) write(paint('red', errorLine('restore', error)));
+        const failure = error ? `\tStatus: error\tError Type: ${error.type}` : '';
+        write(paint('dim', `RESTORE_REPORT Restore Duration: ${duration.toFixed(2)} ms${failure}`));
+      },
+    },
     end(id, report, memory) {
       if (report.error) write(paint('red', errorLine(id, report.error)));
       write(paint('dim', `END RequestId: ${id}`));
@@ -95,7 +109,7 @@ export function errorLine(id: string, { type, body }: NonNullable<Report['error'
 }
 
 function reportLine(id: string, report: Report, memory: number): string {
-  const { duration, initDuration, maxMemory, error } = report;
+  const { duration, initDuration, restoreDuration, maxMemory, error } = report;
   const parts = [
     `REPORT RequestId: ${id}`,
     `Duration: ${duration.toFixed(2)} ms`,
@@ -103,6 +117,9 @@ function reportLine(id: string, report: Report, memory: number): string {
     `Memory Size: ${memory} MB`,
     maxMemory === undefined ? undefined : `Max Memory Used: ${Math.ceil(maxMemory)} MB`,
     initDuration === undefined ? undefined : `Init Duration: ${initDuration.toFixed(2)} ms`,
+    restoreDuration === undefined
+      ? undefined
+      : `Restore Duration: ${restoreDuration.toFixed(2)} ms\tBilled Restore Duration: ${Math.ceil(restoreDuration)} ms`,
     error
       ? `Status: ${error.type === 'Sandbox.Timeout' ? 'timeout' : 'error'}\tError Type: ${error.type}`
       : undefined,
@@ -110,9 +127,13 @@ function reportLine(id: string, report: Report, memory: number): string {
   return parts.filter(part => part !== undefined).join('\t');
 }
 
-/** Whole milliseconds; the init is billed too (since August 2025). */
+/** Whole milliseconds; the init is billed too (since August 2025). The restore is billed separately. */
 export function billed({ duration, initDuration = 0 }: Pick<Report, 'duration' | 'initDuration'>): number {
   return Math.ceil(duration + initDuration);
+}
+
+function rounded(milliseconds: number): number {
+  return Number(milliseconds.toFixed(2));
 }
 
 function summary(errorBody: string): string {
@@ -128,19 +149,39 @@ function jsonLog(write: (line: string) => void): Omit<Log, 'output'> {
   const event = (type: string, record: object): void =>
     write(printable(JSON.stringify({ time: new Date().toISOString(), type, record })));
   return {
-    start: requestId => event('platform.start', { requestId, version: '$LATEST' }),
+    start: (requestId, version = LATEST) => event('platform.start', { requestId, version }),
+    snapStart: {
+      published: duration =>
+        event('platform.initReport', {
+          ...SNAP_START,
+          phase: 'init',
+          metrics: { durationMs: rounded(duration) },
+        }),
+      restoring: () => event('platform.restoreStart', SNAP_START),
+      restored: (duration, error) =>
+        event('platform.restoreReport', {
+          ...SNAP_START,
+          status: error ? 'error' : 'success',
+          ...(error && { errorType: error.type }),
+          metrics: { durationMs: rounded(duration) },
+        }),
+    },
     end(requestId, report, memory) {
-      const { duration, initDuration, maxMemory, error } = report;
+      const { duration, initDuration, restoreDuration, maxMemory, error } = report;
       event('platform.report', {
         requestId,
         status: !error ? 'success' : error.type === 'Sandbox.Timeout' ? 'timeout' : 'error',
         ...(error && { errorType: error.type }),
         metrics: {
-          durationMs: Number(duration.toFixed(2)),
+          durationMs: rounded(duration),
           billedDurationMs: billed(report),
           memorySizeMB: memory,
           ...(maxMemory !== undefined && { maxMemoryUsedMB: Math.ceil(maxMemory) }),
-          ...(initDuration !== undefined && { initDurationMs: Number(initDuration.toFixed(2)) }),
+          ...(initDuration !== undefined && { initDurationMs: rounded(initDuration) }),
+          ...(restoreDuration !== undefined && {
+            restoreDurationMs: rounded(restoreDuration),
+            billedRestoreDurationMs: Math.ceil(restoreDuration),
+          }),
         },
       });
     },

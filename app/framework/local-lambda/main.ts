@@ -136,7 +136,7 @@ async function reportInit(error: unknown, lambda: LocalLambda): Promise<void> {
     : 'Fix the error above.';
   const reason = messageOf(error).replace(/\.$/, '');
   process.stderr.write(
-    `The function does not start: ${error.error.type}${reason ? `: ${reason}` : ''}. ${advice}\n`,
+    `${error.snapStart ? 'The version cannot be published' : 'The function does not start'}: ${error.error.type}${reason ? `: ${reason}` : ''}. ${advice}\n`,
   );
 }
 

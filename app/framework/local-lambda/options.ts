@@ -46,6 +46,8 @@ export interface LocalLambdaOptions {
   environments: number | undefined;
   idleTimeout: number;
   freeze: boolean;
+  /** Whether environments are restored from a snapshot of an initialized one. */
+  snapStart: boolean;
   /** Of asynchronous invocations, see event-queue.ts. */
   retryAttempts: number;
   retryDelay: number;
@@ -315,6 +317,13 @@ export const SETTINGS = {
     'Stop the process between invocations: on or off',
     onOff,
   ),
+  snapStart: setting(
+    'snap-start',
+    'LAMBDA_SNAP_START',
+    'off',
+    'SnapStart: init at the start, then a restore for each environment: on or off',
+    (value, name) => oneOf('on', 'off')(value, name) === 'on',
+  ),
   retryAttempts: setting(
     'retry-attempts',
     'LAMBDA_RETRY_ATTEMPTS',
@@ -487,6 +496,7 @@ const GROUPS: Record<string, (keyof typeof SETTINGS)[]> = {
     'environments',
     'idleTimeout',
     'freeze',
+    'snapStart',
     'taskRoot',
   ],
   'Asynchronous invocations and AWS services': [

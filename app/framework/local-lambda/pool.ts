@@ -82,7 +82,7 @@ export class Pool {
   async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
     if (this.#closed || this.#underWay >= this.#options.concurrency) return 'throttled';
     this.#underWay += 1;
-    const slot = await this.#slot();
+    const slot = await this.#restored(await this.#slot());
     onStart();
     const invoked =
       'failed' in slot ? slot.failed : await this.#invokeIn(slot.environment, invocation, slot.timeout);
@@ -159,6 +159,19 @@ export class Pool {
       }
       if (this.#closed || this.#all.size >= environments || this.#starting >= startsAtOnce) return;
       void this.#start().catch(isInitError); // Those who wait are told.
+    }
+  }
+
+  /** With SnapStart: restores the environment if it is a snapshot. */
+  async #restored(slot: Slot): Promise<Slot> {
+    if ('failed' in slot || !slot.environment.isSnapshot) return slot;
+    const started = performance.now();
+    try {
+      await slot.environment.restore();
+      return slot;
+    } catch (error) {
+      if (!(error instanceof InitError)) throw error;
+      return failed(error, performance.now() - started);
     }
   }
 
@@ -244,6 +257,16 @@ export class Pool {
     }
   }
 
+  /**
+   * With SnapStart: initializes a process for the next restore when `environment`, which was restored, is free. On Lambda all
+   * environments are restored from one snapshot; processes cannot be copied.
+   */
+  #takeSnapshot(environment: Environment): void {
+    const { function: spec, environments } = this.#options;
+    if (!spec.snapStart || environment.isSnapshot || this.#starting > 0 || this.#all.size >= environments) return;
+    if (!this.#idle.some(idle => idle.environment.isSnapshot)) void this.#start().catch(isInitError);
+  }
+
   #forget(environment: Environment): void {
     this.#all.delete(environment);
     const at = this.#idle.findIndex(idle => idle.environment === environment);
@@ -264,9 +287,15 @@ export class Pool {
     if (!environment.alive) {
       this.#all.delete(environment);
     } else {
-      const reaper = setTimeout(() => environment.kill(), this.#options.idleTimeout * 1000);
+      this.#takeSnapshot(environment);
+      const end = (): void => {
+        if (!environment.isSnapshot) environment.kill(); // A snapshot lasts as long as its version.
+      };
+      const reaper = setTimeout(end, this.#options.idleTimeout * 1000);
       reaper.unref();
-      this.#idle.push({ environment, reaper });
+      // The last one is used first: a snapshot after all that are restored.
+      if (environment.isSnapshot) this.#idle.unshift({ environment, reaper });
+      else this.#idle.push({ environment, reaper });
     }
     this.#serveWaiting();
   }

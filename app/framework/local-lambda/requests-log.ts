@@ -87,6 +87,14 @@ export function requestsLog(output: Write, paint: Paint, inSources: (text: strin
 
   return {
     start: () => undefined,
+    snapStart: {
+      published: duration => write(`${time()} Version published: init ${duration.toFixed(0)} ms`),
+      restoring: () => undefined,
+      restored(duration, error) {
+        if (error) write(`${time()} ${paint('red', errorLine('restore', error))}`);
+        else write(`${time()} Restored from the snapshot: ${duration.toFixed(0)} ms`);
+      },
+    },
     end(id, { error }) {
       if (error) write(`${time()} ${paint('red', errorLine(id.slice(0, 8), error))}`);
     },

@@ -46,17 +46,34 @@ export interface StreamedAnswer {
   discard(): void;
 }
 
+/** Credentials of the function's role, which the function reads with `token` in the Authorization header. */
+export interface RuntimeCredentials {
+  AccessKeyId: string;
+  SecretAccessKey: string;
+  Token: string;
+  token: string;
+}
+
+/** How long they are valid. */
+const CREDENTIALS_MS = 6 * 3_600_000;
+
 /** What the environment hears from its runtime. */
 export interface RuntimeListener {
   /** The runtime asks for an invocation: the init, or the invocation before, is over. */
   idle(): void;
   initError(error: FunctionError): void;
+  /** With SnapStart: init is over, and the runtime waits to be restored. */
+  snapshot?(): void;
+  /** An after-restore hook of the runtime has failed. */
+  restoreError?(error: FunctionError): void;
   answer(answer: Answer): void;
 }
 
-type State = 'init' | 'idle' | 'invoking' | 'answering' | 'answered' | 'failed';
+type State = 'init' | 'snapshot' | 'restoring' | 'idle' | 'invoking' | 'answering' | 'answered' | 'failed';
 
 const BASE = '/2018-06-01/runtime';
+/** Where a function with SnapStart finds the credentials of its role. */
+export const CREDENTIALS_PATH = '/2021-04-23/credentials';
 const INVOCATION = new RegExp(`^${BASE}/invocation/([^/]+)/(response|error)$`);
 
 export class RuntimeApi {
@@ -65,13 +82,16 @@ export class RuntimeApi {
   #currentId: string | undefined;
   readonly #server: Server;
   readonly #listener: RuntimeListener;
+  readonly #credentials: RuntimeCredentials | undefined;
 
-  /** `isRuntime`: whether the runtime has opened a connection, undefined where that cannot be found out. */
+  /** `isRuntime`: whether the runtime has opened a connection, undefined where that cannot be found out. `credentials`: with SnapStart. */
   constructor(
     listener: RuntimeListener,
     isRuntime: (connection: Connection) => boolean | undefined = () => undefined,
+    credentials?: RuntimeCredentials,
   ) {
     this.#listener = listener;
+    this.#credentials = credentials;
     const strangers = new WeakSet<object>();
     // The connection of a runtime is idle for as long as it waits for an invocation.
     this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
@@ -127,12 +147,27 @@ export class RuntimeApi {
     response.end(invocation.payload);
   }
 
+  /** Responds to the runtime that waits since the snapshot, as in a restored environment. */
+  restore(): void {
+    const response = this.#waiting;
+    if (!response) throw new Error(`The runtime does not wait for a restore, it is in state ${this.#state}.`);
+    this.#waiting = undefined;
+    this.#state = 'restoring';
+    response.writeHead(200).end();
+  }
+
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url = '' } = request;
     const [, id, what] = INVOCATION.exec(url) ?? [];
     if (method === 'GET' && url === `${BASE}/invocation/next`) return this.#next(response);
     if (method === 'POST' && url === `${BASE}/init/error`) return this.#initError(request, response);
     if (method === 'POST' && id && what) return this.#invocation(id, what, request, response);
+    // As in AWS's own core, these paths exist with SnapStart only.
+    if (this.#credentials) {
+      if (method === 'GET' && url === `${BASE}/restore/next`) return this.#restoreNext(response);
+      if (method === 'POST' && url === `${BASE}/restore/error`) return this.#restoreError(request, response);
+      if (method === 'GET' && url === CREDENTIALS_PATH) return this.#sendCredentials(request, response);
+    }
     request.resume();
     refuse(
       response,
@@ -143,16 +178,47 @@ export class RuntimeApi {
   }
 
   #next(response: ServerResponse): void {
-    if (this.#state !== 'init' && this.#state !== 'answered') {
+    if (this.#state !== 'init' && this.#state !== 'restoring' && this.#state !== 'answered') {
       this.#invalidState(response);
       return;
     }
-    this.#state = 'idle';
+    this.#wait('idle', response);
+    this.#listener.idle();
+  }
+
+  #restoreNext(response: ServerResponse): void {
+    if (this.#state !== 'init') {
+      this.#invalidState(response);
+      return;
+    }
+    this.#wait('snapshot', response);
+    this.#listener.snapshot?.();
+  }
+
+  #wait(state: State, response: ServerResponse): void {
+    this.#state = state;
     this.#waiting = response;
     response.once('close', () => {
       if (this.#waiting === response) this.#waiting = undefined;
     });
-    this.#listener.idle();
+  }
+
+  async #restoreError(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const error = await postedError(request);
+    if (this.#state !== 'restoring') return this.#invalidState(response);
+    this.#state = 'failed';
+    accept(response);
+    this.#listener.restoreError?.(error);
+  }
+
+  #sendCredentials({ headers }: IncomingMessage, response: ServerResponse): void {
+    const { token, ...credentials } = this.#credentials ?? {};
+    if (!token || headers.authorization !== token) {
+      refuse(response, 404, 'NotFound', 'cannot get credentials for the provided token');
+      return;
+    }
+    const Expiration = new Date(Date.now() + CREDENTIALS_MS).toISOString();
+    respond(response, 200, { ...credentials, Expiration });
   }
 
   async #initError(request: IncomingMessage, response: ServerResponse): Promise<void> {

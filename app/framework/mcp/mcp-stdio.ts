@@ -12,6 +12,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Hono } from 'hono';
 import { MODERN_REVISION } from '../json-rpc.ts';
+import { onRestore, onSnapshot } from '../snap-start.ts';
 import { onInit } from './init-hooks.ts';
 import { mcp } from './mcp.ts';
 import type { McpOptions, McpRouteEnv } from './options.ts';
@@ -30,6 +31,13 @@ export interface StdioServer {
    * @default 'auto'
    */
   era?: 'auto' | 'legacy' | 'modern';
+  /**
+   * With SnapStart: `restart` ends the program before the snapshot and starts it again in each restored environment. `keep`
+   * leaves it in the snapshot, which saves its start; its random numbers, ids and connections are then the same in all of them.
+   * Only for a program that does not depend on these, or takes random numbers from the kernel (Python's secrets and uuid).
+   * @default 'restart'
+   */
+  afterRestore?: 'restart' | 'keep';
 }
 
 const ERAS = { auto: 'auto', legacy: 'legacy', modern: { pin: MODERN_REVISION } } as const;
@@ -67,6 +75,10 @@ export function stdioConnection(program: StdioServer): () => Promise<Upstream | 
     return made;
   };
   onInit(async () => void (await connect()));
+  if (program.afterRestore !== 'keep') {
+    onSnapshot(async () => (await connection)?.close());
+    onRestore(async () => void (await connect()));
+  }
   return connect;
 }
 

@@ -100,6 +100,27 @@ data "aws_iam_policy_document" "deploy" {
     resources = [var.function.arn, "${var.function.arn}:*"]
   }
 
+  # Versions, but not the function: its own ARN has no version at the end. Lambda refuses to delete one that an alias uses.
+  dynamic "statement" {
+    for_each = var.function.delete_versions ? [true] : []
+
+    content {
+      sid       = "DeleteVersions"
+      actions   = ["lambda:DeleteFunction"]
+      resources = ["${var.function.arn}:*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.function.delete_versions ? [true] : []
+
+    content {
+      sid       = "ListVersions"
+      actions   = ["lambda:ListAliases", "lambda:ListVersionsByFunction"]
+      resources = [var.function.arn]
+    }
+  }
+
   # Terraform reads there what is deployed.
   statement {
     sid       = "RecordImage"

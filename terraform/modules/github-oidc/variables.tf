@@ -81,10 +81,11 @@ variable "repository_arn" {
 }
 
 variable "function" {
-  description = "The function that gets the images: arn, without version or alias; image_parameter_arn, of the SSM parameter in which the pipeline records what it deployed (outputs function_arn and image_parameter_arn). Default: none, the role only publishes images."
+  description = "The function that gets the images: arn, without version or alias; image_parameter_arn, of the SSM parameter in which the pipeline records what it deployed (outputs function_arn and image_parameter_arn); delete_versions, whether the role may delete published versions, for a function with SnapStart, whose versions are billed. Default: none, the role only publishes images."
   type = object({
     arn                 = string
     image_parameter_arn = string
+    delete_versions     = optional(bool, false)
   })
   default = null
 

@@ -46,6 +46,15 @@ resource "aws_lambda_function" "this" {
     system_log_level      = "INFO" # Lambda's START and REPORT lines, with durations and memory used.
   }
 
+  # For published versions, the only ones that can have it. An update of a function with it takes minutes.
+  dynamic "snap_start" {
+    for_each = var.snap_start ? ["PublishedVersions"] : []
+
+    content {
+      apply_on = snap_start.value
+    }
+  }
+
   tracing_config {
     mode = var.tracing ? "Active" : "PassThrough"
   }

@@ -156,6 +156,24 @@ variable "provisioned_concurrency" {
   }
 }
 
+variable "snap_start" {
+  description = "Whether Lambda keeps a snapshot of the initialized function and restores environments from it: SnapStart. Shortens cold starts of servers with a long init, mostly programs behind mcpStdio. Each published version costs money for as long as it exists, also without calls."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html#snapstart-supported-features
+  validation {
+    condition     = !var.snap_start || var.provisioned_concurrency == 0
+    error_message = "snap_start and provisioned_concurrency exclude each other on Lambda: provisioned environments are initialized already. Leave one of them out."
+  }
+
+  validation {
+    condition     = !var.snap_start || var.ephemeral_storage_size <= 512
+    error_message = "Lambda has no SnapStart for functions with more than 512 MB of ephemeral storage. Leave ephemeral_storage_size out, or snap_start."
+  }
+}
+
 variable "alias_name" {
   description = "Name of the alias that callers reach."
   type        = string

@@ -6,7 +6,10 @@ locals {
     arm64  = { gb_second = 0.0000133334, provisioned = 0.0000033334, request = 0.0000002 }
     x86_64 = { gb_second = 0.0000166667, provisioned = 0.0000041667, request = 0.0000002 }
   }
-  price = local.prices[var.architecture]
+  # SnapStart: a second of a GB of a snapshot, and a restored GB. As quoted from AWS's page, the same for both architectures.
+  price_snapshot = 0.0000015046
+  price_restore  = 0.0001397998
+  price          = local.prices[var.architecture]
 
   # https://aws.amazon.com/cloudwatch/pricing/: logs, a GB taken in.
   price_log_gb = 0.5
@@ -21,14 +24,18 @@ locals {
   provisioned = var.provisioned_concurrency * local.seconds * var.memory_size / 1024 * local.price.provisioned
   per_request = local.requests * local.price.request
   logs        = local.requests * local.log_bytes / 1000000000 * local.price_log_gb
-  worst       = local.compute + local.provisioned + local.per_request + local.logs
+  snapshots   = var.snapshots * local.seconds * var.memory_size / 1024 * local.price_snapshot
+  worst       = local.compute + local.provisioned + local.per_request + local.logs + local.snapshots
 
-  bounded = join(" ", [
+  bounded = join(" ", concat([
     "The worst month costs about ${format("$%.0f", local.worst)}:",
     "${var.reserved_concurrency} requests at the same time without a pause for 31 days at ${var.memory_size} MB (${format("$%.0f", local.compute + local.provisioned)}),",
     "as many a second as Lambda begins, ten times that (${format("$%.0f", local.per_request)}), and a log line for each (${format("$%.0f", local.logs)}).",
+    ], var.snapshots == 0 ? [] : [
+    "In it, also without calls: the snapshots of ${var.snapshots} published version(s) (${format("$%.2f", local.snapshots)}); each further version costs as much as one of them until npm run versions -- prune deletes it. Not in it: restores, ${format("$%.5f", var.memory_size / 1024 * local.price_restore)} each.",
+    ], [
     "Not in it: what endpoints (API Gateway, CloudFront, an authorizer's function) cost, data transfer ($0.09 a GB), what tools log and call.",
     "Prices: aws.amazon.com/lambda/pricing, aws.amazon.com/cloudwatch/pricing, us-east-1, November 2026.",
-  ])
+  ]))
   unbounded = "Nothing bounds the worst month: set reserved_concurrency."
 }

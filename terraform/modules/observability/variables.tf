@@ -41,6 +41,18 @@ variable "reserved_concurrency" {
   nullable    = false
 }
 
+variable "snapshots" {
+  description = "How many published versions with SnapStart exist. 0 without SnapStart."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.snapshots >= 0 && floor(var.snapshots) == var.snapshots
+    error_message = "snapshots must be a whole number of at least 0."
+  }
+}
+
 variable "provisioned_concurrency" {
   description = "How many environments are kept warm."
   type        = number

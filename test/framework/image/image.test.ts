@@ -254,10 +254,13 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/oauth-proxy.cjs',
       '/var/task/page.cjs',
       '/var/task/page/files.json',
+      '/var/task/reseed.node',
       '/var/task/ric/index.mjs',
       '/var/task/ric/rapid-client.node',
       '/var/task/routes.json',
       '/var/task/sbom.cdx.json',
+      '/var/task/snap-start-thread.cjs',
+      '/var/task/snap-start.mjs',
       '/var/task/tool-call-hook.cjs',
     ]);
     expect([...ours].filter(file => /\/(npm|npx|yarn|corepack|g\+\+|cc1plus|cmake)$/.test(file))).toEqual([]);

@@ -312,6 +312,36 @@ describeTerraform('a deployment', () => {
     ]);
   });
 
+  test('SnapStart publishes a version with a snapshot, and one without when it is off again', async () => {
+    const snapshots = (): unknown => theFunction().snap_start;
+    expect(await deployment.changes('auth=iam', 'snap_start=true')).toEqual({
+      [FUNCTION]: ['update'],
+      [ALIAS]: ['update'],
+    });
+    const before = Number(theAlias().function_version);
+    await deployment.apply('auth=iam', 'snap_start=true');
+    expect(snapshots()).toMatchObject([{ apply_on: 'PublishedVersions' }]);
+    expect(theAlias().function_version).toBe(String(before + 1));
+    expect(await deployment.output('max_monthly_cost')).toMatch(
+      /the snapshots of 1 published version\(s\) \(\$2\.01\)/,
+    );
+    expect(await deployment.pending('auth=iam', 'snap_start=true')).toBe(0);
+
+    const { status, output } = await terraform.run(
+      deployment.folder,
+      'plan',
+      '-var=auth=iam',
+      '-var=snap_start=true',
+      '-var=provisioned_concurrency=1',
+    );
+    expect(status).toBe(1);
+    expect(output).toContain('snap_start and provisioned_concurrency exclude each other');
+
+    await deployment.apply('auth=iam');
+    expect(snapshots()).toEqual([]);
+    expect(theAlias().function_version).toBe(String(before + 2));
+  });
+
   test('ends with one destroy that leaves nothing', async () => {
     news();
     await deployment.destroy('auth=iam');

@@ -78,7 +78,7 @@ describeTerraform('with deployed_elsewhere', () => {
   /** The script of deploy.yml. */
   function workflowScript(): string {
     const text = readFileSync(join(ROOT, '.github/workflows/deploy.yml'), 'utf8');
-    const [, script = ''] = /run: \|\n([\s\S]*)$/.exec(text) ?? [];
+    const [, script = ''] = /run: \|\n((?: {10}.*\n)*)/.exec(text) ?? [];
     return script.replace(/^ {10}/gm, '');
   }
 

@@ -10,7 +10,7 @@ import { ROOT } from '../../helpers/local-lambda.ts';
 const FRAMEWORK = 'app/framework/';
 
 /** Files directly in app/framework that every folder of it may import. */
-const SHARED = ['types', 'json-rpc', 'endpoint-context', 'setting-formats'];
+const SHARED = ['types', 'json-rpc', 'endpoint-context', 'setting-formats', 'snap-start'];
 
 /** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
@@ -36,6 +36,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'json-rpc': [],
   'endpoint-context': [],
   'setting-formats': [],
+  'snap-start': [],
 };
 
 /** Single imports against the arrows, each with its reason. */
@@ -177,7 +178,7 @@ test('one file imports hono/aws-lambda', () => {
   expect(importers).toEqual(['app/framework/lambda/adapter.ts']);
 });
 
-test('two files of the framework read process.env, besides the process entry, the runtime client and the local Lambda', () => {
+test('two files of the framework read process.env, besides the process entry, the runtime client, SnapStart and the local Lambda', () => {
   const readers = ofFramework.filter(file =>
     /process\.env\b/.test(read(file).replace(/^\s*(\*|\/\/).*$/gm, '')),
   );
@@ -186,6 +187,8 @@ test('two files of the framework read process.env, besides the process entry, th
     'app/framework/config.ts',
     'app/framework/lambda/entry.ts',
     'app/framework/lambda/runtime-client.ts',
+    'app/framework/lambda/snap-start-credentials.ts',
+    'app/framework/lambda/snap-start.ts',
     'app/framework/local-lambda/main.ts',
   ]);
 });

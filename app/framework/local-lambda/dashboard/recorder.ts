@@ -29,6 +29,7 @@ export interface SeenInvocation {
   status?: number;
   duration?: number;
   initDuration?: number;
+  restoreDuration?: number;
   billed?: number;
   memory?: number;
   error?: string;
@@ -125,11 +126,12 @@ export class Recorder {
   }
 
   #reported(id: string, report: ObservedReport): void {
-    const { duration, initDuration, maxMemory, error } = report;
+    const { duration, initDuration, restoreDuration, maxMemory, error } = report;
     this.#update(id, {
       duration,
       billed: billed(report),
       ...(initDuration !== undefined && { initDuration }),
+      ...(restoreDuration !== undefined && { restoreDuration }),
       ...(maxMemory !== undefined && { memory: maxMemory }),
       ...(error && { error: error.type }),
     });

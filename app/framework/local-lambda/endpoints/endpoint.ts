@@ -87,7 +87,12 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
       const duration = performance.now() - started;
       discardBody(invoked);
       void Promise.resolve(invoked?.report).then(report =>
-        log.request({ ...line, status, duration, cold: report?.initDuration !== undefined }),
+        log.request({
+          ...line,
+          status,
+          duration,
+          cold: (report?.initDuration ?? report?.restoreDuration) !== undefined,
+        }),
       );
     };
     const added = endpoint.added(ids.requestId, ids.traceId);

@@ -116,6 +116,24 @@ run "deploys_code_to_one_function" {
   }
 }
 
+run "deletes_versions_only_if_wanted_and_never_the_function" {
+  command = plan
+
+  variables {
+    function = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:mcp", image_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/mcp-on-lambda/mcp/image-digest", delete_versions = true }
+  }
+
+  assert {
+    condition     = { for statement in data.aws_iam_policy_document.deploy[0].statement : statement.sid => statement.resources if contains(statement.actions, "lambda:DeleteFunction") } == { DeleteVersions = toset(["${var.function.arn}:*"]) }
+    error_message = "The role may delete more than versions of the function."
+  }
+
+  assert {
+    condition     = { for statement in data.aws_iam_policy_document.deploy[0].statement : statement.sid => statement.actions }["ListVersions"] == toset(["lambda:ListAliases", "lambda:ListVersionsByFunction"])
+    error_message = "The role cannot find the versions that nothing uses, or may do more."
+  }
+}
+
 run "uses_the_provider_that_is_there" {
   command = plan
 

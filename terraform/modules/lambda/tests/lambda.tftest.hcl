@@ -33,9 +33,44 @@ run "has_sensible_defaults" {
   }
 
   assert {
-    condition     = one(aws_lambda_function.this.tracing_config).mode == "PassThrough" && length(aws_lambda_function.this.vpc_config) == 0 && length(aws_lambda_function.this.environment) == 0
-    error_message = "Tracing, a VPC or an environment is set by default."
+    condition     = one(aws_lambda_function.this.tracing_config).mode == "PassThrough" && length(aws_lambda_function.this.vpc_config) == 0 && length(aws_lambda_function.this.snap_start) == 0 && length(aws_lambda_function.this.environment) == 0
+    error_message = "Tracing, a VPC, SnapStart or an environment is set by default."
   }
+}
+
+run "has_snap_start_for_published_versions_only_if_wanted" {
+  command = plan
+
+  variables {
+    snap_start = true
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.snap_start).apply_on == "PublishedVersions" && aws_lambda_function.this.publish
+    error_message = "SnapStart is not on for published versions."
+  }
+}
+
+run "refuses_snap_start_with_provisioned_concurrency" {
+  command = plan
+
+  variables {
+    snap_start              = true
+    provisioned_concurrency = 1
+  }
+
+  expect_failures = [var.snap_start]
+}
+
+run "refuses_snap_start_with_large_ephemeral_storage" {
+  command = plan
+
+  variables {
+    snap_start             = true
+    ephemeral_storage_size = 1024
+  }
+
+  expect_failures = [var.snap_start]
 }
 
 run "logs_json_into_a_group_of_its_own" {

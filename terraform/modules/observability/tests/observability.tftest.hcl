@@ -74,6 +74,20 @@ run "counts_what_is_kept_warm_and_the_other_processor" {
   }
 }
 
+run "counts_snapshots" {
+  command = plan
+
+  variables {
+    snapshots = 2
+  }
+
+  # 554 as without, and 2 × 31 days × 0.5 GB × $0.0000015046 = 4.03; a restore is 0.5 × $0.0001397998.
+  assert {
+    condition     = output.worst_month_dollars == 558 && strcontains(output.max_monthly_cost, "2 published version(s) ($4.03)") && strcontains(output.max_monthly_cost, "restores, $0.00007 each")
+    error_message = "The worst month is another one: ${output.max_monthly_cost}"
+  }
+}
+
 run "promises_no_bound_where_there_is_none" {
   command = plan
 

@@ -7,7 +7,9 @@ const LEAST_SLOTS = 24;
 
 export function drawChart(invocations: readonly Invocation[]): Element[] {
   const done = invocations.filter(({ duration }) => duration !== undefined);
-  const total = ({ duration = 0, initDuration = 0 }: Invocation): number => duration + initDuration;
+  const before = ({ initDuration = 0, restoreDuration = 0 }: Invocation): number =>
+    initDuration + restoreDuration;
+  const total = (invocation: Invocation): number => (invocation.duration ?? 0) + before(invocation);
   const highest = Math.max(1, ...done.map(total));
   const chart = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img' });
   const slowest = done.length > 0 ? `, the longest ${ms(highest)}` : '';
@@ -15,15 +17,15 @@ export function drawChart(invocations: readonly Invocation[]): Element[] {
   const high = (value: number): number => (value / highest) * (HEIGHT - TOP - 6);
   const step = WIDTH / Math.max(LEAST_SLOTS, done.length);
   done.forEach((invocation, n) => {
-    const { duration = 0, initDuration = 0, error } = invocation;
+    const { duration = 0, restoreDuration, error } = invocation;
+    const waited = before(invocation);
+    const name = restoreDuration === undefined ? 'init' : 'restore';
     const x = n * step + 2;
-    const [run, init] = [high(duration), high(initDuration)];
+    const [run, init] = [high(duration), high(waited)];
     const bar = svg(
       'g',
       {},
-      title(
-        `${invocation.what ?? invocation.id}: ${ms(duration)}${initDuration ? `, init ${ms(initDuration)}` : ''}`,
-      ),
+      title(`${invocation.what ?? invocation.id}: ${ms(duration)}${waited ? `, ${name} ${ms(waited)}` : ''}`),
     );
     bar.append(
       svg('rect', { class: 'init', x, y: HEIGHT - init, width: step - 4, height: init }),
@@ -41,7 +43,7 @@ export function drawChart(invocations: readonly Invocation[]): Element[] {
     'ul',
     { class: 'key' },
     el('li', {}, 'invocation'),
-    el('li', { class: 'init' }, 'init before it (cold start)'),
+    el('li', { class: 'init' }, 'init or restore before it (cold start)'),
     el('li', { class: 'failed' }, 'failed'),
   );
   const scale = el(

@@ -43,6 +43,8 @@ function drawPageFiles(count: number): void {
 
 const STATES: Record<Environment['state'], string> = {
   init: 'Initialising',
+  snapshot: 'Snapshot, not restored yet',
+  restoring: 'Restoring',
   busy: 'Busy',
   frozen: 'Frozen between calls',
   idle: 'Idle',
@@ -102,7 +104,7 @@ function action(id: number, name: string, text: string, enabled: boolean): HTMLE
 function drawTable(invocations: readonly Invocation[]): void {
   const focused = document.activeElement?.id;
   const rows = invocations.map(invocation => {
-    const { id, what, duration, initDuration, billed, memory, environment } = invocation;
+    const { id, what, duration, billed, memory, environment } = invocation;
     const open = el('button', { type: 'button', id: `open-${id}` }, what ?? id);
     open.addEventListener('click', () => {
       chosen = id;
@@ -116,13 +118,7 @@ function drawTable(invocations: readonly Invocation[]): void {
       el('td', {}, open),
       el('td', {}, outcome(invocation)),
       el('td', { class: 'number' }, duration === undefined ? '…' : ms(duration)),
-      el(
-        'td',
-        { class: 'number' },
-        initDuration === undefined
-          ? el('span', {}, duration === undefined ? '' : 'warm')
-          : el('span', { class: 'cold' }, `cold ${ms(initDuration)}`),
-      ),
+      el('td', { class: 'number' }, start(invocation)),
       el('td', { class: 'number' }, billed === undefined ? '' : `${billed} ms`),
       el('td', { class: 'number' }, memory === undefined ? '' : `${Math.ceil(memory)} MB`),
       el('td', { class: 'number' }, String(environment)),
@@ -131,6 +127,13 @@ function drawTable(invocations: readonly Invocation[]): void {
   });
   find('invocations').replaceChildren(...rows);
   if (focused) document.getElementById(focused)?.focus();
+}
+
+/** How its environment came to be. */
+function start({ duration, initDuration, restoreDuration }: Invocation): HTMLElement {
+  if (initDuration !== undefined) return el('span', { class: 'cold' }, `cold ${ms(initDuration)}`);
+  if (restoreDuration !== undefined) return el('span', { class: 'cold' }, `restored ${ms(restoreDuration)}`);
+  return el('span', {}, duration === undefined ? '' : 'warm');
 }
 
 function outcome({ status, error, duration }: Invocation): HTMLElement {

@@ -3,7 +3,7 @@
 export interface Environment {
   id: number;
   function: string;
-  state: 'init' | 'busy' | 'frozen' | 'idle' | 'held' | 'ended';
+  state: 'init' | 'snapshot' | 'restoring' | 'busy' | 'frozen' | 'idle' | 'held' | 'ended';
   pid?: number;
   invocations: number;
 }
@@ -16,6 +16,7 @@ export interface Invocation {
   status?: number;
   duration?: number;
   initDuration?: number;
+  restoreDuration?: number;
   billed?: number;
   memory?: number;
   error?: string;

@@ -1,0 +1,47 @@
+/** Builds SnapStart (app/framework/lambda/snap-start.ts): two files of JavaScript and a native addon. */
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+import { BuildError } from './build-error.ts';
+import { COMMON } from './bundle-options.ts';
+
+/** Of the addon. */
+export const SOURCE = fileURLToPath(new URL('../../app/framework/lambda/reseed.c', import.meta.url));
+export const ADDON = 'reseed.node';
+
+/** Writes SnapStart to `folder`, with the addon only if `native`. Returns what has gone into it. */
+export async function buildSnapStart(folder: string, { native }: { native: boolean }): Promise<Metafile[]> {
+  const file = (name: string, format: 'esm' | 'cjs', extension: string) =>
+    build({
+      ...COMMON,
+      metafile: true,
+      format,
+      entryPoints: [`app/framework/lambda/${name}.ts`],
+      outfile: join(folder, `${name}${extension}`),
+    });
+  const built = await Promise.all([
+    file('snap-start', 'esm', '.mjs'),
+    file('snap-start-thread', 'cjs', '.cjs'),
+  ]);
+  if (native) compileAddon(folder);
+  return built.map(({ metafile }) => metafile);
+}
+
+/** Compiles the addon against the headers next to this Node. Throws a {@link BuildError} with the compiler's message. */
+export function compileAddon(folder: string, source: string = SOURCE): void {
+  const headers = join(dirname(process.execPath), '../include/node');
+  const args = [
+    '-shared',
+    '-fPIC',
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    `-I${headers}`,
+    source,
+    '-o',
+    join(folder, ADDON),
+  ];
+  const { status, stderr, error } = spawnSync('gcc', args, { encoding: 'utf8' });
+  if (status !== 0) throw new BuildError(`${ADDON} cannot be compiled with gcc: ${error?.message ?? stderr}`);
+}
