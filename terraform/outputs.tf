@@ -59,7 +59,7 @@ output "vscode" {
 }
 
 output "server_json" {
-  description = "server.json for the MCP Registry: terraform output -raw server_json > server.json, then mcp-publisher publish; null without registry."
+  description = "The server.json for the MCP Registry: terraform output -raw server_json > server.json, then mcp-publisher publish; null without registry."
   value       = local.server_json
 }
 
