@@ -33,6 +33,7 @@ import {
   toolError,
   unknownPlace,
 } from './errors.ts';
+import icon from './icon.svg' with { type: 'text' };
 import { type OpenMeteo, openMeteo, type Place, type Units } from './open-meteo.ts';
 import { findPlaces, fold, labels } from './places.ts';
 import { reportText, toReport, weatherComparison, weatherReport } from './report.ts';
@@ -92,6 +93,13 @@ const CARD = {
   mimeType: 'text/html;profile=mcp-app',
 };
 
+const INFO = {
+  name: 'weather',
+  title: 'Weather',
+  version: '1.0.0',
+  icons: [{ src: dataUrl('image/svg+xml', icon), mimeType: 'image/svg+xml', sizes: ['any'] }],
+};
+
 /** The lists below never change while this runs, so no client needs to listen for that. */
 const capabilities = {
   tools: { listChanged: false },
@@ -131,7 +139,7 @@ export function createWeather({ openMeteo, onError = logError }: WeatherOptions)
   };
 
   return function weather() {
-    const server = new McpServer({ name: 'weather', title: 'Weather', version: '1.0.0' }, { capabilities });
+    const server = new McpServer(INFO, { capabilities });
     server.registerTool('get_weather', GET_WEATHER, (args, ctx) =>
       orToolError(ctx, onError, () => getWeather(source, args, ctx)),
     );
@@ -228,6 +236,10 @@ async function completeLocation({ openMeteo, onError }: Source, typed: string): 
     onError(error);
     return [];
   }
+}
+
+function dataUrl(type: string, text: string): string {
+  return `data:${type};base64,${Buffer.from(text).toString('base64')}`;
 }
 
 function logError(error: unknown): void {
