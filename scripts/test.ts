@@ -34,7 +34,7 @@ const SLOW = [
   'test/framework/unit/bench/*.test.ts',
   'test/framework/unit/build/{code-cache,isolation,memory,routes}.test.ts',
   'test/framework/unit/doctor/*.test.ts',
-  'test/framework/unit/page/{local-dashboard,page}.test.ts',
+  'test/framework/unit/page/{apps,local-dashboard,page}.test.ts',
   'test/framework/unit/tasks/processes.test.ts',
 ];
 /** Suites that run with each client of the Runtime API. */

@@ -62,4 +62,33 @@ locals {
       }
     }
   }
+
+  # https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json
+  server_json = var.registry == null ? null : jsonencode({
+    for key, value in {
+      "$schema"   = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
+      name        = var.registry.name
+      title       = var.registry.title
+      description = var.registry.description
+      version     = var.registry.version
+      websiteUrl  = var.registry.website_url
+      repository  = var.registry.repository
+      remotes     = [local.registry_remote[join(",", local.auth) == "token" ? "token" : "open"]]
+    } : key => value if value != null
+  })
+
+  registry_remote = {
+    open  = { type = "streamable-http", url = local.mcp_url }
+    token = { type = "streamable-http", url = local.mcp_url, headers = [local.token_header] }
+  }
+
+  # Clients ask their user for it.
+  token_header = {
+    name        = "Authorization"
+    description = "The token of the server."
+    value       = "Bearer {token}"
+    isRequired  = true
+    isSecret    = true
+    variables   = { token = { description = "The token, without \"Bearer\".", isRequired = true, isSecret = true } }
+  }
 }

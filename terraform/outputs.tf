@@ -58,6 +58,11 @@ output "vscode" {
   value       = jsonencode(local.vscode[local.client_auth])
 }
 
+output "server_json" {
+  description = "The server.json for the MCP Registry: terraform output -raw server_json > server.json, then mcp-publisher publish; null without registry."
+  value       = local.server_json
+}
+
 output "function_name" {
   description = "Name of the function."
   value       = module.lambda.function_name

@@ -334,6 +334,39 @@ variable "public_url" {
   }
 }
 
+variable "registry" {
+  description = "Entry for the MCP Registry, for the output server_json: name (namespace/name, such as com.example/weather), description (1 to 100 characters), version, and optionally title, website_url and repository { url, source }. Null: the output is null."
+  type = object({
+    name        = string
+    description = string
+    version     = string
+    title       = optional(string)
+    website_url = optional(string)
+    repository  = optional(object({ url = string, source = optional(string, "github") }))
+  })
+  default = null
+
+  validation {
+    condition     = var.registry == null || can(regex("^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$", var.registry.name))
+    error_message = "registry.name must be a namespace of yours, a slash and a name, such as io.github.USER/weather or com.example/weather."
+  }
+
+  validation {
+    condition     = var.registry == null || try(length(var.registry.description) >= 1 && length(var.registry.description) <= 100, false)
+    error_message = "registry.description must have 1 to 100 characters."
+  }
+
+  validation {
+    condition     = var.registry == null || can(regex("^[0-9A-Za-z][0-9A-Za-z.+-]*$", var.registry.version)) && !can(regex("(?i)\\.x\\b|^latest$", var.registry.version))
+    error_message = "registry.version must be one version, such as 1.0.0: neither a range nor latest."
+  }
+
+  validation {
+    condition     = var.registry == null || var.auth != "iam"
+    error_message = "The MCP Registry lists servers that every client can reach, and no client of it signs requests. Leave registry out with auth = \"iam\"."
+  }
+}
+
 variable "image_uri" {
   description = "Image that is built elsewhere, by digest, in ECR in the same region. Given, nothing is built, no container engine is needed and no repository is made. Must be known when planning."
   type        = string

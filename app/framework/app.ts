@@ -53,6 +53,8 @@ export function createApp(routes: Hono, { documentAccess }: AppDependencies = {}
   });
   app.use(oauthProxy({ settings: config, paths, documentAccess }));
   app.use(pageFiles({ settings: config }));
+  // Documents of discovery/server-cards.ts.
+  for (const { path, handler } of routes.routes) if ('public' in handler) app.all(path, handler);
   app.use(originAndHostValidation(config, isOwnPage));
   app.use(browserPage({ settings: config, routes, paths }));
   app.route('/', routes);

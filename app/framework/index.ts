@@ -5,6 +5,7 @@
 export { type AuthOptions, auth } from './auth/guard.ts';
 export { type Caller, granted } from './auth/identity.ts';
 export { ConfigError, defineSettings, type Settings } from './config.ts';
+export { type ServerCard, serverCards } from './discovery/server-cards.ts';
 export { type GatewayServer, mcpGateway } from './mcp/gateway.ts';
 export { mcp } from './mcp/mcp.ts';
 export { mcpStdio, type StdioServer } from './mcp/mcp-stdio.ts';

@@ -1,14 +1,15 @@
 /**
- * Makes the files of the page a browser sees: the console's script with the MCP SDK's client in it, the style sheet, the
- * icon, each also compressed by Brotli; and files.json, which names them.
+ * Makes the files of the page a browser sees: the console's script with the MCP SDK's client in it, the module for MCP Apps,
+ * the style sheet, the icon, each also compressed by Brotli; files.json, which names them; and the frame of MCP Apps.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
-import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import type { PageFiles } from '../../app/framework/page/files.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -28,23 +29,85 @@ const browser: BuildOptions = {
 /** Writes them to `folder`, which is made. Gives what has gone into them. */
 export async function makePageFiles(folder: string): Promise<Metafile[]> {
   await mkdir(folder, { recursive: true });
-  const script = await bundled('app/framework/page/browser/console.ts');
+  const modules = await makeModules(folder);
   const style = await bundled('app/framework/page/page.css');
-  const sources = {
-    script: ['console.js', script.content],
-    style: ['page.css', style.content],
-    icon: ['icon.svg', await readFile(join(root, 'app/framework/page/icon.svg'))],
-  } as const;
-  const names: Record<string, string> = {};
-  for (const [kind, [file, content]] of Object.entries(sources)) {
-    const hash = createHash('sha256').update(content).digest('hex').slice(0, 10);
-    const name = file.replace('.', `-${hash}.`);
-    names[kind] = name;
-    await writeFile(join(folder, name), content);
-    await writeFile(join(folder, `${name}.br`), await compressed(content));
-  }
+  const frame = await bundled('app/framework/page/browser/app-frame.ts');
+  const names: PageFiles = {
+    ...modules.names,
+    style: await writeHashed(folder, 'page.css', style.content),
+    icon: await writeHashed(folder, 'icon.svg', await readFile(join(root, 'app/framework/page/icon.svg'))),
+  };
   await writeFile(join(folder, 'files.json'), JSON.stringify(names));
-  return [script.metafile, style.metafile];
+  const document = await readFile(join(root, 'app/framework/page/app-frame.html'), 'utf8');
+  const script = Buffer.from(frame.content).toString().trim();
+  await writeFile(
+    join(folder, 'app-frame.html'),
+    document.replace('/* app-frame.ts */', () => script),
+  );
+  return [modules.metafile, style.metafile, frame.metafile];
+}
+
+/** The page's script, the module that it loads for MCP Apps, and what both have: the SDK's client. */
+async function makeModules(
+  folder: string,
+): Promise<{ names: Pick<PageFiles, 'script' | 'preload' | 'onDemand'>; metafile: Metafile }> {
+  const { outputFiles = [], metafile } = await build({
+    ...browser,
+    entryPoints: ['app/framework/page/browser/console.ts'],
+    outdir: folder,
+    splitting: true,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    plugins: [zodByName],
+  });
+  if (!metafile) throw new Error('esbuild made nothing of the page.');
+  for (const { path, contents } of outputFiles) await writeBoth(path, contents);
+  const outputs = Object.entries(metafile.outputs);
+  const [script, { imports } = { imports: [] }] =
+    outputs.find(([, { entryPoint }]) => entryPoint?.endsWith('console.ts')) ?? [];
+  if (!script) throw new Error('esbuild made no script of the page.');
+  const preload = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
+  const onDemand = outputs.map(([path]) => path).filter(path => path !== script && !preload.includes(path));
+  const names = {
+    script: basename(script),
+    preload: preload.map(path => basename(path)),
+    onDemand: onDemand.map(path => basename(path)),
+  };
+  return { names, metafile };
+}
+
+/**
+ * Makes @modelcontextprotocol/ext-apps import zod's functions by name. Its import of the object `z` keeps all of zod, with its
+ * messages in every language: 42 kB as sent, for every visitor of the page.
+ */
+const zodByName: Plugin = {
+  name: 'zod-by-name',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]ext-apps[\\/]dist[\\/]src[\\/]app-bridge\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source.replaceAll(
+        /import\s*\{z as (\w+)\}\s*from\s*"zod\/v4"/g,
+        'import * as $1 from "zod/v4"',
+      );
+      if (contents === source)
+        throw new Error(`${path} no longer imports z: remove this plugin or change it.`);
+      return { contents };
+    });
+  },
+};
+
+/** Writes a file under a name with its hash, which is returned. */
+async function writeHashed(folder: string, file: string, content: Uint8Array): Promise<string> {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10);
+  const name = file.replace('.', `-${hash}.`);
+  await writeBoth(join(folder, name), content);
+  return name;
+}
+
+/** As it is, and compressed. */
+async function writeBoth(path: string, content: Uint8Array): Promise<void> {
+  await writeFile(path, content);
+  await writeFile(`${path}.br`, await compressed(content));
 }
 
 /** The script and the style sheet of the local Lambda's dashboard, under names of their own. Gives what has gone into them. */

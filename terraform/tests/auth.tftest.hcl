@@ -253,3 +253,68 @@ run "refuses_settings_that_are_made_of_variables" {
 
   expect_failures = [var.environment]
 }
+
+run "describes_itself_for_the_registry" {
+  command = plan
+
+  variables {
+    token_sha256 = [sha256("mine")]
+    public_url   = "https://mcp.example/mcp"
+    registry = {
+      name        = "com.example/weather"
+      title       = "Weather"
+      description = "The weather at a place."
+      version     = "1.2.3"
+      repository  = { url = "https://github.com/example/weather" }
+    }
+  }
+
+  assert {
+    condition = jsondecode(output.server_json) == {
+      "$schema"   = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
+      name        = "com.example/weather"
+      title       = "Weather"
+      description = "The weather at a place."
+      version     = "1.2.3"
+      repository  = { url = "https://github.com/example/weather", source = "github" }
+      remotes = [{
+        type = "streamable-http"
+        url  = "https://mcp.example/mcp"
+        headers = [{
+          name        = "Authorization"
+          description = "The token of the server."
+          value       = "Bearer {token}"
+          isRequired  = true
+          isSecret    = true
+          variables   = { token = { description = "The token, without \"Bearer\".", isRequired = true, isSecret = true } }
+        }]
+      }]
+    }
+    error_message = "server_json is not what the registry expects."
+  }
+}
+
+run "asks_for_no_token_in_the_registry_if_an_issuer_gives_it" {
+  command = plan
+
+  variables {
+    auth       = "oauth"
+    oauth      = { issuer = "https://tenant.example/", audience = ["https://mcp.example/mcp"] }
+    public_url = "https://mcp.example/mcp"
+    registry   = { name = "io.github.example/weather", description = "The weather.", version = "1.0.0-rc.1" }
+  }
+
+  assert {
+    condition     = jsondecode(output.server_json).remotes == [{ type = "streamable-http", url = "https://mcp.example/mcp" }] && !can(jsondecode(output.server_json).title)
+    error_message = "server_json asks for a token although clients sign in, or has an empty title."
+  }
+}
+
+run "describes_nothing_by_default" {
+  command = plan
+
+  assert {
+    condition     = output.server_json == null
+    error_message = "server_json is there without registry."
+  }
+}

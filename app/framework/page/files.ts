@@ -1,6 +1,7 @@
 /**
- * The files of the page: one style sheet, one script, an icon. Their names say what is in them, so that a browser keeps
- * them for good; they are compressed when they are made (scripts/build/browser-assets.ts), never here.
+ * The files of the page: one style sheet, its script with modules that it loads, an icon. Their names say what is in them, so
+ * that a browser can cache them without a limit; they are compressed when they are made (scripts/build/browser-assets.ts),
+ * never here.
  */
 import { readFile } from 'node:fs/promises';
 import type { EndpointContext } from '../endpoint-context.ts';
@@ -10,6 +11,10 @@ export interface PageFiles {
   style: string;
   script: string;
   icon: string;
+  /** Modules that the script imports at once. */
+  preload: string[];
+  /** Modules that it imports when it needs them. */
+  onDemand: string[];
 }
 
 const TYPES: Record<string, string> = {
@@ -19,7 +24,10 @@ const TYPES: Record<string, string> = {
 };
 
 /** Beside the built module; where the sources run as they are, where a build has put them. */
-const folder = new URL(import.meta.url.endsWith('.ts') ? '../../../dist/page/' : './page/', import.meta.url);
+export const folder = new URL(
+  import.meta.url.endsWith('.ts') ? '../../../dist/page/' : './page/',
+  import.meta.url,
+);
 
 let known: Promise<PageFiles> | undefined;
 
@@ -35,7 +43,12 @@ export async function fileResponse(
   request: Request,
   { binaryBodies }: EndpointContext,
 ): Promise<Response | undefined> {
-  if (!Object.values(await pageFiles()).includes(name)) return undefined;
+  if (
+    !Object.values(await pageFiles())
+      .flat()
+      .includes(name)
+  )
+    return undefined;
   const compressed = binaryBodies && /\bbr\b/.test(request.headers.get('accept-encoding') ?? '');
   const body = await readFile(new URL(compressed ? `${name}.br` : name, folder));
   return new Response(request.method === 'HEAD' ? null : body, {

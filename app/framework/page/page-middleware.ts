@@ -31,8 +31,8 @@ export function browserPage({ settings, routes, paths }: PageOptions): Middlewar
   const pages = new Set(rootIsFree(routes) ? ['/', ...paths] : paths);
 
   return async function servePage(c, next) {
-    const { path } = c.req;
-    const isPage = isRead(c.req.method) && pages.has(path) && wantsHtml(c.req.header('accept'));
+    const { method, path } = c.req;
+    const isPage = isRead(method) && pages.has(path) && wantsHtml(c.req.header('accept'));
     if (!isPage || settings().MCP_PAGE === 'off') return next();
     const { pageResponse } = await import('./view.ts');
     return pageResponse({ endpoint: c.get('endpoint'), path, paths, settings: settings() });
@@ -58,8 +58,7 @@ function isRead(method: string): boolean {
 
 /** Whether it is a browser that opens a page: an MCP client asks for `text/event-stream`, and gets its 405. */
 function wantsHtml(accept = ''): boolean {
-  const types = accept.split(',').map(part => part.trim().split(';')[0]?.toLowerCase());
-  return types.includes('text/html') && !types.includes('text/event-stream');
+  return accept.includes('text/html') && !accept.includes('event-stream');
 }
 
 /** What a user mounts at `/` stays there. */

@@ -9,11 +9,10 @@ import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Config } from '../config.ts';
 import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
-import { type PageFiles, pageFiles } from './files.ts';
+import { appFrameResponse } from './app-frame.ts';
+import { fileResponse as builtFile, folder, type PageFiles, pageFiles } from './files.ts';
 import { type InstallLink, type InstallText, installLinks, installTexts, serverNameOf } from './install.ts';
 import { relativeRoot } from './relative-root.ts';
-
-export { fileResponse } from './files.ts';
 
 export interface View {
   endpoint: EndpointContext;
@@ -22,6 +21,15 @@ export interface View {
   /** Of all MCP servers. */
   paths: readonly string[];
   settings: Config;
+}
+
+/** Returns what is at `name` below `_page/`; undefined if nothing is. */
+export async function fileResponse(
+  name: string,
+  request: Request,
+  endpoint: EndpointContext,
+): Promise<Response | undefined> {
+  return name === 'app-frame' ? appFrameResponse(request, folder) : builtFile(name, request, endpoint);
 }
 
 type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -57,6 +65,8 @@ function policy({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }: Config): Record<s
     "img-src 'self' data:",
     'media-src data:',
     `connect-src 'self'${asked}`,
+    // The sandboxed frame of an MCP App, which has a policy of its own.
+    "frame-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -78,6 +88,7 @@ function document(view: View, files: PageFiles): Html {
 <title>${path ? `MCP server ${serverNameOf(path, paths.length === 1)}` : 'No MCP server'}</title>
 <link rel="icon" href="${root}_page/${files.icon}">
 <link rel="stylesheet" href="${root}_page/${files.style}">
+${files.preload.map(name => html`<link rel="modulepreload" href="${root}_page/${name}">`)}
 <script type="module" src="${root}_page/${files.script}"></script>
 </head>
 <body>

@@ -2,7 +2,7 @@
  * The example server: the weather, by Open-Meteo. Copy it to write your own.
  *
  * It shows a tool that asks the user when the question has several answers, a tool that does many things at once and
- * streams its progress, a resource, a prompt, completion, and errors that a model can act on.
+ * streams its progress, a resource, a prompt, completion, errors that a model can act on, and an MCP App: a card.
  *
  * Not here: HTTP, the protocol's revisions, who may call. `mcp(weather)` in app/routes.ts serves it.
  */
@@ -22,6 +22,7 @@ import {
 import * as z from 'zod';
 import { settings } from '../../settings.ts';
 import { answered, askWhich, canAsk } from './asking.ts';
+import card from './card.html';
 import { compareWeather } from './comparing.ts';
 import {
   explain,
@@ -32,6 +33,7 @@ import {
   toolError,
   unknownPlace,
 } from './errors.ts';
+import icon from './icon.svg' with { type: 'text' };
 import { type OpenMeteo, openMeteo, type Place, type Units } from './open-meteo.ts';
 import { findPlaces, fold, labels } from './places.ts';
 import { reportText, toReport, weatherComparison, weatherReport } from './report.ts';
@@ -64,6 +66,8 @@ const GET_WEATHER = {
   inputSchema: z.object({ location, units }),
   outputSchema: weatherReport,
   annotations,
+  // Clients with MCP Apps show the result as a card. https://github.com/modelcontextprotocol/ext-apps
+  _meta: { ui: { resourceUri: 'ui://weather/card' } },
 };
 
 const COMPARE_WEATHER = {
@@ -81,6 +85,19 @@ const CURRENT = {
   mimeType: 'application/json',
   // Open-Meteo's current values change every 15 minutes.
   cacheHint: { ttlMs: 5 * 60_000 },
+};
+
+const CARD = {
+  title: 'Weather card',
+  description: 'The result of get_weather as a card, for clients that show MCP Apps.',
+  mimeType: 'text/html;profile=mcp-app',
+};
+
+const INFO = {
+  name: 'weather',
+  title: 'Weather',
+  version: '1.0.0',
+  icons: [{ src: dataUrl('image/svg+xml', icon), mimeType: 'image/svg+xml', sizes: ['any'] }],
 };
 
 /** The lists below never change while this runs, so no client needs to listen for that. */
@@ -122,7 +139,7 @@ export function createWeather({ openMeteo, onError = logError }: WeatherOptions)
   };
 
   return function weather() {
-    const server = new McpServer({ name: 'weather', title: 'Weather', version: '1.0.0' }, { capabilities });
+    const server = new McpServer(INFO, { capabilities });
     server.registerTool('get_weather', GET_WEATHER, (args, ctx) =>
       orToolError(ctx, onError, () => getWeather(source, args, ctx)),
     );
@@ -132,6 +149,10 @@ export function createWeather({ openMeteo, onError = logError }: WeatherOptions)
     server.registerResource('current', current, CURRENT, (uri, variables, ctx) =>
       readCurrent(source, uri, String(variables.location), ctx),
     );
+    server.registerResource('card', GET_WEATHER._meta.ui.resourceUri, CARD, ({ href: uri }) => ({
+      // Without _meta.ui.csp, clients let it load nothing.
+      contents: [{ uri, mimeType: CARD.mimeType, text: card, _meta: { ui: { prefersBorder: true } } }],
+    }));
     server.registerPrompt('plan_outdoor_day', planOutdoorDay, outdoorDay);
     return server;
   };
@@ -215,6 +236,10 @@ async function completeLocation({ openMeteo, onError }: Source, typed: string): 
     onError(error);
     return [];
   }
+}
+
+function dataUrl(type: string, text: string): string {
+  return `data:${type};base64,${Buffer.from(text).toString('base64')}`;
 }
 
 function logError(error: unknown): void {

@@ -38,10 +38,15 @@ test('writes a server and its test and mounts it: all of it formatted, compiled,
   );
   await newServer(copy, 'server', 'zoo');
   await newServer(copy, 'server', 'a'.repeat(40));
+  const { stdout: withApp } = await newServer(copy, 'server', 'shown-dice', '--app');
+  expect(withApp).toMatch(
+    /wrote +app\/servers\/shown-dice\/shown-dice\.ts\nwrote +app\/servers\/shown-dice\/app\.html\nwrote +test\/servers\/shown-dice\.test\.ts\nmounted +\/shown-dice/,
+  );
   expect(copy.read('app/routes.ts')).toBe(`import { Hono } from 'hono';
 import { mcp } from '#framework';
 import { ${'a'.repeat(40)} } from './servers/${'a'.repeat(40)}.ts';
 import { rateLimits } from './servers/rate-limits.ts';
+import { shownDice } from './servers/shown-dice/shown-dice.ts';
 import { time } from './servers/time.ts';
 import { zoo } from './servers/zoo.ts';
 
@@ -49,23 +54,30 @@ export const routes = new Hono()
   .route('/mcp', mcp(time))
   .route('/rate-limits', mcp(rateLimits))
   .route('/zoo', mcp(zoo))
-  .route('/${'a'.repeat(40)}', mcp(${'a'.repeat(40)}));
+  .route('/${'a'.repeat(40)}', mcp(${'a'.repeat(40)}))
+  .route('/shown-dice', mcp(shownDice));
 `);
 
   const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
   const biome = join(TEST_PACKAGES, '.bin/biome');
   const names = ['rate-limits', 'zoo', 'a'.repeat(40)];
   const written = names.flatMap(name => [`app/servers/${name}.ts`, `test/servers/${name}.test.ts`]);
+  written.push('app/servers/shown-dice', 'test/servers/shown-dice.test.ts');
   await execute(biome, ['check', '--error-on-warnings', ...written, 'app/routes.ts'], {
     cwd: copy.folder,
   });
   const config = { extends: './tsconfig.json', include: ['app', 'test'] };
   copy.write('tsconfig.test.json', JSON.stringify(config));
   await execute(bin('tsc'), ['--noEmit', '-p', 'tsconfig.test.json'], { cwd: copy.folder });
+  copy.write(
+    'vitest.config.ts',
+    "import { textFiles } from './scripts/build/text-files.ts';\nexport default { plugins: [textFiles()] };\n",
+  );
   const { stdout: tested } = await execute(bin('vitest'), ['run', 'test/servers'], { cwd: copy.folder });
-  expect(tested).toMatch(/Tests .*6 passed/);
+  expect(tested).toMatch(/Tests .*9 passed/);
   await execute(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
   expect(copy.read('dist/bundle.cjs')).toContain('rate-limits');
+  expect(copy.read('dist/bundle.cjs')).toContain('ui/notifications/initialized');
 });
 
 test('overwrites nothing', async () => {
@@ -106,6 +118,8 @@ test.each([
   [['server', 'before-all']],
   [['server', 'a'.repeat(41)]],
   [['server', 'x', 'y']],
+  [['server', 'x', '--apps']],
+  [['--app']],
 ])('prints its usage for %j', async args => {
   using copy = new ProjectCopy();
   await expect(newServer(copy, ...args)).rejects.toMatchObject({

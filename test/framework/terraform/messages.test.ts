@@ -46,6 +46,22 @@ describeTerraform('a bad value is refused with what to write', () => {
     [['log_retention_days=10'], "log_retention_days must be one of CloudWatch's steps: 1, 3, 5, 7, 14, 30"],
     [['source_dir=/nowhere'], 'Give the path of the folder that holds the Dockerfile.'],
     [['policies={x="y"}'], 'take data.aws_iam_policy_document.NAME.json'],
+    [
+      ['registry={name="weather",description="Weather.",version="1.0.0"}'],
+      'registry.name must be a namespace of yours, a slash and a name, such as io.github.USER/weather',
+    ],
+    [
+      ['registry={name="com.example/w",description="",version="1.0.0"}'],
+      'registry.description must have 1 to 100 characters.',
+    ],
+    [
+      ['registry={name="com.example/w",description="W.",version="^1.0.0"}'],
+      'registry.version must be one version, such as 1.0.0: neither a range nor latest.',
+    ],
+    [
+      ['auth=iam', 'registry={name="com.example/w",description="W.",version="1.0.0"}'],
+      'Leave registry out with auth = "iam".',
+    ],
     [['name=My Server'], 'name must be 2 to 40 lower-case letters, digits and single hyphens'],
   ])('%j', async (variables, message) => {
     const flags = variables.map(variable => `-var=${variable}`);

@@ -15,7 +15,7 @@ const SHARED = ['types', 'json-rpc', 'endpoint-context', 'setting-formats', 'sna
 /** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
   // The public API re-exports from what a project may use.
-  index: ['auth', 'aws', 'config', 'mcp', 'store', 'tasks', 'telemetry'],
+  index: ['auth', 'aws', 'config', 'discovery', 'mcp', 'store', 'tasks', 'telemetry'],
   'text-files.d': [],
   lambda: ['app', 'auth', 'config', 'limits', 'mcp', 'page', 'telemetry'],
   app: ['auth', 'config', 'limits', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
@@ -23,6 +23,7 @@ const ARROWS: Record<string, readonly string[]> = {
   limits: ['aws', 'config', 'store'],
   mcp: [],
   auth: ['aws', 'config'],
+  discovery: ['config'],
   page: ['config'],
   telemetry: ['config'],
   tasks: ['aws', 'mcp', 'store'],

@@ -25,6 +25,12 @@ interface DenialReason {
   message: string | undefined;
 }
 
+/** The page shows forms, and MCP Apps (app-host.ts). */
+const CAPABILITIES = {
+  elicitation: { form: {} },
+  extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
+};
+
 /** Connects. Rejects with an Error whose message is a sentence. */
 export async function connect(
   endpoint: URL,
@@ -40,7 +46,7 @@ export async function connect(
   };
   const client = new Client(
     { name: 'mcp-on-lambda-page', title: 'The page of the server', version: '1.0.0' },
-    { versionNegotiation: { mode: 'auto' }, capabilities: { elicitation: { form: {} } } },
+    { versionNegotiation: { mode: 'auto' }, capabilities: CAPABILITIES },
   );
   client.setRequestHandler('elicitation/create', ({ params }) => {
     if ('url' in params) return { action: 'decline' as const };

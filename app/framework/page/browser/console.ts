@@ -150,6 +150,9 @@ class Session {
   }
 }
 
+/** An icon that is in the server's response: the page loads nothing from other hosts. An image runs no script. */
+const ICON = /^data:image\/(png|jpeg|webp|svg\+xml);base64,[\w+/=]+$/;
+
 /** The server's own name and words in the head of the page. */
 function describe(
   about: Implementation | undefined,
@@ -159,7 +162,11 @@ function describe(
   const name = document.getElementById('server-name');
   const words = document.getElementById('server-about');
   if (!about || !name || !words) return;
-  name.replaceChildren(about.title ?? about.name);
+  const icon = about.icons?.find(({ src, theme }) => ICON.test(src) && theme !== 'dark');
+  name.replaceChildren(
+    ...(icon ? [el('img', { src: icon.src, alt: '', class: 'icon' })] : []),
+    about.title ?? about.name,
+  );
   document.title = `${about.title ?? about.name} – MCP server`;
   const description = about.description ?? instructions;
   words.replaceChildren(

@@ -7,6 +7,7 @@ import type {
   ResourceTemplateType,
   Tool,
 } from '@modelcontextprotocol/client';
+import type { AppCall, OpenApp } from './app-host.ts';
 import type { Connection } from './connection.ts';
 import { el, freshId, notice } from './dom.ts';
 import { contentView, Outcome } from './result.ts';
@@ -14,6 +15,12 @@ import type { Schema } from './schema.ts';
 import { type Field, objectFields } from './schema-form.ts';
 
 export type SetAsk = (ask: (question: ElicitRequestFormParams) => Promise<ElicitResult>) => void;
+
+/** What a tool says of its MCP App, in `_meta.ui`. */
+interface ToolUi {
+  resourceUri?: unknown;
+  visibility?: unknown;
+}
 
 interface Tab {
   title: string;
@@ -36,9 +43,10 @@ export async function listTabs(connection: Connection, setAsk: SetAsk): Promise<
     return [{ title, cards: await cards().catch(failed) }];
   };
   const tabs = await Promise.all([
-    list('Tools', offers.tools, async () =>
-      (await client.listTools()).tools.map(tool => toolCard(connection, tool, setAsk)),
-    ),
+    list('Tools', offers.tools, async () => {
+      const { tools } = await client.listTools();
+      return tools.map(tool => toolCard(connection, tool, tools, setAsk));
+    }),
     list('Resources', offers.resources, async () => {
       const [{ resources }, { resourceTemplates }] = await Promise.all([
         client.listResources(),
@@ -132,9 +140,13 @@ function card(
   );
 }
 
-function toolCard(connection: Connection, tool: Tool, setAsk: SetAsk): HTMLElement {
+function toolCard(connection: Connection, tool: Tool, tools: readonly Tool[], setAsk: SetAsk): HTMLElement {
   const { name, title, description, inputSchema, annotations } = tool;
+  const { resourceUri: appUri, visibility } = (tool._meta?.ui ?? {}) as ToolUi;
+  let app: OpenApp | undefined;
   const tags = [
+    typeof appUri === 'string' && 'has an app',
+    Array.isArray(visibility) && !visibility.includes('model') && 'for apps only',
     annotations?.readOnlyHint && 'reads only',
     annotations?.destructiveHint && annotations.readOnlyHint === false && 'may destroy',
   ];
@@ -149,7 +161,10 @@ function toolCard(connection: Connection, tool: Tool, setAsk: SetAsk): HTMLEleme
     'Call',
     async (outcome, values, signal) => {
       setAsk(question => outcome.ask(question));
+      const previous = app?.close();
+      app = undefined;
       try {
+        await previous;
         const result = await connection.client.callTool(
           { name, arguments: values as Record<string, unknown> },
           {
@@ -160,11 +175,31 @@ function toolCard(connection: Connection, tool: Tool, setAsk: SetAsk): HTMLEleme
           },
         );
         outcome.result(result);
+        if (typeof appUri !== 'string' || result.isError) return;
+        const call = { tool, tools, uri: appUri, arguments: values as Record<string, unknown>, result };
+        app = await showApp(connection, outcome, call);
       } catch (error) {
         outcome.failed(signal.aborted ? 'Cancelled.' : connection.explain(error));
       }
     },
   );
+}
+
+/** Below the result, which stays if the app cannot be shown. */
+async function showApp(
+  connection: Connection,
+  outcome: Outcome,
+  call: Omit<AppCall, 'client' | 'place'>,
+): Promise<OpenApp | undefined> {
+  const place = (element: HTMLElement) => outcome.element.querySelector('.status')?.after(element);
+  try {
+    const { openApp } = await import('./app-host.ts');
+    return await openApp({ ...call, client: connection.client, place });
+  } catch (error) {
+    const reason = connection.explain(error);
+    place(notice('error', el('p', {}, `The app of this tool cannot be shown. ${reason}`)));
+    return undefined;
+  }
 }
 
 function resourceCard(connection: Connection, { uri, name, title, description }: Resource): HTMLElement {

@@ -9,6 +9,7 @@ import { Hono } from 'hono';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../app/framework/config.ts';
 import { endpointContext, isOwnOrigin, withPublicUrl } from '../../../../app/framework/endpoint-context.ts';
+import type { PageFiles } from '../../../../app/framework/page/files.ts';
 import { relativeRoot } from '../../../../app/framework/page/relative-root.ts';
 import { DIST, startApp } from '../../../helpers/local-lambda.ts';
 
@@ -63,6 +64,61 @@ describe('served', () => {
     const text = await (await get('/mcp', HTML)).text();
     expect(text).not.toMatch(/<script>|<script [^>]*>[^<]|\sstyle=|\son[a-z]+=/);
     expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
+  });
+
+  test('the frame of an app, opaque, with the domains of its resource and nothing of this server', async () => {
+    const frame = await get(
+      '/_page/app-frame?connect=https://api.example&connect=wss://*.example:8443&resource=https://cdn.example/x/&frame=https://video.example&base=https://base.example',
+      HTML,
+    );
+    expect(frame.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(frame.headers.get('content-security-policy')?.split('; ')).toEqual([
+      'sandbox allow-scripts allow-forms',
+      "default-src 'none'",
+      "script-src 'unsafe-inline' https://cdn.example/x/",
+      "style-src 'unsafe-inline' https://cdn.example/x/",
+      'img-src data: blob: https://cdn.example/x/',
+      'font-src data: https://cdn.example/x/',
+      'media-src data: blob: https://cdn.example/x/',
+      'connect-src https://api.example wss://*.example:8443',
+      'frame-src https://video.example',
+      'base-uri https://base.example',
+      "form-action 'none'",
+      "frame-ancestors 'self'",
+    ]);
+    const closed = (await get('/_page/app-frame?other=https://other.example', HTML)).headers.get(
+      'content-security-policy',
+    );
+    for (const rule of ["connect-src 'none'", "frame-src 'none'", "base-uri 'none'", 'font-src data:;'])
+      expect(closed).toContain(rule);
+    expect(closed).not.toContain('other.example');
+    const text = await frame.text();
+    expect(text).toContain('ui/notifications/sandbox-');
+    expect(text).not.toMatch(/app-frame\.ts|(src|href)="/);
+  });
+
+  test.each([
+    "'self'",
+    "https://a.example; script-src 'self'",
+    'https://a.example https://b.example',
+    'https://a.example,https://b.example',
+    'https://user@a.example',
+    'https://*',
+    '*',
+    'data:',
+    'javascript:alert(1)',
+    '//a.example',
+    'https://a.example/?query',
+    'https://a.example\nx',
+    '',
+  ])('no frame for an app that declares the domain %j', async domain => {
+    for (const name of ['connect', 'resource', 'frame', 'base', 'other']) {
+      const { status, headers } = await get(
+        `/_page/app-frame?${new URLSearchParams({ [name]: domain })}`,
+        HTML,
+      );
+      expect([status, headers.get('content-type')]).toEqual([400, 'text/plain; charset=utf-8']);
+    }
   });
 
   test('its files for good, and compressed where they arrive so', async () => {
@@ -139,10 +195,18 @@ test('nothing of the page is in what every request loads', () => {
   expect(readFileSync(join(DIST, 'page.cjs'), 'utf8')).toContain('cursor://');
 });
 
-test('it weighs at most 150 kB with the SDK’s client, as it is sent', () => {
-  const files = readdirSync(join(DIST, 'page')).filter(name => name.endsWith('.br'));
-  const sent = files.map(name => statSync(join(DIST, 'page', name)).size).reduce((a, b) => a + b, 0);
+test('it weighs at most 95 kB with the SDK’s client, as it is sent, and what an app needs 30 kB more', () => {
+  const { onDemand, preload, ...first } = JSON.parse(
+    readFileSync(join(DIST, 'page/files.json'), 'utf8'),
+  ) as PageFiles;
+  const sizeOf = (names: readonly string[]) =>
+    names.map(name => statSync(join(DIST, 'page', `${name}.br`)).size).reduce((a, b) => a + b, 0);
   const code = brotliCompressSync(readFileSync(join(DIST, 'page.cjs'))).length;
-  expect(files).toHaveLength(3);
-  expect(sent + code).toBeLessThan(150_000);
+  expect(sizeOf([...Object.values(first), ...preload]) + code).toBeLessThan(95_000);
+  // MCP Apps, and keys of OAuth clients.
+  expect(sizeOf(onDemand)).toBeLessThan(30_000);
+  const console = readFileSync(join(DIST, 'page', first.script), 'utf8');
+  for (const name of preload) expect(console).toContain(name);
+  const built = readdirSync(join(DIST, 'page')).filter(name => name.endsWith('.br'));
+  expect(built).toHaveLength(Object.keys(first).length + preload.length + onDemand.length);
 });

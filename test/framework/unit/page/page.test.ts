@@ -182,6 +182,18 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     expect(complaints).toEqual([]);
   });
 
+  test('an icon that is in the response is shown, as an image without scripts', async () => {
+    const { page, complaints, requests } = await goTo(`${fields.url}/fields`);
+    const icon = page.locator('h1 img');
+    await icon.waitFor();
+    expect(await icon.getAttribute('src')).toMatch(/^data:image\/svg\+xml;base64,/);
+    expect(await icon.evaluate(image => (image as { naturalWidth?: number }).naturalWidth)).toBe(8);
+    expect(await page.locator('h1').textContent()).toBe('Every kind of field');
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+    expect(requests.filter(url => !url.startsWith(fields.url) && !url.startsWith('data:'))).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
   test('progress is there before the result', async () => {
     const { page } = await goTo(`${fields.url}/fields`);
     const tool = await openCard(page, 'slow');

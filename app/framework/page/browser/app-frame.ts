@@ -1,0 +1,33 @@
+/**
+ * The frame between the page and an MCP App ("sandbox proxy"): loads the app's HTML into a frame of its own and forwards
+ * messages. The build writes it into app-frame.html; its response has the policy that binds the app as well, because a
+ * `srcdoc` frame inherits the policy and the sandbox of the document that creates it.
+ *
+ * https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/2026-01-26/apps.mdx, "Sandbox proxy"
+ */
+const RESERVED = 'ui/notifications/sandbox-';
+
+let app: HTMLIFrameElement | undefined;
+
+addEventListener('message', ({ source, data }: MessageEvent) => {
+  const method: unknown = data?.method;
+  const isReserved = typeof method === 'string' && method.startsWith(RESERVED);
+  if (source === parent) {
+    if (!isReserved) app?.contentWindow?.postMessage(data, '*');
+    else if (method === `${RESERVED}resource-ready`) load(data.params.html);
+  } else if (app && source === app.contentWindow && !isReserved) parent.postMessage(data, '*');
+});
+
+/** Loads the first app only: an app that is loaded later would get the messages of the first. */
+function load(html: string): void {
+  if (app) return;
+  app = document.createElement('iframe');
+  app.setAttribute('sandbox', 'allow-scripts allow-forms');
+  app.title = document.title;
+  app.srcdoc = html;
+  document.body.append(app);
+}
+
+// No origin can be named for messages: the page's is not known here, and this frame and the app have opaque ones. The policy
+// allows no other parent than the page (frame-ancestors).
+parent.postMessage({ jsonrpc: '2.0', method: `${RESERVED}proxy-ready`, params: {} }, '*');
