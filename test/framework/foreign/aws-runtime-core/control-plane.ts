@@ -152,7 +152,7 @@ export async function startControlPlane(
       const result = response.then(readResult);
       const begun = Promise.withResolvers<void>();
       response.then(incoming => incoming.once('readable', () => begun.resolve()), begun.reject);
-      result.catch(() => undefined); // Whoever awaits it gets the error.
+      result.catch(() => undefined); // Rejects for its awaiter too.
       begun.promise.catch(() => undefined);
       const released = json('waitUntilRelease').then(({ status }) => status === 200);
       return { id, begun: begun.promise, result, released };
