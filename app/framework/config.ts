@@ -91,7 +91,7 @@ export const settings = z.object({
   MCP_OAUTH_CLIENT_SECRET: z
     .string()
     .optional()
-    .describe('For the OAuth proxy: its secret, best as ssm:NAME. Default: a public client, by PKCE alone.'),
+    .describe('For the OAuth proxy: its secret, best as ssm:NAME or secretsmanager:NAME. Default: a public client, by PKCE alone.'),
   MCP_OAUTH_PROVIDER_SCOPES: wordsOr('openid,email,profile')
     .refine(scopes => scopes.includes('openid'), 'must include openid')
     .describe(

@@ -177,12 +177,13 @@ test('one file imports hono/aws-lambda', () => {
   expect(importers).toEqual(['app/framework/lambda/adapter.ts']);
 });
 
-test('two files of the framework read process.env, besides the process entry, the runtime client and the local Lambda', () => {
+test('three files of the framework read process.env, besides the process entry, the runtime client and the local Lambda', () => {
   const readers = ofFramework.filter(file =>
     /process\.env\b/.test(read(file).replace(/^\s*(\*|\/\/).*$/gm, '')),
   );
   expect(readers.sort()).toEqual([
     'app/framework/aws/aws-settings.ts',
+    'app/framework/aws/secret.ts',
     'app/framework/config.ts',
     'app/framework/lambda/entry.ts',
     'app/framework/lambda/runtime-client.ts',
