@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { localSecret } from '../local-lambda/local-secret.ts';
 import type { Prepare } from '../local-lambda/main.ts';
 import type { LocalLambdaOptions } from '../local-lambda/options.ts';
+import { openSignInPaths } from '../sign-in-paths.ts';
 import type { RouteSummary } from './create-handlers.ts';
 
 const TABLE = 'mcp-store';
@@ -110,7 +111,8 @@ function asDeployed(
   // then.
   const byStage = options.endpoint === 'rest-api' && !options.domainName;
   const authorizerTtl = options.authorizerTtl ?? (oauth && byStage ? 0 : undefined);
-  return { environments, options: { ...options, challenge, authorizerTtl } };
+  const openPaths = options.openPaths.length > 0 ? options.openPaths : openSignInPaths(env);
+  return { environments, options: { ...options, challenge, authorizerTtl, openPaths } };
 }
 
 /** The URL of a file of the build that is not bundled into this one. */

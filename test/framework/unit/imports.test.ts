@@ -10,7 +10,7 @@ import { ROOT } from '../../helpers/local-lambda.ts';
 const FRAMEWORK = 'app/framework/';
 
 /** Files directly in app/framework that every folder of it may import. */
-const SHARED = ['types', 'json-rpc', 'endpoint-context', 'setting-formats'];
+const SHARED = ['types', 'json-rpc', 'endpoint-context', 'setting-formats', 'sign-in-paths'];
 
 /** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
@@ -36,6 +36,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'json-rpc': [],
   'endpoint-context': [],
   'setting-formats': [],
+  'sign-in-paths': [],
 };
 
 /** Single imports against the arrows, each with its reason. */
