@@ -24,10 +24,10 @@ const { values: options, positionals } = parseArgs({
 const SLOW = [
   'test/framework/clients/*.test.ts',
   'test/framework/conformance/*.test.ts',
-  'test/framework/e2e/{first-day,start,upgrade}.test.ts',
+  'test/framework/e2e/{first-day,oauth-proxy-endpoints,start,upgrade}.test.ts',
   'test/framework/image/*.test.ts',
   'test/framework/stress/**/*.test.ts',
-  'test/framework/terraform/{endpoints,examples,observability,tasks}.test.ts',
+  'test/framework/terraform/{endpoints,examples,observability,sign-in,tasks}.test.ts',
   'test/framework/terraform/publish-image/*.test.ts',
   'test/framework/unit/bench/*.test.ts',
   'test/framework/unit/build/{code-cache,isolation,memory,routes}.test.ts',

@@ -696,7 +696,7 @@ variable "table" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of a KMS key of yours that encrypts environment variables, logs, the registry, the topic of alarms, the table and the queue. README.md lists what its policy must allow. A change replaces the registry. Default: keys that AWS owns or manages, at no cost."
+  description = "ARN of a KMS key of yours that encrypts environment variables, MCP_SECRET, logs, the registry, the topic of alarms, the table and the queue. README.md lists what its policy must allow. A change replaces the registry. Default: keys that AWS owns or manages, at no cost."
   type        = string
   default     = null
 

@@ -161,13 +161,17 @@ describeTerraform('a deployment', () => {
     });
   });
 
-  test('the function knows the token’s digest; the token itself is in no resource, on no command line, in no other output', async () => {
+  test('the function knows the token’s digest; the token itself and MCP_SECRET are in no resource, on no command line, in no other output', async () => {
     expect(settings()).toEqual({ MCP_AUTH: 'token', MCP_TOKEN_SHA256: sha256(firstToken), MCP_SECRET });
     expect(JSON.stringify(terraform.machine.journal)).not.toContain(firstToken);
     const { claude_desktop, mcp_token, ...others } = await deployment.outputs();
     expect(JSON.stringify({ claude_desktop, mcp_token })).toContain(firstToken);
     expect(JSON.stringify(others)).not.toContain(firstToken);
-    expect((await terraform.run(deployment.folder, 'show')).output).not.toContain(firstToken);
+    const shown = (await terraform.run(deployment.folder, 'show')).output;
+    expect(shown).not.toContain(firstToken);
+    const secret = terraform.account.secrets.get('/mcp-on-lambda/mcp/secret');
+    expect(secret).toMatch(/^[A-Za-z0-9]{64}$/);
+    expect([shown, JSON.stringify([terraform.machine.journal, others])].join()).not.toContain(secret);
   });
 
   test('the public URL has both permissions, beside those that the provider adds unasked', () => {

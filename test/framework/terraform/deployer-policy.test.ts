@@ -37,7 +37,7 @@ describe('the table of permissions', () => {
     for (const [type, { source, ...operations }] of Object.entries({ ...RESOURCES, ...DATA_SOURCES })) {
       expect(source, type).toMatch(/^[a-z0-9]+\/[a-z0-9_]+\.go$/);
       for (const action of Object.values(operations).flat())
-        expect(action, type).toMatch(/^[a-z0-9]+:[A-Za-z0-9]+$/);
+        expect(action, type).toMatch(/^[a-z0-9-]+:[A-Za-z0-9]+$/);
     }
   });
 

@@ -266,6 +266,28 @@ describeTerraform('sign-in with Cognito', () => {
     expect(terraform.account.inventory()).toEqual([]);
   });
 
+  test('is added to a deployment, and stays with its people when the endpoint is changed', async () => {
+    await deployment.apply();
+    const before = secret();
+    await deployment.apply(...COGNITO);
+    const first = await deployment.output('sign_in_redirect_url');
+    const next = [...COGNITO, 'endpoint=rest-api', 'authorizer=lambda'];
+    const changes = await deployment.changes(...next);
+    const ofSignIn = Object.entries(changes).filter(([address]) => address.startsWith('module.sign_in'));
+    expect(Object.fromEntries(ofSignIn)).toEqual({
+      'module.sign_in[0].aws_cognito_user_pool_client.this': ['update'],
+    });
+    await deployment.apply(...next);
+    const second = await deployment.output('sign_in_redirect_url');
+    expect(second).toMatch(/\/live\/callback$/);
+    expect(second).not.toBe(first);
+    expect(only('aws_cognito_user_pool_client').callback_urls).toEqual([second]);
+    expect(secret()).toBe(before);
+    expect(await deployment.pending(...next)).toBe(0);
+    await deployment.destroy(...next);
+    expect(terraform.account.inventory()).toEqual([]);
+  });
+
   test('keeps people out of the pool who are not invited, unless that is asked for; registration opens its path', async () => {
     const variables = [
       'endpoint=rest-api',
