@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { withEnvFile } from './start/env-file.ts';
 import { watchFiles } from './start/watch-files.ts';
 
 /** An editor writes a file in several steps. */
@@ -34,6 +35,7 @@ function serve(): ChildProcess {
   const script = fileURLToPath(new URL('dev/serve.ts', import.meta.url));
   const hooks = new URL('dev-hooks.ts', import.meta.url).href;
   return spawn(process.execPath, ['--import', hooks, script], {
+    env: withEnvFile(fileURLToPath(new URL('..', import.meta.url))),
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
 }

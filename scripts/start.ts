@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { helpText } from '../app/framework/local-lambda/options.ts';
 import { BuildError } from './build/build-error.ts';
 import { type AppBundle, createAppBundle } from './start/app-bundle.ts';
+import { withEnvFile } from './start/env-file.ts';
 import { typeErrors } from './start/type-check.ts';
 import { watchFiles } from './start/watch-files.ts';
 
@@ -57,7 +58,7 @@ function end(signal: NodeJS.Signals): void {
 function start(): void {
   const started = spawn(process.execPath, [join(dist, 'entry.mjs'), ...process.argv.slice(2)], {
     // The local dashboard is always there, on a free port unless the user names one.
-    env: { LAMBDA_DASHBOARD_PORT: '0', ...process.env },
+    env: { LAMBDA_DASHBOARD_PORT: '0', ...withEnvFile(root) },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   lambda = started;

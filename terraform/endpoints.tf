@@ -2,16 +2,17 @@
 # Lambda authorizer, a second function of the same image, which applies the rules before the server is started.
 locals {
   is_gateway = var.endpoint != "function-url"
+  has_oauth  = contains(local.auth, "oauth")
 
   gateway_authorization = local.iam ? "AWS_IAM" : var.authorizer == "lambda" ? "CUSTOM" : var.authorizer == "jwt" ? "JWT" : "NONE"
 
   # By the stage's URL clients find the way to the issuer through the authorizer's refusal and nowhere else. A verdict that is
   # kept longer than its token would be refused by the server, which cannot lead them; so none is kept there.
-  undiscoverable  = var.endpoint == "rest-api" && var.domain_name == null && var.oauth != null
+  undiscoverable  = var.endpoint == "rest-api" && var.domain_name == null && local.has_oauth
   verdict_seconds = coalesce(var.authorizer_result_ttl_seconds, local.undiscoverable ? 0 : 300)
 
   challenge = var.authorizer != "lambda" ? null : (
-    var.oauth == null ? "Bearer" : "Bearer resource_metadata=\"{url}/.well-known/oauth-protected-resource${var.mcp_path}\""
+    !local.has_oauth ? "Bearer" : "Bearer resource_metadata=\"{url}/.well-known/oauth-protected-resource${var.mcp_path}\""
   )
 
   lambda_authorizer = var.authorizer != "lambda" ? null : {
@@ -70,6 +71,7 @@ module "http_api" {
   timeout            = local.timeout
   authorization      = local.gateway_authorization
   authorizer         = local.lambda_authorizer
+  open_paths         = local.open_paths
   throttle           = var.throttle
   domain             = local.domain
   log_retention_days = var.log_retention_days
@@ -97,6 +99,7 @@ module "rest_api" {
   authorization              = local.gateway_authorization
   authorizer                 = local.lambda_authorizer
   challenge                  = local.challenge
+  open_paths                 = local.open_paths
   throttle                   = var.throttle
   api_key                    = var.api_key
   allowed_cidrs              = var.allowed_cidrs
@@ -111,7 +114,7 @@ module "rest_api" {
   tags                       = var.tags
 }
 
-# The same image with another handler. What it may do is to write its log, nothing of the tools.
+# The same image with another handler. What it may do is to write its log and, with sign_in, to read MCP_SECRET; nothing of the tools.
 module "authorizer_iam" {
   source = "./modules/iam"
   count  = var.authorizer == "lambda" ? 1 : 0
@@ -122,6 +125,7 @@ module "authorizer_iam" {
   tracing              = var.tracing
   permissions_boundary = var.permissions_boundary
   alias_arn            = module.authorizer[0].alias_arn
+  secret_arns          = local.has_sign_in ? [aws_ssm_parameter.secret.arn] : []
   kms_key_arn          = var.kms_key_arn
   tags                 = var.tags
 }
@@ -130,15 +134,16 @@ module "authorizer" {
   source = "./modules/lambda"
   count  = var.authorizer == "lambda" ? 1 : 0
 
-  name               = "${var.name}-authorizer"
-  region             = var.region
-  description        = "Lambda authorizer of the MCP server ${var.name}"
-  image_uri          = local.image_uri
-  role_arn           = module.authorizer_iam[0].role_arn
-  architecture       = var.architecture
-  memory_size        = 256
-  timeout            = 10
-  environment        = local.rules
+  name         = "${var.name}-authorizer"
+  region       = var.region
+  description  = "Lambda authorizer of the MCP server ${var.name}"
+  image_uri    = local.image_uri
+  role_arn     = module.authorizer_iam[0].role_arn
+  architecture = var.architecture
+  memory_size  = 256
+  timeout      = 10
+  # It checks tokens by MCP_SECRET alone: it may not read the table or the provider's client, whose names the settings require.
+  environment        = merge(local.rules, local.has_sign_in ? merge(local.table_settings, { MCP_SECRET = local.secrets_settings.MCP_SECRET }) : {})
   command            = ["authorizer.request"]
   pinned_version     = null
   tracing            = var.tracing

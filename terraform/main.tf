@@ -37,27 +37,27 @@ locals {
   public_url = var.public_url != null ? [var.public_url] : var.domain_name != null ? ["https://${var.domain_name}${var.mcp_path}"] : []
 
   # What a function is told, a list each: how many there are is known when planning, whatever they are.
-  rule_values = {
+  rule_values = merge({
     MCP_AUTH             = local.auth
     MCP_TOKEN_SHA256     = local.token_digests
-    MCP_OAUTH_ISSUER     = var.oauth == null ? [] : [var.oauth.issuer]
+    MCP_OAUTH_ISSUER     = var.oauth == null ? local.sign_in_issuer : [var.oauth.issuer]
     MCP_OAUTH_AUDIENCE   = var.oauth == null ? [] : var.oauth.audience
     MCP_OAUTH_SCOPES     = var.oauth == null ? [] : var.oauth.scopes
     MCP_OAUTH_TOKEN_TYPE = var.oauth == null ? [] : [var.oauth.token_type]
     MCP_IAM_ALLOWED_ARNS = var.iam == null ? [] : var.iam.allowed_arns
     MCP_PUBLIC_URL       = local.public_url
-  }
+  }, local.sign_in_values)
   rules = tomap({ for name, values in local.rule_values : name => join(",", values) if length(values) > 0 })
 
   # Behind a Lambda authorizer the server takes its word, and says where callers sign in.
   taken_on_trust = merge(
-    { for name in ["MCP_OAUTH_ISSUER", "MCP_OAUTH_SCOPES", "MCP_PUBLIC_URL"] : name => local.rules[name] if contains(keys(local.rules), name) },
+    { for name in concat(["MCP_OAUTH_ISSUER", "MCP_OAUTH_SCOPES", "MCP_PUBLIC_URL"], keys(local.sign_in_values)) : name => local.rules[name] if contains(keys(local.rules), name) },
     { MCP_AUTH = "authorizer" },
   )
   settings = tomap(var.authorizer == "lambda" ? local.taken_on_trust : local.rules)
 
   # The features that store items in the table.
-  table_enabled = var.tasks.enabled || var.limits.enabled
+  table_enabled = var.tasks.enabled || var.limits.enabled || local.has_sign_in
   # Depends on the table only, not on the policy, whose role depends on the function.
   table_settings  = local.table_enabled ? { MCP_TABLE = module.table[0].table_name } : {}
   limits_settings = var.limits.enabled ? { MCP_LIMITS_FAILURE_MODE = var.limits.failure_mode } : {}
@@ -120,6 +120,8 @@ module "iam" {
   log_group_arn        = module.lambda.log_group_arn
   tracing              = var.tracing
   vpc                  = var.vpc != null
+  secret_arns          = concat([aws_ssm_parameter.secret.arn], local.sign_in_secret_arns, values(var.secrets))
+  secrets_kms_key_arns = var.secrets_kms_key_arns
   policies             = var.policies
   policy_arns          = var.policy_arns
   permissions_boundary = var.permissions_boundary
@@ -140,7 +142,7 @@ module "lambda" {
   memory_size             = var.memory_size
   timeout                 = local.timeout
   ephemeral_storage_size  = var.ephemeral_storage_size
-  environment             = merge(var.environment, local.settings, local.table_settings, local.limits_settings)
+  environment             = merge(var.environment, local.settings, local.table_settings, local.limits_settings, local.secrets_settings)
   streaming               = local.streaming
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency

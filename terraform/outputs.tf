@@ -3,6 +3,16 @@ output "mcp_url" {
   value       = local.mcp_url
 }
 
+output "sign_in_redirect_url" {
+  description = "With sign_in: the redirect address that the client at the identity provider must have; else null."
+  value       = local.redirect_url
+}
+
+output "sign_in_user_pool_id" {
+  description = "With Cognito: id of the user pool, to invite people; else null."
+  value       = one(module.sign_in[*].user_pool_id)
+}
+
 output "function_url" {
   description = "The Function URL itself, without the path; null behind an API."
   value       = one(module.function_url[*].url)

@@ -54,6 +54,12 @@ variable "authorizer" {
     error_message = "authorizer = \"jwt\" needs endpoint = \"http-api\" and auth = \"oauth\": it knows tokens of an issuer and nothing else."
   }
 
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+  validation {
+    condition     = var.authorizer != "jwt" || var.sign_in == null
+    error_message = "authorizer = \"jwt\" checks tokens by the issuer's published keys, and the tokens of sign_in have none: the function alone can check them. Leave authorizer out, or set it to lambda."
+  }
+
   validation {
     condition     = var.authorizer != "lambda" || alltrue([for mode in split(",", var.auth) : contains(["token", "oauth"], trimspace(mode))])
     error_message = "authorizer = \"lambda\" needs auth to be token, oauth, or both: it is they that it checks."
@@ -269,8 +275,13 @@ variable "oauth" {
   default = null
 
   validation {
-    condition     = !strcontains(var.auth, "oauth") || var.oauth != null
-    error_message = "auth has oauth: say whose tokens are taken, oauth = { issuer = \"https://…\", audience = [\"…\"] }."
+    condition     = !strcontains(var.auth, "oauth") || var.oauth != null || var.sign_in != null
+    error_message = "auth has oauth: say where people sign in, sign_in = { provider = \"cognito\" }, or whose tokens are taken, oauth = { issuer = \"https://…\", audience = [\"…\"] }."
+  }
+
+  validation {
+    condition     = var.sign_in == null || var.oauth == null
+    error_message = "sign_in issues tokens of its own, and oauth takes those of another issuer: set one of them."
   }
 
   validation {
@@ -291,6 +302,77 @@ variable "oauth" {
   validation {
     condition     = var.oauth == null || var.public_url != null || var.domain_name != null || try(length(var.oauth.audience) > 0, false)
     error_message = "oauth needs audience, or public_url or domain_name: without it tokens that were made for another service would be taken here."
+  }
+}
+
+variable "sign_in" {
+  description = "For oauth: people sign in at an identity provider, and clients register themselves at this server (app/framework/oauth-proxy). provider: \"cognito\" creates a user pool and its app client; self_sign_up lets everybody create an account, domain_prefix names the sign-in page, deletion_protection keeps the users. For other providers issuer, client_id, client_secret_arn (SSM or Secrets Manager) and the scopes to request (default: openid, email, profile). registration: whether clients without a metadata document may register. allowed_clients, _subjects, _domains and _groups restrict who may sign in."
+  type = object({
+    provider            = optional(string)
+    self_sign_up        = optional(bool, false)
+    domain_prefix       = optional(string)
+    deletion_protection = optional(bool, false)
+    issuer              = optional(string)
+    client_id           = optional(string)
+    client_secret_arn   = optional(string)
+    scopes              = optional(list(string), [])
+    registration        = optional(bool, false)
+    allowed_clients     = optional(list(string), [])
+    allowed_subjects    = optional(list(string), [])
+    allowed_domains     = optional(list(string), [])
+    allowed_groups      = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.sign_in == null || strcontains(var.auth, "oauth")
+    error_message = "sign_in is given, but auth does not have oauth: the tokens of the sign-in would not be taken. Set auth = \"oauth\", or \"token,oauth\"."
+  }
+
+  validation {
+    condition     = var.sign_in == null ? true : var.sign_in.provider == null || var.sign_in.provider == "cognito"
+    error_message = "sign_in.provider must be \"cognito\". For any other provider leave it out, and set issuer, client_id and client_secret_arn."
+  }
+
+  validation {
+    condition     = var.sign_in == null ? true : var.sign_in.provider != null || (var.sign_in.issuer != null && var.sign_in.client_id != null)
+    error_message = "sign_in needs provider = \"cognito\", or issuer and client_id of a client that you have registered with your provider."
+  }
+
+  validation {
+    condition     = var.sign_in == null ? true : var.sign_in.provider == null || (var.sign_in.issuer == null && var.sign_in.client_id == null && var.sign_in.client_secret_arn == null && length(var.sign_in.scopes) == 0)
+    error_message = "sign_in.provider = \"cognito\" creates issuer and client: leave out issuer, client_id, client_secret_arn and scopes."
+  }
+
+  validation {
+    condition     = var.sign_in == null ? true : var.sign_in.provider != null || (!var.sign_in.self_sign_up && var.sign_in.domain_prefix == null && !var.sign_in.deletion_protection)
+    error_message = "sign_in.self_sign_up, domain_prefix and deletion_protection are for provider = \"cognito\": at any other provider they are set there."
+  }
+
+  validation {
+    condition     = try(startswith(var.sign_in.issuer, "https://"), true)
+    error_message = "sign_in.issuer must be an https URL, exactly as in the provider's openid-configuration."
+  }
+
+  validation {
+    condition     = try(can(regex("^arn:[^:]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/.+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6})$", var.sign_in.client_secret_arn)) || var.sign_in.client_secret_arn == null, true)
+    error_message = "sign_in.client_secret_arn must be the ARN of an SSM parameter, or the whole ARN of a secret in Secrets Manager, never the secret itself."
+  }
+
+  validation {
+    condition     = try(length(var.sign_in.scopes) == 0 || contains(var.sign_in.scopes, "openid"), true)
+    error_message = "sign_in.scopes must include openid: the sign-in needs an ID token."
+  }
+
+  # Everybody can have an account there.
+  validation {
+    condition     = try(var.sign_in.issuer != "https://accounts.google.com" || length(var.sign_in.allowed_domains) + length(var.sign_in.allowed_subjects) + length(var.sign_in.allowed_groups) > 0, true)
+    error_message = "With Google, everybody on the internet could sign in: set sign_in.allowed_domains (of Google Workspace) or allowed_subjects."
+  }
+
+  validation {
+    condition     = var.sign_in == null ? true : alltrue([for value in concat(var.sign_in.scopes, var.sign_in.allowed_clients, var.sign_in.allowed_subjects, var.sign_in.allowed_domains, var.sign_in.allowed_groups) : can(regex("^[^,[:space:]]+$", value))])
+    error_message = "The lists of sign_in must have values without commas and spaces: the function gets them with commas in between."
   }
 }
 
@@ -445,10 +527,64 @@ variable "environment" {
 
   validation {
     condition = !(
-      contains(keys(var.environment), "MCP_TABLE") && (var.tasks.enabled || var.limits.enabled) ||
+      contains(keys(var.environment), "MCP_TABLE") && (var.tasks.enabled || var.limits.enabled || var.sign_in != null) ||
       contains(keys(var.environment), "MCP_LIMITS_FAILURE_MODE") && var.limits.enabled
     )
-    error_message = "environment must not set MCP_TABLE with tasks or limits enabled, nor MCP_LIMITS_FAILURE_MODE with limits enabled: the table of this configuration and limits.failure_mode set them."
+    error_message = "environment must not set MCP_TABLE with tasks, limits or sign_in, nor MCP_LIMITS_FAILURE_MODE with limits enabled: the table of this configuration and limits.failure_mode set them."
+  }
+
+  validation {
+    condition     = !contains(keys(var.environment), "MCP_SECRET")
+    error_message = "environment must not set MCP_SECRET: this configuration creates it, and the function reads it from SSM."
+  }
+
+  validation {
+    condition = var.sign_in == null || length(setintersection(keys(var.environment), [
+      "MCP_OAUTH_PROXY", "MCP_OAUTH_CLIENT_ID", "MCP_OAUTH_CLIENT_SECRET", "MCP_OAUTH_PROVIDER_SCOPES", "MCP_OAUTH_REGISTRATION",
+      "MCP_OAUTH_ALLOWED_CLIENTS", "MCP_OAUTH_ALLOWED_SUBJECTS", "MCP_OAUTH_ALLOWED_DOMAINS", "MCP_OAUTH_ALLOWED_GROUPS",
+    ])) == 0
+    error_message = "With sign_in, environment must not set MCP_OAUTH_PROXY, MCP_OAUTH_CLIENT_ID, MCP_OAUTH_CLIENT_SECRET, MCP_OAUTH_PROVIDER_SCOPES, MCP_OAUTH_REGISTRATION or MCP_OAUTH_ALLOWED_*: they are made of sign_in."
+  }
+}
+
+variable "secrets" {
+  description = "Secrets of your tools, which read them by secret(\"NAME\") of #framework: name → ARN of an SSM parameter or of a secret in Secrets Manager, in the function's region. The function may read exactly these."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.secrets) : can(regex("^[A-Za-z][A-Za-z0-9_]*$", name)) && !can(regex("^(MCP_|AWS_|LAMBDA_)", name))])
+    error_message = "Names of secrets must be letters, digits and underscores, and must not begin with MCP_, AWS_ or LAMBDA_."
+  }
+
+  validation {
+    condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:[^:]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/.+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6})$", arn))])
+    error_message = "secrets must be ARNs of SSM parameters, or whole ARNs of secrets in Secrets Manager (with the six characters at the end), never the secrets themselves."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.secrets), keys(var.environment))) == 0
+    error_message = "environment and secrets have a name in common: ${join(", ", setintersection(keys(var.secrets), keys(var.environment)))}. A secret belongs in secrets alone."
+  }
+}
+
+variable "secrets_kms_key_arns" {
+  description = "ARNs of the customer managed KMS keys that encrypt your secrets (secrets, sign_in.client_secret_arn). Default: keys that AWS manages, which need no permission."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "secret_generation" {
+  description = "Raise it by one to replace MCP_SECRET, from which the function derives its keys: everybody signs in again, and tools that wait for input start again."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.secret_generation >= 1 && floor(var.secret_generation) == var.secret_generation
+    error_message = "secret_generation must be a whole number of at least 1."
   }
 }
 
@@ -623,7 +759,7 @@ variable "table" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of a KMS key of yours that encrypts environment variables, logs, the registry, the topic of alarms, the table and the queue. README.md lists what its policy must allow. A change replaces the registry. Default: keys that AWS owns or manages, at no cost."
+  description = "ARN of a KMS key of yours that encrypts environment variables, MCP_SECRET, logs, the registry, the topic of alarms, the table and the queue. README.md lists what its policy must allow. A change replaces the registry. Default: keys that AWS owns or manages, at no cost."
   type        = string
   default     = null
 

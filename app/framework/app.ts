@@ -13,8 +13,9 @@ import { type EndpointContext, endpointContext, isOwnOrigin, withPublicUrl } fro
 import { limitCalls } from './limits/limit-calls.ts';
 import { mcpPaths } from './mcp/route-registry.ts';
 import type { DocumentAccess } from './oauth-proxy/fetch-document.ts';
-import { oauthProxy, PROXY_PATHS } from './oauth-proxy/proxy-middleware.ts';
+import { oauthProxy } from './oauth-proxy/proxy-middleware.ts';
 import { browserPage, pageFiles } from './page/page-middleware.ts';
+import { SIGN_IN_PATHS } from './sign-in-paths.ts';
 import { type RequestLogEnv, requestLog } from './telemetry/request-log.ts';
 import type { CallLimiter, Guard } from './types.ts';
 
@@ -39,7 +40,7 @@ export function createApp(routes: Hono, { documentAccess }: AppDependencies = {}
   const [firstPath = '/'] = paths;
   const app = new Hono<AppEnv>({ getPath: withoutTrailingSlash(new Set(paths)) });
   app.get('/healthz', c => c.json({ status: 'ok' }));
-  app.use(requestLog(new Set([...routes.routes.map(({ path }) => path), ...PROXY_PATHS])));
+  app.use(requestLog(new Set([...routes.routes.map(({ path }) => path), ...SIGN_IN_PATHS])));
   app.use(async function provideContext(c, next) {
     const { MCP_PUBLIC_URL: url } = config();
     const endpoint = c.env?.endpoint ?? endpointContext(c.req.raw);

@@ -91,7 +91,9 @@ export const settings = z.object({
   MCP_OAUTH_CLIENT_SECRET: z
     .string()
     .optional()
-    .describe('For the OAuth proxy: its secret, best as ssm:NAME. Default: a public client, by PKCE alone.'),
+    .describe(
+      'For the OAuth proxy: its secret, best as ssm:NAME or secretsmanager:NAME. Default: a public client, by PKCE alone.',
+    ),
   MCP_OAUTH_PROVIDER_SCOPES: wordsOr('openid,email,profile')
     .refine(scopes => scopes.includes('openid'), 'must include openid')
     .describe(
@@ -123,7 +125,7 @@ export const settings = z.object({
     )
     .optional()
     .describe(
-      'For the OAuth proxy: secret from which its keys are derived, or ssm:NAME, the SSM parameter that has it; two with a comma during a rotation.',
+      'Secret from which the keys of the OAuth proxy and of signedState are derived, or ssm:NAME, the SSM parameter that has it; two with a comma during a rotation.',
     ),
   MCP_IAM_ALLOWED_ARNS: words.describe(
     'For iam: ARNs of the callers, * for any characters. Default: every caller that IAM allows.',

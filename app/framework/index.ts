@@ -4,6 +4,13 @@
  */
 export { type AuthOptions, auth } from './auth/guard.ts';
 export { type Caller, granted } from './auth/identity.ts';
+export {
+  InvalidStateError,
+  type SignedState,
+  type SignedStateOptions,
+  signedState,
+} from './auth/signed-state.ts';
+export { SecretError, secret } from './aws/secret.ts';
 export { ConfigError, defineSettings, type Settings } from './config.ts';
 export { type ServerCard, serverCards } from './discovery/server-cards.ts';
 export { type GatewayServer, mcpGateway } from './mcp/gateway.ts';

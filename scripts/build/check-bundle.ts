@@ -10,7 +10,8 @@ import { BuildError } from './build-error.ts';
 const ENV = { env: { MCP_AUTH: 'none' } };
 const NOT_LOADED =
   'The app cannot be loaded, so nothing was built: fix the error above. The build loads the app once, without the ' +
-  'environment variables of this machine. A server must read them when it is called, not when its module is loaded.';
+  'environment variables of this machine. A server must read them when it is called, not when its module is loaded, and ' +
+  'secrets by secret() of #framework.';
 
 export interface BundleFiles {
   /** The bundle, with its source map next to it. */

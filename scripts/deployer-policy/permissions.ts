@@ -176,6 +176,46 @@ export const RESOURCES: Readonly<Record<string, Permissions>> = {
     update: ['PutQueryDefinition'],
     delete: ['DeleteQueryDefinition'],
   }),
+  aws_cognito_managed_login_branding: row(
+    'cognitoidp/managed_login_branding.go',
+    {
+      create: ['CreateManagedLoginBranding', 'DescribeManagedLoginBranding'],
+      read: ['DescribeManagedLoginBranding', 'DescribeManagedLoginBrandingByClient', 'ListUserPoolClients'],
+      update: ['DescribeManagedLoginBranding', 'UpdateManagedLoginBranding'],
+      delete: ['DeleteManagedLoginBranding'],
+    },
+    'cognito-idp',
+  ),
+  aws_cognito_user_pool: row(
+    'cognitoidp/user_pool.go',
+    {
+      create: ['CreateUserPool', 'SetUserPoolMfaConfig', 'TagResource'],
+      read: ['DescribeUserPool', 'GetUserPoolMfaConfig'],
+      update: ['SetUserPoolMfaConfig', 'TagResource', 'UntagResource', 'UpdateUserPool'],
+      delete: ['DeleteUserPool'],
+    },
+    'cognito-idp',
+  ),
+  aws_cognito_user_pool_client: row(
+    'cognitoidp/user_pool_client.go',
+    {
+      create: ['CreateUserPoolClient'],
+      read: ['DescribeUserPoolClient'],
+      update: ['UpdateUserPoolClient'],
+      delete: ['DeleteUserPoolClient'],
+    },
+    'cognito-idp',
+  ),
+  aws_cognito_user_pool_domain: row(
+    'cognitoidp/user_pool_domain.go',
+    {
+      create: ['CreateUserPoolDomain'],
+      read: ['DescribeUserPoolDomain'],
+      update: ['UpdateUserPoolDomain'],
+      delete: ['DeleteUserPoolDomain'],
+    },
+    'cognito-idp',
+  ),
   aws_dynamodb_table: row('dynamodb/table.go', {
     create: ['CreateTable', 'TagResource', 'UpdateContinuousBackups', 'UpdateTimeToLive'],
     read: ['DescribeContinuousBackups', 'DescribeTable', 'DescribeTimeToLive', 'ListTagsOfResource'],

@@ -80,6 +80,8 @@ export function inParts({ Version, Statement: statements }: Policy): Policy[] {
 const WITHOUT_RESOURCES = new Set([
   'acm:RequestCertificate',
   'cloudwatch:DescribeAlarms',
+  'cognito-idp:CreateUserPool',
+  'cognito-idp:DescribeUserPoolDomain',
   'ec2:DescribeSecurityGroups',
   'ec2:DescribeSubnets',
   'ec2:DescribeVpcs',
@@ -144,6 +146,7 @@ function statementOf(group: string, actions: string[], scope: Scope): Statement 
       arn('cloudwatch', `alarm:${name}-*`),
       arn('cloudwatch', `dashboard/${name}-*`, `:${account}`),
     ],
+    'cognito-idp': [arn('cognito-idp', 'userpool/*')],
     dynamodb: [arn('dynamodb', `table/${name}-store`)],
     ecr: [arn('ecr', `repository/${name}`)],
     iam: roles,
@@ -164,7 +167,7 @@ function statementOf(group: string, actions: string[], scope: Scope): Statement 
   const found = resources[group];
   if (!found) throw new Error(`The service ${group} has no resources in scripts/deployer-policy/policy.ts.`);
   return allow(
-    group.replace(/^./, letter => letter.toUpperCase()),
+    group.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase()),
     actions,
     found,
   );

@@ -1,13 +1,16 @@
 /** The app on @hono/node-server. Started by scripts/dev.ts, with which it ends. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { serve } from '@hono/node-server';
+import { localSecret } from '../../app/framework/local-lambda/local-secret.ts';
 import { printStartupMessage } from '../../app/framework/local-lambda/startup-message.ts';
 import { makePageFiles } from '../build/browser-assets.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const auth = process.env.MCP_AUTH;
 process.env.MCP_AUTH ||= 'none';
+process.env.MCP_SECRET ||= localSecret(join(root, '.mcp-secret')).secret;
 process.once('disconnect', () => process.exit());
 process.channel?.unref();
 const port = Number(process.env.PORT || 8080);

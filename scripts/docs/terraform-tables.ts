@@ -6,6 +6,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type Kind,
   objectsOf,
   outputsOf,
   requirementsOf,
@@ -45,9 +46,9 @@ function requirements(folder: string): string[] {
     ['terraform', terraform],
     ...Object.entries(providers).map(([name, version]) => [`[${name}](${sourceOf(name)})`, version]),
   ];
-  const objects = (['resource', 'data'] as const).flatMap(kind =>
+  const objects = (['resource', 'ephemeral', 'data'] as const).flatMap(kind =>
     objectsOf(folder, kind).map(({ type, name, file }) => {
-      const address = kind === 'data' ? `data.${type}.${name}` : `${type}.${name}`;
+      const address = kind === 'resource' ? `${type}.${name}` : `${kind}.${type}.${name}`;
       return `| \`${address}\` | [${file}](${file}) | ${link(kind, type)} |`;
     }),
   );
@@ -66,14 +67,20 @@ function requirements(folder: string): string[] {
 const sourceOf = (provider: string): string =>
   `https://github.com/${provider.replace('/', '/terraform-provider-')}`;
 
-/** Where each provider keeps the documentation of its resources and data sources. */
-const PAGES: Readonly<Record<string, (kind: 'resource' | 'data', name: string) => string>> = {
-  aws: (kind, name) => `website/docs/${kind === 'data' ? 'd' : 'r'}/${name}.html.markdown`,
-  random: (kind, name) => `docs/${kind === 'data' ? 'data-sources' : 'resources'}/${name}.md`,
+/** Where each provider keeps the documentation of its resources, ephemeral resources and data sources. */
+const PAGES: Readonly<Record<string, (kind: Kind, name: string) => string>> = {
+  aws: (kind, name) => {
+    const folder = { resource: 'r', ephemeral: 'ephemeral-resources', data: 'd' }[kind];
+    return `website/docs/${folder}/${name}.html.markdown`;
+  },
+  random: (kind, name) => {
+    const folder = { resource: 'resources', ephemeral: 'ephemeral-resources', data: 'data-sources' }[kind];
+    return `docs/${folder}/${name}.md`;
+  },
 };
 
 /** Link to the documentation of a type. terraform_data is Terraform's own. */
-function link(kind: 'resource' | 'data', type: string): string {
+function link(kind: Kind, type: string): string {
   if (type === 'terraform_data')
     return '[terraform_data](https://developer.hashicorp.com/terraform/language/resources/terraform-data)';
   const [, provider = '', name = ''] = /^([a-z]+)_(\w+)$/.exec(type) ?? [];

@@ -3,8 +3,6 @@ mock_provider "aws" {
   override_during = plan
 }
 
-mock_provider "random" {}
-
 variables {
   image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 }

@@ -10,7 +10,7 @@ import type { Config } from '../config.ts';
 import { MIN_SECRET, secretsOf } from '../setting-formats.ts';
 
 /** What a key is for. */
-export type KeyPurpose = 'access token' | 'consent' | 'csrf' | 'record' | 'registration';
+export type KeyPurpose = 'access token' | 'consent' | 'csrf' | 'record' | 'registration' | 'request state';
 
 /** Returns the keys for a purpose, the current one first. Rejects if the secret cannot be read. */
 export type Keys = (purpose: KeyPurpose) => Promise<readonly [KeyObject, ...KeyObject[]]>;

@@ -3,8 +3,9 @@ import { snapStartState } from '../snap-start.ts';
 /** What Lambda says of AWS, and where the local Lambda or a person has put services in their place. */
 export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
   const { AWS_REGION: region = 'us-east-1', AWS_SESSION_TOKEN: sessionToken } = env;
-  const endpoint = (service: string): string =>
-    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ??
+  /** `variable`: the service's name in AWS_ENDPOINT_URL_…, if it is not the one in host names. */
+  const endpoint = (service: string, variable = service.toUpperCase()): string =>
+    env[`AWS_ENDPOINT_URL_${variable}`] ??
     env.AWS_ENDPOINT_URL ??
     `https://${service}.${region}.${domainOf(region)}`;
   return {
@@ -14,7 +15,12 @@ export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
       secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? 'none',
       ...(sessionToken && { sessionToken }),
     },
-    endpoints: { dynamodb: endpoint('dynamodb'), lambda: endpoint('lambda'), ssm: endpoint('ssm') },
+    endpoints: {
+      dynamodb: endpoint('dynamodb'),
+      lambda: endpoint('lambda'),
+      secretsmanager: endpoint('secretsmanager', 'SECRETS_MANAGER'),
+      ssm: endpoint('ssm'),
+    },
   };
 }
 

@@ -4,12 +4,13 @@
  *
  * `node entry.mjs handler.stream`: the argument is the handler, like the CMD of a Lambda image.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { localSecret } from '../local-lambda/local-secret.ts';
 import type { Prepare } from '../local-lambda/main.ts';
 import type { LocalLambdaOptions } from '../local-lambda/options.ts';
+import { openSignInPaths } from '../sign-in-paths.ts';
 import type { RouteSummary } from './create-handlers.ts';
 
 const TABLE = 'mcp-store';
@@ -43,6 +44,7 @@ async function startWithSnapStart(): Promise<void> {
 
 async function startLocal(): Promise<void> {
   const local: typeof import('../local-lambda/main.ts') = await import(beside('local.mjs'));
+  const { localSecret } = await import('../local-lambda/local-secret.ts');
   const { printStartupMessage } = await import('../local-lambda/startup-message.ts');
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
   const auth = process.env.MCP_AUTH;
@@ -54,7 +56,7 @@ async function startLocal(): Promise<void> {
   const routes: RouteSummary = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
   const { paths } = routes;
   const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) => {
-    const prepared = withServices(options, withSecret(env), routes);
+    const prepared = withServices(options, withSecret(env, localSecret), routes);
     return asDeployed(prepared.options, prepared.env, paths);
   });
   if (!lambda) return;
@@ -69,23 +71,14 @@ function runtimeClient(): string {
   return native ? 'native' : 'JavaScript (npm run native compiles the native one)';
 }
 
-/**
- * The OAuth proxy has a secret: one for each checkout, so that sign-ins survive a restart, in a file that git ignores. Where
- * nothing can be written (a container), one for each start.
- */
-function withSecret(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  if (env.MCP_OAUTH_PROXY !== 'on' || env.MCP_SECRET) return env;
-  const file = new URL('../.mcp-secret', import.meta.url);
-  const secret = randomBytes(32).toString('hex');
-  try {
-    writeFileSync(file, secret, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return { ...env, MCP_SECRET: readFileSync(file, 'utf8') };
+/** Adds the secret of this checkout. Where nothing can be written (a container), it is another one for each start. */
+function withSecret(env: NodeJS.ProcessEnv, read: typeof localSecret): NodeJS.ProcessEnv {
+  if (env.MCP_SECRET) return env;
+  const { secret, unsaved } = read(fileURLToPath(new URL('../.mcp-secret', import.meta.url)));
+  if (unsaved !== undefined && env.MCP_OAUTH_PROXY === 'on')
     process.stderr.write(
-      `MCP_SECRET is not set and cannot be saved (${code}): sign-ins end with this process.\n`,
+      `MCP_SECRET is not set and cannot be saved (${unsaved}): sign-ins end with this process.\n`,
     );
-  }
   return { ...env, MCP_SECRET: secret };
 }
 
@@ -125,7 +118,8 @@ function asDeployed(
   // then.
   const byStage = options.endpoint === 'rest-api' && !options.domainName;
   const authorizerTtl = options.authorizerTtl ?? (oauth && byStage ? 0 : undefined);
-  return { environments, options: { ...options, challenge, authorizerTtl } };
+  const openPaths = options.openPaths.length > 0 ? options.openPaths : openSignInPaths(env);
+  return { environments, options: { ...options, challenge, authorizerTtl, openPaths } };
 }
 
 /** The URL of a file of the build that is not bundled into this one. */

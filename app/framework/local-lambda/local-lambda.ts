@@ -228,11 +228,18 @@ async function authorization(
   options: LocalLambdaOptions,
   authorizer: LocalFunction | undefined,
 ): Promise<Authorize | undefined> {
-  const { endpoint, region, domainName, stage, authorizerTtl: ttlSeconds = AUTHORIZER_TTL } = options;
+  const {
+    endpoint,
+    region,
+    domainName,
+    stage,
+    openPaths,
+    authorizerTtl: ttlSeconds = AUTHORIZER_TTL,
+  } = options;
   if (options.authorizer === 'jwt') {
     const { jwtAuthorizer } = await import('./endpoints/jwt-authorizer.ts');
     const { jwtIssuer: issuer, jwtAudience: audience, jwtScopes: scopes } = options;
-    return exceptOpenPaths(jwtAuthorizer({ issuer, audience, scopes }));
+    return exceptOpenPaths(jwtAuthorizer({ issuer, audience, scopes }), openPaths);
   }
   if (authorizer && (endpoint === 'http-api' || endpoint === 'rest-api')) {
     const context = {
@@ -240,7 +247,7 @@ async function authorization(
       stage: endpoint === 'rest-api' ? stage : undefined,
     };
     const asks = { endpoint, region, ttlSeconds, event: ENDPOINTS[endpoint].event, context };
-    return exceptOpenPaths(lambdaAuthorizer(authorizer, asks));
+    return exceptOpenPaths(lambdaAuthorizer(authorizer, asks), openPaths);
   }
   return signatures(options, ENDPOINTS[endpoint].gateway ? 'execute-api' : 'lambda');
 }

@@ -30,6 +30,8 @@ export interface LocalLambdaOptions {
   authorizer: string;
   /** Seconds; undefined when none is set. */
   authorizerTtl: number | undefined;
+  /** Paths that the authorizer is not asked about. */
+  openPaths: string[];
   jwtIssuer: string;
   jwtAudience: string[];
   jwtScopes: string[];
@@ -231,6 +233,13 @@ export const SETTINGS = {
     '',
     'Seconds for which the result of a Lambda authorizer is cached; 0: not at all; empty: 300',
     optional(within(0, 3_600, 'a number of seconds')),
+  ),
+  openPaths: setting(
+    'open-paths',
+    'LAMBDA_OPEN_PATHS',
+    '',
+    'Paths that API Gateway routes past the authorizer, with commas',
+    list,
   ),
   jwtIssuer: setting('jwt-issuer', 'LAMBDA_JWT_ISSUER', '', 'Issuer of a JWT authorizer', text),
   jwtAudience: setting(
@@ -481,6 +490,7 @@ const GROUPS: Record<string, (keyof typeof SETTINGS)[]> = {
     'iamCredentials',
     'authorizer',
     'authorizerTtl',
+    'openPaths',
     'jwtIssuer',
     'jwtAudience',
     'jwtScopes',

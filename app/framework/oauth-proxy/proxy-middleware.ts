@@ -4,17 +4,10 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import type { EndpointContext } from '../endpoint-context.ts';
+import { SIGN_IN_PATHS } from '../sign-in-paths.ts';
 import type { ProxyOptions } from './proxy.ts';
 
-/** The paths that people and clients call, besides the metadata. */
-export const PROXY_PATHS: ReadonlySet<string> = new Set([
-  '/authorize',
-  '/callback',
-  '/consent',
-  '/token',
-  '/revoke',
-  '/register',
-]);
+const PATHS: ReadonlySet<string> = new Set(SIGN_IN_PATHS);
 const METADATA = /^\/\.well-known\/(?:oauth-authorization-server|openid-configuration|jwks\.json)(?:\/|$)/;
 
 /** Mount it before the origin is validated: browsers navigate to these paths from the pages of clients and of the issuer. */
@@ -25,7 +18,7 @@ export function oauthProxy(
 
   return async function serveOAuthProxy(c, next) {
     const { path } = c.req;
-    if (!(PROXY_PATHS.has(path) || METADATA.test(path)) || options.settings().MCP_OAUTH_PROXY === 'off')
+    if (!(PATHS.has(path) || METADATA.test(path)) || options.settings().MCP_OAUTH_PROXY === 'off')
       return next();
     loaded ??= import('./serve.ts').then(({ createServe }) => createServe(options));
     return (await loaded)(c.req.raw, c.get('endpoint'));

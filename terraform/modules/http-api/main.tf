@@ -7,13 +7,13 @@ data "aws_region" "current" {
 locals {
   lambda = "arn:${data.aws_partition.current.partition}:apigateway:${data.aws_region.current.region}:lambda:path/2015-03-31/functions"
 
-  # Open: preflights, which carry no credentials, and the metadata that leads clients to them (RFC 9728).
-  routes = {
+  # Open: preflights, which carry no credentials, the metadata that leads clients to them (RFC 9728), and open_paths.
+  routes = merge({
     "$default"                   = { open = false }
     "OPTIONS /{proxy+}"          = { open = true }
     "GET /.well-known/{proxy+}"  = { open = true }
     "HEAD /.well-known/{proxy+}" = { open = true }
-  }
+  }, { for path in var.open_paths : "ANY ${path}" => { open = true } })
 
   hosted_zone = var.domain == null ? null : var.domain.hosted_zone
 

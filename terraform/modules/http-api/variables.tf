@@ -83,6 +83,18 @@ variable "authorizer" {
   }
 }
 
+variable "open_paths" {
+  description = "Paths whose callers are asked for no credentials, such as /token of a sign-in: the function decides alone."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for path in var.open_paths : can(regex("^/[A-Za-z0-9._~-]+$", path))])
+    error_message = "open_paths must be paths of one segment, such as /token."
+  }
+}
+
 variable "throttle" {
   description = "How many requests a second the stage takes, and how many at once; beyond it 429, before the function is started."
   type = object({

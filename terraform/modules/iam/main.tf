@@ -61,6 +61,32 @@ data "aws_iam_policy_document" "runtime" {
     }
   }
 
+  # A statement for each: which service an ARN is of may be known only after apply.
+  dynamic "statement" {
+    for_each = var.secret_arns
+
+    content {
+      actions   = [strcontains(statement.value, ":secretsmanager:") ? "secretsmanager:GetSecretValue" : "ssm:GetParameter"]
+      resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.secrets_kms_key_arns) == 0 ? [] : [var.secrets_kms_key_arns]
+
+    content {
+      sid       = "DecryptSecrets"
+      actions   = ["kms:Decrypt"]
+      resources = statement.value
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for service in ["secretsmanager", "ssm"] : "${service}.${data.aws_region.current.region}.${data.aws_partition.current.dns_suffix}"]
+      }
+    }
+  }
+
   # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
   dynamic "statement" {
     for_each = var.vpc ? ["EC2's describe actions have no resource"] : []

@@ -35,6 +35,20 @@ variable "vpc" {
   nullable    = false
 }
 
+variable "secret_arns" {
+  description = "ARNs of the SSM parameters, and of the secrets in Secrets Manager, that the function may read."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "secrets_kms_key_arns" {
+  description = "ARNs of the customer managed KMS keys that encrypt them. Default: keys that AWS manages, which need no permission."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "policies" {
   description = "What the tools may do on top: policy documents in JSON, by name."
   type        = map(string)

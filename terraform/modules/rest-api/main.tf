@@ -9,8 +9,8 @@ locals {
   lambda     = "arn:${data.aws_partition.current.partition}:apigateway:${local.region}:lambda:path"
   invocation = var.streaming ? "2021-11-15/functions/${var.alias_arn}/response-streaming-invocations" : "2015-03-31/functions/${var.alias_arn}/invocations"
 
-  # Open: preflights, which carry no credentials, and the metadata that leads clients to them (RFC 9728).
-  methods = {
+  # Open: preflights, which carry no credentials, the metadata that leads clients to them (RFC 9728), and open_paths.
+  methods = merge({
     root               = { resource = aws_api_gateway_rest_api.this.root_resource_id, method = "ANY", open = false }
     all                = { resource = aws_api_gateway_resource.all.id, method = "ANY", open = false }
     preflight          = { resource = aws_api_gateway_resource.all.id, method = "OPTIONS", open = true }
@@ -18,7 +18,7 @@ locals {
     metadata_get       = { resource = aws_api_gateway_resource.below_well_known.id, method = "GET", open = true }
     metadata_head      = { resource = aws_api_gateway_resource.below_well_known.id, method = "HEAD", open = true }
     metadata_preflight = { resource = aws_api_gateway_resource.below_well_known.id, method = "OPTIONS", open = true }
-  }
+  }, { for path, resource in aws_api_gateway_resource.open : path => { resource = resource.id, method = "ANY", open = true } })
 
   # What a deployment is made of: a change of any of it is served only by another deployment.
   deployed = {
@@ -79,6 +79,15 @@ resource "aws_api_gateway_resource" "below_well_known" {
   rest_api_id = aws_api_gateway_rest_api.this.id
   parent_id   = aws_api_gateway_resource.well_known.id
   path_part   = "{proxy+}"
+}
+
+resource "aws_api_gateway_resource" "open" {
+  for_each = toset(var.open_paths)
+
+  region      = var.region
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_rest_api.this.root_resource_id
+  path_part   = trimprefix(each.key, "/")
 }
 
 resource "aws_api_gateway_authorizer" "this" {

@@ -92,6 +92,18 @@ variable "authorizer" {
   }
 }
 
+variable "open_paths" {
+  description = "Paths whose callers are asked for no credentials and for no API key, such as /token of a sign-in: the function decides alone."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for path in var.open_paths : can(regex("^/[A-Za-z0-9._~-]+$", path))])
+    error_message = "open_paths must be paths of one segment, such as /token."
+  }
+}
+
 variable "challenge" {
   description = "WWW-Authenticate of the 401 for callers that the authorizer denies; {url} stands for the URL of the API. Default: API Gateway's own words, 401 without a token and 403 with a wrong one."
   type        = string

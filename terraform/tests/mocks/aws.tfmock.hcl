@@ -177,3 +177,23 @@ mock_resource "aws_sns_topic" {
     arn = "arn:aws:sns:eu-west-1:123456789012:mock-alarms"
   }
 }
+
+mock_resource "aws_ssm_parameter" {
+  defaults = {
+    arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/mcp-on-lambda/mcp/secret"
+  }
+}
+
+mock_resource "aws_cognito_user_pool" {
+  defaults = {
+    id       = "eu-west-1_mockpool1"
+    arn      = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_mockpool1"
+    endpoint = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_mockpool1"
+  }
+}
+
+mock_resource "aws_cognito_user_pool_client" {
+  defaults = {
+    id = "mockclient0123456789abcdef"
+  }
+}

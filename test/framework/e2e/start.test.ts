@@ -73,12 +73,16 @@ export const routes = new Hono()
 
 function dice(version: string): string {
   return `import { McpServer } from '@modelcontextprotocol/server';
+import { secret } from '#framework';
 
 export function dice(): McpServer {
   const server = new McpServer({ name: 'dice', version: '${version}' });
   server.registerTool('lost', {}, () => {
     throw new Error('no dice');
   });
+  server.registerTool('signed', {}, async () => ({
+    content: [{ type: 'text', text: await secret('DICE_KEY') }],
+  }));
   return server;
 }
 `;
@@ -88,6 +92,7 @@ function diceProject(): ProjectCopy {
   const copy = new ProjectCopy();
   copy.write('app/servers/dice.ts', dice('1.0.0'));
   copy.write('app/routes.ts', ROUTES);
+  copy.write('.env', 'DICE_KEY=of the test\n');
   return copy;
 }
 
@@ -199,6 +204,14 @@ describe('a change in app/', () => {
       await server.printed(/dice\.ts changed: building/, from);
       expect(await version()).toBe(next);
     }
+  });
+
+  test('leaves the function with the secrets in .env', async () => {
+    const client = new Client({ name: 'test', version: '0' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
+    const { content } = await client.callTool({ name: 'signed' });
+    expect(content).toEqual([{ type: 'text', text: 'of the test' }]);
+    await client.close();
   });
 
   test('is noticed in a new folder', async () => {

@@ -103,7 +103,7 @@ describeTerraform('provider versions', () => {
     const [, host = ''] = /provider\[([^/\]]+)\/hashicorp\/aws\]/.exec(providers) ?? [];
     const mirror = join(terraform.machine.folder, `mirror-${available.join('-')}`);
     for (const version of available) offer(join(mirror, host), 'aws', version);
-    offer(join(mirror, host), 'random', '3.6.0');
+    offer(join(mirror, host), 'random', '3.7.0');
     const config = join(mirror, 'terraform.rc');
     writeFileSync(config, `provider_installation {\n  filesystem_mirror {\n    path = "${mirror}"\n  }\n}\n`);
     const env = { TF_CLI_CONFIG_FILE: config, TF_REATTACH_PROVIDERS: '' };
@@ -122,8 +122,9 @@ describeTerraform('provider versions', () => {
 
 test('the committed schemas have what the configuration uses, and no more', () => {
   for (const provider of ['aws', 'random'] as const) {
-    const { resources, dataSources } = readSchema(provider);
+    const { resources, dataSources, ephemeralResources } = readSchema(provider);
     expect(Object.keys(resources)).toEqual(usedTypes('resource', provider));
     expect(Object.keys(dataSources)).toEqual(usedTypes('data', provider));
+    expect(Object.keys(ephemeralResources)).toEqual(usedTypes('ephemeral', provider));
   }
 });

@@ -20,6 +20,7 @@ vi.setConfig({ testTimeout: 240_000 });
 const REPOSITORY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/mcp`;
 const PUBLICATION = 'module.image[0].terraform_data.publication[0]';
 const FUNCTION = 'module.lambda.aws_lambda_function.this';
+const MCP_SECRET = 'ssm:/mcp-on-lambda/mcp/secret';
 const ALIAS = 'module.lambda.aws_lambda_alias.live';
 
 let terraform: Terraform;
@@ -160,13 +161,17 @@ describeTerraform('a deployment', () => {
     });
   });
 
-  test('the function knows the token’s digest; the token itself is in no resource, on no command line, in no other output', async () => {
-    expect(settings()).toEqual({ MCP_AUTH: 'token', MCP_TOKEN_SHA256: sha256(firstToken) });
+  test('the function knows the token’s digest; the token itself and MCP_SECRET are in no resource, on no command line, in no other output', async () => {
+    expect(settings()).toEqual({ MCP_AUTH: 'token', MCP_TOKEN_SHA256: sha256(firstToken), MCP_SECRET });
     expect(JSON.stringify(terraform.machine.journal)).not.toContain(firstToken);
     const { claude_desktop, mcp_token, ...others } = await deployment.outputs();
     expect(JSON.stringify({ claude_desktop, mcp_token })).toContain(firstToken);
     expect(JSON.stringify(others)).not.toContain(firstToken);
-    expect((await terraform.run(deployment.folder, 'show')).output).not.toContain(firstToken);
+    const shown = (await terraform.run(deployment.folder, 'show')).output;
+    expect(shown).not.toContain(firstToken);
+    const secret = terraform.account.secrets.get('/mcp-on-lambda/mcp/secret');
+    expect(secret).toMatch(/^[A-Za-z0-9]{64}$/);
+    expect([shown, JSON.stringify([terraform.machine.journal, others])].join()).not.toContain(secret);
   });
 
   test('the public URL has both permissions, beside those that the provider adds unasked', () => {
@@ -303,7 +308,7 @@ describeTerraform('a deployment', () => {
       'module.function_url[0].aws_lambda_permission.url["public"]': ['delete'],
     });
     await deployment.apply('auth=iam');
-    expect(settings()).toEqual({ MCP_AUTH: 'iam' });
+    expect(settings()).toEqual({ MCP_AUTH: 'iam', MCP_SECRET });
     expect(await deployment.output('mcp_url')).toBe(firstUrl);
     // The provider's own, of which Terraform knows nothing; they allow no caller (terraform/modules/function-url).
     expect(terraform.account.statements('mcp:live')).toEqual([

@@ -37,7 +37,7 @@ describe('the table of permissions', () => {
     for (const [type, { source, ...operations }] of Object.entries({ ...RESOURCES, ...DATA_SOURCES })) {
       expect(source, type).toMatch(/^[a-z0-9]+\/[a-z0-9_]+\.go$/);
       for (const action of Object.values(operations).flat())
-        expect(action, type).toMatch(/^[a-z0-9]+:[A-Za-z0-9]+$/);
+        expect(action, type).toMatch(/^[a-z0-9-]+:[A-Za-z0-9]+$/);
     }
   });
 
@@ -93,6 +93,8 @@ describeTerraform('a full cycle', () => {
     'tracing=true',
     'domain_name=mcp.example.com',
     'hosted_zone={id="Z1"}',
+    'auth=oauth',
+    'sign_in={provider="cognito"}',
   ];
   const OPTIONS: Record<Endpoint, string[]> = {
     'function-url': [
@@ -124,6 +126,8 @@ describeTerraform('a full cycle', () => {
     'observability={email="me@example.com",monthly_budget=30}',
     'tags={team="platform"}',
     'log_retention_days=60',
+    // Another redirect address of the sign-in.
+    'public_url=https://tools.example.com/mcp',
     'policy_arns={more="arn:aws:iam::aws:policy/ReadOnlyAccess"}',
   ];
 

@@ -79,9 +79,47 @@ describeTerraform('examples', () => {
           MCP_OAUTH_AUDIENCE: 'https://mcp.example/mcp',
           MCP_OAUTH_SCOPES: 'weather',
           MCP_OAUTH_TOKEN_TYPE: 'at+jwt',
+          MCP_SECRET: 'ssm:/mcp-on-lambda/weather-oauth/secret',
         },
       });
     }));
+
+  test('sign-in-cognito', () =>
+    live('examples/sign-in-cognito', [], async () => {
+      const [pool] = terraform.account.all('aws_cognito_user_pool');
+      const [environment] = need('aws_lambda_function', 'weather-cognito').environment as {
+        variables: object;
+      }[];
+      expect(environment?.variables).toMatchObject({ MCP_OAUTH_PROXY: 'on', MCP_OAUTH_REGISTRATION: 'on' });
+      const deployed = terraform.machine.journal.map(lineOf);
+      expectOrder(
+        deployed,
+        'create aws_lambda_function weather-cognito',
+        'create aws_cognito_user_pool_client',
+      );
+      expect(pool?.name).toBe('weather-cognito');
+    }));
+
+  test('sign-in', () => {
+    const secret = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:google-Ab12Cd`;
+    const variables = [
+      'issuer=https://accounts.google.com',
+      'client_id=1234.apps.googleusercontent.com',
+      `client_secret_arn=${secret}`,
+      'allowed_domains=["example.com"]',
+    ];
+    return live('examples/sign-in', variables, () => {
+      const [environment] = need('aws_lambda_function', 'weather-sign-in').environment as {
+        variables: object;
+      }[];
+      expect(environment?.variables).toMatchObject({
+        MCP_OAUTH_ISSUER: 'https://accounts.google.com',
+        MCP_OAUTH_CLIENT_SECRET: `secretsmanager:${secret}`,
+        MCP_OAUTH_ALLOWED_DOMAINS: 'example.com',
+      });
+      expect(terraform.account.all('aws_cognito_user_pool')).toEqual([]);
+    });
+  });
 
   test('own-image needs no engine and no aws command, and makes no repository and no token', async () => {
     const digest = `sha256:${'a'.repeat(64)}`;

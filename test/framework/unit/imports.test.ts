@@ -10,7 +10,14 @@ import { ROOT } from '../../helpers/local-lambda.ts';
 const FRAMEWORK = 'app/framework/';
 
 /** Files directly in app/framework that every folder of it may import. */
-const SHARED = ['types', 'json-rpc', 'endpoint-context', 'setting-formats', 'snap-start'];
+const SHARED = [
+  'types',
+  'json-rpc',
+  'endpoint-context',
+  'setting-formats',
+  'sign-in-paths',
+  'snap-start',
+];
 
 /** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
@@ -37,12 +44,14 @@ const ARROWS: Record<string, readonly string[]> = {
   'json-rpc': [],
   'endpoint-context': [],
   'setting-formats': [],
+  'sign-in-paths': [],
   'snap-start': [],
 };
 
 /** Single imports against the arrows, each with its reason. */
 const EXCEPTIONS = [
   // The process entry starts the local Lambda where there is no Lambda.
+  'lambda/entry.ts → local-lambda/local-secret.ts',
   'lambda/entry.ts → local-lambda/main.ts',
   'lambda/entry.ts → local-lambda/options.ts',
   'lambda/entry.ts → local-lambda/startup-message.ts',
@@ -179,12 +188,13 @@ test('one file imports hono/aws-lambda', () => {
   expect(importers).toEqual(['app/framework/lambda/adapter.ts']);
 });
 
-test('two files of the framework read process.env, besides the process entry, the runtime client, SnapStart and the local Lambda', () => {
+test('three files of the framework read process.env, besides the process entry, the runtime client, SnapStart and the local Lambda', () => {
   const readers = ofFramework.filter(file =>
     /process\.env\b/.test(read(file).replace(/^\s*(\*|\/\/).*$/gm, '')),
   );
   expect(readers.sort()).toEqual([
     'app/framework/aws/aws-settings.ts',
+    'app/framework/aws/secret.ts',
     'app/framework/config.ts',
     'app/framework/lambda/entry.ts',
     'app/framework/lambda/runtime-client.ts',

@@ -25,13 +25,15 @@ export function isRefused(outcome: Authorized | Refused): outcome is Refused {
 }
 
 /**
- * Lets preflights pass, which carry no credentials, and reads of the OAuth metadata, which leads clients to them. The modules of
- * terraform/ route both past the authorizer as well.
+ * Lets preflights pass, which carry no credentials, reads of the OAuth metadata, which leads clients to them, and every request for
+ * one of `openPaths`. The modules of terraform/ route all of them past the authorizer as well.
  */
-export function exceptOpenPaths(authorize: Authorize): Authorize {
+export function exceptOpenPaths(authorize: Authorize, openPaths: readonly string[]): Authorize {
+  const isOpen = new Set(openPaths);
   return async function authorizeUnlessOpen(request) {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    const open = request.method === 'OPTIONS' || (isRead && request.rawPath.startsWith('/.well-known/'));
+    const isMetadata = isRead && request.rawPath.startsWith('/.well-known/');
+    const open = request.method === 'OPTIONS' || isMetadata || isOpen.has(request.rawPath);
     return open ? {} : authorize(request);
   };
 }

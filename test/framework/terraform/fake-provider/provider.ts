@@ -36,10 +36,13 @@ export function providerCalls(schema: ProviderSchema, behaviour: Behaviour): Cal
   const resource = (type: string): Block => known(schema.resources, type);
   for (const [type, names] of Object.entries(behaviour.sensitive ?? {}))
     for (const name of names) known(resource(type).attributes, name).sensitive = true;
+  for (const [type, names] of Object.entries(behaviour.writeOnly ?? {}))
+    for (const name of names) known(resource(type).attributes, name).write_only = true;
 
   function plan({ type_name: type, prior_state, proposed_new_state }: Request): object {
-    const proposed = attributesFromWire(proposed_new_state);
-    if (!proposed) return { planned_state: GONE };
+    const given = attributesFromWire(proposed_new_state);
+    if (!given) return { planned_state: GONE };
+    const proposed = withoutWriteOnly(resource(type), given);
     const prior = attributesFromWire(prior_state);
     const defaults = behaviour.defaults?.[type] ?? {};
     const planned = withUnknowns(resource(type), { ...defaults, ...withoutNulls(proposed) }, prior !== null);
@@ -50,14 +53,17 @@ export function providerCalls(schema: ProviderSchema, behaviour: Behaviour): Cal
     return { planned_state: toWire(planned), requires_replace, ...LOOSE };
   }
 
-  async function apply({ type_name: type, prior_state, planned_state }: Request): Promise<object> {
+  async function apply({ type_name: type, prior_state, planned_state, config }: Request): Promise<object> {
     const planned = attributesFromWire(planned_state);
     const prior = attributesFromWire(prior_state);
     if (!planned) {
       if (prior) behaviour.delete(type, prior);
       return { new_state: GONE, ...LOOSE };
     }
-    const done = prior ? behaviour.update(type, prior, planned) : await behaviour.create(type, planned);
+    const writeOnly = writeOnlyOf(resource(type), attributesFromWire(config) ?? {});
+    const done = prior
+      ? behaviour.update(type, prior, planned, writeOnly)
+      : await behaviour.create(type, planned, writeOnly);
     return { new_state: toWire(settle(resource(type), { ...planned, ...done })), ...LOOSE };
   }
 
@@ -72,6 +78,7 @@ export function providerCalls(schema: ProviderSchema, behaviour: Behaviour): Cal
       provider: schemaMessage(schema.provider),
       resource_schemas: mapValues(schema.resources, schemaMessage),
       data_source_schemas: mapValues(schema.dataSources, schemaMessage),
+      ephemeral_resource_schemas: mapValues(schema.ephemeralResources, schemaMessage),
     }),
     PrepareProviderConfig: ({ config }) => ({ prepared_config: config }),
     Configure: () => ({}),
@@ -87,6 +94,13 @@ export function providerCalls(schema: ProviderSchema, behaviour: Behaviour): Cal
     PlanResourceChange: plan,
     ApplyResourceChange: refusable(apply, ({ prior_state }) => ({ new_state: prior_state, ...LOOSE })),
     ReadDataSource: refusable(readData, () => ({})),
+    ValidateEphemeralResourceConfig: () => ({}),
+    OpenEphemeralResource: ({ type_name: type, config }) => {
+      const given = attributesFromWire(config) ?? {};
+      const opened = { ...given, ...behaviour.openEphemeral?.(type, given) };
+      return { result: toWire(settle(known(schema.ephemeralResources, type), opened)) };
+    },
+    CloseEphemeralResource: () => ({}),
     Stop: () => ({}),
   };
 }
@@ -101,6 +115,16 @@ function refusable(call: Calls[string], otherwise: (request: Request) => object)
       return { ...otherwise(request), diagnostics: [{ severity: 'ERROR', summary: error.message }] };
     }
   };
+}
+
+/** A provider must not plan write-only arguments: Terraform refuses a plan or a state that has one. */
+function withoutWriteOnly(block: Block, value: Attributes): Attributes {
+  return { ...value, ...mapValues(writeOnlyOf(block, value), () => null) };
+}
+
+function writeOnlyOf({ attributes }: Block, value: Attributes): Attributes {
+  const names = Object.keys(attributes).filter(name => attributes[name]?.write_only);
+  return Object.fromEntries(names.map(name => [name, value[name] ?? null]));
 }
 
 /** On creation, what the provider computes is unknown; later it stays what it was, which Terraform proposes already. */

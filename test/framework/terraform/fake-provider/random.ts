@@ -1,8 +1,14 @@
 /** The random provider: passwords, which really are random, so that a test can look for one where it must not be. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Behaviour } from './behaviour.ts';
+import type { Attributes } from './values.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+function password({ length = 0 }: Attributes): Attributes {
+  const letters = Array.from(randomBytes(Number(length)), byte => LETTERS[byte % LETTERS.length]);
+  return { bcrypt_hash: `$2a$10$${randomUUID()}`, result: letters.join('') };
+}
 
 export const randomBehaviour: Behaviour = {
   sensitive: { random_password: ['result', 'bcrypt_hash'] },
@@ -10,11 +16,8 @@ export const randomBehaviour: Behaviour = {
   replacedBy: {
     random_password: ['keepers', 'length', 'special', 'lower', 'upper', 'numeric', 'override_special'],
   },
-  create: (_, { length }) => ({
-    id: 'none',
-    bcrypt_hash: `$2a$10$${randomUUID()}`,
-    result: Array.from(randomBytes(Number(length)), byte => LETTERS[byte % LETTERS.length]).join(''),
-  }),
+  create: (_, config) => ({ id: 'none', ...password(config) }),
+  openEphemeral: (_, config) => password(config),
   update: () => ({}),
   delete: () => undefined,
   read: (_, state) => state,

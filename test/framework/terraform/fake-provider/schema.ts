@@ -17,6 +17,8 @@ export interface Attribute {
   optional?: true;
   computed?: true;
   sensitive?: true;
+  /** In the configuration of an apply only: in no plan and no state. */
+  write_only?: true;
 }
 
 export interface NestedBlock {
@@ -37,6 +39,8 @@ export interface ProviderSchema {
   provider: Block;
   resources: { [type: string]: Block };
   dataSources: { [type: string]: Block };
+  /** Opened by each plan and apply that needs them; in no plan and no state. */
+  ephemeralResources: { [type: string]: Block };
 }
 
 export function readSchema(name: 'aws' | 'random'): ProviderSchema {

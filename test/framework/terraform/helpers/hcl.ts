@@ -36,11 +36,10 @@ export function outputsOf(folder: string): Output[] {
   }));
 }
 
+export type Kind = 'resource' | 'ephemeral' | 'data';
+
 /** `resource` and `data` blocks of a module → its file. */
-export function objectsOf(
-  folder: string,
-  kind: 'resource' | 'data',
-): { type: string; name: string; file: string }[] {
+export function objectsOf(folder: string, kind: Kind): { type: string; name: string; file: string }[] {
   return globSync('*.tf', { cwd: folder })
     .sort()
     .flatMap(file => {

@@ -144,13 +144,17 @@ test('an endpoint can be set for one service or for all', () => {
   expect(endpoints({})).toEqual({
     dynamodb: 'https://dynamodb.cn-north-1.amazonaws.com.cn',
     lambda: 'https://lambda.cn-north-1.amazonaws.com.cn',
+    secretsmanager: 'https://secretsmanager.cn-north-1.amazonaws.com.cn',
     ssm: 'https://ssm.cn-north-1.amazonaws.com.cn',
   });
   expect(endpoints({ AWS_ENDPOINT_URL: 'http://all', AWS_ENDPOINT_URL_DYNAMODB: 'http://one' })).toEqual({
     dynamodb: 'http://one',
     lambda: 'http://all',
+    secretsmanager: 'http://all',
     ssm: 'http://all',
   });
+  // The name that AWS's own clients read. https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html
+  expect(endpoints({ AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://one' }).secretsmanager).toBe('http://one');
 });
 
 test('the client is less than a fiftieth of the size of the AWS SDK’s two clients', async () => {

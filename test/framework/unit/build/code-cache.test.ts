@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DIST, ROOT, startDist } from '../../../helpers/local-lambda.ts';
 
 test('V8 accepts it, and not for another source', async () => {
@@ -50,4 +50,39 @@ test('the build is no place for secrets: its environment does not reach the file
   );
   expect((await readFile(cache)).includes(secret)).toBe(false);
   await rm(folder, { recursive: true });
+});
+
+describe('a module that reads environment variables while it is loaded', () => {
+  /** Loads a bundle with this text as the build does. Returns what is written about its routes. */
+  async function loaded(text: string): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
+    const [bundle, routes] = [join(folder, 'bundle.cjs'), join(folder, 'routes.json')];
+    await writeFile(bundle, `(function (exports, require, module) { ${text} })`);
+    const args = [join(ROOT, 'scripts/build/code-cache.ts'), bundle, routes];
+    try {
+      await promisify(execFile)(process.execPath, args, { env: { MCP_AUTH: 'none' } });
+      return await readFile(routes, 'utf8');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
+  test('does not break the build if it needs them', async () => {
+    const text = `
+      if (!process.env.API_KEY) throw new Error('API_KEY is missing');
+      const { host } = new URL(process.env.API_URL);
+      exports.summary = { host, mode: process.env.MCP_AUTH, debug: process.env.MCP_DEBUG ?? 'unset' };`;
+    expect(JSON.parse(await loaded(text))).toEqual({ host: 'build.invalid', mode: 'none', debug: 'unset' });
+  });
+
+  test('finds them unset if it does not', async () => {
+    expect(await loaded("exports.summary = { key: process.env.API_KEY ?? 'unset' };")).toBe(
+      '{"key":"unset"}',
+    );
+  });
+
+  test('breaks the build by its first error if placeholders do not help', async () => {
+    const text = "throw new Error(process.env.API_KEY ? 'API_KEY is wrong' : 'API_KEY is missing');";
+    await expect(loaded(text)).rejects.toThrow(/API_KEY is missing(?![\s\S]*is wrong)/);
+  });
 });

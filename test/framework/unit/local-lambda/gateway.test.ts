@@ -45,6 +45,18 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
   });
   afterAll(() => closeAll(lambda));
 
+  test('is not asked about open paths, by any method, and about every other path', async () => {
+    await using open = await behind(endpoint, '--open-paths', '/token,/authorize');
+    for (const path of ['/token', '/authorize?client_id=x'])
+      for (const method of ['GET', 'POST', 'OPTIONS'])
+        expect((await ask(open, endpoint, undefined, path, { method })).status, `${method} ${path}`).toBe(
+          200,
+        );
+    for (const path of ['/mcp', '/token/', '/token/x', '/Token', '/x/token', '/revoke', '/'])
+      expect((await ask(open, endpoint, undefined, path, { method: 'POST' })).status, path).toBe(401);
+    expect((await ask(lambda, endpoint, undefined, '/token')).status).toBe(401);
+  });
+
   const UNAUTHORIZED = [401, '{"message":"Unauthorized"}'];
   const DENIED =
     endpoint === 'http-api'

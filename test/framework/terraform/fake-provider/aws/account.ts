@@ -28,6 +28,8 @@ class Store {
   readonly snapshots = new Map<string, Attributes>();
   /** Resource type, or data.TYPE → what Terraform did with it. */
   readonly operations = new Map<string, Set<string>>();
+  /** SSM parameter → its write-only value, which neither Terraform's state nor the journal has. */
+  readonly secrets = new Map<string, string>();
   partition = { partition: 'aws', dns_suffix: 'amazonaws.com' };
   concurrencyQuota = 1000;
   logRole = false;
@@ -123,6 +125,11 @@ export class Account {
   /** Deployment of a REST API → the API's attributes when it was deployed. */
   get snapshots(): Map<string, Attributes> {
     return this.#store.snapshots;
+  }
+
+  /** SSM parameter → its write-only value. */
+  get secrets(): Map<string, string> {
+    return this.#store.secrets;
   }
 
   arn(service: string, resource: string, region = this.region): string {

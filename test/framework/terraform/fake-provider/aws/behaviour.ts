@@ -3,6 +3,7 @@ import { ACCOUNT } from '../../publish-image/fake/machine.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { type Attributes, isAttributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
+import { COGNITO_REPLACED_BY } from './cognito.ts';
 import { GATEWAY_REPLACED_BY } from './gateway.ts';
 import { OBSERVABILITY_REPLACED_BY } from './observability.ts';
 import { policyDocument } from './policy-document.ts';
@@ -25,6 +26,7 @@ const DEFAULTS: Behaviour['defaults'] = {
 };
 
 const REPLACED_BY: Behaviour['replacedBy'] = {
+  ...COGNITO_REPLACED_BY,
   ...GATEWAY_REPLACED_BY,
   ...OBSERVABILITY_REPLACED_BY,
   aws_cloudwatch_log_group: ['name', 'region'],
@@ -62,28 +64,33 @@ export function awsBehaviour(account: Account): Behaviour {
   return {
     defaults: DEFAULTS ?? {},
     replacedBy: REPLACED_BY,
-    sensitive: { aws_api_gateway_api_key: ['value'], aws_ssm_parameter: ['value'] },
+    sensitive: {
+      aws_api_gateway_api_key: ['value'],
+      aws_cognito_user_pool_client: ['client_secret'],
+      aws_ssm_parameter: ['value', 'value_wo'],
+    },
+    writeOnly: { aws_ssm_parameter: ['value_wo'] },
     recomputed: (type, prior, planned) => {
       const publishes = type === 'aws_lambda_function' && planned.publish === true;
       return publishes && PUBLISHED.some(name => !same(prior[name], planned[name])) ? WITH_A_VERSION : [];
     },
-    async create(type, planned) {
+    async create(type, planned, writeOnly) {
       const resource = knownResource(type);
       const here = account.in(regionOf(account, planned));
       account.note(type, 'create');
       checkLengths(type, planned);
-      const made = { ...common(here, planned), ...(await resource.create?.(here, planned)) };
+      const made = { ...common(here, planned), ...(await resource.create?.(here, planned, writeOnly)) };
       await account.took(type);
-      here.put(type, resource.name(planned), { ...planned, ...made });
+      here.put(type, resource.name({ ...planned, ...made }), { ...planned, ...made });
       return made;
     },
-    update(type, prior, planned) {
+    update(type, prior, planned, writeOnly) {
       const resource = knownResource(type);
       const here = account.in(regionOf(account, planned));
       account.note(type, 'update');
       if (ignores(account, type, prior, planned)) return prior;
-      const made = { ...common(here, planned), ...resource.update?.(here, prior, planned) };
-      here.put(type, resource.name(planned), { ...planned, ...made });
+      const made = { ...common(here, planned), ...resource.update?.(here, prior, planned, writeOnly) };
+      here.put(type, resource.name({ ...planned, ...made }), { ...planned, ...made });
       return made;
     },
     delete(type, prior) {
@@ -110,6 +117,9 @@ export function awsBehaviour(account: Account): Behaviour {
 /** Longest names that AWS accepts, by type and attribute. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
 const LONGEST: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   aws_cloudwatch_dashboard: { dashboard_name: 255 },
+  aws_cognito_user_pool: { name: 128 },
+  aws_cognito_user_pool_client: { name: 128 },
+  aws_cognito_user_pool_domain: { domain: 63 },
   aws_cloudwatch_log_group: { name: 512 },
   aws_cloudwatch_metric_alarm: { alarm_name: 255, alarm_description: 1024 },
   aws_dynamodb_table: { name: 255 },

@@ -6,9 +6,9 @@ export interface Resource {
   /** Unique among resources of the type in a region. */
   name(attributes: Attributes): string;
   /** What AWS adds on creation. Throws when AWS would refuse. */
-  create?(account: Account, attributes: Attributes): Attributes | Promise<Attributes>;
+  create?(account: Account, attributes: Attributes, writeOnly: Attributes): Attributes | Promise<Attributes>;
   /** What AWS changes by itself on an update. */
-  update?(account: Account, prior: Attributes, planned: Attributes): Attributes;
+  update?(account: Account, prior: Attributes, planned: Attributes, writeOnly: Attributes): Attributes;
   remove?(account: Account, attributes: Attributes): void;
 }
 

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { ACCOUNT } from '../../publish-image/fake/machine.ts';
 import { type Attributes, same } from '../values.ts';
 import { type Account, refuse } from './account.ts';
+import { COGNITO } from './cognito.ts';
 import { deliverLate, GATEWAY } from './gateway.ts';
 import { OBSERVABILITY } from './observability.ts';
 import { allows } from './policy-document.ts';
@@ -301,14 +302,30 @@ const eventInvokeConfig: Resource = {
   },
 };
 
+/** Of a write-only value, only the account knows what it is: it is neither in the state nor in the journal. */
 const parameter: Resource = {
   name: attributes => text(attributes, 'name'),
-  create: (account, { name = null }) => ({
-    id: name,
-    arn: account.arn('ssm', `parameter${name}`),
-    version: 1,
-  }),
+  create(account, { name = null }, writeOnly) {
+    const written = putSecret(account, text({ name }, 'name'), writeOnly);
+    return { id: name, arn: account.arn('ssm', `parameter${name}`), version: 1, has_value_wo: written };
+  },
+  update(account, prior, planned, writeOnly) {
+    const changes = Object.keys(planned).filter(name => !same(prior[name], planned[name]));
+    if (changes.includes('value_wo_version')) putSecret(account, text(planned, 'name'), writeOnly);
+    // The provider writes the whole parameter, and without another version it has no value for it.
+    else if (prior.has_value_wo === true && changes.some(name => !/^tags(_all)?$/.test(name)))
+      refuse(
+        "ValidationException: Value '' at 'value' failed to satisfy constraint: Member must have length at least 1",
+      );
+    return {};
+  },
+  remove: (account, attributes) => void account.secrets.delete(text(attributes, 'name')),
 };
+
+function putSecret(account: Account, name: string, { value_wo: value = null }: Attributes = {}): boolean {
+  if (typeof value === 'string') account.secrets.set(name, value);
+  return typeof value === 'string';
+}
 
 const queue: Resource = {
   name: attributes => text(attributes, 'name'),
@@ -319,6 +336,7 @@ const queue: Resource = {
 };
 
 export const RESOURCES: Readonly<Record<string, Resource>> = {
+  ...COGNITO,
   ...GATEWAY,
   ...OBSERVABILITY,
   aws_cloudwatch_log_group: logGroup,

@@ -18,7 +18,8 @@ export function providerVersion(source: string): string {
 
 /** The block of a file's one resource or data source. */
 export function blockOfConstruct(source: string): Block {
-  const [, name = ''] = /^class (\w+) extends \w+\.Terraform(?:Resource|DataSource) /m.exec(source) ?? [];
+  const [, name = ''] =
+    /^class (\w+) extends \w+\.Terraform(?:Resource|DataSource|EphemeralResource) /m.exec(source) ?? [];
   return blockOf(source, name);
 }
 

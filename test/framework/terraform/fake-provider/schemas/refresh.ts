@@ -29,7 +29,7 @@ const PROVIDER_BLOCKS: { [provider: string]: Pick<Block, 'blocks'> } = {
 };
 
 /** Types that the configuration uses: `resource` → [`aws_lambda_function`, …]. */
-export function usedTypes(kind: 'resource' | 'data', provider: string): string[] {
+export function usedTypes(kind: 'resource' | 'data' | 'ephemeral', provider: string): string[] {
   const root = fileURLToPath(new URL('../../../../../terraform', import.meta.url));
   const text = globSync('**/*.tf', { cwd: root }).map(file => readFileSync(join(root, file), 'utf8'));
   const found = text.join('\n').matchAll(new RegExp(`^${kind} "(${provider}_\\w+)"`, 'gm'));
@@ -44,11 +44,13 @@ function refresh(provider: keyof typeof SOURCES): void {
     const archive = run('npm', 'pack', '--silent', SOURCES[provider]).trim();
     const resources = usedTypes('resource', provider);
     const data = usedTypes('data', provider);
+    const ephemeral = usedTypes('ephemeral', provider);
     const folderOf = (type: string): string => type.replace(`${provider}_`, '').replaceAll('_', '-');
     const folders = [
       'provider',
       ...resources.map(folderOf),
       ...data.map(type => `data-${provider}-${folderOf(type)}`),
+      ...ephemeral.map(type => `ephemeral-${provider}-${folderOf(type)}`),
     ];
     run('tar', '-xzf', archive, ...folders.map(name => `package/lib/${name}/index.js`));
     const read = (name: string): string =>
@@ -60,9 +62,14 @@ function refresh(provider: keyof typeof SOURCES): void {
       dataSources: Object.fromEntries(
         data.map(type => [type, blockOfConstruct(read(`data-${provider}-${folderOf(type)}`))]),
       ),
+      ephemeralResources: Object.fromEntries(
+        ephemeral.map(type => [type, blockOfConstruct(read(`ephemeral-${provider}-${folderOf(type)}`))]),
+      ),
     };
     writeFileSync(new URL(`${provider}.json`, import.meta.url), `${JSON.stringify(schema, null, 1)}\n`);
-    process.stdout.write(`${provider} ${schema.version}: ${[...resources, ...data].join(', ')}\n`);
+    process.stdout.write(
+      `${provider} ${schema.version}: ${[...resources, ...data, ...ephemeral].join(', ')}\n`,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

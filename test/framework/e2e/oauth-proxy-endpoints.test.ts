@@ -1,0 +1,160 @@
+/**
+ * The sign-in through the OAuth proxy behind every endpoint type, as terraform/ deploys it: the issuer is the public URL, clients
+ * of both SDKs find it, and an authorizer leaves open what the sign-in needs and nothing else.
+ */
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
+import { UnauthorizedError as UnauthorizedErrorV1 } from '@modelcontextprotocol/sdk/client/auth.js';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport as TransportOfV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SIGN_IN_PATHS } from '../../../app/framework/sign-in-paths.ts';
+import { closeAll } from '../../helpers/close-all.ts';
+import { signInAndConsent } from '../../helpers/consenting-browser.ts';
+import {
+  type IdentityProvider,
+  PROVIDER_CLIENT,
+  startIdentityProvider,
+} from '../../helpers/identity-provider.ts';
+import { freePort, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
+import { memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
+
+interface Deployment {
+  name: string;
+  args: string[];
+  /** Of a REST API without a domain, in the path. */
+  stage?: string;
+  /** Whether clients know another name of the server than the endpoint does: a domain, by MCP_PUBLIC_URL. */
+  domain?: true;
+}
+
+const AUTHORIZER = ['--authorizer', 'authorizer.request'];
+const DEPLOYMENTS: Deployment[] = [
+  { name: 'a Function URL', args: [] },
+  { name: 'a Function URL with a domain', args: [], domain: true },
+  { name: 'an HTTP API', args: ['--endpoint', 'http-api'] },
+  { name: 'an HTTP API with an authorizer', args: ['--endpoint', 'http-api', ...AUTHORIZER] },
+  { name: 'an HTTP API with a domain', args: ['--endpoint', 'http-api'], domain: true },
+  {
+    name: 'a REST API with an authorizer, by its stage',
+    args: ['--endpoint', 'rest-api', ...AUTHORIZER],
+    stage: '/live',
+  },
+  {
+    name: 'a REST API with an authorizer and a domain',
+    args: ['--endpoint', 'rest-api', '--domain-name', 'localhost', ...AUTHORIZER],
+    domain: true,
+  },
+];
+
+describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
+  let provider: IdentityProvider;
+  let lambda: RunningLambda;
+  let base: string;
+  const hasAuthorizer = args.includes('--authorizer');
+
+  beforeAll(async () => {
+    const port = await freePort();
+    // Function and client use two names of one address where there is a domain.
+    base = `http://${domain ? 'localhost' : '127.0.0.1'}:${port}${stage}`;
+    provider = await startIdentityProvider({ redirectUri: [`${base}/callback`] });
+    const env = {
+      PORT: String(port),
+      MCP_AUTH: 'oauth',
+      MCP_OAUTH_PROXY: 'on',
+      MCP_OAUTH_ISSUER: provider.issuer,
+      MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
+      MCP_OAUTH_CLIENT_SECRET: PROVIDER_CLIENT.secret,
+      MCP_OAUTH_REGISTRATION: 'on',
+      MCP_OAUTH_SCOPES: 'mcp',
+      ...(domain && {
+        MCP_PUBLIC_URL: `${base}/mcp`,
+        // A real domain has no port.
+        LAMBDA_CHALLENGE: `Bearer resource_metadata="${base}/.well-known/oauth-protected-resource/mcp"`,
+      }),
+    };
+    const handler = args.includes('http-api') ? 'handler.buffered' : 'handler.stream';
+    lambda = await startApp({ args, env }, handler);
+  });
+  afterAll(() => closeAll(lambda, provider));
+
+  test('the issuer is the public URL, whatever a forwarding header says', async () => {
+    const metadata = async (headers: Record<string, string>): Promise<Record<string, unknown>> =>
+      (await (await fetch(`${base}/.well-known/openid-configuration`, { headers })).json()) as Record<
+        string,
+        unknown
+      >;
+    for (const headers of [{}, { 'x-forwarded-host': 'attacker.example' }])
+      expect(await metadata(headers)).toMatchObject({
+        issuer: base,
+        authorization_endpoint: `${base}/authorize`,
+        registration_endpoint: `${base}/register`,
+      });
+  });
+
+  test.each(['legacy', 'auto'] as const)('a client of SDK v2 (%s) signs in and calls a tool', async mode => {
+    const storage = memoryOAuthProvider();
+    const connect = async (): Promise<Client> => {
+      const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } });
+      const transport = new StreamableHTTPClientTransport(new URL(`${base}/mcp`), { authProvider: storage });
+      try {
+        await client.connect(transport);
+        return client;
+      } catch (error) {
+        if (!(error instanceof UnauthorizedError)) throw error;
+        await transport.finishAuth(await signInAndConsent(sentTo(storage), REDIRECT));
+        return connect();
+      }
+    };
+    const client = await connect();
+    expect((await client.listTools()).tools.length).toBeGreaterThan(0);
+    await client.close();
+    await lambda.printed(/"caller":"registered-[\w-]{16}","auth":"(oauth|authorizer)","subject":"alice"/);
+  });
+
+  test('a client of SDK v1 signs in and calls a tool', async () => {
+    const storage = memoryOAuthProvider();
+    const url = new URL(`${base}/mcp`);
+    const transport = new TransportV1(url, { authProvider: storage });
+    const first = new ClientV1({ name: 'test', version: '1.0.0' });
+    await expect(first.connect(transport as TransportOfV1)).rejects.toThrow(UnauthorizedErrorV1);
+    const query = await signInAndConsent(sentTo(storage), REDIRECT);
+    await transport.finishAuth(String(query.get('code')));
+    const client = new ClientV1({ name: 'test', version: '1.0.0' });
+    await client.connect(new TransportV1(url, { authProvider: storage }) as TransportOfV1);
+    expect((await client.listTools()).tools.length).toBeGreaterThan(0);
+    await client.close();
+  });
+
+  test('a token that is not valid is denied', async () => {
+    const forged = await fetch(`${base}/mcp`, { method: 'POST', headers: { authorization: 'Bearer a.b.c' } });
+    // An HTTP API says 403 where its authorizer denies a call; the check "http_api_denies_by_403" of terraform/ warns of it.
+    expect(forged.status).toBe(hasAuthorizer && args.includes('http-api') ? 403 : 401);
+  });
+
+  if (hasAuthorizer)
+    test('every path but those of the sign-in is closed', async () => {
+      const status = async (path: string, method = 'POST'): Promise<number> =>
+        (await fetch(base + path, { method, redirect: 'manual' })).status;
+      for (const path of SIGN_IN_PATHS) expect(await status(path), path).not.toBe(401);
+      for (const path of ['/', '/mcp', '/token/x', '/tokens', '/callback/', '/healthz'])
+        expect(await status(path), path).toBe(401);
+    });
+});
+
+describe('without the OAuth proxy', () => {
+  test('an authorizer leaves none of its paths open', async () => {
+    const env = { MCP_AUTH: 'token', MCP_TOKEN_SHA256: 'a'.repeat(64) };
+    await using lambda = await startApp(
+      { args: ['--endpoint', 'http-api', ...AUTHORIZER], env },
+      'handler.buffered',
+    );
+    for (const path of SIGN_IN_PATHS)
+      expect((await fetch(lambda.url + path, { method: 'POST' })).status, path).toBe(401);
+  });
+});
+
+function sentTo({ authorizationUrl }: { authorizationUrl?: URL }): URL {
+  if (!authorizationUrl) throw new Error('The client did not send the person anywhere.');
+  return authorizationUrl;
+}
