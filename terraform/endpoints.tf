@@ -91,11 +91,12 @@ module "rest_api" {
   region                     = var.region
   function_name              = module.lambda.function_name
   qualifier                  = module.lambda.alias_name
-  alias_arn                  = module.lambda.alias_arn
+  alias_arn                  = local.alias_arn
   streaming                  = local.streaming
   timeout                    = local.timeout
   authorization              = local.gateway_authorization
   authorizer                 = local.lambda_authorizer
+  isolation                  = var.isolation
   challenge                  = local.challenge
   throttle                   = var.throttle
   api_key                    = var.api_key
@@ -138,7 +139,7 @@ module "authorizer" {
   architecture       = var.architecture
   memory_size        = 256
   timeout            = 10
-  environment        = local.rules
+  environment        = merge(local.rules, local.isolation_settings)
   command            = ["authorizer.request"]
   pinned_version     = null
   tracing            = var.tracing

@@ -174,6 +174,24 @@ variable "snap_start" {
   }
 }
 
+variable "isolation" {
+  description = "shared: callers share execution environments, one after the other. per-caller: Lambda's tenant isolation, where each invocation names a tenant and runs in an environment that serves this tenant only. A change replaces the function."
+  type        = string
+  default     = "shared"
+  nullable    = false
+
+  validation {
+    condition     = contains(["shared", "per-caller"], var.isolation)
+    error_message = "isolation must be shared or per-caller."
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
+  validation {
+    condition     = var.isolation == "shared" || var.provisioned_concurrency == 0
+    error_message = "isolation = \"per-caller\" excludes provisioned_concurrency: Lambda cannot create an environment before it knows the tenant. Set one of them."
+  }
+}
+
 variable "alias_name" {
   description = "Name of the alias that callers reach."
   type        = string
