@@ -17,7 +17,8 @@ export interface FunctionOptions {
   /** Most environments, where that is to be another number. */
   environments: number | undefined;
   idleTimeout: number;
-  isolation: Isolation;
+  /** @default 'shared' */
+  isolation?: Isolation;
   spec: FunctionSpec;
 }
 
@@ -67,7 +68,7 @@ export class LocalFunction {
     this.#log = log;
     this.#memory = options.spec.memory;
     this.#version = options.spec.env.AWS_LAMBDA_FUNCTION_VERSION;
-    this.#isolation = options.isolation;
+    this.#isolation = options.isolation ?? 'shared';
   }
 
   warmUp(): Promise<void> {

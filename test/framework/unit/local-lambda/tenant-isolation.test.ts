@@ -139,6 +139,29 @@ test('a REST API names the tenant that the authorizer returned, whatever the req
   });
 });
 
+test('the dashboard shows whose environment it is, shortened', async () => {
+  await using lambda = await start('invoked', '--dashboard-port', '0');
+  const [, dashboard = ''] = await lambda.printed(/Local dashboard: (http:\/\/127\.0\.0\.1:\d+)\//);
+  const { call } = clientOf(lambda);
+  const tenants = ['a'.repeat(64), 'b'.repeat(64)];
+  for (const tenant of [...tenants, ...tenants]) await call(tenant);
+  const { body } = await fetch(`${dashboard}/events`);
+  const reader = body?.getReader();
+  const text = Buffer.from((await reader?.read())?.value ?? []).toString();
+  await reader?.cancel();
+  const state = JSON.parse(text.slice(text.indexOf('{'))) as {
+    function: { isolation: string };
+    environments: { tenant?: string; invocations: number }[];
+  };
+  expect(state.function.isolation).toBe('per-caller');
+  const served = state.environments.filter(({ invocations }) => invocations > 0);
+  expect(served.map(({ tenant, invocations }) => [tenant, invocations])).toEqual([
+    ['a'.repeat(12), 2],
+    ['b'.repeat(12), 2],
+  ]);
+  expect(text).not.toContain('a'.repeat(13));
+});
+
 test.each([
   [['--endpoint', 'function-url']],
   [['--endpoint', 'http-api', '--authorizer', 'a.b']],
