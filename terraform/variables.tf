@@ -78,7 +78,7 @@ variable "authorizer_result_ttl_seconds" {
 }
 
 variable "isolation" {
-  description = "shared: callers share execution environments, one after the other. per-caller: each caller has execution environments of its own (Lambda's tenant isolation), for servers that keep state; behind a REST API with the Lambda authorizer. README.md says what it costs. A change replaces the function, and calls fail until the end of apply."
+  description = "Who uses an execution environment: shared, all callers, one after the other; per-caller, one caller alone (Lambda's tenant isolation), for servers that keep state, behind a REST API with the Lambda authorizer. README.md says what it costs. A change replaces the function, and calls fail until the end of apply."
   type        = string
   default     = "shared"
   nullable    = false

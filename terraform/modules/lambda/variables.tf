@@ -175,7 +175,7 @@ variable "snap_start" {
 }
 
 variable "isolation" {
-  description = "shared: callers share execution environments, one after the other. per-caller: Lambda's tenant isolation, where each invocation names a tenant and runs in an environment that serves this tenant only. A change replaces the function."
+  description = "Who uses an execution environment: shared, all callers, one after the other; per-caller, the tenant that an invocation names, alone (Lambda's tenant isolation). A change replaces the function."
   type        = string
   default     = "shared"
   nullable    = false

@@ -93,7 +93,7 @@ variable "authorizer" {
 }
 
 variable "isolation" {
-  description = "per-caller: the function has tenant isolation, and its tenant is what the authorizer returned as tenant; open methods have a tenant of their own. shared: it has none."
+  description = "Isolation of the function: shared; or per-caller, where the API names the tenant of each invocation, which is what the authorizer returned as tenant, and one tenant for all open methods."
   type        = string
   default     = "shared"
   nullable    = false
