@@ -95,6 +95,13 @@ afterAll(async () => {
   project?.[Symbol.dispose]();
 });
 
+test('the example passes the type checker', async () => {
+  const config = { extends: './tsconfig.json', include: ['app/routes.ts', 'app/settings.ts', 'app/servers'] };
+  project.write('tsconfig.example.json', JSON.stringify(config));
+  const args = ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.example.json'];
+  await promisify(execFile)(process.execPath, args, { cwd: project.folder });
+}, 120_000);
+
 function startExample(isolation: 'shared' | 'per-caller', ...more: string[]): Promise<RunningLambda> {
   const args = [
     ...['--isolation', isolation, '--endpoint', 'rest-api', '--authorizer', 'authorizer.request'],
