@@ -109,6 +109,11 @@ variable "isolation" {
     error_message = "isolation = \"per-caller\" excludes provisioned_concurrency: Lambda cannot create an execution environment before it knows the caller. Leave provisioned_concurrency out, or set isolation = \"shared\"."
   }
 
+  validation {
+    condition     = var.isolation == "shared" || !var.snap_start
+    error_message = "isolation = \"per-caller\" excludes snap_start: Lambda restores no snapshot for a function with tenant isolation. Leave snap_start out, or set isolation = \"shared\"."
+  }
+
   # https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
   validation {
     condition     = var.isolation == "shared" || (data.aws_partition.current.partition == "aws" && local.region != "ap-southeast-6")

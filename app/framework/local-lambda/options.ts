@@ -458,11 +458,14 @@ function defaultHandler({ endpoint, invokeMode }: LocalLambdaOptions): string {
 
 /** What one setting asks of another. */
 function contradiction(options: LocalLambdaOptions): string | undefined {
-  const { authType, iamCredentials, authorizer, endpoint, jwtIssuer, jwtAudience, isolation } = options;
+  const { authType, iamCredentials, authorizer, endpoint, jwtIssuer, jwtAudience, isolation, snapStart } =
+    options;
   if (authType === 'AWS_IAM' && iamCredentials.length === 0)
     return 'LAMBDA_AUTH_TYPE AWS_IAM needs LAMBDA_IAM_CREDENTIALS: who may sign, as KEY_ID:SECRET.';
   if (isolation === 'per-caller' && (endpoint !== 'rest-api' || !authorizer))
     return 'LAMBDA_ISOLATION per-caller needs LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER, such as authorizer.request: the REST API gives Lambda the tenant that the authorizer returns.';
+  if (isolation === 'per-caller' && snapStart)
+    return 'LAMBDA_ISOLATION per-caller and LAMBDA_SNAP_START on exclude each other: Lambda restores no snapshot for a function with tenant isolation.';
   if (!authorizer) return undefined;
   if (endpoint !== 'http-api' && endpoint !== 'rest-api')
     return 'LAMBDA_AUTHORIZER needs LAMBDA_ENDPOINT to be http-api or rest-api: only API Gateway has authorizers.';

@@ -303,7 +303,8 @@ export class Pool {
    */
   #takeSnapshot(environment: Environment): void {
     const { function: spec, environments } = this.#options;
-    if (!spec.snapStart || environment.isSnapshot || this.#starting > 0 || this.#all.size >= environments) return;
+    if (!spec.snapStart || environment.isSnapshot || this.#starting > 0 || this.#all.size >= environments)
+      return;
     if (!this.#idle.some(idle => idle.environment.isSnapshot)) void this.#start().catch(isInitError);
   }
 

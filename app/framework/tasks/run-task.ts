@@ -16,7 +16,7 @@ import { failure, LOST, OUT_OF_TIME, RESULT_TOO_LARGE } from './task-errors.ts';
 export interface RunTaskOptions {
   store: Store;
   /** The tenant of the invocation, if the function has tenant isolation. */
-  tenantId: string | undefined;
+  tenantId?: string | undefined;
   /** Serves a request by the route's own server. */
   serve: ServeRequest;
   /** How long a lease lasts without a heartbeat, in milliseconds. There are three heartbeats in that time. */

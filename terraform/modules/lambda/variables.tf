@@ -190,6 +190,11 @@ variable "isolation" {
     condition     = var.isolation == "shared" || var.provisioned_concurrency == 0
     error_message = "isolation = \"per-caller\" excludes provisioned_concurrency: Lambda cannot create an environment before it knows the tenant. Set one of them."
   }
+
+  validation {
+    condition     = var.isolation == "shared" || !var.snap_start
+    error_message = "isolation = \"per-caller\" excludes snap_start: Lambda restores no snapshot for a function with tenant isolation. Set one of them."
+  }
 }
 
 variable "alias_name" {

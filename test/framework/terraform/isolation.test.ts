@@ -166,6 +166,11 @@ describeTerraform(
         'Leave provisioned_concurrency out',
       ],
       [
+        [...REST, 'authorizer=lambda', 'snap_start=true'],
+        'Lambda restores no snapshot for a function with tenant isolation',
+        'Leave snap_start out',
+      ],
+      [
         [...REST, 'authorizer=lambda', 'region=ap-southeast-6'],
         'does not exist in this region',
         'Deploy to another region, or set isolation = "shared".',

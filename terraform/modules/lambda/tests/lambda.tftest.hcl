@@ -312,6 +312,17 @@ run "has_an_environment_for_each_tenant" {
   }
 }
 
+run "refuses_snapshots_with_tenants" {
+  command = plan
+
+  variables {
+    isolation  = "per-caller"
+    snap_start = true
+  }
+
+  expect_failures = [var.isolation]
+}
+
 run "refuses_warm_environments_of_no_tenant" {
   command = plan
 

@@ -171,3 +171,9 @@ test.each([
     startFunction('invoked', { args: ['--isolation', 'per-caller', ...args] }, MODULE),
   ).rejects.toThrow(/LAMBDA_ISOLATION per-caller needs LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER/);
 });
+
+test('excludes SnapStart', async () => {
+  await expect(
+    startFunction('invoked', { args: [...PER_CALLER, '--snap-start', 'on'] }, MODULE),
+  ).rejects.toThrow(/LAMBDA_ISOLATION per-caller and LAMBDA_SNAP_START on exclude each other/);
+});
