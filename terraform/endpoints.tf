@@ -93,11 +93,12 @@ module "rest_api" {
   region                     = var.region
   function_name              = module.lambda.function_name
   qualifier                  = module.lambda.alias_name
-  alias_arn                  = module.lambda.alias_arn
+  alias_arn                  = local.alias_arn
   streaming                  = local.streaming
   timeout                    = local.timeout
   authorization              = local.gateway_authorization
   authorizer                 = local.lambda_authorizer
+  isolation                  = var.isolation
   challenge                  = local.challenge
   open_paths                 = local.open_paths
   throttle                   = var.throttle
@@ -143,7 +144,7 @@ module "authorizer" {
   memory_size  = 256
   timeout      = 10
   # It checks tokens by MCP_SECRET alone: it may not read the table or the provider's client, whose names the settings require.
-  environment        = merge(local.rules, local.has_sign_in ? merge(local.table_settings, { MCP_SECRET = local.secrets_settings.MCP_SECRET }) : {})
+  environment        = merge(local.rules, local.isolation_settings, local.has_sign_in ? merge(local.table_settings, { MCP_SECRET = local.secrets_settings.MCP_SECRET }) : {})
   command            = ["authorizer.request"]
   pinned_version     = null
   tracing            = var.tracing

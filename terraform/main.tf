@@ -25,6 +25,9 @@ locals {
 
   region       = data.aws_region.current.region
   function_arn = "arn:${data.aws_partition.current.partition}:lambda:${local.region}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
+  # Without a reference to the alias: Terraform creates a new deployment of a REST API before it deletes the old one, and would do the
+  # same with everything that the deployment refers to. A second function of the same name is not possible.
+  alias_arn = "${local.function_arn}:live"
 
   # The cost guard, where the account has room for one; an account without room is its own guard.
   concurrency_quota    = one(data.aws_servicequotas_service_quota.concurrency[*].value)
@@ -55,6 +58,9 @@ locals {
     { MCP_AUTH = "authorizer" },
   )
   settings = tomap(var.authorizer == "lambda" ? local.taken_on_trust : local.rules)
+
+  # For the server and its authorizer.
+  isolation_settings = var.isolation == "shared" ? {} : { MCP_ISOLATION = var.isolation }
 
   # The features that store items in the table.
   table_enabled = var.tasks.enabled || var.limits.enabled || local.has_sign_in
@@ -142,8 +148,9 @@ module "lambda" {
   memory_size             = var.memory_size
   timeout                 = local.timeout
   ephemeral_storage_size  = var.ephemeral_storage_size
-  environment             = merge(var.environment, local.settings, local.table_settings, local.limits_settings, local.secrets_settings)
+  environment             = merge(var.environment, local.settings, local.isolation_settings, local.table_settings, local.limits_settings, local.secrets_settings)
   streaming               = local.streaming
+  isolation               = var.isolation
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
   snap_start              = var.snap_start

@@ -12,6 +12,7 @@ module "observability" {
   reserved_concurrency    = local.reserved_concurrency
   provisioned_concurrency = var.provisioned_concurrency
   snapshots               = var.snap_start ? var.retained_versions : 0
+  isolation               = var.isolation
   email                   = var.observability.email
   dashboard               = var.observability.dashboard
   alarms                  = var.observability.alarms

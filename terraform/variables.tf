@@ -83,6 +83,50 @@ variable "authorizer_result_ttl_seconds" {
   }
 }
 
+variable "isolation" {
+  description = "Who uses an execution environment: shared, all callers, one after the other; per-caller, one caller alone (Lambda's tenant isolation), for servers that keep state, behind a REST API with the Lambda authorizer. README.md says what it costs. A change replaces the function, and calls fail until the end of apply."
+  type        = string
+  default     = "shared"
+  nullable    = false
+
+  validation {
+    condition     = contains(["shared", "per-caller"], var.isolation)
+    error_message = "isolation must be shared or per-caller."
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation-invoke.html
+  validation {
+    condition     = var.isolation == "shared" || var.endpoint == "rest-api"
+    error_message = "isolation = \"per-caller\" needs endpoint = \"rest-api\": a Function URL and an HTTP API cannot name the caller whose execution environment Lambda is to use. Set endpoint = \"rest-api\" with authorizer = \"lambda\", or isolation = \"shared\"."
+  }
+
+  validation {
+    condition     = var.isolation == "shared" || strcontains(var.auth, "iam") || var.authorizer == "lambda"
+    error_message = "isolation = \"per-caller\" needs authorizer = \"lambda\": the authorizer verifies the caller before Lambda chooses the execution environment. Set authorizer = \"lambda\", or isolation = \"shared\"."
+  }
+
+  validation {
+    condition     = var.isolation == "shared" || !strcontains(var.auth, "iam")
+    error_message = "isolation = \"per-caller\" excludes auth = \"iam\": the API could name the caller's ARN or ID only, which Lambda does not accept as they are, and the name of a role's session is chosen by the caller. Set auth to token, oauth or both with authorizer = \"lambda\", or isolation = \"shared\"."
+  }
+
+  validation {
+    condition     = var.isolation == "shared" || var.provisioned_concurrency == 0
+    error_message = "isolation = \"per-caller\" excludes provisioned_concurrency: Lambda cannot create an execution environment before it knows the caller. Leave provisioned_concurrency out, or set isolation = \"shared\"."
+  }
+
+  validation {
+    condition     = var.isolation == "shared" || !var.snap_start
+    error_message = "isolation = \"per-caller\" excludes snap_start: Lambda restores no snapshot for a function with tenant isolation. Leave snap_start out, or set isolation = \"shared\"."
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
+  validation {
+    condition     = var.isolation == "shared" || (data.aws_partition.current.partition == "aws" && local.region != "ap-southeast-6")
+    error_message = "isolation = \"per-caller\" does not exist in this region: Lambda has tenant isolation in the commercial regions except New Zealand (ap-southeast-6), and not in AWS GovCloud, China or the European Sovereign Cloud. Deploy to another region, or set isolation = \"shared\"."
+  }
+}
+
 variable "domain_name" {
   description = "Domain of its own, such as mcp.example.com, mapped at the root. For a Function URL by CloudFront."
   type        = string
@@ -520,9 +564,9 @@ variable "environment" {
   validation {
     condition = length(setintersection(keys(var.environment), [
       "MCP_AUTH", "MCP_TOKEN_SHA256", "MCP_OAUTH_ISSUER", "MCP_OAUTH_AUDIENCE", "MCP_OAUTH_SCOPES",
-      "MCP_OAUTH_TOKEN_TYPE", "MCP_IAM_ALLOWED_ARNS", "MCP_PUBLIC_URL",
+      "MCP_OAUTH_TOKEN_TYPE", "MCP_IAM_ALLOWED_ARNS", "MCP_PUBLIC_URL", "MCP_ISOLATION",
     ])) == 0
-    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_OAUTH_TOKEN_TYPE, MCP_IAM_ALLOWED_ARNS or MCP_PUBLIC_URL: they are made of auth, token_sha256, oauth, iam, public_url and domain_name."
+    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_OAUTH_TOKEN_TYPE, MCP_IAM_ALLOWED_ARNS, MCP_PUBLIC_URL or MCP_ISOLATION: they are made of auth, token_sha256, oauth, iam, public_url, domain_name and isolation."
   }
 
   validation {

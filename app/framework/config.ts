@@ -130,6 +130,12 @@ export const settings = z.object({
   MCP_IAM_ALLOWED_ARNS: words.describe(
     'For iam: ARNs of the callers, * for any characters. Default: every caller that IAM allows.',
   ),
+  MCP_ISOLATION: z
+    .enum(['shared', 'per-caller'], { error: 'must be shared or per-caller' })
+    .default('shared')
+    .describe(
+      'per-caller: for a function with tenant isolation behind a REST API with the Lambda authorizer. Callers without a subject are denied, and requests in the execution environment of another caller.',
+    ),
   MCP_PUBLIC_URL: secureUrl
     .optional()
     .describe(
@@ -276,6 +282,10 @@ function dependencyProblems(given: Partial<Config>): string[] {
   if (modes.includes('token') && given.MCP_TOKEN_SHA256?.length === 0) {
     problems.push('MCP_TOKEN_SHA256: is required by MCP_AUTH=token; create it by: npm run token');
   }
+  if (given.MCP_ISOLATION === 'per-caller' && modes.some(mode => mode === 'none' || mode === 'iam'))
+    problems.push(
+      'MCP_AUTH: must be authorizer, or token or oauth for the authorizer itself, for MCP_ISOLATION=per-caller: it needs a subject that the caller cannot choose',
+    );
   if (given.MCP_OAUTH_PROXY === 'on') problems.push(...proxyProblems(given, modes));
   if (!modes.includes('oauth')) return problems;
   if (!given.MCP_OAUTH_ISSUER) problems.push('MCP_OAUTH_ISSUER: is required by MCP_AUTH=oauth');

@@ -8,6 +8,8 @@ export interface LambdaContext {
   functionName: string;
   /** With the alias or version that was invoked, if any. */
   invokedFunctionArn: string;
+  /** The caller that the execution environment belongs to, if the function has tenant isolation. */
+  tenantId?: string | undefined;
   /** In MB, as a string on Lambda. */
   memoryLimitInMB: string | number;
   getRemainingTimeInMillis(): number;

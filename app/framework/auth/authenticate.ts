@@ -11,6 +11,7 @@ import { type Caller, granted } from './identity.ts';
 import { createOwnTokenVerifier } from './own-token.ts';
 import { createKeys } from './secret.ts';
 import { staticTokens } from './static-token.ts';
+import { tenantId } from './tenant.ts';
 import { createTokenVerifier, KeysUnavailableError } from './token-verifier.ts';
 
 /**
@@ -84,8 +85,19 @@ function methodsOf(settings: Config): AuthMethod[] {
   return methods;
 }
 
-/** Verifies the tokens of the OAuth proxy, or those of the issuer. */
+/** Verifies the tokens of the OAuth proxy, or those of the issuer, and adds the tenant ID, by the issuer in both cases. */
 function oauthVerifier(settings: Config): TokenCheck {
+  const verify = oauthTokenCheck(settings);
+  return async function checkOAuthToken(token, resource) {
+    const caller = await verify(token, resource);
+    const { MCP_OAUTH_ISSUER: issuer } = settings;
+    const { subject } = caller?.extra ?? {};
+    if (!caller || !issuer || !subject) return caller;
+    return { ...caller, extra: { ...caller.extra, tenant: tenantId(issuer, subject) } };
+  };
+}
+
+function oauthTokenCheck(settings: Config): TokenCheck {
   const {
     MCP_OAUTH_ISSUER: issuer = '',
     MCP_OAUTH_JWKS_URL: jwksUrl,

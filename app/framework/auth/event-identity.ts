@@ -9,6 +9,7 @@
 import type { EndpointIdentity } from '../endpoint-context.ts';
 import { grantsNothing, ofAnotherKind } from './access-token.ts';
 import type { Caller } from './identity.ts';
+import { tenantId } from './tenant.ts';
 import { scopesOf } from './token-verifier.ts';
 
 type Fields = Record<string, unknown>;
@@ -38,7 +39,8 @@ export function authorizerCaller(
         : authorizer;
   if (Object.keys(result).length === 0 || 'iam' in result) return undefined;
   const claims = fields(result.claims ?? result); // A REST API's Cognito authorizer has them a level deeper.
-  const problem = 'jwt' in authorizer || 'claims' in result ? tokenProblem(claims) : undefined;
+  const ofToken = 'jwt' in authorizer || 'claims' in result;
+  const problem = ofToken ? tokenProblem(claims) : undefined;
   if (problem) {
     console.warn(`auth: what the API Gateway authorizer accepted is not an access token: ${problem}.`);
     return undefined;
@@ -54,8 +56,19 @@ export function authorizerCaller(
     clientId,
     scopes,
     ...(expiresAt !== undefined && { expiresAt }),
-    extra: { mode: 'authorizer', subject, claims },
+    extra: {
+      mode: 'authorizer',
+      subject,
+      tenant: ofToken ? tenantOfToken(claims) : text(claims.tenant),
+      claims,
+    },
   };
+}
+
+/** A claim `tenant` means what the issuer decides. */
+function tenantOfToken({ iss, sub }: Fields): string | undefined {
+  const [issuer, subject] = [text(iss), text(sub)];
+  return issuer && subject && tenantId(issuer, subject);
 }
 
 /** API Gateway passes on no header of the token. `client_id` is a claim of RFC 9068, which ID tokens do not have. */

@@ -15,6 +15,11 @@ export interface Caller extends AuthInfo {
     mode: AuthMode;
     /** The person or workload that the client acts for: a token's `sub`, an IAM principal's id. */
     subject?: string | undefined;
+    /**
+     * Identifies issuer and subject, or the static token, in every deployment: 64 hex digits, for keys of data that belongs to the
+     * caller. Undefined for a caller without a subject and for IAM principals.
+     */
+    tenant?: string | undefined;
     /** IAM principal, for mode `iam`. */
     arn?: string | undefined;
     /** All claims of a verified JWT, or all fields of an authorizer's verdict. */

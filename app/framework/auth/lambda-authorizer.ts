@@ -54,10 +54,12 @@ export function createAuthorizer(settings: Config) {
     if (!result.allowed && result.reason === 'keys_unavailable')
       // API Gateway returns 500 and invokes the authorizer again for the next request.
       throw new KeysUnavailableError('The keys of the authorization server cannot be fetched at the moment.');
-    const caller = result.allowed ? result.caller : undefined;
-    const outcome = result.allowed
-      ? { caller: caller?.clientId, auth: caller?.extra.mode }
-      : { denied: result.reason };
+    const verified = result.allowed ? result.caller : undefined;
+    // Lambda would have no tenant ID for its environment.
+    const anonymous = settings.MCP_ISOLATION === 'per-caller' && verified?.extra.tenant === undefined;
+    const caller = anonymous ? undefined : verified;
+    const denied = result.allowed ? anonymous && 'no_subject' : result.reason;
+    const outcome = { caller: verified?.clientId, auth: verified?.extra.mode, ...(denied && { denied }) };
     console.info(JSON.stringify({ type: 'authorizer', ...outcome }));
     const forOne = settings.MCP_OAUTH_PROXY === 'on' || settings.MCP_OAUTH_AUDIENCE.length === 0;
     const bound = caller?.extra.mode === 'oauth' && forOne ? resource : undefined;
@@ -149,6 +151,7 @@ function contextOf(
     scope: scopes.join(' '),
     auth: extra.mode,
     ...(extra.subject !== undefined && { sub: extra.subject }),
+    ...(extra.tenant !== undefined && { tenant: extra.tenant }),
     ...(expiresAt !== undefined && { exp: expiresAt }),
     ...(resource !== undefined && { resource }),
   };

@@ -5,6 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Caller } from './identity.ts';
+import { tenantId } from './tenant.ts';
 
 /** Creates the check for tokens with one of these digests (64 hex digits each; two during a rotation). */
 export function staticTokens(digests: readonly string[]) {
@@ -16,7 +17,8 @@ export function staticTokens(digests: readonly string[]) {
     const matches = known.map(candidate => timingSafeEqual(candidate, digest));
     if (!matches.includes(true)) return undefined;
     // The start of the digest names the token in the log and does not reveal it.
-    const clientId = `token-${digest.toString('hex').slice(0, 8)}`;
-    return { token: '', clientId, scopes: [], extra: { mode: 'token' } };
+    const hex = digest.toString('hex');
+    const tenant = tenantId('token', hex); // An issuer is a URL.
+    return { token: '', clientId: `token-${hex.slice(0, 8)}`, scopes: [], extra: { mode: 'token', tenant } };
   };
 }

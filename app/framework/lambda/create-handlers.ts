@@ -4,7 +4,7 @@
  */
 import { Hono } from 'hono';
 import { type AppDependencies, createApp } from '../app.ts';
-import { ConfigError, checkSettings, type Settings } from '../config.ts';
+import { type Config, ConfigError, checkSettings, config, type Settings } from '../config.ts';
 import { prepareLimits } from '../limits/limit-calls.ts';
 import { runInitHooks } from '../mcp/init-hooks.ts';
 import { backgroundJobHandlers, limitedRoutes, mcpPaths, prewarmRoutes } from '../mcp/route-registry.ts';
@@ -17,6 +17,7 @@ import { complete, type Fetch, guardResponse } from './response-guard.ts';
 import type { ResponseStream } from './response-stream.ts';
 import { bufferedWriter, type ResponseWriter, streamWriter } from './response-writers.ts';
 import { backgroundJob } from './self-invocation.ts';
+import { tenantOf, tenantProblem } from './tenant.ts';
 import { efficiencyModeSwitch } from './v8-efficiency-mode.ts';
 import { validateEvent } from './validate-event.ts';
 import { warmUp } from './warm-up.ts';
@@ -47,7 +48,8 @@ export async function createHandlers({
   checkSettings(settings);
   const app = createApp(routes, dependencies);
   await prepareLimits(limitedRoutes(routes));
-  const handlers = handlersOf(createPipeline(app.fetch, backgroundJobHandlers(routes)));
+  const { MCP_ISOLATION } = config();
+  const handlers = handlersOf(createPipeline(app.fetch, backgroundJobHandlers(routes), MCP_ISOLATION));
   if (typeof globalThis.awslambda?.streamifyResponse !== 'function')
     return { ...handlers, stream: needsRuntimeClient };
   installCrashHandlers();
@@ -70,6 +72,7 @@ type Pipeline = <Result>(
 export function createPipeline(
   fetch: Fetch,
   jobHandlers: ReadonlyMap<string, BackgroundJobHandler> = new Map(),
+  isolation: Config['MCP_ISOLATION'] = 'shared',
 ): Pipeline {
   const useEfficiencyMode = efficiencyModeSwitch();
 
@@ -78,8 +81,8 @@ export function createPipeline(
     const invocation = beginInvocation(context);
     try {
       const runJob = backgroundJob(event, jobHandlers);
-      if (runJob) return await writer.empty(runJob(invocation.signal));
-      const problem = validateEvent(event);
+      if (runJob) return await writer.empty(runJob(invocation.signal, tenantOf(context, isolation)));
+      const problem = validateEvent(event) ?? tenantProblem(event, context, isolation);
       if (problem) return await writer.reject(event, complete(rejection(problem)));
       const adapted = await adaptRequest(event, context, invocation);
       const response = await guardResponse(fetch, adapted);

@@ -110,7 +110,8 @@ function asDeployed(
 ): ReturnType<Prepare> {
   if (!options.authorizer || options.authorizer === 'jwt')
     return { environments: { function: env, authorizer: env }, options };
-  const environments = { function: { ...env, MCP_AUTH: 'authorizer' }, authorizer: env };
+  const both = options.isolation === 'per-caller' ? { ...env, MCP_ISOLATION: 'per-caller' } : env;
+  const environments = { function: { ...both, MCP_AUTH: 'authorizer' }, authorizer: both };
   const oauth = env.MCP_AUTH?.includes('oauth');
   const leads = oauth ? ` resource_metadata="{url}/.well-known/oauth-protected-resource${path}"` : '';
   const challenge = options.challenge || `Bearer${leads}`;

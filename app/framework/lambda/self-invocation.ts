@@ -20,9 +20,9 @@ export function backgroundJobOf(event: unknown): BackgroundJob | undefined {
 export function backgroundJob(
   event: unknown,
   handlers: ReadonlyMap<string, BackgroundJobHandler>,
-): ((signal: AbortSignal) => Promise<void>) | undefined {
+): ((signal: AbortSignal, tenantId: string | undefined) => Promise<void>) | undefined {
   if (handlers.size === 0) return undefined;
   const job = backgroundJobOf(event);
   const run = job && handlers.get(job.path);
-  return run && (signal => run(job.taskKey, signal));
+  return run && ((signal, tenantId) => run(job.taskKey, signal, tenantId));
 }

@@ -8,7 +8,7 @@
 
 /** Why an event is refused: an HTTP status and a sentence for the caller. */
 export interface EventProblem {
-  status: 400;
+  status: 400 | 403;
   message: string;
 }
 

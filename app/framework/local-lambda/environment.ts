@@ -20,6 +20,7 @@ import {
   type RuntimeCredentials,
   type RuntimeListener,
 } from './runtime-api.ts';
+import { TemporaryFolder } from './temporary-folder.ts';
 
 /** Receives the events of a function with SnapStart. Durations in milliseconds. */
 export interface SnapStartEvents {
@@ -122,6 +123,7 @@ export class Environment {
   #invocation: string | undefined;
   #logTail = Buffer.alloc(0);
   readonly #exit = Promise.withResolvers<void>();
+  #temporary: TemporaryFolder | undefined;
 
   constructor(spec: FunctionSpec) {
     this.#spec = spec;
@@ -173,7 +175,7 @@ export class Environment {
     } catch (error) {
       // For example no file descriptor is left for it.
       this.#fail(functionError('Sandbox.Failure', (error as Error).message));
-      this.#exit.resolve();
+      this.#exit.resolve(this.#temporary?.remove());
     }
     const outcome = await this.#phase.promise;
     clearTimeout(timer);
@@ -299,10 +301,12 @@ export class Environment {
 
   #start(runtimeApi: string): void {
     const [file, ...args] = this.#spec.command;
+    this.#temporary = new TemporaryFolder();
     // A process group of its own: what the function starts is frozen and killed with it.
     this.#child = spawn(file, args, {
       env: {
         ...this.#spec.env,
+        ...this.#temporary.env,
         AWS_LAMBDA_RUNTIME_API: runtimeApi,
         ...(this.#credentials && credentialVariables(runtimeApi, this.#credentials)),
       },
@@ -318,7 +322,7 @@ export class Environment {
     this.#child.stderr?.on('data', output);
     this.#child.once('error', error => {
       this.#fail(functionError('Runtime.InvalidEntrypoint', error.message));
-      if (this.pid === undefined) this.#exit.resolve(); // It never started.
+      if (this.pid === undefined) this.#exit.resolve(this.#temporary?.remove()); // It never started.
     });
     this.#child.once('exit', (code, signal) => this.#exited({ code, signal }));
   }
@@ -329,7 +333,7 @@ export class Environment {
     const gone = (): void => {
       clearTimeout(timer);
       this.#fail(exited(this.#invocation ?? 'init', how));
-      this.#exit.resolve();
+      this.#exit.resolve(this.#temporary?.remove());
     };
     const timer = setTimeout(gone, LAST_WORDS_MS);
     this.#child?.once('close', gone);

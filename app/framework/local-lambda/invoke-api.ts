@@ -130,8 +130,12 @@ async function read(
   const context = headers['x-amz-client-context'];
   const clientContext = context === undefined ? undefined : clientContextOf(String(context));
   if (clientContext === 'malformed') return refuse(BAD_CONTEXT);
+  const tenant = headers['x-amz-tenant-id'];
+  const tenantId = tenant === undefined ? undefined : String(tenant);
+  const tenantProblem = fn.tenantProblem(tenantId);
+  if (tenantProblem) return refuse([400, 'InvalidParameterValueException', tenantProblem]);
   const payload = request.body.length > 0 ? request.body : '{}';
-  return { ...ids, payload, clientContext };
+  return { ...ids, payload, clientContext, tenantId };
 }
 
 const TOO_LARGE: DenialReason = [

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { maxEnvironments, maxStarts } from './capacity.ts';
 import type { Environment, FunctionSpec, Invoked, SnapStartEvents } from './environment.ts';
 import type { Log } from './log.ts';
-import { ACCOUNT } from './options.ts';
+import { ACCOUNT, type Isolation } from './options.ts';
 import { Pool } from './pool.ts';
 
 export interface FunctionOptions {
@@ -17,17 +17,27 @@ export interface FunctionOptions {
   /** Most environments, where that is to be another number. */
   environments: number | undefined;
   idleTimeout: number;
+  /** @default 'shared' */
+  isolation?: Isolation;
   spec: FunctionSpec;
 }
 
 /** Invocations at once in an account, unless AWS has raised it. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const ACCOUNT_CONCURRENCY = 1_000;
 
+const TENANT_ID = /^[\w.:/=+@ -]{1,256}$/;
+const ISOLATED =
+  'The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.';
+const NOT_ISOLATED =
+  'The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again.';
+
 export interface InvokeRequest {
   requestId: string;
   payload: string | Buffer;
   traceId: string;
   clientContext?: string | undefined;
+  /** For a function with tenant isolation, and for no other. */
+  tenantId?: string | undefined;
   /** Called when an environment gets it, and has not only been waited for. */
   onStart?: (() => void) | undefined;
 }
@@ -41,6 +51,7 @@ export class LocalFunction {
   readonly #memory: number;
   readonly #version: string | undefined;
   #published = false;
+  readonly #isolation: Isolation;
 
   constructor(options: FunctionOptions, log: Log) {
     this.arn = `arn:aws:lambda:${options.region}:${ACCOUNT}:function:${options.name}`;
@@ -57,6 +68,7 @@ export class LocalFunction {
     this.#log = log;
     this.#memory = options.spec.memory;
     this.#version = options.spec.env.AWS_LAMBDA_FUNCTION_VERSION;
+    this.#isolation = options.isolation ?? 'shared';
   }
 
   warmUp(): Promise<void> {
@@ -84,7 +96,19 @@ export class LocalFunction {
     return this.#pool.replace();
   }
 
+  /**
+   * Why Lambda refuses an invocation with this tenant (InvalidParameterValueException, status 400); undefined if it accepts it.
+   * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, parameter TenantId
+   */
+  tenantProblem(tenantId: string | undefined): string | undefined {
+    if (this.#isolation === 'shared') return tenantId === undefined ? undefined : NOT_ISOLATED;
+    return tenantId !== undefined && TENANT_ID.test(tenantId) ? undefined : ISOLATED;
+  }
+
+  /** Throws if {@link tenantProblem} has a reason. */
   async invoke({ onStart, requestId, ...request }: InvokeRequest): Promise<Invoked | 'throttled'> {
+    const problem = this.tenantProblem(request.tenantId);
+    if (problem) throw new Error(problem);
     const invocation = { ...request, id: requestId, functionArn: this.arn };
     const invoked = await this.#pool.invoke(invocation, () => {
       this.#log.start(requestId, this.#version);

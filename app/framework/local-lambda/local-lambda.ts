@@ -170,6 +170,7 @@ function authorizerOptions(options: Options): Options {
     snapStart: false,
     functionName: `${functionName}-authorizer`,
     concurrency: undefined,
+    isolation: 'shared',
   };
 }
 
@@ -287,6 +288,7 @@ function createFunction(
       concurrency: options.concurrency,
       environments: options.environments,
       idleTimeout: options.idleTimeout,
+      isolation: options.isolation,
       spec: { ...spec, observer, output: printed },
     },
     log,

@@ -37,6 +37,8 @@ export interface LocalLambdaOptions {
   jwtScopes: string[];
   challenge: string;
   throttle: Throttle | undefined;
+  /** `per-caller`: each tenant has execution environments of its own. */
+  isolation: Isolation;
   /** How long the endpoint waits for a whole answer, in seconds; undefined: as its kind does. */
   endpointTimeout: number | undefined;
   timeout: number;
@@ -71,6 +73,8 @@ export interface LocalLambdaOptions {
   /** The runtime's command line: what stood after `--`. Empty: the caller's default. */
   command: string[];
 }
+
+export type Isolation = 'shared' | 'per-caller';
 
 /** The account of AWS's own examples. */
 export const ACCOUNT = '123456789012';
@@ -277,6 +281,13 @@ export const SETTINGS = {
     'Seconds the endpoint waits for a complete response; empty: 30 (http-api), 29 (rest-api that does not stream)',
     optional(within(0.1, 900, 'a number of seconds')),
   ),
+  isolation: setting(
+    'isolation',
+    'LAMBDA_ISOLATION',
+    'shared',
+    'shared, or per-caller: execution environments of its own for each caller (tenant isolation)',
+    oneOf('shared', 'per-caller'),
+  ),
   timeout: setting(
     'timeout',
     'LAMBDA_TIMEOUT',
@@ -456,9 +467,14 @@ function defaultHandler({ endpoint, invokeMode }: LocalLambdaOptions): string {
 
 /** What one setting asks of another. */
 function contradiction(options: LocalLambdaOptions): string | undefined {
-  const { authType, iamCredentials, authorizer, endpoint, jwtIssuer, jwtAudience } = options;
+  const { authType, iamCredentials, authorizer, endpoint, jwtIssuer, jwtAudience, isolation, snapStart } =
+    options;
   if (authType === 'AWS_IAM' && iamCredentials.length === 0)
     return 'LAMBDA_AUTH_TYPE AWS_IAM needs LAMBDA_IAM_CREDENTIALS: who may sign, as KEY_ID:SECRET.';
+  if (isolation === 'per-caller' && (endpoint !== 'rest-api' || !authorizer))
+    return 'LAMBDA_ISOLATION per-caller needs LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER, such as authorizer.request: the REST API gives Lambda the tenant that the authorizer returns.';
+  if (isolation === 'per-caller' && snapStart)
+    return 'LAMBDA_ISOLATION per-caller and LAMBDA_SNAP_START on exclude each other: Lambda restores no snapshot for a function with tenant isolation.';
   if (!authorizer) return undefined;
   if (endpoint !== 'http-api' && endpoint !== 'rest-api')
     return 'LAMBDA_AUTHORIZER needs LAMBDA_ENDPOINT to be http-api or rest-api: only API Gateway has authorizers.';
@@ -507,6 +523,7 @@ const GROUPS: Record<string, (keyof typeof SETTINGS)[]> = {
     'idleTimeout',
     'freeze',
     'snapStart',
+    'isolation',
     'taskRoot',
   ],
   'Asynchronous invocations and AWS services': [

@@ -2,6 +2,10 @@
  * The execution environments of the function: started on demand, a few at a time and up to a bound; the most recently used
  * one first; idle ones ended after a while, dead ones forgotten. Invocations that find none free wait, first come first
  * served, for whichever is free first.
+ *
+ * With tenant isolation an environment belongs to the tenant of its first invocation and serves no other. Where no more may be
+ * started, an idle one of another tenant ends: Lambda has room for both.
+ * https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
  */
 import { Environment, type FunctionSpec, InitError, type Invoked, type Report } from './environment.ts';
 import { functionError } from './function-error.ts';
@@ -34,7 +38,9 @@ interface Idle {
 
 /** What an invocation waits for: an environment and the seconds it has in it, or why there is none. */
 type Slot = { environment: Environment; timeout: number } | { failed: Invoked };
-type Waiting = PromiseWithResolvers<Slot>;
+type Waiting = PromiseWithResolvers<Slot> & { tenant: Tenant };
+/** Undefined without tenant isolation. */
+type Tenant = string | undefined;
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -47,7 +53,9 @@ export class Pool {
   /** Environments in their init. */
   #starting = 0;
   /** Environments that have answered a moment ago and have yet to ask for more. */
-  #finishing = 0;
+  readonly #finishing = new Set<Environment>();
+  /** The tenant of each environment that has had an invocation. */
+  readonly #tenants = new WeakMap<Environment, Tenant>();
   /** Environments with an older version of the function, to end when they are free. */
   readonly #outdated = new WeakSet<Environment>();
   #lastInitFailed = false;
@@ -82,7 +90,7 @@ export class Pool {
   async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
     if (this.#closed || this.#underWay >= this.#options.concurrency) return 'throttled';
     this.#underWay += 1;
-    const slot = await this.#restored(await this.#slot());
+    const slot = await this.#restored(await this.#slot(invocation.tenantId));
     onStart();
     const invoked =
       'failed' in slot ? slot.failed : await this.#invokeIn(slot.environment, invocation, slot.timeout);
@@ -136,8 +144,8 @@ export class Pool {
     await Promise.all([...this.#all].map(environment => environment.exited));
   }
 
-  #slot(): Promise<Slot> {
-    const waiting: Waiting = Promise.withResolvers();
+  #slot(tenant: Tenant): Promise<Slot> {
+    const waiting: Waiting = { ...Promise.withResolvers<Slot>(), tenant };
     this.#waiting.push(waiting);
     this.#serveWaiting();
     return waiting.promise;
@@ -146,18 +154,20 @@ export class Pool {
   /** Called whenever something has changed that those who wait have waited for. */
   #serveWaiting(): void {
     if (this.#held) return;
-    while (this.#waiting.length > 0) {
-      const environment = this.#takeIdle();
-      if (!environment) break;
-      this.#waiting.shift()?.resolve({ environment, timeout: this.#options.function.timeout });
+    for (const waiting of [...this.#waiting]) {
+      const environment = this.#takeIdle(waiting.tenant);
+      if (!environment) continue;
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      this.#assign(waiting, environment, this.#options.function.timeout);
     }
     const { environments, startsAtOnce, onFull } = this.#options;
-    for (let lacking = this.#waiting.length - this.#starting - this.#finishing; lacking > 0; lacking -= 1) {
-      if (this.#all.size >= environments && !this.#saidFull) {
+    for (let lacking = this.#lacking(); lacking > 0; lacking -= 1) {
+      if (this.#closed || this.#starting >= startsAtOnce) return;
+      if (this.#all.size >= environments && !this.#endIdle()) {
+        if (!this.#saidFull) onFull();
         this.#saidFull = true;
-        onFull();
+        return;
       }
-      if (this.#closed || this.#all.size >= environments || this.#starting >= startsAtOnce) return;
       void this.#start().catch(isInitError); // Those who wait are told.
     }
   }
@@ -175,9 +185,39 @@ export class Pool {
     }
   }
 
+  /** How many environments those who wait need besides the ones that will be free in a moment. */
+  #lacking(): number {
+    const free = new Map<Tenant, number>();
+    for (const environment of this.#finishing) {
+      const tenant = this.#tenants.get(environment);
+      free.set(tenant, (free.get(tenant) ?? 0) + 1);
+    }
+    const unserved = this.#waiting.filter(({ tenant }) => {
+      const left = free.get(tenant) ?? 0;
+      free.set(tenant, left - 1);
+      return left <= 0;
+    });
+    return unserved.length - this.#starting;
+  }
+
+  /** Ends the environment that has been idle for the longest time, which is another tenant's. Returns whether there was one. */
+  #endIdle(): boolean {
+    const [idle] = this.#idle.splice(0, 1);
+    if (!idle) return false;
+    clearTimeout(idle.reaper);
+    idle.environment.kill();
+    this.#all.delete(idle.environment);
+    return true;
+  }
+
+  #assign(waiting: Waiting, environment: Environment, timeout: number): void {
+    this.#tenants.set(environment, waiting.tenant);
+    waiting.resolve({ environment, timeout });
+  }
+
   async #invokeIn(environment: Environment, invocation: Invocation, timeout: number): Promise<Invoked> {
     const { answer, report } = await environment.invoke(invocation, timeout);
-    const finished = this.#finishingOnce();
+    const finished = this.#finishingOnce(environment);
     const released = report.finally(() => {
       finished.over();
       this.#giveBack(environment);
@@ -187,18 +227,18 @@ export class Pool {
   }
 
   /** Counts an environment among those that will be free in a moment, for as long as that may be called a moment. */
-  #finishingOnce(): { begins: () => void; over: () => void } {
+  #finishingOnce(environment: Environment): { begins: () => void; over: () => void } {
     let state: 'before' | 'counted' | 'over' = 'before';
     let timer: NodeJS.Timeout | undefined;
     const over = (): void => {
       clearTimeout(timer);
-      if (state === 'counted') this.#finishing -= 1;
+      if (state === 'counted') this.#finishing.delete(environment);
       state = 'over';
     };
     const begins = (): void => {
       if (state !== 'before') return;
       state = 'counted';
-      this.#finishing += 1;
+      this.#finishing.add(environment);
       timer = setTimeout(() => {
         over();
         this.#serveWaiting();
@@ -236,7 +276,7 @@ export class Pool {
     const started = performance.now();
     try {
       const environment = await this.#initialised(timeout);
-      waiting.resolve({ environment, timeout: timeout - (performance.now() - started) / 1000 });
+      this.#assign(waiting, environment, timeout - (performance.now() - started) / 1000);
     } catch (error) {
       waiting.resolve(failed(error as InitError, performance.now() - started));
     }
@@ -275,12 +315,15 @@ export class Pool {
     this.#serveWaiting();
   }
 
-  #takeIdle(): Environment | undefined {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      clearTimeout(idle.reaper);
-      if (idle.environment.alive) return idle.environment;
-    }
-    return undefined;
+  /** One of the tenant; else one that has had no invocation. */
+  #takeIdle(tenant: Tenant): Environment | undefined {
+    const last = (usable: (environment: Environment) => boolean): number =>
+      this.#idle.findLastIndex(({ environment }) => environment.alive && usable(environment));
+    const own = last(each => this.#tenants.has(each) && this.#tenants.get(each) === tenant);
+    const at = own < 0 ? last(each => !this.#tenants.has(each)) : own;
+    const [idle] = at < 0 ? [] : this.#idle.splice(at, 1);
+    clearTimeout(idle?.reaper);
+    return idle?.environment;
   }
 
   #giveBack(environment: Environment): void {

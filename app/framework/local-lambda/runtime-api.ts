@@ -24,6 +24,8 @@ export interface Invocation {
   readonly traceId: string;
   /** Client context of the Invoke API, as JSON. */
   readonly clientContext?: string | undefined;
+  /** The caller that the execution environment belongs to, if the function has tenant isolation. */
+  readonly tenantId?: string | undefined;
 }
 
 /** How a runtime answered. */
@@ -140,6 +142,7 @@ export class RuntimeApi {
       'Lambda-Runtime-Invoked-Function-Arn': invocation.functionArn,
       'Lambda-Runtime-Trace-Id': invocation.traceId,
       ...(invocation.clientContext && { 'Lambda-Runtime-Client-Context': invocation.clientContext }),
+      ...(invocation.tenantId && { 'Lambda-Runtime-Aws-Tenant-Id': invocation.tenantId }),
     });
     this.#waiting = undefined;
     this.#state = 'invoking';

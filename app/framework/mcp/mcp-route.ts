@@ -109,6 +109,7 @@ export class McpRoute {
       path: c.req.path,
       route: routePath(c),
       functionArn: c.env?.context?.invokedFunctionArn,
+      tenantId: c.env?.context?.tenantId,
     });
     return accepted === 'json' ? jsonResponse(response) : response;
   };

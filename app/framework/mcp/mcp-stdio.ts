@@ -7,6 +7,7 @@
  * others, so none of the function's credentials.
  */
 import type { ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -22,7 +23,7 @@ export interface StdioServer {
   /** The program: a path, or a name that is looked up in PATH. */
   command: string;
   args?: readonly string[];
-  /** Its environment, in addition to HOME, PATH, SHELL, TERM, USER and LOGNAME. A name without a value is omitted. */
+  /** Its environment, in addition to HOME, PATH, SHELL, TERM, TMPDIR, USER and LOGNAME. A name without a value is omitted. */
   env?: Readonly<Record<string, string | undefined>>;
   /** @default the function's own, /var/task */
   cwd?: string;
@@ -153,9 +154,12 @@ async function connected(
   const transport = new OwnProcess({
     command,
     args: [...args],
-    env: Object.fromEntries(
-      Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
-    ),
+    env: {
+      TMPDIR: tmpdir(), // Under the local Lambda each execution environment has its own.
+      ...Object.fromEntries(
+        Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+      ),
+    },
     ...(cwd && { cwd }),
     stderr: 'pipe',
   });

@@ -24,6 +24,8 @@ export interface RouteMessage {
   route: string;
   /** As the function was called: with its alias, if by one. Undefined outside of Lambda. */
   functionArn: string | undefined;
+  /** The tenant of the invocation, if the function has tenant isolation. */
+  tenantId: string | undefined;
 }
 
 export interface MountedTasks {
@@ -41,9 +43,13 @@ export interface BackgroundJob {
 }
 
 /**
- * Runs the job that an asynchronous invocation was sent for. `signal` is aborted shortly before the invocation ends. Rejects if
- * Lambda should try again.
+ * Runs the job that an asynchronous invocation was sent for. `signal` is aborted shortly before the invocation ends. `tenantId`: of
+ * that invocation, if the function has tenant isolation. Rejects if Lambda should try again.
  */
-export type BackgroundJobHandler = (taskKey: string, signal: AbortSignal) => Promise<void>;
+export type BackgroundJobHandler = (
+  taskKey: string,
+  signal: AbortSignal,
+  tenantId?: string | undefined,
+) => Promise<void>;
 
 export type TaskSupport = (host: TaskHost) => MountedTasks;

@@ -15,6 +15,8 @@ import { failure, LOST, OUT_OF_TIME, RESULT_TOO_LARGE } from './task-errors.ts';
 
 export interface RunTaskOptions {
   store: Store;
+  /** The tenant of the invocation, if the function has tenant isolation. */
+  tenantId?: string | undefined;
   /** Serves a request by the route's own server. */
   serve: ServeRequest;
   /** How long a lease lasts without a heartbeat, in milliseconds. There are three heartbeats in that time. */
@@ -54,10 +56,12 @@ async function runRound(key: string, signal: AbortSignal, options: RunTaskOption
 
 /** Takes the lease and returns the task; undefined if there is nothing to do. */
 async function claim(key: string, lease: string, options: RunTaskOptions): Promise<StoredTask | undefined> {
-  const { store, leaseMs, attemptsOf } = options;
+  const { store, leaseMs, attemptsOf, tenantId } = options;
   let seenLeaseUntil: number | undefined;
   for (;;) {
     const { item, changed } = await changeTask(store, key, found => {
+      if (tenantId !== undefined && found.call.authInfo?.extra?.tenant !== tenantId)
+        throw new Error('The task belongs to another caller than this execution environment.');
       if (found.status !== 'working' || (found.leaseUntil ?? 0) > Date.now()) return undefined;
       if (found.attempts >= attemptsOf(found)) return failure(LOST);
       const now = Date.now();

@@ -5,10 +5,17 @@
 import type { CallAws } from '../aws/aws-client.ts';
 import type { BackgroundJob } from '../mcp/task-types.ts';
 
-/** `functionArn` is the ARN that was invoked: an alias has its own permissions, retries and destinations. */
+/** Of the invocation that starts the job. */
+export interface OwnFunction {
+  /** The ARN that was invoked: an alias has its own permissions, retries and destinations. */
+  functionArn: string | undefined;
+  /** The job runs in an environment of the same caller. */
+  tenantId: string | undefined;
+}
+
 export async function selfInvoke(
   callAws: CallAws,
-  functionArn: string | undefined,
+  { functionArn, tenantId }: OwnFunction,
   job: BackgroundJob,
 ): Promise<void> {
   if (!functionArn)
@@ -17,7 +24,11 @@ export async function selfInvoke(
     );
   await callAws('lambda', {
     path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
-    headers: { 'content-type': 'application/json', 'x-amz-invocation-type': 'Event' },
+    headers: {
+      'content-type': 'application/json',
+      'x-amz-invocation-type': 'Event',
+      ...(tenantId !== undefined && { 'x-amz-tenant-id': tenantId }),
+    },
     body: JSON.stringify({ mcpBackgroundJob: job }),
   });
 }

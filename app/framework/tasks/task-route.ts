@@ -55,8 +55,9 @@ export class TaskRoute implements MountedTasks {
     return this.#handlers[this.#modeOf(route.message)].fetch(request, options);
   }
 
-  readonly runJob: BackgroundJobHandler = (taskKey, signal) =>
+  readonly runJob: BackgroundJobHandler = (taskKey, signal, tenantId) =>
     runTask(taskKey, signal, {
+      tenantId,
       store: this.#services.store,
       serve: (request, options) => this.#host.handler.fetch(request, options),
       leaseMs: this.#options.leaseMs,
@@ -111,7 +112,7 @@ export class TaskRoute implements MountedTasks {
   }
 
   #tasksOf(context: McpRequestContext): CallerTasks {
-    const { path, route, functionArn } = this.#messageOf(context);
+    const { path, route, functionArn, tenantId } = this.#messageOf(context);
     const { ttlSeconds, leaseMs } = this.#options;
     return new CallerTasks({
       store: this.#clientStore,
@@ -121,9 +122,11 @@ export class TaskRoute implements MountedTasks {
       leaseMs,
       attemptsOf: this.#attemptsOf,
       start: taskKey =>
-        selfInvoke(this.#services.callAws, functionArn, { path: route, taskKey }).catch(error => {
-          throw toClientError(error);
-        }),
+        selfInvoke(this.#services.callAws, { functionArn, tenantId }, { path: route, taskKey }).catch(
+          error => {
+            throw toClientError(error);
+          },
+        ),
     });
   }
 

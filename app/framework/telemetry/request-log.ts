@@ -51,6 +51,8 @@ const MAX_LEARNED = 50;
 /** Messages of a batch that get a line; the SDK rejects larger batches. */
 const MAX_LINES = 100;
 const OTHER = '(other)';
+/** Enough to tell callers apart. */
+const TENANT_CHARACTERS = 12;
 
 /** `paths` are those that are mounted: any other is logged as `(other)`. */
 export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<RequestLogEnv> {
@@ -134,6 +136,7 @@ class RequestEntry implements ResponseObserver, Call {
       ...this.#target(message),
       tool,
       ...this.#caller(),
+      tenant: this.#context?.tenantId?.slice(0, TENANT_CHARACTERS),
       status,
       outcome,
       ms,

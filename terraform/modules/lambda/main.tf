@@ -59,6 +59,15 @@ resource "aws_lambda_function" "this" {
     mode = var.tracing ? "Active" : "PassThrough"
   }
 
+  # Set on creation only: a change replaces the function.
+  dynamic "tenancy_config" {
+    for_each = var.isolation == "per-caller" ? ["PER_TENANT"] : []
+
+    content {
+      tenant_isolation_mode = tenancy_config.value
+    }
+  }
+
   dynamic "environment" {
     for_each = length(var.environment) > 0 ? [var.environment] : []
 
@@ -93,6 +102,9 @@ resource "aws_lambda_alias" "live" {
   function_version = var.pinned_version == null ? aws_lambda_function.this.version : tostring(var.pinned_version)
 
   lifecycle {
+    # AWS deletes the alias with the function.
+    replace_triggered_by = [aws_lambda_function.this.tenancy_config]
+
     precondition {
       condition     = var.pinned_version == null || try(var.pinned_version <= tonumber(aws_lambda_function.this.version), true)
       error_message = "There is no version ${coalesce(var.pinned_version, 0)} to go back to: the newest is ${aws_lambda_function.this.version}. List them with: aws lambda list-versions-by-function --function-name ${var.name}"

@@ -8,9 +8,11 @@ output "function_arn" {
   value       = aws_lambda_function.this.arn
 }
 
+# By the ARN, which is not known while the alias is being replaced: AWS deletes what belongs to an alias with it (permissions, the
+# configuration of asynchronous invocations), and resources with another qualifier are replaced in the same apply.
 output "alias_name" {
   description = "Name of the alias that callers reach."
-  value       = aws_lambda_alias.live.name
+  value       = element(split(":", aws_lambda_alias.live.arn), 7)
 }
 
 output "alias_arn" {

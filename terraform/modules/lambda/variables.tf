@@ -174,6 +174,29 @@ variable "snap_start" {
   }
 }
 
+variable "isolation" {
+  description = "Who uses an execution environment: shared, all callers, one after the other; per-caller, the tenant that an invocation names, alone (Lambda's tenant isolation). A change replaces the function."
+  type        = string
+  default     = "shared"
+  nullable    = false
+
+  validation {
+    condition     = contains(["shared", "per-caller"], var.isolation)
+    error_message = "isolation must be shared or per-caller."
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
+  validation {
+    condition     = var.isolation == "shared" || var.provisioned_concurrency == 0
+    error_message = "isolation = \"per-caller\" excludes provisioned_concurrency: Lambda cannot create an environment before it knows the tenant. Set one of them."
+  }
+
+  validation {
+    condition     = var.isolation == "shared" || !var.snap_start
+    error_message = "isolation = \"per-caller\" excludes snap_start: Lambda restores no snapshot for a function with tenant isolation. Set one of them."
+  }
+}
+
 variable "alias_name" {
   description = "Name of the alias that callers reach."
   type        = string

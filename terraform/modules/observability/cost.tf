@@ -34,8 +34,12 @@ locals {
     ], var.snapshots == 0 ? [] : [
     "In it, also without calls: the snapshots of ${var.snapshots} published version(s) (${format("$%.2f", local.snapshots)}); each further version costs as much as one of them until npm run versions -- prune deletes it. Not in it: restores, ${format("$%.5f", var.memory_size / 1024 * local.price_restore)} each.",
     ], [
-    "Not in it: what endpoints (API Gateway, CloudFront, an authorizer's function) cost, data transfer ($0.09 a GB), what tools log and call.",
+    "Not in it: ${local.tenant_cost}what endpoints (API Gateway, CloudFront, an authorizer's function) cost, data transfer ($0.09 a GB), what tools log and call.",
     "Prices: aws.amazon.com/lambda/pricing, aws.amazon.com/cloudwatch/pricing, us-east-1, November 2026.",
   ]))
-  unbounded = "Nothing bounds the worst month: set reserved_concurrency."
+
+  # A charge for each environment that is created for a tenant, by memory. https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
+  # says so and names no figure (November 2026); the price page has it.
+  tenant_cost = var.isolation == "shared" ? "" : "what Lambda charges for each execution environment that it creates for a caller (isolation = \"per-caller\"; by memory, the price is on aws.amazon.com/lambda/pricing), "
+  unbounded   = "Nothing bounds the worst month: set reserved_concurrency."
 }

@@ -60,6 +60,13 @@ variable "provisioned_concurrency" {
   nullable    = false
 }
 
+variable "isolation" {
+  description = "Isolation of callers, shared or per-caller, which has a price of its own."
+  type        = string
+  default     = "shared"
+  nullable    = false
+}
+
 variable "email" {
   description = "Address that alarms are sent to, once its owner has confirmed it. Default: none, alarms are only shown."
   type        = string

@@ -20,8 +20,13 @@ locals {
     metadata_preflight = { resource = aws_api_gateway_resource.below_well_known.id, method = "OPTIONS", open = true }
   }, { for path, resource in aws_api_gateway_resource.open : path => { resource = resource.id, method = "ANY", open = true } })
 
+  # The tenant that Lambda chooses the execution environment by: the authorizer's, of a verified caller; for open methods that of no
+  # caller (OPEN_TENANT in app/framework/lambda/tenant.ts). Nothing of the request can override a mapping.
+  # https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation-invoke.html
+  tenants = var.isolation == "shared" ? {} : { for name, method in local.methods : name => method.open ? "'open'" : "context.authorizer.tenant" }
+
   # What a deployment is made of: a change of any of it is served only by another deployment.
-  deployed = {
+  deployed = merge(length(local.tenants) == 0 ? {} : { tenants = local.tenants }, {
     methods           = [for name, method in local.methods : [name, method.method, method.open ? "NONE" : var.authorization]]
     authorizer        = var.authorizer
     uri               = "${local.lambda}/${local.invocation}"
@@ -31,7 +36,7 @@ locals {
     gateway_responses = local.refusals
     policy            = local.resource_policy
     own_url_closed    = var.domain != null
-  }
+  })
 
   # The integration's own, which for a whole answer has a limit that is the account's to raise.
   timeout_milliseconds = var.streaming ? var.timeout * 1000 : min(var.timeout * 1000, 29000)
@@ -126,6 +131,7 @@ resource "aws_api_gateway_integration" "this" {
   uri                     = "${local.lambda}/${local.invocation}"
   response_transfer_mode  = var.streaming ? "STREAM" : "BUFFERED"
   timeout_milliseconds    = local.timeout_milliseconds
+  request_parameters      = contains(keys(local.tenants), each.key) ? { "integration.request.header.X-Amz-Tenant-Id" = local.tenants[each.key] } : null
 }
 
 resource "aws_api_gateway_gateway_response" "refusal" {

@@ -23,7 +23,7 @@ variable "qualifier" {
 }
 
 variable "alias_arn" {
-  description = "ARN of that alias."
+  description = "ARN of that alias, as text. With a reference to the alias Terraform would create a new function before it deletes the old one, as it does with the deployment, and that fails when the function must be replaced."
   type        = string
   nullable    = false
 }
@@ -89,6 +89,23 @@ variable "authorizer" {
   validation {
     condition     = try(var.authorizer.ttl_seconds >= 0 && var.authorizer.ttl_seconds <= 3600, var.authorizer == null)
     error_message = "authorizer.ttl_seconds must be from 0 to 3600."
+  }
+}
+
+variable "isolation" {
+  description = "Isolation of the function: shared; or per-caller, where the API names the tenant of each invocation, which is what the authorizer returned as tenant, and one tenant for all open methods."
+  type        = string
+  default     = "shared"
+  nullable    = false
+
+  validation {
+    condition     = contains(["shared", "per-caller"], var.isolation)
+    error_message = "isolation must be shared or per-caller."
+  }
+
+  validation {
+    condition     = var.isolation == "shared" || var.authorizer != null
+    error_message = "isolation = \"per-caller\" needs an authorizer, which returns the tenant."
   }
 }
 

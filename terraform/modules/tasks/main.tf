@@ -4,7 +4,7 @@ locals {
 
   concurrency = max(var.reserved_concurrency, 0)
   capacity = {
-    for seconds in [10, 60, var.timeout] : seconds => local.concurrency * ceil(local.event_age / seconds)
+    for seconds in distinct([10, 60, var.timeout]) : seconds => local.concurrency * ceil(local.event_age / seconds)
   }
 }
 

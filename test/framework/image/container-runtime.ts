@@ -71,7 +71,7 @@ export async function startContainerRuntime(
     return invoked;
   };
   const endpoint = createEndpoint(
-    { invoke },
+    { invoke, tenantProblem: () => undefined },
     { endpoint: 'function-url', invokeMode: 'RESPONSE_STREAM' },
     createLog('json', () => undefined, false),
   );

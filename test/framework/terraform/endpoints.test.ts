@@ -83,7 +83,6 @@ describeTerraform('a REST API', () => {
       const lines = news();
       expectOrder(
         lines,
-        'create aws_lambda_alias mcp:live',
         'create aws_api_gateway_integration',
         'create aws_api_gateway_deployment',
         'create aws_api_gateway_stage',
@@ -95,7 +94,12 @@ describeTerraform('a REST API', () => {
         'create aws_cloudwatch_log_group /aws/apigateway/mcp-rest',
         'create aws_api_gateway_stage',
       );
-      expectOrder(lines, 'create aws_lambda_permission mcp:live McpRestApi', 'create aws_api_gateway_stage');
+      expectOrder(
+        lines,
+        'create aws_lambda_alias mcp:live',
+        'create aws_lambda_permission mcp:live McpRestApi',
+        'create aws_api_gateway_stage',
+      );
       const { id } = only('aws_api_gateway_rest_api');
       const url = `https://${id}.execute-api.${REGION}.amazonaws.com/live/mcp`;
       expect(await deployment.output('mcp_url')).toBe(url);

@@ -152,6 +152,21 @@ describeTerraform('examples', () => {
       expect(environment?.variables).toMatchObject({ NOTES_TABLE: 'notes' });
     }));
 
+  test('per-caller', async () => {
+    const issuer = ['issuer=https://tenant.example/', 'audience=["https://mcp.example/mcp"]'];
+    await live('examples/per-caller', [...issuer, 'manage_api_gateway_account=true'], () => {
+      expect(need('aws_lambda_function', 'memory')).toMatchObject({
+        tenancy_config: [{ tenant_isolation_mode: 'PER_TENANT' }],
+      });
+      const { hash_key, arn } = need('aws_dynamodb_table', 'memory-notes');
+      expect(hash_key).toBe('tenant');
+      const grants = statements(terraform.account).filter(({ Resource }) => Resource === arn);
+      expect(grants.map(({ Action }) => Action)).toEqual([['dynamodb:GetItem', 'dynamodb:UpdateItem']]);
+      const [environment] = need('aws_lambda_function', 'memory').environment as { variables: object }[];
+      expect(environment?.variables).toMatchObject({ NOTES_TABLE: 'memory-notes' });
+    });
+  });
+
   test('everything at once grants nothing by wildcard either', () =>
     live(
       '',

@@ -36,7 +36,7 @@ describeTerraform('a bad value is refused with what to write', () => {
     [['environment={MCP_TABLE="mine"}', 'tasks={enabled=true}'], 'environment must not set MCP_TABLE'],
     [
       ['environment={MCP_AUTH="none"}'],
-      'they are made of auth, token_sha256, oauth, iam, public_url and domain_name.',
+      'they are made of auth, token_sha256, oauth, iam, public_url, domain_name and isolation.',
     ],
     [[VPC], 'Set streaming = false, set endpoint = "rest-api", which streams from a VPC, or leave vpc out.'],
     [

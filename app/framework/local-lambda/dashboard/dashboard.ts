@@ -104,8 +104,8 @@ function intruder(headers: Headers, port: number | undefined, method: string): s
 const OWN_SITE = new Set(['same-origin', 'none']);
 
 function liveState(c: Context, { recorder, options, url }: DashboardOptions): Response {
-  const { functionName, memory, timeout, freeze, endpoint } = options;
-  const facts = { name: functionName, memory, timeout, freeze, endpoint, url };
+  const { functionName, memory, timeout, freeze, endpoint, isolation } = options;
+  const facts = { name: functionName, memory, timeout, freeze, endpoint, isolation, url };
   return streamSSE(c, async stream => {
     let wake = (): void => undefined;
     let changed = true;

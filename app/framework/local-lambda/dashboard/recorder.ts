@@ -13,6 +13,8 @@ export interface SeenEnvironment {
   pid: number | undefined;
   /** How many invocations it has had. */
   invocations: number;
+  /** The caller that it belongs to, shortened; with tenant isolation. */
+  tenant?: string;
   /** Since when it is in this state, in milliseconds since 1970. */
   since: number;
 }
@@ -44,6 +46,8 @@ export interface Details {
 const KEPT = 200;
 const ENDED_KEPT = 8;
 const TEXT_KEPT = 64 * 1024;
+/** As in the function's log line. */
+const TENANT_CHARACTERS = 12;
 const HIDDEN = '(hidden here)';
 /** Names of credentials, which must not be on the screen or in a picture of it. */
 const SECRET_NAME =
@@ -93,8 +97,9 @@ export class Recorder {
   }
 
   #environment(name: string, id: number, state: EnvironmentState, pid: number | undefined): void {
-    const { invocations = 0 } = this.environments.get(id) ?? {};
-    this.environments.set(id, { id, function: name, state, pid, invocations, since: Date.now() });
+    const { invocations = 0, tenant } = this.environments.get(id) ?? {};
+    const known = { invocations, ...(tenant && { tenant }) };
+    this.environments.set(id, { id, function: name, state, pid, since: Date.now(), ...known });
     const ended = [...this.environments.values()].filter(each => each.state === 'ended');
     for (const { id: old } of ended.slice(0, -ENDED_KEPT)) {
       for (const map of [this.environments, this.#writing, this.#before]) map.delete(old);
@@ -102,9 +107,10 @@ export class Recorder {
     this.#changed();
   }
 
-  #invoked(name: string, environment: number, { id, payload }: Invocation): void {
+  #invoked(name: string, environment: number, { id, payload, tenantId }: Invocation): void {
     const seen = this.environments.get(environment);
     if (seen) seen.invocations += 1;
+    if (seen && tenantId) seen.tenant = tenantId.slice(0, TENANT_CHARACTERS);
     const log = this.#before.get(environment) ?? '';
     this.#before.delete(environment);
     this.#writing.set(environment, id);

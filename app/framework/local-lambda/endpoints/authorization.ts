@@ -13,6 +13,8 @@ export interface Authorized {
   identity?: IamIdentity;
   /** What an authorizer has said: the event's `requestContext.authorizer`, without what IAM puts there. */
   authorizer?: object;
+  /** Whether it was let in without being authorized. */
+  open?: true;
 }
 
 /** Refused: in the endpoint's own words, or by an answer that only the authorizer knows. */
@@ -34,7 +36,7 @@ export function exceptOpenPaths(authorize: Authorize, openPaths: readonly string
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const isMetadata = isRead && request.rawPath.startsWith('/.well-known/');
     const open = request.method === 'OPTIONS' || isMetadata || isOpen.has(request.rawPath);
-    return open ? {} : authorize(request);
+    return open ? { open } : authorize(request);
   };
 }
 

@@ -7,11 +7,12 @@ import { performance } from 'node:perf_hooks';
 import type { HttpBindings } from '@hono/node-server';
 import type { Invoked } from '../environment.ts';
 import { MAX_BUFFERED_RESPONSE, MAX_REQUEST, MAX_STREAMED_RESPONSE } from '../function-error.ts';
-import { type LocalFunction, newTraceId } from '../local-function.ts';
+import { type InvokeRequest, type LocalFunction, newTraceId } from '../local-function.ts';
 import type { Log } from '../log.ts';
+import type { Isolation } from '../options.ts';
 import type { StreamedAnswer } from '../runtime-api.ts';
 import { streamOf } from '../stream-of.ts';
-import { type Authorize, isRefused } from './authorization.ts';
+import { type Authorize, type Authorized, isRefused } from './authorization.ts';
 import type { HttpAnswer } from './buffered-result.ts';
 import { ENDPOINTS, type Endpoint, type EndpointType, type Failure, type InvokeMode } from './endpoints.ts';
 import { hostOf } from './function-url.ts';
@@ -39,7 +40,12 @@ export interface EndpointOptions {
    * where the stage is reached. Absent: what API Gateway says by itself, a 401 or a 403 without it.
    */
   challenge?: string | undefined;
+  /** `per-caller`: the integration gives Lambda the tenant that the authorizer returned. @default 'shared' */
+  isolation?: Isolation | undefined;
 }
+
+/** The tenant of requests that are let in without being authorized, as the modules of terraform/ set it. */
+const OPEN_TENANT = 'open';
 
 /** An answer on its way out: the body may still be coming. */
 interface Outgoing {
@@ -51,7 +57,7 @@ interface Outgoing {
 type DenialReason = Failure | HttpAnswer;
 type AdmissionResult =
   | { request?: WireRequest; refused: DenialReason }
-  | { request: WireRequest; payload: Buffer };
+  | { request: WireRequest; payload: Buffer; tenantId: string | undefined };
 /** What is sent, and the invocation that it comes from, if there was one. */
 type Answered = { outgoing: Outgoing; invoked?: Invoked };
 interface Ids {
@@ -59,10 +65,14 @@ interface Ids {
   traceId: string;
 }
 
-export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: EndpointOptions, log: Log) {
+export function createEndpoint(
+  fn: Pick<LocalFunction, 'invoke' | 'tenantProblem'>,
+  options: EndpointOptions,
+  log: Log,
+) {
   const endpoint = ENDPOINTS[options.endpoint];
   const streaming = endpoint.streams && options.invokeMode === 'RESPONSE_STREAM';
-  const { stage = '$default', domainName, authorize } = options;
+  const { stage = '$default', domainName, authorize, isolation = 'shared' } = options;
   const stageInPath = options.endpoint === 'rest-api' && stage !== '$default' && !domainName;
   const admits = options.throttle && createThrottle(options.throttle);
   const timeoutSeconds =
@@ -79,7 +89,7 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
     const { outgoing, invoked }: Answered =
       'refused' in admitted
         ? { outgoing: refusal(admitted.refused, request) }
-        : await answerInTime(admitted.payload, ids);
+        : await answerInTime(admitted, ids);
     const call = request && jsonRpcCall(request);
     const line = { requestId: ids.requestId, method: incoming.method ?? '', path: incoming.url ?? '', call };
     /** Called once, when the last byte is out or the caller has left: lets go of the environment. */
@@ -123,18 +133,25 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
     if (isRefused(outcome))
       return { request, refused: 'refused' in outcome ? outcome.refused : outcome.answer };
     const payload = Buffer.from(JSON.stringify(endpoint.event(request, { domainName, stage, ...outcome })));
-    return payload.length > MAX_REQUEST ? { request, refused: 'tooLarge' } : { request, payload };
+    if (payload.length > MAX_REQUEST) return { request, refused: 'tooLarge' };
+    const tenantId = isolation === 'shared' ? undefined : tenantOf(outcome);
+    const problem = fn.tenantProblem(tenantId);
+    // API Gateway passes Lambda's refusal on as it is.
+    return problem ? { request, refused: badRequest(problem) } : { request, payload, tenantId };
   }
 
   /** The endpoint gives up on an answer after a while; the function, which is not told, goes on. */
-  async function answerInTime(payload: Buffer, ids: Ids): Promise<Answered> {
+  async function answerInTime(
+    { payload, tenantId }: Pick<InvokeRequest, 'payload' | 'tenantId'>,
+    ids: Ids,
+  ): Promise<Answered> {
     const { promise: late, resolve } = Promise.withResolvers<'late'>();
     let timer: NodeJS.Timeout | undefined;
     // Not from the beginning: on Lambda no call waits for an environment of a machine that has too few.
     const onStart = (): void => {
       timer = setTimeout(() => resolve('late'), timeoutSeconds * 1000);
     };
-    const invoking = fn.invoke({ ...ids, payload, onStart });
+    const invoking = fn.invoke({ ...ids, payload, tenantId, onStart });
     const first = await Promise.race([invoking.then(respond), late]);
     clearTimeout(timer);
     if (first !== 'late') return first;
@@ -170,6 +187,23 @@ export function createEndpoint(fn: Pick<LocalFunction, 'invoke'>, options: Endpo
 /** Discards the rest of the response, so that the runtime can finish it. */
 function discardBody(invoked: Invoked | undefined): void {
   if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
+}
+
+/** `context.authorizer.tenant`; undefined where the authorizer has returned none. */
+function tenantOf({ open, authorizer }: Authorized): string | undefined {
+  const { tenant } = (authorizer ?? {}) as { tenant?: string };
+  return open ? OPEN_TENANT : tenant;
+}
+
+function badRequest(message: string): HttpAnswer {
+  return {
+    status: 400,
+    headers: [
+      ['content-type', 'application/json'],
+      ['x-amzn-errortype', 'InvalidParameterValueException'],
+    ],
+    body: Buffer.from(JSON.stringify({ message })),
+  };
 }
 
 /** As the modules of terraform/ customise the gateway responses of a REST API. */

@@ -298,3 +298,38 @@ run "refuses_an_environment_that_is_too_large" {
 
   expect_failures = [var.environment]
 }
+
+run "has_an_environment_for_each_tenant" {
+  command = plan
+
+  variables {
+    isolation = "per-caller"
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.tenancy_config[*].tenant_isolation_mode) == "PER_TENANT"
+    error_message = "Callers would share execution environments."
+  }
+}
+
+run "refuses_snapshots_with_tenants" {
+  command = plan
+
+  variables {
+    isolation  = "per-caller"
+    snap_start = true
+  }
+
+  expect_failures = [var.isolation]
+}
+
+run "refuses_warm_environments_of_no_tenant" {
+  command = plan
+
+  variables {
+    isolation               = "per-caller"
+    provisioned_concurrency = 1
+  }
+
+  expect_failures = [var.isolation]
+}

@@ -150,6 +150,40 @@ run "closes_its_own_url_where_it_has_a_domain" {
   }
 }
 
+run "names_the_tenant_by_the_authorizer_alone" {
+  command = plan
+
+  variables {
+    isolation     = "per-caller"
+    authorization = "CUSTOM"
+    authorizer    = { function_name = "a", qualifier = "live", alias_arn = "arn:aws:lambda:eu-west-1:123456789012:function:a:live" }
+  }
+
+  assert {
+    condition     = alltrue([for name, each in aws_api_gateway_integration.this : each.request_parameters == tomap({ "integration.request.header.X-Amz-Tenant-Id" = aws_api_gateway_method.this[name].authorization == "CUSTOM" ? "context.authorizer.tenant" : "'open'" })])
+    error_message = "A request could run in the execution environment of another caller, or in none."
+  }
+}
+
+run "names_no_tenant_for_a_shared_function" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for each in aws_api_gateway_integration.this : each.request_parameters == null])
+    error_message = "Lambda would refuse every request."
+  }
+}
+
+run "refuses_isolation_without_an_authorizer" {
+  command = plan
+
+  variables {
+    isolation = "per-caller"
+  }
+
+  expect_failures = [var.isolation]
+}
+
 run "refuses_what_does_not_belong_together" {
   command = plan
 

@@ -5,6 +5,7 @@ import { authorizerCaller } from '../../../../app/framework/auth/event-identity.
 import { createGuard } from '../../../../app/framework/auth/guard.ts';
 import { createAuthorizer } from '../../../../app/framework/auth/lambda-authorizer.ts';
 import { createKeys } from '../../../../app/framework/auth/secret.ts';
+import { tenantId } from '../../../../app/framework/auth/tenant.ts';
 import { parseConfig } from '../../../../app/framework/config.ts';
 import { endpointContext, withPublicUrl } from '../../../../app/framework/endpoint-context.ts';
 import { CLIENTS } from '../../../helpers/clients.ts';
@@ -90,7 +91,12 @@ describe('its answer', () => {
     const event = { version: '2.0', type: 'REQUEST', routeArn: METHOD_ARN };
     expect(await judge({ ...event, headers: bearer(TOKEN) })).toEqual({
       isAuthorized: true,
-      context: { client_id: `token-${sha256(TOKEN).slice(0, 8)}`, scope: '', auth: 'token' },
+      context: {
+        client_id: `token-${sha256(TOKEN).slice(0, 8)}`,
+        scope: '',
+        auth: 'token',
+        tenant: tenantId('token', sha256(TOKEN)),
+      },
     });
     expect(await judge({ ...event, headers: bearer('wrong') })).toEqual({ isAuthorized: false });
   });
@@ -120,6 +126,7 @@ describe('its answer', () => {
         scope: 'a b',
         auth: 'oauth',
         sub: 'alice',
+        tenant: tenantId(issuer.url, 'alice'),
         exp: expect.any(Number),
       },
     });

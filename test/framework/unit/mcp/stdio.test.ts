@@ -48,7 +48,7 @@ test('it is up before the first request, and its stderr is in the log', async ()
 test('only what is named for it reaches it: no credentials, none of the function’s settings', async () => {
   const env = JSON.parse((await client.call('env', {})).text);
   expect(env).toMatchObject({ GIVEN: 'yes', PATH: expect.any(String) });
-  const allowed = ['GIVEN', 'HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'USER'];
+  const allowed = ['GIVEN', 'HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'TMPDIR', 'USER'];
   expect(Object.keys(env).filter(name => !allowed.includes(name))).toEqual([]);
 });
 

@@ -12,6 +12,8 @@ export interface TaskClientOptions {
   timeoutMs: number;
   /** The caller's name; the fixtures accept any. */
   caller?: string;
+  /** @default none */
+  authorization?: string;
 }
 
 export interface Answer {
@@ -33,7 +35,7 @@ export class TaskClient {
   }
 
   async send(method: string, params: Json, capabilities: Json = TASKS): Promise<Answer> {
-    const { timeoutMs, caller = 'me' } = this.#options;
+    const { timeoutMs, caller = 'me', authorization } = this.#options;
     const began = performance.now();
     const { taskId } = params;
     const _meta = { 'io.modelcontextprotocol/clientCapabilities': capabilities };
@@ -43,6 +45,7 @@ export class TaskClient {
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
         'x-caller': caller,
+        ...(authorization && { authorization }),
         ...modernHeaders(method, params),
         ...(typeof taskId === 'string' && { 'mcp-name': taskId }),
       },

@@ -42,6 +42,8 @@ let queue: Server;
 let client: DynamoDBClient;
 let runs: string[] = [];
 let delivered: { path: string; taskKey: string }[] = [];
+/** Of the invocations that delivered them. */
+let tenantHeaders: unknown[] = [];
 let deliveries = 1;
 const before = KEYS.map(key => process.env[key]);
 
@@ -100,6 +102,7 @@ beforeAll(async () => {
     const job = backgroundJobOf(JSON.parse(body));
     if (!job) throw new Error(`No job: ${body}`);
     delivered.push(job);
+    tenantHeaders.push(request.headers['x-amz-tenant-id']);
     for (let at = 0; at < deliveries; at += 1) void deliver(job);
   }).listen(0, '127.0.0.1');
   await once(queue, 'listening');
@@ -119,7 +122,8 @@ beforeAll(async () => {
   );
   const auth = async (request: Request) => {
     const clientId = request.headers.get('x-caller') ?? 'me';
-    return { allowed: true as const, caller: { token: 'secret-token', clientId, scopes: [] } };
+    const extra = { tenant: `tenant-of-${clientId}` };
+    return { allowed: true as const, caller: { token: 'secret-token', clientId, scopes: [], extra } };
   };
   const tasks = dynamoTasks({
     tools: { slow: {}, ask: {}, stages: {}, breaks: { fallback: 'reject' } },
@@ -141,14 +145,23 @@ afterAll(() => {
   queue?.close();
 });
 
-function deliver({ path, taskKey }: { path: string; taskKey: string }, signal = AbortSignal.timeout(10_000)) {
-  return backgroundJobHandlers(routes).get(path)?.(taskKey, signal);
+function deliver(
+  { path, taskKey }: { path: string; taskKey: string },
+  signal = AbortSignal.timeout(10_000),
+  tenantId?: string,
+) {
+  return backgroundJobHandlers(routes).get(path)?.(taskKey, signal, tenantId);
 }
 
 async function send(
   method: string,
   params: Json,
-  { caller = 'me', capabilities = TASKS as Json, path = '/mcp' } = {},
+  {
+    caller = 'me',
+    capabilities = TASKS as Json,
+    path = '/mcp',
+    tenantId = undefined as string | undefined,
+  } = {},
 ) {
   const name = params.taskId ?? params.name;
   const response = await routes.request(
@@ -173,7 +186,7 @@ async function send(
         },
       }),
     },
-    { context: { invokedFunctionArn: ARN } },
+    { context: { invokedFunctionArn: ARN, tenantId } },
   );
   const text = await response.text();
   const json = text.startsWith('{') ? text : (text.split('data: ').at(-1) ?? '');
@@ -213,6 +226,25 @@ test('a call of a long tool returns a task, which gets progress and the result',
   expect((await get(result.taskId)).statusMessage).toBe('1 of 2: half');
   const done = await until(result.taskId, 'completed');
   expect(done).toMatchObject({ resultType: 'complete', result: { content: [{ text: 'x' }] } });
+});
+
+test('the tenant of the creator goes with the job, which no environment of another tenant runs', async () => {
+  [delivered, tenantHeaders, deliveries, runs] = [[], [], 0, []];
+  const tenantId = 'tenant-of-me';
+  const { result } = await send('tools/call', { name: 'slow', arguments: { ms: 1 } }, { tenantId });
+  deliveries = 1;
+  expect(tenantHeaders).toEqual([tenantId]);
+  const [job] = delivered as [{ path: string; taskKey: string }];
+  for (const other of ['tenant-of-another', 'tenant-of-m', ''])
+    await expect(deliver(job, undefined, other)).rejects.toThrow('belongs to another caller');
+  expect(runs).toEqual([]);
+  expect((await stored(job.taskKey)).data.attempts).toBe(0);
+  await deliver(job, undefined, tenantId);
+  expect(await get(result.taskId)).toMatchObject({ status: 'completed' });
+  expect(runs).toEqual(['slow']);
+  tenantHeaders = [];
+  await call('slow', { ms: 1 });
+  expect(tenantHeaders).toEqual([undefined]);
 });
 
 test('onToolCall runs in the background run of a task, once, and not when the task is created', async () => {

@@ -23,8 +23,9 @@ function draw({ function: fn, environments, invocations: all }: State): void {
   const invocations = showPageFiles ? all : calls;
   if (!chosenByUser) chosen = calls.at(-1)?.id;
   drawPageFiles(all.length - calls.length);
-  const { name, memory, timeout, freeze, endpoint, url } = fn;
-  const facts = `Function ${name} · ${endpoint} · ${memory} MB · ${timeout} s · freezing ${freeze ? 'on' : 'off'} · `;
+  const { name, memory, timeout, freeze, endpoint, isolation, url } = fn;
+  const own = isolation === 'per-caller' ? ' · environments per caller' : '';
+  const facts = `Function ${name} · ${endpoint} · ${memory} MB · ${timeout} s · freezing ${freeze ? 'on' : 'off'}${own} · `;
   find('facts').replaceChildren(facts, el('a', { href: `${url}/` }, url));
   drawEnvironments(environments, invocations);
   find('chart').replaceChildren(...drawChart(invocations.slice(-60)));
@@ -55,7 +56,7 @@ const STATES: Record<Environment['state'], string> = {
 function drawEnvironments(environments: readonly Environment[], invocations: readonly Invocation[]): void {
   const focused = document.activeElement?.id;
   const items = environments.toReversed().map(environment => {
-    const { id, state, pid, invocations: count } = environment;
+    const { id, state, pid, invocations: count, tenant } = environment;
     const running = invocations.findLast(i => i.environment === id && i.duration === undefined);
     const busy = state === 'busy' || state === 'held';
     return el(
@@ -70,7 +71,7 @@ function drawEnvironments(environments: readonly Environment[], invocations: rea
       el(
         'div',
         { class: 'hint' },
-        `${count} ${count === 1 ? 'call' : 'calls'}${pid ? ` · process ${pid}` : ''}`,
+        `${count} ${count === 1 ? 'call' : 'calls'}${pid ? ` · process ${pid}` : ''}${tenant ? ` · tenant ${tenant}` : ''}`,
       ),
       el('div', { class: 'hint' }, busy ? (running?.what ?? 'A call is under way') : ' '),
       el(

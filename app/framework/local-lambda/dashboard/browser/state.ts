@@ -6,6 +6,7 @@ export interface Environment {
   state: 'init' | 'snapshot' | 'restoring' | 'busy' | 'frozen' | 'idle' | 'held' | 'ended';
   pid?: number;
   invocations: number;
+  tenant?: string;
 }
 
 export interface Invocation {
@@ -23,7 +24,15 @@ export interface Invocation {
 }
 
 export interface State {
-  function: { name: string; memory: number; timeout: number; freeze: boolean; endpoint: string; url: string };
+  function: {
+    name: string;
+    memory: number;
+    timeout: number;
+    freeze: boolean;
+    endpoint: string;
+    isolation: 'shared' | 'per-caller';
+    url: string;
+  };
   environments: Environment[];
   invocations: Invocation[];
 }

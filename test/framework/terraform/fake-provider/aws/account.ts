@@ -13,6 +13,15 @@ const GLOBAL = /^aws_(budgets|cloudfront|iam|route53)_|^aws_cloudwatch_dashboard
 /** Type of the statements in a function's policy, which belong to a region. */
 const POLICY = 'aws_lambda_permission';
 
+/** Types that belong to an alias of a function, named `function:alias`. */
+const OF_ALIAS = [
+  POLICY,
+  'aws_lambda_alias',
+  'aws_lambda_function_event_invoke_config',
+  'aws_lambda_function_url',
+  'aws_lambda_provisioned_concurrency_config',
+];
+
 /** What all regions of an account share. */
 class Store {
   readonly resources = new Map<string, Attributes>();
@@ -211,6 +220,16 @@ export class Account {
   /** The policy of an alias is deleted with it, including the statements of others. */
   dropStatements(target: string): void {
     this.#store.statements.delete(this.#label(POLICY, target));
+  }
+
+  /** Deletes the aliases of a function, and what belongs to them, as AWS does when the function is deleted. */
+  dropAliases(functionName: string): void {
+    const { resources, statements } = this.#store;
+    for (const type of OF_ALIAS)
+      for (const key of resources.keys())
+        if (key.startsWith(this.#key(type, `${functionName}:`))) resources.delete(key);
+    for (const key of statements.keys())
+      if (key.startsWith(this.#label(POLICY, `${functionName}:`))) statements.delete(key);
   }
 
   statements(target: string): string[] {

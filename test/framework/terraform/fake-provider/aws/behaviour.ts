@@ -39,7 +39,7 @@ const REPLACED_BY: Behaviour['replacedBy'] = {
   aws_iam_role_policy: ['name', 'role'],
   aws_iam_role_policy_attachment: ['role', 'policy_arn'],
   aws_lambda_alias: ['function_name', 'name', 'region'],
-  aws_lambda_function: ['function_name', 'package_type', 'region'],
+  aws_lambda_function: ['function_name', 'package_type', 'region', 'tenancy_config'],
   aws_lambda_function_event_invoke_config: ['function_name', 'qualifier', 'region'],
   aws_lambda_function_url: ['function_name', 'qualifier', 'region'],
   aws_lambda_permission: [
@@ -88,6 +88,8 @@ export function awsBehaviour(account: Account): Behaviour {
       const resource = knownResource(type);
       const here = account.in(regionOf(account, planned));
       account.note(type, 'update');
+      if (!here.get(type, resource.name(prior)))
+        refuse(`ResourceNotFoundException: There is no ${type} ${resource.name(prior)} any more.`);
       if (ignores(account, type, prior, planned)) return prior;
       const made = { ...common(here, planned), ...resource.update?.(here, prior, planned, writeOnly) };
       here.put(type, resource.name({ ...planned, ...made }), { ...planned, ...made });

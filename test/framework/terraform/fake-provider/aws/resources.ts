@@ -175,10 +175,13 @@ function published(account: Account, attributes: Attributes, version: number): A
 const lambdaFunction: Resource = {
   name: attributes => text(attributes, 'function_name'),
   create(account, attributes) {
+    const functionName = text(attributes, 'function_name');
+    if (account.get('aws_lambda_function', functionName))
+      refuse(`ResourceConflictException: Function already exist: ${functionName}`);
     checkFunction(account, attributes);
     const name = functionArn(account, attributes);
     return {
-      id: text(attributes, 'function_name'),
+      id: functionName,
       arn: name,
       invoke_arn: invokeArn(account, name),
       response_streaming_invoke_arn: invokeArn(account, name)
@@ -192,7 +195,17 @@ const lambdaFunction: Resource = {
     const changed = PUBLISHED.some(name => !same(prior[name], planned[name]));
     return published(account, planned, Number(prior.version) + (changed ? 1 : 0));
   },
+  // Whatever belongs to a version or an alias goes with the function.
+  remove: (account, attributes) => account.dropAliases(text(attributes, 'function_name')),
 };
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html: what a function with tenant isolation cannot have. */
+function refuseIfIsolated(account: Account, attributes: Attributes, what: string): void {
+  const { tenancy_config = null } =
+    account.get('aws_lambda_function', text(attributes, 'function_name')) ?? {};
+  if (Array.isArray(tenancy_config) && tenancy_config.length > 0)
+    refuse(`InvalidParameterValueException: ${what} is not supported for functions with tenant isolation.`);
+}
 
 function checkVersion(account: Account, attributes: Attributes): void {
   const { version } = account.need(
@@ -211,6 +224,8 @@ const alias: Resource = {
   create(account, attributes) {
     checkVersion(account, attributes);
     const name = `${functionArn(account, attributes)}:${attributes.name}`;
+    if (account.get('aws_lambda_alias', `${attributes.function_name}:${attributes.name}`))
+      refuse(`ResourceConflictException: Alias already exists: ${name}`);
     return {
       id: name,
       arn: name,
@@ -235,6 +250,7 @@ const provisionedConcurrency: Resource = {
   name: target,
   create(account, attributes) {
     needAlias(account, attributes);
+    refuseIfIsolated(account, attributes, 'Provisioned concurrency');
     return { id: `${attributes.function_name},${attributes.qualifier}` };
   },
 };
@@ -243,6 +259,7 @@ const functionUrl: Resource = {
   name: target,
   async create(account, attributes) {
     needAlias(account, attributes);
+    refuseIfIsolated(account, attributes, 'A Function URL');
     // Terraform's provider does this by itself for NONE, outside of the state, on creation only.
     const unasked = ['FunctionURLAllowPublicAccess', 'FunctionURLAllowInvokeAction'];
     if (attributes.authorization_type === 'NONE')

@@ -1,0 +1,53 @@
+provider "aws" {
+  region = var.region
+}
+
+# Servers that keep state (app/ in this folder): each caller has execution environments of its own, and a table outlives them.
+module "mcp" {
+  source = "../.."
+
+  name       = "memory"
+  source_dir = var.source_dir
+
+  endpoint   = "rest-api"
+  authorizer = "lambda"
+  isolation  = "per-caller"
+
+  # Callers sign in at the issuer: its subject is what tells them apart.
+  auth = "oauth"
+  oauth = {
+    issuer     = var.issuer
+    audience   = var.audience
+    token_type = var.token_type
+  }
+
+  manage_api_gateway_account = var.manage_api_gateway_account
+
+  environment = {
+    NOTES_TABLE = aws_dynamodb_table.notes.name
+  }
+
+  policies = {
+    notes = data.aws_iam_policy_document.notes.json
+  }
+}
+
+# An item for each caller, whose key is the tenant ID.
+resource "aws_dynamodb_table" "notes" {
+  name         = "memory-notes"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "tenant"
+
+  attribute {
+    name = "tenant"
+    type = "S"
+  }
+}
+
+# The role is the same for all callers: the tool itself keeps them apart in the table.
+data "aws_iam_policy_document" "notes" {
+  statement {
+    actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+    resources = [aws_dynamodb_table.notes.arn]
+  }
+}

@@ -1,0 +1,40 @@
+/** The tenant of an invocation under AWS's runtime core, which hands it to the runtime client as Lambda does. */
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
+import { describeWith } from '../../../helpers/skipped-suites.ts';
+import { describeTenants } from '../../unit/lambda/tenants.ts';
+import { findAwsRuntimeCore } from './build.ts';
+import { startControlPlane } from './control-plane.ts';
+
+const PRINTED_MS = 10_000;
+
+describeWith(await findAwsRuntimeCore())('tenants under AWS’s runtime core', core => {
+  describeTenants(async env => {
+    const plane = await startControlPlane(core, {
+      command: [process.execPath, join(DIST, 'ric/index.mjs')],
+      env: {
+        ...env,
+        _HANDLER: 'tenant-app.stream',
+        LAMBDA_TASK_ROOT: join(ROOT, 'test/fixtures'),
+      },
+    });
+    if (!(await plane.initialized)) throw new Error(`The init failed:\n${plane.output()}`);
+    return {
+      async invoke(event, tenantId) {
+        const invocation = { payload: JSON.stringify(event), tenantId, streaming: true };
+        const { result, released } = await plane.invoke(invocation);
+        const { body, trailers } = await result;
+        await released;
+        // An error of a streaming function comes behind the body.
+        const error = trailers['lambda-runtime-function-error-body'] ?? '';
+        return body + Buffer.from(error, 'base64').toString();
+      },
+      async printed(pattern) {
+        for (const last = Date.now() + PRINTED_MS; !pattern.test(plane.output()); await pause(50))
+          if (Date.now() > last) throw new Error(`Not printed: ${pattern}. Printed was:\n${plane.output()}`);
+      },
+      close: () => plane.close(),
+    };
+  });
+});
