@@ -27,7 +27,7 @@ export function time(): McpServer {
 `;
 
 test('writes a server and its test and mounts it: all of it formatted, compiled, tested and bundled', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);

@@ -56,6 +56,7 @@ describe('served', () => {
     const policy = headers.get('content-security-policy');
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
     expect(policy).toContain("connect-src 'self' https://issuer.example;");
+    expect(policy).toContain("frame-src 'self';");
     expect(policy).not.toMatch(/unsafe|\*/);
     expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual([
       'no-store',
