@@ -99,6 +99,7 @@ export const PUBLISHED = [
   'logging_config',
   'memory_size',
   'role',
+  'snap_start',
   'timeout',
   'tracing_config',
   'vpc_config',
