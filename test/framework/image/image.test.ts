@@ -1,14 +1,17 @@
 /** The image, built from this very Dockerfile, in Lambda's sandbox: read-only root, only /tmp, any uid, little memory. */
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../../helpers/clients.ts';
 import { closeAll } from '../../helpers/close-all.ts';
 import { BASE, buildImage, findEngine } from '../../helpers/container-engine.ts';
+import { v2Event } from '../../helpers/events.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstream.ts';
 import { freePort } from '../../helpers/local-lambda.ts';
 import { describeWith } from '../../helpers/skipped-suites.ts';
+import { findAwsRuntimeCore } from '../foreign/aws-runtime-core/build.ts';
 import { startContainerRuntime } from './container-runtime.ts';
 
 const IMAGE = 'localhost/mcp-on-lambda:test';
@@ -21,6 +24,8 @@ const sandbox = (memory: number): string[] => [
   ...['--user', '54321:54321'],
   ...['-m', `${memory}m`, '--memory-swap', `${memory}m`],
 ];
+
+const core = await findAwsRuntimeCore();
 
 describeWith(await findEngine())('the image', engine => {
   const { run, runFlags } = engine;
@@ -45,7 +50,7 @@ describeWith(await findEngine())('the image', engine => {
     );
     upstream = await startFakeUpstream();
     env = upstream.env;
-  }, 400_000);
+  }, 1_200_000);
   afterAll(async () => {
     for (const name of started) await run('rm', '-f', '-t', '0', name);
     await closeAll(upstream);
@@ -120,6 +125,34 @@ describeWith(await findEngine())('the image', engine => {
     },
     90_000,
   );
+
+  // As README.md says: https://docs.aws.amazon.com/lambda/latest/dg/images-test.html
+  describeWith(core)('under AWS’s emulator', ({ rie }) => {
+    test.each(['handler.buffered', 'handler.stream'])(
+      'lists the tools by %s, one invocation after the other',
+      async handler => {
+        const port = await freePort();
+        const name = `mcp-on-lambda-test-${randomUUID()}`;
+        started.push(name);
+        const emulator = [
+          '-v',
+          `${dirname(rie)}:/aws-lambda:ro`,
+          '--entrypoint',
+          '/aws-lambda/aws-lambda-rie',
+        ];
+        const published = ['-p', `127.0.0.1:${port}:8080`, '-e', 'MCP_AUTH=none'];
+        const flags = [...runFlags, ...sandbox(256), ...published, ...emulator];
+        await run('run', '-d', '--name', name, ...flags, IMAGE, 'node', '/var/task/entry.mjs', handler);
+        for (const _ of [1, 2]) {
+          const { statusCode, body } = resultOf(await invokeEmulator(port, LIST_TOOLS));
+          expect(statusCode).toBe(200);
+          expect(body).toContain('"lookup_many"');
+        }
+        expect(await run('logs', name)).toMatch(/START RequestId[\s\S]*REPORT RequestId[\s\S]*Init Duration/);
+      },
+      60_000,
+    );
+  });
 
   /** What the process in the container holds of its own, without the files that are mapped (Node itself). */
   async function memoryOf(container: string): Promise<string> {
@@ -310,3 +343,30 @@ describeWith(await findEngine())('the image', engine => {
     expect(ours - base).toBeLessThan(4 * MB);
   }, 120_000);
 });
+
+const LIST_TOOLS = v2Event({
+  method: 'POST',
+  path: '/mcp',
+  headers: { accept: 'application/json, text/event-stream' },
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+});
+
+/** Its connection is refused until the emulator listens. */
+async function invokeEmulator(port: number, event: object): Promise<string> {
+  const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`;
+  const invoke = () =>
+    fetch(url, { method: 'POST', body: JSON.stringify(event) }).then(
+      response => response.text(),
+      () => undefined,
+    );
+  return expect
+    .poll(invoke, { timeout: 30_000, interval: 500 })
+    .toBeDefined()
+    .then(invoke) as Promise<string>;
+}
+
+/** The emulator does not interpret a streamed response: JSON, 8 NUL bytes, body. */
+function resultOf(payload: string): { statusCode: number; body: string } {
+  const [prelude = '', body] = payload.split('\0'.repeat(8));
+  return body === undefined ? JSON.parse(prelude) : { ...JSON.parse(prelude), body };
+}
