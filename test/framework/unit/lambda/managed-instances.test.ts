@@ -18,7 +18,10 @@ test('every worker thread waits for invocations, and file and DNS operations of 
   const waiting: ServerResponse[] = [];
   const responses: unknown[] = [];
   const api = createServer(async (request, response) => {
-    if (request.method === 'GET') return waiting.push(response);
+    if (request.method === 'GET') {
+      waiting.push(response);
+      return;
+    }
     responses.push(JSON.parse(await text(request)));
     response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}');
   });
