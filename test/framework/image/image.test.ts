@@ -165,14 +165,20 @@ describeWith(await findEngine())('the image', engine => {
       async handler => {
         const folder = await mkdtemp(join(tmpdir(), 'bootstrap-'));
         try {
-          // In this mode the emulator wants a bootstrap.
+          // In this mode the emulator wants a bootstrap, and to be root.
           await writeFile(join(folder, 'bootstrap'), BOOTSTRAP, { mode: 0o755 });
           const variables = [
             'AWS_LAMBDA_MAX_CONCURRENCY=4',
             'AWS_LAMBDA_NODEJS_WORKER_COUNT=6',
             `_HANDLER=${handler}`,
           ];
-          const flags = ['-v', `${folder}:/opt:ro`, ...variables.flatMap(variable => ['-e', variable])];
+          const flags = [
+            '--user',
+            '0:0',
+            '-v',
+            `${folder}:/opt:ro`,
+            ...variables.flatMap(variable => ['-e', variable]),
+          ];
           const invoke = await startEmulator(handler, flags);
           expectTools(await invoke(LIST_TOOLS));
           for (const payload of await Promise.all([1, 2, 3].map(() => invoke(LIST_TOOLS))))
