@@ -80,7 +80,7 @@ function timeoutMessage(seconds: number): Difference {
   };
 }
 
-function noBody(type: string): Difference {
+function emptyError(type: string): Difference {
   return {
     reason:
       'The core passes the empty body on; the front end then sends this error (comment at ErrorInvokeResponse in interop/sandbox_model.go).',
@@ -351,7 +351,7 @@ export const SCRIPTS: readonly Scenario[] = [
     },
     calls: [call],
     timeoutMs: 2_000,
-    differs: noBody('Runtime.InvalidResponseModeHeader'),
+    differs: emptyError('Runtime.InvalidResponseModeHeader'),
   },
   {
     name: 'a streamed response',
@@ -405,7 +405,7 @@ export const SCRIPTS: readonly Scenario[] = [
     name: 'an error without a body',
     function: { steps: [NEXT, fail({ body: '' }), NEXT] },
     calls: [call],
-    differs: noBody('Runtime.Unknown'),
+    differs: emptyError('Runtime.Unknown'),
   },
   {
     name: 'init/error, then exit',
