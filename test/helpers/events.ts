@@ -7,6 +7,7 @@ export interface EventInit {
   base64?: boolean;
   multiValue?: boolean;
   domain?: string;
+  headers?: Record<string, string>;
 }
 
 const HEADERS = { host: 'mcp.example', 'x-one': 'a', 'content-type': 'application/json' };
@@ -19,13 +20,14 @@ export function v2Event({
   body,
   base64 = false,
   domain = 'mcp.example',
+  headers,
 }: EventInit): object {
   return {
     version: '2.0',
     routeKey: '$default',
     rawPath: path,
     rawQueryString: query,
-    headers: HEADERS,
+    headers: { ...HEADERS, ...headers },
     requestContext: { domainName: domain, http: { method, path }, stage: '$default' },
     ...(body !== undefined && { body: base64 ? Buffer.from(body).toString('base64') : body }),
     isBase64Encoded: base64,

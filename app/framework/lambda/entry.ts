@@ -13,6 +13,8 @@ import type { LocalLambdaOptions } from '../local-lambda/options.ts';
 import { openSignInPaths } from '../sign-in-paths.ts';
 import type { RouteSummary } from './create-handlers.ts';
 
+/** Threads of libuv's pool that are left for work. */
+const THREADS_TO_WORK = 8;
 const TABLE = 'mcp-store';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
 const entry = fileURLToPath(import.meta.url);
@@ -30,6 +32,7 @@ if (process.env.AWS_LAMBDA_RUNTIME_API) {
   // The client reads the handler and where it is from these alone; Lambda sets both (it takes _HANDLER from the CMD).
   process.env._HANDLER ||= process.argv[2] ?? 'handler.stream';
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
+  allowWaitingThreads();
   if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start') void startWithSnapStart();
   else void import(beside('ric/index.mjs'));
 } else {
@@ -40,6 +43,22 @@ async function startWithSnapStart(): Promise<void> {
   const snapStart: typeof import('./snap-start.ts') = await import(beside('snap-start.mjs'));
   await snapStart.prepareSnapStart();
   await import(beside('ric/index.mjs'));
+}
+
+/**
+ * On Managed Instances the client starts worker threads, and each of them waits for invocations in a thread of libuv's pool. The
+ * pool has 4 threads by default: all of them would wait, and no DNS or file operation would ever end. There are 8 workers per vCPU
+ * (getWorkerCount in aws-lambda-ric); the size is read when the pool is first used.
+ */
+function allowWaitingThreads(): void {
+  const { AWS_LAMBDA_MAX_CONCURRENCY, AWS_LAMBDA_NODEJS_WORKER_COUNT } = process.env;
+  if (AWS_LAMBDA_MAX_CONCURRENCY === undefined) return;
+  const workers = Number(AWS_LAMBDA_NODEJS_WORKER_COUNT) || 8 * vcpus();
+  process.env.UV_THREADPOOL_SIZE ||= String(workers + THREADS_TO_WORK);
+}
+
+function vcpus(): number {
+  return process.getBuiltinModule('node:os').availableParallelism();
 }
 
 async function startLocal(): Promise<void> {

@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { exited, type FunctionError, functionError, timedOut } from './function-error.ts';
+import { exited, type FunctionError, functionError, notStarted, timedOut } from './function-error.ts';
 import { type Connection, openedBy } from './loopback-guard.ts';
 import { memoryUse } from './memory.ts';
 import type { EnvironmentState, Observer } from './observer.ts';
@@ -64,7 +64,10 @@ export interface Report {
   maxMemory?: number;
   /** The last 4 KiB that the function wrote during the invocation. */
   logTail: string;
+  /** What the function's error was. */
   error?: FunctionError;
+  /** Why the environment ended, which the REPORT line has. Absent if it lives on, also after an error that its runtime posted. */
+  failure?: FunctionError;
 }
 
 export interface Invoked {
@@ -88,15 +91,18 @@ const NO_RESTORE_NEXT =
 export class InitError extends Error {
   override readonly name = 'InitError';
   readonly error: FunctionError;
+  /** Why the environment ended: what follows an error that the runtime posted is an exit. */
+  readonly failure: FunctionError;
   /** The last 4 KiB that the process wrote. */
   readonly logTail: string;
 
   /** Whether the function has SnapStart, so that its version cannot be published. */
   readonly snapStart: boolean;
 
-  constructor(error: FunctionError, logTail: string, snapStart = false) {
+  constructor(error: FunctionError, logTail: string, { failure = error, snapStart = false } = {}) {
     super(`The function could not be initialised: ${error.body}`);
     this.error = error;
+    this.failure = failure;
     this.logTail = logTail;
     this.snapStart = snapStart;
   }
@@ -121,6 +127,10 @@ export class Environment {
   #ended = Promise.withResolvers<FunctionError | undefined>();
   #alive = true;
   #invocation: string | undefined;
+  /** The invocation in which init runs again, if it does. */
+  #initOf: string | undefined;
+  /** What the runtime posted to init/error. The init has failed when the process has ended. */
+  #posted: FunctionError | undefined;
   #logTail = Buffer.alloc(0);
   readonly #exit = Promise.withResolvers<void>();
   #temporary: TemporaryFolder | undefined;
@@ -138,7 +148,9 @@ export class Environment {
         this.#phase.resolve('idle');
         this.#ended.resolve(undefined);
       },
-      initError: error => this.#phase.resolve(error),
+      initError: error => {
+        this.#posted = error;
+      },
       snapshot: () => this.#phase.resolve('snapshot'),
       restoreError: error => this.#phase.resolve(error),
       answer: answer => this.#phase.resolve(answer),
@@ -164,12 +176,16 @@ export class Environment {
     return this.#child?.pid;
   }
 
-  /** Starts the process and waits until it asks for work. Rejects with {@link InitError}; the environment is then dead. */
-  async init(seconds = this.#spec.initTimeout): Promise<void> {
+  /**
+   * Starts the process and waits until it asks for work. Rejects with {@link InitError}; the environment is then dead.
+   * `requestId`: of the invocation in which init runs again.
+   */
+  async init(seconds = this.#spec.initTimeout, requestId?: string): Promise<void> {
     this.#is('init');
+    this.#initOf = requestId;
     const started = performance.now();
     const limitSeconds = this.#spec.snapStart ? Math.max(this.#spec.timeout, MIN_SNAPSHOT_TIMEOUT) : seconds;
-    const timer = setTimeout(() => this.#fail(timedOut('init', limitSeconds)), limitSeconds * 1000);
+    const timer = setTimeout(() => this.#fail(timedOut(requestId, limitSeconds)), limitSeconds * 1000);
     try {
       this.#start(await this.#api.listen());
     } catch (error) {
@@ -195,7 +211,7 @@ export class Environment {
     const { snapStart } = this.#spec;
     snapStart?.restoring();
     const started = performance.now();
-    const limit = setTimeout(() => this.#fail(timedOut('restore', RESTORE_TIMEOUT)), RESTORE_TIMEOUT * 1000);
+    const limit = setTimeout(() => this.#fail(timedOut(undefined, RESTORE_TIMEOUT)), RESTORE_TIMEOUT * 1000);
     this.#signal('SIGCONT');
     this.#is('restoring');
     this.#api.restore();
@@ -217,7 +233,8 @@ export class Environment {
         : 'type' in outcome
           ? outcome
           : functionError('Runtime.Unknown', 'The runtime answered during init.');
-    return new InitError(error, this.#logTail.toString(), this.#spec.snapStart !== undefined);
+    const snapStart = this.#spec.snapStart !== undefined;
+    return new InitError(this.#posted ?? error, this.#logTail.toString(), { failure: error, snapStart });
   }
 
   /** Runs one invocation. Never rejects: what goes wrong is in the answer or, later, in the report. */
@@ -273,10 +290,14 @@ export class Environment {
 
   /** Ends the process at once, as Lambda does where there is no extension. */
   kill(): void {
+    this.#end();
+  }
+
+  #end(error?: FunctionError): void {
     if (this.#alive) this.#is('ended');
     this.#alive = false;
     this.#signal('SIGKILL');
-    this.#api.close();
+    this.#api.close(error?.type === 'Sandbox.Timeout' ? error : undefined);
   }
 
   async #reportWhenOver(answer: Answer, started: number): Promise<Report> {
@@ -291,6 +312,7 @@ export class Environment {
       ...(this.#restoreDuration !== undefined && { restoreDuration: this.#restoreDuration }),
       ...(this.#maxMemory !== undefined && { maxMemory: this.#maxMemory }),
       ...(error && { error }),
+      ...(failed && { failure: failed }),
     };
     this.#initDuration = undefined;
     this.#restoreDuration = undefined;
@@ -321,7 +343,7 @@ export class Environment {
     this.#child.stdout?.on('data', output);
     this.#child.stderr?.on('data', output);
     this.#child.once('error', error => {
-      this.#fail(functionError('Runtime.InvalidEntrypoint', error.message));
+      this.#fail(notStarted(this.#invocation ?? this.#initOf, file, error));
       if (this.pid === undefined) this.#exit.resolve(this.#temporary?.remove()); // It never started.
     });
     this.#child.once('exit', (code, signal) => this.#exited({ code, signal }));
@@ -332,7 +354,7 @@ export class Environment {
     this.#signalGroup('SIGKILL');
     const gone = (): void => {
       clearTimeout(timer);
-      this.#fail(exited(this.#invocation ?? 'init', how));
+      this.#fail(exited(this.#invocation ?? this.#initOf, how));
       this.#exit.resolve(this.#temporary?.remove());
     };
     const timer = setTimeout(gone, LAST_WORDS_MS);
@@ -341,7 +363,7 @@ export class Environment {
 
   /** Ends the environment: rejects what waits for it with the reason, and kills the process if it still runs. */
   #fail(error: FunctionError): void {
-    this.kill();
+    this.#end(error);
     this.#phase.resolve(error);
     this.#ended.resolve(error);
   }
@@ -351,7 +373,7 @@ export class Environment {
     if (!use) return;
     this.#maxMemory = Math.max(use.max, this.#maxMemory ?? 0);
     if (use.now > this.#spec.memory)
-      this.#fail(exited(this.#invocation ?? 'init', { code: null, signal: 'SIGKILL' }));
+      this.#fail(exited(this.#invocation ?? this.#initOf, { code: null, signal: 'SIGKILL' }));
   }
 
   #freeze(): void {

@@ -16,6 +16,6 @@ export async function bufferedPayload({ answer }: Pick<Invoked, 'answer'>): Prom
     bytes += chunk.length;
     if (bytes <= MAX_BUFFERED_RESPONSE) chunks.push(chunk);
   }
-  const error = bytes > MAX_BUFFERED_RESPONSE ? responseTooLarge(bytes) : await answer.ended;
+  const error = bytes > MAX_BUFFERED_RESPONSE ? responseTooLarge() : await answer.ended;
   return { payload: Buffer.concat(chunks), error };
 }

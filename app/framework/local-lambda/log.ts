@@ -7,6 +7,7 @@
  */
 import { styleText } from 'node:util';
 import type { Report, SnapStartEvents } from './environment.ts';
+import { errorName, type FunctionError } from './function-error.ts';
 
 const LATEST = '$LATEST';
 const SNAP_START = { initializationType: 'snap-start' };
@@ -104,12 +105,13 @@ export function styleOf(status: number): 'green' | 'yellow' | 'red' {
   return status < 500 ? 'yellow' : 'red';
 }
 
-export function errorLine(id: string, { type, body }: NonNullable<Report['error']>): string {
-  return printable(`${id} ${type} ${summary(body)}`);
+export function errorLine(id: string, error: FunctionError): string {
+  return printable(`${id} ${errorName(error)} ${summary(error.body)}`);
 }
 
 function reportLine(id: string, report: Report, memory: number): string {
-  const { duration, initDuration, restoreDuration, maxMemory, error } = report;
+  const { duration, initDuration, restoreDuration, maxMemory } = report;
+  const { status, errorType } = outcomeOf(report);
   const parts = [
     `REPORT RequestId: ${id}`,
     `Duration: ${duration.toFixed(2)} ms`,
@@ -120,11 +122,21 @@ function reportLine(id: string, report: Report, memory: number): string {
     restoreDuration === undefined
       ? undefined
       : `Restore Duration: ${restoreDuration.toFixed(2)} ms\tBilled Restore Duration: ${Math.ceil(restoreDuration)} ms`,
-    error
-      ? `Status: ${error.type === 'Sandbox.Timeout' ? 'timeout' : 'error'}\tError Type: ${error.type}`
-      : undefined,
+    status === 'success' ? undefined : `Status: ${status}`,
+    errorType && `Error Type: ${errorType}`,
   ];
   return parts.filter(part => part !== undefined).join('\t');
+}
+
+/**
+ * What the platform says of an invocation. An error that the runtime posted is a success to it: the environment lives on.
+ * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html#platform-report
+ */
+function outcomeOf({ failure }: Pick<Report, 'failure'>): { status: string; errorType?: string } {
+  if (!failure) return { status: 'success' };
+  const { type } = failure;
+  if (type === 'Sandbox.Timeout') return { status: 'timeout' };
+  return { status: type.startsWith('Sandbox.') ? 'failure' : 'error', errorType: type };
 }
 
 /** Whole milliseconds; the init is billed too (since August 2025). The restore is billed separately. */
@@ -167,11 +179,10 @@ function jsonLog(write: (line: string) => void): Omit<Log, 'output'> {
         }),
     },
     end(requestId, report, memory) {
-      const { duration, initDuration, restoreDuration, maxMemory, error } = report;
+      const { duration, initDuration, restoreDuration, maxMemory } = report;
       event('platform.report', {
         requestId,
-        status: !error ? 'success' : error.type === 'Sandbox.Timeout' ? 'timeout' : 'error',
-        ...(error && { errorType: error.type }),
+        ...outcomeOf(report),
         metrics: {
           durationMs: rounded(duration),
           billedDurationMs: billed(report),

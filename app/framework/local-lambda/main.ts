@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BAD_SETTING } from './bad-setting.ts';
 import { InitError } from './environment.ts';
+import { errorName } from './function-error.ts';
 import { type Environments, ListenError, type LocalLambda, startLocalLambda } from './local-lambda.ts';
 import { helpText, type LocalLambdaOptions, OptionError, parseOptions } from './options.ts';
 
@@ -126,7 +127,7 @@ function watchParentProcess(lambda: LocalLambda): void {
 async function reportInit(error: unknown, lambda: LocalLambda): Promise<void> {
   if (!(error instanceof InitError)) throw error;
   if (ending) return;
-  if (error.error.type === BAD_SETTING) {
+  if (errorName(error.error) === BAD_SETTING) {
     process.stderr.write(`${messageOf(error)}\n`);
     await end(lambda, BAD_SETTING_CODE);
   }
@@ -136,7 +137,7 @@ async function reportInit(error: unknown, lambda: LocalLambda): Promise<void> {
     : 'Fix the error above.';
   const reason = messageOf(error).replace(/\.$/, '');
   process.stderr.write(
-    `${error.snapStart ? 'The version cannot be published' : 'The function does not start'}: ${error.error.type}${reason ? `: ${reason}` : ''}. ${advice}\n`,
+    `${error.snapStart ? 'The version cannot be published' : 'The function does not start'}: ${errorName(error.error)}${reason ? `: ${reason}` : ''}. ${advice}\n`,
   );
 }
 

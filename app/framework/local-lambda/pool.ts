@@ -38,7 +38,7 @@ interface Idle {
 
 /** What an invocation waits for: an environment and the seconds it has in it, or why there is none. */
 type Slot = { environment: Environment; timeout: number } | { failed: Invoked };
-type Waiting = PromiseWithResolvers<Slot> & { tenant: Tenant };
+type Waiting = PromiseWithResolvers<Slot> & { requestId: string; tenant: Tenant };
 /** Undefined without tenant isolation. */
 type Tenant = string | undefined;
 
@@ -90,7 +90,7 @@ export class Pool {
   async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
     if (this.#closed || this.#underWay >= this.#options.concurrency) return 'throttled';
     this.#underWay += 1;
-    const slot = await this.#restored(await this.#slot(invocation.tenantId));
+    const slot = await this.#restored(await this.#slot(invocation));
     onStart();
     const invoked =
       'failed' in slot ? slot.failed : await this.#invokeIn(slot.environment, invocation, slot.timeout);
@@ -144,8 +144,8 @@ export class Pool {
     await Promise.all([...this.#all].map(environment => environment.exited));
   }
 
-  #slot(tenant: Tenant): Promise<Slot> {
-    const waiting: Waiting = { ...Promise.withResolvers<Slot>(), tenant };
+  #slot({ id: requestId, tenantId: tenant }: Invocation): Promise<Slot> {
+    const waiting: Waiting = { ...Promise.withResolvers<Slot>(), requestId, tenant };
     this.#waiting.push(waiting);
     this.#serveWaiting();
     return waiting.promise;
@@ -275,19 +275,19 @@ export class Pool {
     const { timeout } = this.#options.function;
     const started = performance.now();
     try {
-      const environment = await this.#initialised(timeout);
+      const environment = await this.#initialised(timeout, waiting.requestId);
       this.#assign(waiting, environment, timeout - (performance.now() - started) / 1000);
     } catch (error) {
       waiting.resolve(failed(error as InitError, performance.now() - started));
     }
   }
 
-  async #initialised(limitSeconds: number): Promise<Environment> {
+  async #initialised(limitSeconds: number, requestId?: string): Promise<Environment> {
     const environment = new Environment(this.#options.function);
     this.#all.add(environment);
     void environment.exited.then(() => this.#forget(environment));
     try {
-      await environment.init(limitSeconds);
+      await environment.init(limitSeconds, requestId);
       this.#lastInitFailed = false;
       return environment;
     } catch (error) {
@@ -354,7 +354,7 @@ function isInitError(error: unknown): void {
   if (!(error instanceof InitError)) throw error;
 }
 
-function failed({ error }: InitError, duration: number): { failed: Invoked } {
-  const report: Report = { duration, error, logTail: '' };
+function failed({ error, failure }: InitError, duration: number): { failed: Invoked } {
+  const report: Report = { duration, error, failure, logTail: '' };
   return { failed: { answer: { kind: 'error', error }, report: Promise.resolve(report) } };
 }

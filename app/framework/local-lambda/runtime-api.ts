@@ -10,6 +10,7 @@ import {
   type FunctionError,
   functionError,
   MAX_BUFFERED_RESPONSE,
+  postedError,
   responseTooLarge,
 } from './function-error.ts';
 import { type Connection, foreignRequest } from './loopback-guard.ts';
@@ -73,15 +74,35 @@ export interface RuntimeListener {
 
 type State = 'init' | 'snapshot' | 'restoring' | 'idle' | 'invoking' | 'answering' | 'answered' | 'failed';
 
+/** As AWS names them in messages. */
+const STATE_NAMES: Record<State, string> = {
+  init: 'Started',
+  failed: 'InitError',
+  idle: 'Ready',
+  invoking: 'Running',
+  answering: 'InvocationResponse',
+  answered: 'RuntimeResponseSentState',
+  snapshot: 'RestoreReady',
+  restoring: 'Restoring',
+};
+
 const BASE = '/2018-06-01/runtime';
 /** Where a function with SnapStart finds the credentials of its role. */
 export const CREDENTIALS_PATH = '/2021-04-23/credentials';
-const INVOCATION = new RegExp(`^${BASE}/invocation/([^/]+)/(response|error)$`);
+const PING = '/2018-06-01/ping';
+const NEXT = `${BASE}/invocation/next`;
+const INIT_ERROR = `${BASE}/init/error`;
+const RESTORE_NEXT = `${BASE}/restore/next`;
+const RESTORE_ERROR = `${BASE}/restore/error`;
+const INVOCATION = new RegExp(`^${BASE}/invocation/([^/]*)/(response|error)$`);
+const TRUNCATED = functionError('Runtime.TruncatedResponse', 'The runtime broke the response off.');
 
 export class RuntimeApi {
   #state: State = 'init';
   #waiting: ServerResponse | undefined;
-  #currentId: string | undefined;
+  /** The invocation under way, or the last one. */
+  #current: { invocation: Invocation; deadline: number } | undefined;
+  #timedOut: FunctionError | undefined;
   readonly #server: Server;
   readonly #listener: RuntimeListener;
   readonly #credentials: RuntimeCredentials | undefined;
@@ -124,7 +145,9 @@ export class RuntimeApi {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  close(): void {
+  /** `timedOut`: how a streamed response under way ends, if the time of the invocation is up. */
+  close(timedOut?: FunctionError): void {
+    this.#timedOut = timedOut;
     this.#server.close();
     this.#server.closeAllConnections();
   }
@@ -135,18 +158,10 @@ export class RuntimeApi {
     if (!response)
       throw new Error(`The runtime is not waiting for an invocation, it is in state ${this.#state}.`);
     // First, since it throws where HTTP does not allow a value; the runtime then goes on waiting.
-    response.writeHead(200, {
-      'Content-Type': 'application/json',
-      'Lambda-Runtime-Aws-Request-Id': invocation.id,
-      'Lambda-Runtime-Deadline-Ms': String(deadline),
-      'Lambda-Runtime-Invoked-Function-Arn': invocation.functionArn,
-      'Lambda-Runtime-Trace-Id': invocation.traceId,
-      ...(invocation.clientContext && { 'Lambda-Runtime-Client-Context': invocation.clientContext }),
-      ...(invocation.tenantId && { 'Lambda-Runtime-Aws-Tenant-Id': invocation.tenantId }),
-    });
+    writeHeadOf(invocation, deadline, response);
     this.#waiting = undefined;
     this.#state = 'invoking';
-    this.#currentId = invocation.id;
+    this.#current = { invocation, deadline };
     response.end(invocation.payload);
   }
 
@@ -160,29 +175,39 @@ export class RuntimeApi {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method, url = '' } = request;
-    const [, id, what] = INVOCATION.exec(url) ?? [];
-    if (method === 'GET' && url === `${BASE}/invocation/next`) return this.#next(response);
-    if (method === 'POST' && url === `${BASE}/init/error`) return this.#initError(request, response);
-    if (method === 'POST' && id && what) return this.#invocation(id, what, request, response);
-    // As in AWS's own core, these paths exist with SnapStart only.
-    if (this.#credentials) {
-      if (method === 'GET' && url === `${BASE}/restore/next`) return this.#restoreNext(response);
-      if (method === 'POST' && url === `${BASE}/restore/error`) return this.#restoreError(request, response);
-      if (method === 'GET' && url === CREDENTIALS_PATH) return this.#sendCredentials(request, response);
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const [, id = '', what] = INVOCATION.exec(path) ?? [];
+    const allowed = this.#methodOf(path, what);
+    if (request.method !== allowed) {
+      request.resume();
+      return allowed ? refuseMethod(response, allowed) : sendText(response, 404, '404 page not found\n');
     }
-    request.resume();
-    refuse(
-      response,
-      404,
-      'NotFound',
-      `${method} ${url} is not part of the Runtime API that is emulated here.`,
-    );
+    if (path === PING) return sendText(response, 200, 'pong');
+    if (path === NEXT) return this.#next(response);
+    if (path === INIT_ERROR) return this.#initError(request, response);
+    if (path === RESTORE_NEXT) return this.#restoreNext(response);
+    if (path === RESTORE_ERROR) return this.#restoreError(request, response);
+    if (path === CREDENTIALS_PATH) return this.#sendCredentials(request, response);
+    if (what) return this.#invocation(id, what, request, response);
+  }
+
+  /** The method of a path; undefined for unknown paths. As in AWS's own core, some paths exist with SnapStart only. */
+  #methodOf(path: string, what: string | undefined): 'GET' | 'POST' | undefined {
+    if (path === NEXT || path === PING) return 'GET';
+    if (path === INIT_ERROR || what) return 'POST';
+    if (!this.#credentials) return undefined;
+    if (path === RESTORE_NEXT || path === CREDENTIALS_PATH) return 'GET';
+    return path === RESTORE_ERROR ? 'POST' : undefined;
   }
 
   #next(response: ServerResponse): void {
+    if (this.#state === 'invoking' && this.#current) {
+      const { invocation, deadline } = this.#current;
+      writeHeadOf(invocation, deadline, response).end(invocation.payload);
+      return;
+    }
     if (this.#state !== 'init' && this.#state !== 'restoring' && this.#state !== 'answered') {
-      this.#invalidState(response);
+      this.#invalidState(response, 'Ready');
       return;
     }
     this.#wait('idle', response);
@@ -191,7 +216,7 @@ export class RuntimeApi {
 
   #restoreNext(response: ServerResponse): void {
     if (this.#state !== 'init') {
-      this.#invalidState(response);
+      this.#invalidState(response, 'Ready');
       return;
     }
     this.#wait('snapshot', response);
@@ -207,8 +232,8 @@ export class RuntimeApi {
   }
 
   async #restoreError(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const error = await postedError(request);
-    if (this.#state !== 'restoring') return this.#invalidState(response);
+    const error = await readError(request);
+    if (this.#state !== 'restoring') return this.#invalidState(response, 'RuntimeRestoreErrorState');
     this.#state = 'failed';
     accept(response);
     this.#listener.restoreError?.(error);
@@ -225,8 +250,8 @@ export class RuntimeApi {
   }
 
   async #initError(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const error = await postedError(request);
-    if (this.#state !== 'init') return this.#invalidState(response);
+    const error = await readError(request);
+    if (this.#state !== 'init') return this.#invalidState(response, 'InitError');
     this.#state = 'failed';
     accept(response);
     this.#listener.initError(error);
@@ -238,27 +263,32 @@ export class RuntimeApi {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    if (id !== this.#currentId) {
+    if (id !== this.#current?.invocation.id) {
       request.resume();
       return refuse(response, 400, 'InvalidRequestID', 'Invalid request ID');
     }
     if (this.#state !== 'invoking') {
       request.resume();
-      return this.#invalidState(response);
+      return this.#invalidState(
+        response,
+        what === 'error' ? 'InvocationErrorResponse' : 'InvocationResponse',
+      );
     }
     const mode = request.headers['lambda-runtime-function-response-mode'];
+    this.#state = 'answering';
     if (what === 'response' && mode !== undefined && mode !== 'streaming') {
       request.resume();
+      // The invocation has its answer, and the runtime cannot leave this state any more.
+      this.#listener.answer({ kind: 'error', error: postedError('Runtime.InvalidResponseModeHeader', '') });
       return refuse(response, 400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
     }
-    this.#state = 'answering';
     if (what === 'error') await this.#error(request, response);
     else if (mode === 'streaming') await this.#streamed(request, response);
     else await this.#buffered(request, response);
   }
 
   async #error(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const error = await postedError(request);
+    const error = await readError(request);
     this.#state = 'answered';
     this.#listener.answer({ kind: 'error', error });
     accept(response);
@@ -266,10 +296,11 @@ export class RuntimeApi {
 
   async #buffered(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const contentType = request.headers['content-type'] ?? 'application/json';
-    const body = await readUpTo(request, MAX_BUFFERED_RESPONSE);
+    const body = await readUpTo(request, MAX_BUFFERED_RESPONSE).catch(() => undefined);
     this.#state = 'answered';
+    if (body === undefined) return this.#listener.answer({ kind: 'error', error: TRUNCATED });
     if (typeof body === 'number') {
-      this.#listener.answer({ kind: 'error', error: responseTooLarge(body) });
+      this.#listener.answer({ kind: 'error', error: responseTooLarge() });
       return refuse(
         response,
         413,
@@ -283,22 +314,32 @@ export class RuntimeApi {
 
   async #streamed(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const contentType = request.headers['content-type'] ?? 'application/octet-stream';
-    const answer: StreamedAnswer = { kind: 'streamed', contentType, ...streamedBody(request) };
+    const body = streamedBody(request, () => this.#timedOut ?? TRUNCATED);
+    const answer: StreamedAnswer = { kind: 'streamed', contentType, ...body };
     this.#listener.answer(answer);
     await answer.ended;
-    if (!request.complete) return; // The runtime is gone and reads no status.
     this.#state = 'answered';
-    accept(response);
+    if (request.complete) accept(response);
   }
 
-  #invalidState(response: ServerResponse): void {
-    refuse(
-      response,
-      403,
-      'InvalidStateTransition',
-      `State transition is not allowed (the runtime is in state ${this.#state}).`,
-    );
+  #invalidState(response: ServerResponse, to: string): void {
+    const transition = `State transition from ${STATE_NAMES[this.#state]} to ${to} failed for runtime.`;
+    const message = `${transition} Error: State transition is not allowed`;
+    refuse(response, 403, 'InvalidStateTransition', message);
   }
+}
+
+function writeHeadOf(invocation: Invocation, deadline: number, response: ServerResponse): ServerResponse {
+  const { id, functionArn, traceId, clientContext, tenantId } = invocation;
+  return response.writeHead(200, {
+    'Content-Type': 'application/json',
+    'Lambda-Runtime-Aws-Request-Id': id,
+    'Lambda-Runtime-Deadline-Ms': String(deadline),
+    'Lambda-Runtime-Invoked-Function-Arn': functionArn,
+    ...(traceId && { 'Lambda-Runtime-Trace-Id': traceId }),
+    ...(clientContext && { 'Lambda-Runtime-Client-Context': clientContext }),
+    ...(tenantId && { 'Lambda-Runtime-Aws-Tenant-Id': tenantId }),
+  });
 }
 
 /**
@@ -307,10 +348,12 @@ export class RuntimeApi {
  *
  * Not the request's own iterator: resumed while that is being left, the request stays paused for good.
  */
-function streamedBody(request: IncomingMessage): Pick<StreamedAnswer, 'body' | 'ended' | 'discard'> {
+function streamedBody(
+  request: IncomingMessage,
+  whyTruncated: () => FunctionError,
+): Pick<StreamedAnswer, 'body' | 'ended' | 'discard'> {
   const { promise: ended, resolve } = Promise.withResolvers<FunctionError | undefined>();
-  const truncated = (): void =>
-    resolve(functionError('Runtime.TruncatedResponse', 'The runtime broke the response off.'));
+  const truncated = (): void => resolve(whyTruncated());
   request.once('end', () => resolve(trailerError(request.trailers)));
   // A truncated stream ends cleanly for the caller, as on Lambda; `ended` says why.
   request.once('error', truncated).once('close', truncated);
@@ -355,21 +398,10 @@ function trailerError(trailers: NodeJS.Dict<string>): FunctionError | undefined 
   return body ? { type, body: Buffer.from(body, 'base64').toString() } : functionError(type, type);
 }
 
-async function postedError(request: IncomingMessage): Promise<FunctionError> {
+async function readError(request: IncomingMessage): Promise<FunctionError> {
   const body = await readUpTo(request, MAX_BUFFERED_RESPONSE);
-  const text = typeof body === 'number' ? '' : body.toString();
-  const type = String(
-    request.headers['lambda-runtime-function-error-type'] ?? errorTypeIn(text) ?? 'Runtime.Unknown',
-  );
-  return text ? { type, body: text } : functionError(type, type);
-}
-
-function errorTypeIn(body: string): string | undefined {
-  try {
-    return (JSON.parse(body) as { errorType?: string } | null)?.errorType;
-  } catch {
-    return undefined; // A body that is not JSON names no type; it is passed on as it is.
-  }
+  const type = String(request.headers['lambda-runtime-function-error-type'] ?? '');
+  return postedError(type, typeof body === 'number' ? '' : body.toString());
 }
 
 /** The whole body, or the number of bytes seen when it is over `limit`; the rest is then read and thrown away. */
@@ -389,6 +421,14 @@ function accept(response: ServerResponse): void {
 
 function refuse(response: ServerResponse, status: number, errorType: string, errorMessage: string): void {
   respond(response, status, { errorMessage, errorType });
+}
+
+function refuseMethod(response: ServerResponse, allowed: string): void {
+  response.writeHead(405, { Allow: allowed }).end();
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
 }
 
 function respond(response: ServerResponse, status: number, body: object): void {

@@ -1,14 +1,20 @@
 /** The image, built from this very Dockerfile, in Lambda's sandbox: read-only root, only /tmp, any uid, little memory. */
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../../helpers/clients.ts';
 import { closeAll } from '../../helpers/close-all.ts';
 import { BASE, buildImage, findEngine } from '../../helpers/container-engine.ts';
+import { v2Event } from '../../helpers/events.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstream.ts';
 import { freePort } from '../../helpers/local-lambda.ts';
 import { describeWith } from '../../helpers/skipped-suites.ts';
+import { findAwsRuntimeCore } from '../foreign/aws-runtime-core/build.ts';
 import { startContainerRuntime } from './container-runtime.ts';
 
 const IMAGE = 'localhost/mcp-on-lambda:test';
@@ -21,6 +27,8 @@ const sandbox = (memory: number): string[] => [
   ...['--user', '54321:54321'],
   ...['-m', `${memory}m`, '--memory-swap', `${memory}m`],
 ];
+
+const core = await findAwsRuntimeCore();
 
 describeWith(await findEngine())('the image', engine => {
   const { run, runFlags } = engine;
@@ -45,7 +53,7 @@ describeWith(await findEngine())('the image', engine => {
     );
     upstream = await startFakeUpstream();
     env = upstream.env;
-  }, 400_000);
+  }, 1_200_000);
   afterAll(async () => {
     for (const name of started) await run('rm', '-f', '-t', '0', name);
     await closeAll(upstream);
@@ -120,6 +128,68 @@ describeWith(await findEngine())('the image', engine => {
     },
     90_000,
   );
+
+  // As README.md says: https://docs.aws.amazon.com/lambda/latest/dg/images-test.html
+  describeWith(core)('under AWS’s emulator', ({ rie }) => {
+    /** Returns what sends an event to the function. */
+    async function startEmulator(
+      handler: string,
+      flags: string[] = [],
+    ): Promise<(event: object) => Promise<string>> {
+      const port = await freePort();
+      const name = `mcp-on-lambda-test-${randomUUID()}`;
+      started.push(name);
+      const emulator = ['-v', `${dirname(rie)}:/aws-lambda:ro`, '--entrypoint', '/aws-lambda/aws-lambda-rie'];
+      const published = ['-p', `127.0.0.1:${port}:8080`, '-e', 'MCP_AUTH=none'];
+      const all = [...runFlags, ...published, ...emulator, ...flags];
+      await run('run', '-d', '--name', name, ...all, IMAGE, 'node', '/var/task/entry.mjs', handler);
+      return event => invokeEmulator(port, event);
+    }
+    const expectTools = (payload: string): void => {
+      const { statusCode, body } = resultOf(payload);
+      expect(statusCode).toBe(200);
+      expect(body).toContain('"lookup_many"');
+    };
+
+    test.each(['handler.buffered', 'handler.stream'])(
+      'lists the tools by %s, one invocation after the other',
+      async handler => {
+        const invoke = await startEmulator(handler, sandbox(256));
+        for (const _ of [1, 2]) expectTools(await invoke(LIST_TOOLS));
+      },
+      120_000,
+    );
+
+    test.each(['handler.buffered', 'handler.stream'])(
+      'lists the tools by %s for several callers at the same time, as on Managed Instances',
+      async handler => {
+        const folder = await mkdtemp(join(tmpdir(), 'bootstrap-'));
+        try {
+          // In this mode the emulator wants a bootstrap, and to be root.
+          await writeFile(join(folder, 'bootstrap'), BOOTSTRAP, { mode: 0o755 });
+          const variables = [
+            'AWS_LAMBDA_MAX_CONCURRENCY=4',
+            'AWS_LAMBDA_NODEJS_WORKER_COUNT=6',
+            `_HANDLER=${handler}`,
+          ];
+          const flags = [
+            '--user',
+            '0:0',
+            '-v',
+            `${folder}:/opt:ro`,
+            ...variables.flatMap(variable => ['-e', variable]),
+          ];
+          const invoke = await startEmulator(handler, flags);
+          expectTools(await invoke(LIST_TOOLS));
+          for (const payload of await Promise.all([1, 2, 3].map(() => invoke(LIST_TOOLS))))
+            expectTools(payload);
+        } finally {
+          await rm(folder, { recursive: true });
+        }
+      },
+      240_000,
+    );
+  });
 
   /** What the process in the container holds of its own, without the files that are mapped (Node itself). */
   async function memoryOf(container: string): Promise<string> {
@@ -310,3 +380,29 @@ describeWith(await findEngine())('the image', engine => {
     expect(ours - base).toBeLessThan(4 * MB);
   }, 120_000);
 });
+
+const LIST_TOOLS = v2Event({
+  method: 'POST',
+  path: '/mcp',
+  headers: { accept: 'application/json, text/event-stream' },
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+});
+
+const BOOTSTRAP = '#!/bin/sh\nexec node /var/task/entry.mjs\n';
+const RETRY_MS = 200;
+
+/** The emulator's answer. Its connection is refused until it listens, and in Managed Instances mode it has no free runtime at once. */
+async function invokeEmulator(port: number, event: object): Promise<string> {
+  const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`;
+  for (;;) {
+    const response = await fetch(url, { method: 'POST', body: JSON.stringify(event) }).catch(() => undefined);
+    if (response && response.status !== 400) return response.text();
+    await sleep(RETRY_MS);
+  }
+}
+
+/** The emulator does not interpret a streamed response: JSON, 8 NUL bytes, body. */
+function resultOf(payload: string): { statusCode: number; body: string } {
+  const [prelude = '', body] = payload.split('\0'.repeat(8));
+  return body === undefined ? JSON.parse(prelude) : { ...JSON.parse(prelude), body };
+}

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { documented, TABLES } from '../../../scripts/docs/readme-tables.ts';
 import { ROOT } from '../../helpers/local-lambda.ts';
 import { TESTED } from '../clients/tested.ts';
+import { withDifferences } from '../foreign/runtime-api/differences.ts';
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
@@ -26,6 +27,11 @@ test('the table of clients names those that are tested, their versions and what 
   expect(rows.map(row => row.split(' | ').slice(0, 3).join(' | '))).toEqual(
     TESTED.map(({ client, package: name, speaks }) => `| ${client} | ${dependencies[name]} | ${speaks}`),
   );
+});
+
+test('PROOF.md lists what differs from AWS’s core: node test/framework/foreign/runtime-api/differences.ts writes it', () => {
+  const page = read('test/framework/PROOF.md');
+  expect(page).toBe(withDifferences(page));
 });
 
 const pages = globSync(

@@ -2,6 +2,7 @@
  * Keeps what has happened lately, for the dashboard: environments and the last invocations with their events and log lines.
  * What names a caller to others (tokens, cookies) is not kept.
  */
+import { errorName } from '../function-error.ts';
 import { billed, type Log, type RequestLine } from '../log.ts';
 import type { EnvironmentState, ObservedReport, Observer } from '../observer.ts';
 import type { Invocation } from '../runtime-api.ts';
@@ -139,7 +140,7 @@ export class Recorder {
       ...(initDuration !== undefined && { initDuration }),
       ...(restoreDuration !== undefined && { restoreDuration }),
       ...(maxMemory !== undefined && { memory: maxMemory }),
-      ...(error && { error: error.type }),
+      ...(error && { error: errorName(error) }),
     });
   }
 

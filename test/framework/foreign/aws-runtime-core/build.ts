@@ -33,7 +33,7 @@ export async function findAwsRuntimeCore(): Promise<Found<AwsRuntimeCore>> {
   if (!go)
     return {
       missing:
-        'There is no Go on this machine, so AWS’s runtime core was not built. Install Go 1.25 or newer, then: npm run test:foreign',
+        'There is no Go on this machine, so AWS’s runtime core was not built. Install Go 1.25 or newer, then: npm run test:runtime-api',
     };
   const folder = await cacheFolder();
   if (!existsSync(folder)) await build(folder);

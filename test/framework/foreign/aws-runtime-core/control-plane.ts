@@ -31,6 +31,8 @@ export interface CoreInvocation {
   /** JSON. */
   clientContext?: string;
   cognitoIdentity?: { id: string; poolId: string };
+  /** Takes the path of aws-lambda-rie: complete, up to 6 MiB, with the platform's errors as the body; without the other options. */
+  byEmulator?: boolean;
   /** Sends the response as it comes, without a limit, as InvokeWithResponseStream does. Otherwise buffered, as Invoke does. */
   streaming?: boolean;
 }
@@ -131,12 +133,13 @@ export async function startControlPlane(
       return JSON.parse((await json('restore', { restoreHookTimeoutMs })).text);
     },
     async invoke(invocation) {
-      const { payload, traceId, functionArn, tenantId, streaming } = invocation;
+      const { payload, traceId, functionArn, tenantId, streaming, byEmulator } = invocation;
       const reserved = await call('reserve', { headers: { ...(traceId && { 'x-amzn-trace-id': traceId }) } });
       const detail = await text(reserved);
       if (reserved.statusCode !== 200) throw new Error(`The core refuses the invocation: ${detail}`);
       const id = String(reserved.headers['invoke-id']);
-      const response = call(`directInvoke/${reserved.headers['reservation-token']}`, {
+      const path = byEmulator ? 'invoke' : `directInvoke/${reserved.headers['reservation-token']}`;
+      const response = call(path, {
         body: payload,
         headers: {
           'content-type': 'application/json',

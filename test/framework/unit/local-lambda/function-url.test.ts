@@ -192,7 +192,7 @@ describe('the answer of a Function URL', () => {
     expect(await get('malformed')).toEqual([502, 'text/plain', 'Internal Server Error']);
     expect(await get('throws')).toEqual([502, 'text/plain', 'Internal Server Error']);
     expect(await get('large')).toEqual([502, 'text/plain', 'Internal Server Error']);
-    await lambda.printed(/Error Type: Function\.ResponseSizeTooLarge/);
+    await lambda.printed(/ Function\.ResponseSizeTooLarge Response payload size exceeded/);
     expect(await get('full')).toEqual([201, 'text/plain', 'full']);
   });
 

@@ -19,8 +19,10 @@ describe('the Runtime API', () => {
   });
   afterEach(() => api.close());
 
-  const post = async (path: string, body = '{}', headers: Record<string, string> = {}) => {
-    const response = await fetch(`${base}/${path}`, { method: 'POST', body, headers });
+  const send = (path: string, body = '{}', headers: Record<string, string> = {}) =>
+    fetch(`${base}/${path}`, { method: 'POST', body, headers });
+  const post = async (...call: Parameters<typeof send>) => {
+    const response = await send(...call);
     return {
       status: response.status,
       body: (await response.json()) as { errorType?: string; status?: string },
@@ -64,19 +66,36 @@ describe('the Runtime API', () => {
     expect(answers).toHaveLength(1);
   });
 
-  test('refuses another request id, another response mode, and another path', async () => {
+  test('refuses another request ID, another path and another method', async () => {
     await invoked();
     expect(await post('invocation/id-2/response')).toMatchObject({
       status: 400,
       body: { errorType: 'InvalidRequestID' },
     });
+    expect((await send('nothing')).status).toBe(404);
+    const wrong = await send('invocation/next');
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET']);
+    expect((await post('invocation/id-1/response')).status).toBe(202);
+  });
+
+  test('ends the invocation with an error if the response mode is unknown', async () => {
+    await invoked();
     const mode = { 'lambda-runtime-function-response-mode': 'chatty' };
     expect(await post('invocation/id-1/response', '{}', mode)).toMatchObject({
       status: 400,
       body: { errorType: 'InvalidFunctionResponseMode' },
     });
-    expect(await post('nothing')).toMatchObject({ status: 404 });
+    expect(answers).toMatchObject([{ kind: 'error', error: { type: 'Runtime.InvalidResponseModeHeader' } }]);
+    expect((await post('invocation/id-1/response')).status).toBe(403);
+  });
+
+  test('hands out the same invocation again if the runtime asks before it has responded', async () => {
+    await invoked();
+    const again = await fetch(`${base}/invocation/next`);
+    expect(again.headers.get('lambda-runtime-aws-request-id')).toBe('id-1');
+    expect(await again.json()).toEqual({ an: 'event' });
     expect((await post('invocation/id-1/response')).status).toBe(202);
+    expect(answers).toHaveLength(1);
   });
 
   test('refuses a buffered response over 6,291,556 bytes, and takes one of just that size', async () => {
@@ -93,9 +112,9 @@ describe('the Runtime API', () => {
   test('takes an error with its type and body', async () => {
     await invoked();
     const body = JSON.stringify({ errorType: 'Bad', errorMessage: 'why' });
-    const type = { 'lambda-runtime-function-error-type': 'My.Type' };
+    const type = { 'lambda-runtime-function-error-type': 'Function.MyType' };
     expect((await post('invocation/id-1/error', body, type)).status).toBe(202);
-    expect(answers).toEqual([{ kind: 'error', error: { type: 'My.Type', body } }]);
+    expect(answers).toEqual([{ kind: 'error', error: { type: 'Function.MyType', body } }]);
   });
 
   test('refuses a second `next` and an init error once it is idle', async () => {

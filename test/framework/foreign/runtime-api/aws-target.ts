@@ -1,0 +1,71 @@
+/** AWS's runtime core, driven as Lambda's worker drives it: a reset after a failure and when the time is up. */
+import type { AwsRuntimeCore } from '../aws-runtime-core/build.ts';
+import { type CoreResult, startControlPlane } from '../aws-runtime-core/control-plane.ts';
+import { comparable, FUNCTION_ARN, type Target } from './target.ts';
+
+export function awsRuntimeCore(core: AwsRuntimeCore): Target {
+  return {
+    name: 'AWS’s runtime core',
+    async start({ command, env, timeoutMs, initTimeoutMs }) {
+      const plane = await startControlPlane(core, { command, env, timeoutMs });
+      const init = within(initTimeoutMs, plane.initialized).then(async succeeded => {
+        if (succeeded) return 'success';
+        await plane.reset(succeeded === undefined ? 'timeout' : 'failure');
+        return 'failure';
+      });
+      return {
+        init,
+        async invoke({ payload, streaming, traceId, clientContext, byEmulator }) {
+          const started = await plane.invoke({
+            payload,
+            functionArn: FUNCTION_ARN,
+            ...(streaming && { streaming }),
+            ...(traceId && { traceId }),
+            ...(clientContext && { clientContext }),
+            ...(byEmulator && { byEmulator }),
+          });
+          const released = await within(timeoutMs, started.released);
+          if (!released) await plane.reset(released === undefined ? 'timeout' : 'failure');
+          const result = await started.result;
+          const done = (await plane.events()).findLast(
+            ({ type, platformEvent }) =>
+              type === 'platform.runtimeDone' && platformEvent.requestId === started.id,
+          );
+          const { status, errorType } = done?.platformEvent ?? {};
+          return {
+            ...answerOf(result, byEmulator),
+            body: comparable(result.body, started.id),
+            logged: { status: String(status), ...(errorType ? { errorType: String(errorType) } : undefined) },
+          };
+        },
+        output: () => plane.output(),
+        close: () => plane.close(),
+      };
+    },
+  };
+}
+
+function answerOf(
+  { headers, body, trailers }: CoreResult,
+  byEmulator?: boolean,
+): { error?: string; contentType?: string } {
+  if (byEmulator) return { error: (JSON.parse(body) as { errorType: string }).errorType };
+  const cut = trailers['end-of-response'] === 'Truncated' ? 'Runtime.TruncatedResponse' : undefined;
+  const error = headers['error-type'] || trailers['lambda-runtime-function-error-type'] || cut;
+  const contentType = headers['error-type'] ? undefined : headers['content-type'];
+  return {
+    ...(error && { error: String(error) }),
+    ...(contentType && { contentType: String(contentType) }),
+  };
+}
+
+/** Undefined if it has not settled after `ms`. */
+async function within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  try {
+    return await Promise.race([result, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
