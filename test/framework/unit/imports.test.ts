@@ -10,14 +10,7 @@ import { ROOT } from '../../helpers/local-lambda.ts';
 const FRAMEWORK = 'app/framework/';
 
 /** Files directly in app/framework that every folder of it may import. */
-const SHARED = [
-  'types',
-  'json-rpc',
-  'endpoint-context',
-  'setting-formats',
-  'sign-in-paths',
-  'snap-start',
-];
+const SHARED = ['types', 'json-rpc', 'endpoint-context', 'setting-formats', 'sign-in-paths', 'snap-start'];
 
 /** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
