@@ -5,8 +5,7 @@
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
  */
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, fields, text } from './json-fields.ts';
 
 /** Identities that the endpoint has verified. */
 export interface EndpointIdentity {
@@ -118,12 +117,4 @@ function sourceAddressOf(context: Fields, headers: Headers): string | undefined 
 /** Returns what `full` has before `path`; an empty string when `full` does not end with it. */
 function prefixOf(full: string, path: string): string {
   return full.endsWith(path) ? full.slice(0, -path.length) : '';
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -13,6 +13,7 @@ const FRAMEWORK = 'app/framework/';
 const SHARED = [
   'types',
   'json-rpc',
+  'json-fields',
   'endpoint-context',
   'setting-formats',
   'sign-in-paths',
@@ -42,6 +43,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'local-lambda': [],
   types: [],
   'json-rpc': [],
+  'json-fields': [],
   'endpoint-context': [],
   'setting-formats': [],
   'sign-in-paths': [],

@@ -1,4 +1,4 @@
-/** The flow of the proxy when everybody behaves: metadata, sign-in, consent, tokens, refresh, revocation. */
+/** The flow of the proxy without an attack: metadata, sign-in, consent, tokens, refresh, revocation. */
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ALICE } from '../../../helpers/identity-provider.ts';
@@ -151,11 +151,13 @@ test('a revoked refresh token is not valid, and a token that is not valid counts
 
 test('a remembered consent counts if the person opens the request, for what was named on the page', async () => {
   const browser = new Browser(proxy);
-  const url = authorizationUrl(lab.clientId);
+  const { body } = await proxy.register({ client_name: 'Desktop', redirect_uris: [REDIRECT] });
+  const clientId = String(body.client_id);
+  const url = authorizationUrl(clientId);
   const end = await browser.decide(await browser.open(url), 'allow', { remember: 'on' });
   expect(new URL(end.url).searchParams.has('code')).toBe(true);
   expect(new URL((await browser.open(url, 'none')).url).searchParams.has('code')).toBe(true);
-  const other = authorizationUrl(lab.clientId, { resource: OTHER_RESOURCE });
+  const other = authorizationUrl(clientId, { resource: OTHER_RESOURCE });
   expect((await browser.open(other, 'none')).text).toContain(OTHER_RESOURCE);
   lab.provider.person = { sub: 'bob' };
   browser.cookies.delete(new URL(lab.provider.issuer).host);
