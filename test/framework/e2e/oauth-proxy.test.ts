@@ -16,27 +16,20 @@ import { signInAndConsent } from '../../helpers/consenting-browser.ts';
 import {
   type IdentityProvider,
   type IdentityProviderOptions,
+  IMITATIONS,
   PROVIDER_CLIENT,
   startIdentityProvider,
 } from '../../helpers/identity-provider.ts';
 import { freePort, ROOT, type RunningLambda, startApp, startFunction } from '../../helpers/local-lambda.ts';
 import { memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
 
-interface Provider {
-  name: string;
-  options: Omit<IdentityProviderOptions, 'redirectUri'>;
-}
-
-const PROVIDERS: Provider[] = [
-  { name: 'a provider whose refresh tokens stay, with a secret', options: {} },
-  {
-    name: 'a provider that rotates refresh tokens, for a public client',
-    options: { refreshTokens: 'rotating', confidential: false },
-  },
-  { name: 'a provider without refresh tokens', options: { refreshTokens: 'none' } },
+const PROVIDERS: [string, Omit<IdentityProviderOptions, 'redirectUri'>][] = [
+  ['Cognito', IMITATIONS.cognito],
+  ['Entra', IMITATIONS.entra],
+  ['Google', IMITATIONS.google],
 ];
 
-describe.each(PROVIDERS)('in front of $name', ({ options }) => {
+describe.each(PROVIDERS)('in front of a provider like %s', (_name, options) => {
   let provider: IdentityProvider;
   let documents: ClientDocuments;
   let built: RunningLambda;

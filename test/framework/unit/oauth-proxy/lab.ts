@@ -216,7 +216,7 @@ export class Browser {
     for (let hops = 0; hops < 10; hops += 1) {
       this.visited.push(next);
       const { origin } = new URL(next);
-      if (origin !== ISSUER && origin !== this.#proxy.settings.MCP_OAUTH_ISSUER)
+      if (origin !== ISSUER && origin !== new URL(this.#proxy.settings.MCP_OAUTH_ISSUER ?? '').origin)
         return { url: next, status: 0, headers: new Headers(), text: '' };
       const response = await this.#send(next, site, request);
       const location = response.headers.get('location');
