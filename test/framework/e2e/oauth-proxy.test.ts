@@ -13,15 +13,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientDocuments, startClientDocuments } from '../../helpers/client-documents.ts';
 import { closeAll } from '../../helpers/close-all.ts';
 import { signInAndConsent } from '../../helpers/consenting-browser.ts';
-import {
-  type IdentityProvider,
-  type IdentityProviderOptions,
-  IMITATIONS,
-  PROVIDER_CLIENT,
-  startIdentityProvider,
-} from '../../helpers/identity-provider.ts';
-import { freePort, ROOT, type RunningLambda, startApp, startFunction } from '../../helpers/local-lambda.ts';
+import { type IdentityProviderOptions, IMITATIONS } from '../../helpers/identity-provider.ts';
+import { ROOT, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
 import { memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
+import { type RunningProxy, startProxy, startProxyWithDocuments } from '../../helpers/oauth-proxy.ts';
 
 const PROVIDERS: [string, Omit<IdentityProviderOptions, 'redirectUri'>][] = [
   ['Cognito', IMITATIONS.cognito],
@@ -30,41 +25,24 @@ const PROVIDERS: [string, Omit<IdentityProviderOptions, 'redirectUri'>][] = [
 ];
 
 describe.each(PROVIDERS)('in front of a provider like %s', (_name, options) => {
-  let provider: IdentityProvider;
   let documents: ClientDocuments;
+  let running: RunningProxy[] = [];
   let built: RunningLambda;
   let withDocuments: RunningLambda;
   let clientMetadataUrl: string;
 
   beforeAll(async () => {
-    const [port, other] = [await freePort(), await freePort()];
-    provider = await startIdentityProvider({
-      ...options,
-      redirectUri: [`http://127.0.0.1:${port}/callback`, `http://127.0.0.1:${other}/callback`],
-    });
     documents = await startClientDocuments();
     clientMetadataUrl = documents.publish('/client.json', {
       client_name: 'test client',
       redirect_uris: [REDIRECT],
       token_endpoint_auth_method: 'none',
     });
-    const env = {
-      MCP_AUTH: 'oauth',
-      MCP_OAUTH_PROXY: 'on',
-      MCP_OAUTH_ISSUER: provider.issuer,
-      MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
-      ...(options.confidential !== false && { MCP_OAUTH_CLIENT_SECRET: PROVIDER_CLIENT.secret }),
-      MCP_OAUTH_SCOPES: 'mcp',
-    };
-    built = await startApp({ env: { ...env, PORT: String(port), MCP_OAUTH_REGISTRATION: 'on' } });
-    const table = { MCP_TABLE: 'mcp-table', MCP_SECRET: 'secret-of-the-test-0123456789-0123456789' };
-    withDocuments = await startFunction(
-      'stream',
-      { env: { ...env, ...table, PORT: String(other) }, args: ['--tables', 'mcp-table:key'] },
-      'oauth-proxy-app',
-    );
+    const [first, second] = [await startProxy(options), await startProxyWithDocuments(options)];
+    running = [first, second];
+    [built, withDocuments] = [first.lambda, second.lambda];
   });
-  afterAll(() => closeAll(built, withDocuments, provider, documents));
+  afterAll(() => closeAll(...running.flatMap(({ lambda, provider }) => [lambda, provider]), documents));
 
   test.each([
     ['by registration', 'SDK v2, legacy', 'legacy'],
