@@ -14,26 +14,27 @@ export interface RunningProxy {
 
 export const PROXY_SECRET = 'secret-of-the-test-0123456789-0123456789';
 
-/** Starts the build of the fixture app, which brings table and secret itself. */
-export function startProxy(
-  options: Omit<IdentityProviderOptions, 'redirectUri'> = {},
-): Promise<RunningProxy> {
-  return startBehind(options, env => startApp({ env }));
+type Options = Omit<IdentityProviderOptions, 'redirectUri'>;
+
+/** Starts the build of the fixture app, which brings table and secret itself. `more` are settings of the app. */
+export function startProxy(options: Options = {}, more: Record<string, string> = {}): Promise<RunningProxy> {
+  return startBehind(options, env => startApp({ env: { ...env, ...more } }));
 }
 
 /** Starts the fixture app, for which the names of clients' documents are found on this machine. */
 export function startProxyWithDocuments(
-  options: Omit<IdentityProviderOptions, 'redirectUri'> = {},
+  options: Options = {},
+  more: Record<string, string> = {},
 ): Promise<RunningProxy> {
   const table = { MCP_TABLE: 'mcp-table', MCP_SECRET: PROXY_SECRET };
   const args = ['--tables', 'mcp-table:key'];
   return startBehind(options, env =>
-    startFunction('stream', { env: { ...env, ...table }, args }, 'oauth-proxy-app'),
+    startFunction('stream', { env: { ...env, ...table, ...more }, args }, 'oauth-proxy-app'),
   );
 }
 
 async function startBehind(
-  options: Omit<IdentityProviderOptions, 'redirectUri'>,
+  options: Options,
   start: (env: Record<string, string>) => Promise<RunningLambda>,
 ): Promise<RunningProxy> {
   const port = await freePort();
