@@ -116,9 +116,11 @@ describe.each(['cognito', 'entra'] as const)('in front of a provider like %s', i
 
 const INSPECTOR = join(TEST_PACKAGES, '@modelcontextprotocol/inspector/clients/launcher/build/index.js');
 
-/** No browser is found, so that the clients print the address. */
+/** In it no browser is found, so that the clients print the address, and no keychain of the person who runs the tests. */
 function emptyEnvironment(home: string): Record<string, string> {
-  return { PATH: home, HOME: home, USERPROFILE: home };
+  // The Inspector asks for a terminal otherwise.
+  const inspector = { MCP_AUTO_OPEN_ENABLED: 'true', MCP_INSPECTOR_SECRET_STORE: 'memory' };
+  return { PATH: home, HOME: home, USERPROFILE: home, ...inspector };
 }
 
 /** Reads all output of a client; opens the first authorization request in it and follows it to the client's redirect address. */
