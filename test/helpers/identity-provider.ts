@@ -74,7 +74,7 @@ export const ALICE = { sub: 'alice', email: 'alice@example.com', email_verified:
 
 /** In seconds. */
 const TTL = 90 * 24 * 3600;
-const SIGN_IN_FORM = `<!doctype html><html lang="en"><title>Sign in</title>
+const SIGN_IN_FORM = `<!doctype html><html lang="en"><title>Sign in</title><link rel="icon" href="data:,">
 <form method="post"><button>Sign in as the person of the test</button></form></html>`;
 
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {

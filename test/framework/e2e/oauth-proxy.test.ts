@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientDocuments, startClientDocuments } from '../../helpers/client-documents.ts';
 import { closeAll } from '../../helpers/close-all.ts';
 import { signInAndConsent } from '../../helpers/consenting-browser.ts';
+import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstream.ts';
 import { type IdentityProviderOptions, IMITATIONS } from '../../helpers/identity-provider.ts';
 import { ROOT, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
 import { memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
@@ -25,6 +26,7 @@ const PROVIDERS: [string, Omit<IdentityProviderOptions, 'redirectUri'>][] = [
 ];
 
 describe.each(PROVIDERS)('in front of a provider like %s', (_name, options) => {
+  let upstream: FakeUpstream;
   let documents: ClientDocuments;
   let running: RunningProxy[] = [];
   let built: RunningLambda;
@@ -38,11 +40,15 @@ describe.each(PROVIDERS)('in front of a provider like %s', (_name, options) => {
       redirect_uris: [REDIRECT],
       token_endpoint_auth_method: 'none',
     });
-    const [first, second] = [await startProxy(options), await startProxyWithDocuments(options)];
+    upstream = await startFakeUpstream();
+    const first = await startProxy(options, upstream.env);
+    const second = await startProxyWithDocuments(options, upstream.env);
     running = [first, second];
     [built, withDocuments] = [first.lambda, second.lambda];
   });
-  afterAll(() => closeAll(...running.flatMap(({ lambda, provider }) => [lambda, provider]), documents));
+  afterAll(() =>
+    closeAll(...running.flatMap(({ lambda, provider }) => [lambda, provider]), documents, upstream),
+  );
 
   test.each([
     ['by registration', 'SDK v2, legacy', 'legacy'],
@@ -67,7 +73,7 @@ describe.each(PROVIDERS)('in front of a provider like %s', (_name, options) => {
       }
     };
     const client = await connect();
-    expect((await client.listTools()).tools.length).toBeGreaterThan(0);
+    expect(await callTool(client)).toMatch(LOOKED_UP);
     await client.close();
     const caller = byDocument ? clientMetadataUrl : 'registered-[\\w-]{16}';
     await lambda.printed(new RegExp(`"caller":"${caller}","auth":"oauth","subject":"alice"`));
@@ -75,7 +81,7 @@ describe.each(PROVIDERS)('in front of a provider like %s', (_name, options) => {
     const first = storage.tokens();
     storage.saveTokens({ ...first, access_token: 'expired', token_type: 'Bearer' });
     const again = await connect();
-    expect((await again.listTools()).tools.length).toBeGreaterThan(0);
+    expect(await callTool(again)).toMatch(LOOKED_UP);
     expect(storage.tokens()?.refresh_token).not.toBe(first?.refresh_token);
     await again.close();
   });
@@ -93,11 +99,18 @@ describe.each(PROVIDERS)('in front of a provider like %s', (_name, options) => {
       await transport.finishAuth(String(query.get('code')));
       const signedIn = new ClientV1({ name: 'test', version: '1.0.0' });
       await signedIn.connect(new TransportV1(url, { authProvider: storage }) as TransportOfV1);
-      expect((await signedIn.listTools()).tools.length).toBeGreaterThan(0);
+      expect(await callTool(signedIn)).toMatch(LOOKED_UP);
       await signedIn.close();
     },
   );
 });
+
+const LOOKED_UP = /the rise and fall of the sea/i;
+
+async function callTool(client: Client | ClientV1): Promise<string> {
+  const { content } = await client.callTool({ name: 'lookup', arguments: { term: 'tide' } });
+  return JSON.stringify(content);
+}
 
 function urlOf({ authorizationUrl }: { authorizationUrl?: URL }): URL {
   if (!authorizationUrl) throw new Error('The client did not send the person anywhere.');
