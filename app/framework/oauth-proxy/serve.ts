@@ -60,11 +60,19 @@ export function createServe({ settings: readSettings, paths, documentAccess }: P
     const name = `${request.method} ${url.pathname}`;
     const resourceOf = (resource?: string): string | undefined =>
       resourceFor(resource, { endpoint, paths, patterns });
-    const call: ProxyRequest = { request, url, issuer: issuer ?? '', resourceOf };
     if (issuer === undefined) {
       console.error(NO_ISSUER);
       return Response.json({ error: 'server_error', error_description: NO_ISSUER }, { status: 500 });
     }
+    if (!isSecure(new URL(issuer))) {
+      const refused = new OAuthRequestError(
+        'invalid_request',
+        'Use https.',
+        `The request was for ${issuer}.`,
+      );
+      return sendError(name, errorJson)(refused);
+    }
+    const call: ProxyRequest = { request, url, issuer, resourceOf };
     if (PAGES[name]) return PAGES[name](proxy, call).catch(sendError(name, errorPage));
     if (APIS[name]) return APIS[name](proxy, call).catch(sendError(name, errorJson));
     return metadataOrRefusal(request.method, url.pathname, issuer, settings);
@@ -92,8 +100,7 @@ function createProxy(settings: Config, access: ProxyOptions['documentAccess']): 
  * the caller's claim, so where nothing else says it, there is none.
  */
 function issuerOf({ main, domainName, baseUrl }: EndpointContext): string | undefined {
-  const known = main !== undefined || domainName !== undefined;
-  return known && isSecure(new URL(baseUrl)) ? baseUrl : undefined;
+  return main !== undefined || domainName !== undefined ? baseUrl : undefined;
 }
 
 interface Resources {

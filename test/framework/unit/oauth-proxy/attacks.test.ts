@@ -164,6 +164,8 @@ describe('advisories against other proxies', () => {
       ];
       const known = { address: '93.184.215.14', family: 4 };
       expect(await createPublicResolver(async () => [known])('client.example')).toEqual(known);
+      for (const host of ['93.184.215.14', '[2606:2800:21f:cb07:6820:80da:af6b:8b2c]'])
+        await expect(createPublicResolver(async () => [known])(host)).rejects.toThrow('not a domain name');
       for (const address of [...internal, ...mapped]) {
         const hidden = { address, family: address.includes(':') ? 6 : 4 };
         for (const addresses of [[hidden], [known, hidden]])

@@ -78,6 +78,17 @@ test('a person signs in, consents, and the client gets tokens for one resource',
   expect(await proxy.accepts(body.access_token, '/other/mcp')).toBe(false);
 });
 
+test('a request by http to another host than this machine’s is refused', async () => {
+  const url = authorizationUrl(lab.clientId);
+  const headers = { 'x-forwarded-proto': 'http' };
+  const response = await proxy.send(new Request(url, { headers }));
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    { error: 'invalid_request', error_description: 'Use https.' },
+  ]);
+  expect((await proxy.send(new Request(url))).status).toBe(303);
+});
+
 test('without consent the client gets access_denied', async () => {
   const browser = new Browser(proxy);
   const end = await browser.decide(await browser.open(authorizationUrl(lab.clientId)), 'deny');
