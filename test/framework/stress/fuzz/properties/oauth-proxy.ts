@@ -82,11 +82,19 @@ const header: fc.Arbitrary<[string, string]> = fc.oneof(
   ),
   fc.tuple(fc.constantFrom('authorization', 'cookie', 'accept', 'sec-fetch-site', 'content-type'), nastyText),
 );
-const arbitrary: fc.Arbitrary<Case> = fc.record({
-  endpoint: fc.constantFrom(...Object.keys(VALID)),
-  changes: fc.array(
+/** The endpoints that release something more often than the others. */
+const ENDPOINTS = [
+  ...Object.keys(VALID),
+  ...['GET /authorize', 'POST /consent', 'POST /token'].flatMap(name => [name, name]),
+];
+const changesOf = (endpoint: string): fc.Arbitrary<Case['changes']> =>
+  fc.array(
     fc.tuple(
-      fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...NAMES) }, nastyText),
+      fc.oneof(
+        { weight: 9, arbitrary: fc.constantFrom(...Object.keys(VALID[endpoint] ?? {}), 'iss') },
+        { weight: 3, arbitrary: fc.constantFrom(...NAMES) },
+        nastyText,
+      ),
       fc.oneof(
         { weight: 5, arbitrary: value },
         fc.constant(null),
@@ -94,15 +102,20 @@ const arbitrary: fc.Arbitrary<Case> = fc.record({
       ),
     ),
     { maxLength: 3 },
-  ),
-  suffix: fc.oneof({ weight: 8, arbitrary: fc.constant('') }, fc.constantFrom('/', '/mcp', '%2f', '/..;/')),
-  headers: fc.array(header, { maxLength: 2 }),
-  cookie: fc.boolean(),
-  metadata: fc.oneof(
-    nastyJson,
-    fc.record({ redirect_uris: fc.oneof(nastyJson, fc.array(value)), client_name: nastyJson }),
-  ),
-});
+  );
+const arbitrary: fc.Arbitrary<Case> = fc.constantFrom(...ENDPOINTS).chain(endpoint =>
+  fc.record({
+    endpoint: fc.constant(endpoint),
+    changes: changesOf(endpoint),
+    suffix: fc.oneof({ weight: 8, arbitrary: fc.constant('') }, fc.constantFrom('/', '/mcp', '%2f', '/..;/')),
+    headers: fc.array(header, { maxLength: 2 }),
+    cookie: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
+    metadata: fc.oneof(
+      nastyJson,
+      fc.record({ redirect_uris: fc.oneof(nastyJson, fc.array(value)), client_name: nastyJson }),
+    ),
+  }),
+);
 
 async function check(
   target: Parameters<Property['check']>[0],
@@ -121,7 +134,9 @@ async function check(
   const body = path === '/register' ? JSON.stringify(metadata) : isGet ? '' : String(parameters);
   const reply = await send(method, `${url}${path}${suffix}${query}`, all, body);
   expectInOrder(reply, destinations, secrets);
-  if (path === '/token' && reply.status === 200) expectDue(parameters, valid);
+  const released = RELEASED[path]?.(reply) ?? false;
+  const due = DUE[path]?.(parameters, valid, new Headers(all)) ?? true;
+  if (released && !due) throw new Error(`${path} accepted ${parameters} with ${JSON.stringify(all)}`);
   await renew(endpoint.slice(method.length + 1));
   const plain = await send('GET', `${url}/.well-known/oauth-authorization-server`, {}, '');
   if (plain.status !== 200) throw new Error(`The plain request afterwards got ${plain.status}.`);
@@ -159,13 +174,32 @@ function expectInOrder(
     throw new Error(`The browser is sent to ${location}`);
 }
 
-/** Throws unless the request is a valid grant. */
-function expectDue(parameters: URLSearchParams, { client, code, verifier, refresh }: Valid): void {
-  const has = (expected: Record<string, string>): boolean =>
-    Object.entries(expected).every(([name, text]) => parameters.getAll(name).join() === text);
-  const byCode = { grant_type: 'authorization_code', client_id: client, code, code_verifier: verifier };
-  const byRefresh = { grant_type: 'refresh_token', client_id: client, refresh_token: refresh };
-  if (!has(byCode) && !has(byRefresh)) throw new Error(`Tokens were released for ${parameters}`);
+/** Endpoint → whether a response grants what the endpoint is there for. */
+const RELEASED: Record<string, (reply: Reply) => boolean> = {
+  '/authorize': ({ status }) => status === 303,
+  '/consent': ({ headers }) => String(headers.location).includes('code='),
+  '/token': ({ status }) => status === 200,
+};
+
+/** Endpoint → whether a request may be granted. */
+const DUE: Record<string, (parameters: URLSearchParams, valid: Valid, headers: Headers) => boolean> = {
+  '/authorize': (parameters, { client, document, redirect, resource }) =>
+    has(parameters, { redirect_uri: redirect, response_type: 'code', code_challenge_method: 'S256' }) &&
+    [client, document].includes(parameters.getAll('client_id').join()) &&
+    /^[\w-]{43}$/.test(parameters.getAll('code_challenge').join()) &&
+    ['', resource].includes(parameters.getAll('resource').join()),
+  '/consent': (parameters, { transaction, csrf, cookie }, headers) =>
+    has(parameters, { transaction, csrf, decision: 'allow' }) &&
+    headers.get('cookie') === cookie &&
+    [null, 'same-origin', ''].includes(headers.get('sec-fetch-site')) &&
+    headers.get('origin') === null,
+  '/token': (parameters, { client, code, verifier, refresh }) =>
+    has(parameters, { grant_type: 'authorization_code', client_id: client, code, code_verifier: verifier }) ||
+    has(parameters, { grant_type: 'refresh_token', client_id: client, refresh_token: refresh }),
+};
+
+function has(parameters: URLSearchParams, expected: Record<string, string>): boolean {
+  return Object.entries(expected).every(([name, text]) => parameters.getAll(name).join() === text);
 }
 
 export const oauthProxy: Property<Case> = { name: 'oauth-proxy', arbitrary, check };
