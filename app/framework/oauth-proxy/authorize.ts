@@ -30,7 +30,7 @@ export const authorize: ProxyEndpoint = async (proxy, call) => {
   } catch (error) {
     // Any host can publish a client: a redirect without a sign-in would be an open redirector (RFC 9700 section 4.11.2).
     if (proxy.settings.MCP_OAUTH_ALLOWED_CLIENTS.length === 0) throw error;
-    return redirect(errorUrl({ redirectUri, state: parameters.state }, call.issuer, error));
+    return redirect(errorUrl({ client, redirectUri, state: parameters.state }, call.issuer, error));
   }
 };
 

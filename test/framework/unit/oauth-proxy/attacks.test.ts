@@ -855,8 +855,9 @@ describe('documents of clients', () => {
     async 'one whose server hangs, sends something else or has another certificate is not used'() {
       proxy = lab.proxy({}, { ...loopbackAccess, timeoutMs: 300 });
       lab.documents.served.set('/hanging.json', () => undefined);
+      const document = { client_id: `${lab.documents.origin}/html.json`, redirect_uris: [REDIRECT] };
       lab.documents.served.set('/html.json', (_request, response) => {
-        response.writeHead(200, { 'content-type': 'text/html' }).end('{}');
+        response.writeHead(200, { 'content-type': 'text/html' }).end(JSON.stringify(document));
       });
       lab.documents.served.set('/broken.json', (_request, response) => {
         response.writeHead(200, { 'content-type': 'application/json' }).end('{');

@@ -1,11 +1,12 @@
 /** The flow of the proxy without an attack: metadata, sign-in, consent, tokens, refresh, revocation. */
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ALICE } from '../../../helpers/identity-provider.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ALICE, PROVIDER_CLIENT } from '../../../helpers/identity-provider.ts';
 import {
   authorizationUrl,
   Browser,
   codeGrant,
+  hiddenFields,
   ISSUER,
   type Lab,
   OTHER_RESOURCE,
@@ -135,6 +136,53 @@ test('a registered client signs in with another loopback port than it registered
   const { body } = await proxy.post('/token', grant);
   expect(await proxy.accepts(body.access_token)).toBe(true);
   expect(decodeJwt(String(body.access_token)).client_id).toMatch(/^registered-[\w-]{16}$/);
+});
+
+test('the log says who signed in with which client, and why a request was refused, and contains no secret', async () => {
+  const lines: string[] = [];
+  for (const level of ['info', 'warn', 'error'] as const)
+    vi.spyOn(console, level).mockImplementation((...parts) => void lines.push(parts.join(' ')));
+  const log = (): Record<string, unknown>[] => lines.map(line => JSON.parse(line));
+  try {
+    const browser = new Browser(proxy);
+    const page = await browser.open(authorizationUrl(lab.clientId));
+    const end = new URL((await browser.decide(page, 'allow')).url);
+    const grant = codeGrant(end.searchParams.get('code'), lab.clientId);
+    const { body } = await proxy.post('/token', grant);
+    const about = { client: lab.clientId, resource: RESOURCE, subject: 'alice' };
+    expect(log()).toEqual([
+      { type: 'sign_in', event: 'consented', redirect: REDIRECT, ...about },
+      { type: 'sign_in', event: 'signed_in', ...about },
+    ]);
+
+    await proxy.post('/token', grant);
+    await proxy.post('/token', refreshGrant(body.refresh_token, lab.clientId));
+    const stricter = lab.proxy({ MCP_OAUTH_ALLOWED_SUBJECTS: 'bob' });
+    await new Browser(stricter).signIn(authorizationUrl(lab.clientId));
+    await new Browser(proxy).open(authorizationUrl(lab.clientId, { redirect_uri: 'https://evil.example/' }));
+    expect(log().slice(2)).toMatchObject([
+      { event: 'refused', endpoint: 'POST /token', reason: expect.stringContaining('used before') },
+      { event: 'refused', endpoint: 'POST /token', reason: 'The refresh token is not valid.' },
+      {
+        event: 'refused',
+        client: lab.clientId,
+        reason: expect.stringMatching(/^alice may not sign in: .*ALLOWED_SUBJECTS/),
+      },
+      {
+        event: 'refused',
+        endpoint: 'GET /authorize',
+        client: lab.clientId,
+        reason: expect.stringContaining('redirect address'),
+      },
+    ]);
+    const cookies = [...browser.cookies.values()].flatMap(jar => [...jar.values()].filter(Boolean));
+    const { access_token, refresh_token } = body;
+    const secrets = [grant.code, grant.code_verifier, access_token, refresh_token, PROVIDER_CLIENT.secret];
+    for (const secret of [...cookies, ...secrets, ...Object.values(hiddenFields(page))])
+      expect(lines.join('\n')).not.toContain(secret);
+  } finally {
+    vi.restoreAllMocks();
+  }
 });
 
 test('refresh tokens rotate, and the person is checked with the provider each time', async () => {
