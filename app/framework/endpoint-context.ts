@@ -62,6 +62,11 @@ export function resourceUrl({ baseUrl, main }: EndpointContext, path: string): s
   return `${baseUrl}${path === '/' ? '' : path}`;
 }
 
+/** Returns the client_id of the server's own page at the OAuth proxy; `baseUrl` is as in {@link EndpointContext}. */
+export function pageClientId(baseUrl: string): string {
+  return `${baseUrl}/_page/client`;
+}
+
 /** Returns the context with the base URL that MCP_PUBLIC_URL implies: what precedes the path of the first MCP server. */
 export function withPublicUrl(endpoint: EndpointContext, main: PublicServer | undefined): EndpointContext {
   if (!main) return endpoint;

@@ -100,6 +100,8 @@ describeWith(await findChromium())('the OAuth proxy in a browser', chromium => {
       await window.getByRole('button', { name: 'Allow' }).click();
       await page.getByRole('tab', { name: /Tools 2/ }).waitFor();
       await closed;
+      // It is a client of its own, which needs no registration.
+      await lambda.printed(new RegExp(`"event":"signed_in","client":"${lambda.url}/_page/client"`));
     } finally {
       await browser.close();
     }

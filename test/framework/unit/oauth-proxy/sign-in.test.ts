@@ -185,6 +185,28 @@ test('the log says who signed in with which client, and why a request was refuse
   }
 });
 
+test('the server’s own page is a client without registration, at the addresses of the page only', async () => {
+  const closed = lab.proxy({ MCP_OAUTH_REGISTRATION: 'off' });
+  const id = `${ISSUER}/_page/client`;
+  for (const redirect_uri of [RESOURCE, OTHER_RESOURCE, `${ISSUER}/`]) {
+    const page = await new Browser(closed).open(authorizationUrl(id, { redirect_uri }));
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining(redirect_uri)]);
+  }
+  const query = await new Browser(closed).signIn(authorizationUrl(id, { redirect_uri: RESOURCE }));
+  const grant = codeGrant(query.get('code'), id, { redirect_uri: RESOURCE });
+  const { body } = await closed.post('/token', grant);
+  expect(await closed.accepts(body.access_token)).toBe(true);
+  expect((await closed.post('/token', refreshGrant(body.refresh_token, id))).status).toBe(200);
+
+  const isRefused = async (url: string, env = {}): Promise<boolean> =>
+    (await new Browser(lab.proxy(env)).open(url)).status === 400;
+  for (const redirect_uri of [REDIRECT, `${ISSUER}/token`, `${RESOURCE}?x=1`, `${ISSUER}/x/../mcp`])
+    expect(await isRefused(authorizationUrl(id, { redirect_uri })), redirect_uri).toBe(true);
+  expect(await isRefused(authorizationUrl(id, { redirect_uri: RESOURCE }), { MCP_PAGE: 'off' })).toBe(true);
+  const foreign = authorizationUrl('https://evil.example/_page/client', { redirect_uri: RESOURCE });
+  expect(await isRefused(foreign)).toBe(true);
+});
+
 test('refresh tokens rotate, and the person is checked with the provider each time', async () => {
   const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
   const first = await proxy.post('/token', codeGrant(query.get('code'), lab.clientId));
