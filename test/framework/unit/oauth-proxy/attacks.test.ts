@@ -667,6 +667,22 @@ describe('the way through the provider', () => {
       const callback = browser.visited.find(url => url.startsWith(`${ISSUER}/callback`)) ?? '';
       expect((await browser.open(callback)).status).toBe(400);
     },
+    async 'of two execution environments that get one callback, one exchanges the code of the provider'() {
+      const send: TestProxy['send'] = async request =>
+        request.url.startsWith(`${ISSUER}/callback`) ? new Response() : proxy.send(request);
+      const browser = new Browser({ ...proxy, send });
+      const { url } = await browser.open(authorizationUrl(lab.clientId));
+      const cookie = [...(browser.cookies.get('mcp.example') ?? [])].map(pair => pair.join('=')).join('; ');
+      const exchanges = () => lab.provider.requests.filter(request => request === 'POST /token').length;
+      const before = exchanges();
+      const environments = [lab.proxy(), lab.proxy()];
+      lab.database.holdWritesUntil(environments.length);
+      const responses = await Promise.all(
+        environments.map(environment => environment.send(new Request(url, { headers: { cookie } }))),
+      );
+      expect(responses.map(({ status }) => status).sort()).toEqual([303, 400]);
+      expect(exchanges()).toBe(before + 1);
+    },
     async 'an error of the provider is not passed on, but becomes access_denied'() {
       lab.provider.person = undefined;
       const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
