@@ -27,6 +27,7 @@ const SLOW = [
   'test/framework/e2e/{first-day,oauth-proxy-endpoints,start,upgrade}.test.ts',
   'test/framework/foreign/**/*.test.ts',
   'test/framework/image/*.test.ts',
+  'test/framework/oauth-clients/*.test.ts',
   'test/framework/snapshot/*.test.ts',
   'test/framework/stress/**/*.test.ts',
   'test/framework/terraform/{endpoints,examples,observability,sign-in,tasks}.test.ts',
@@ -79,6 +80,7 @@ async function runAll(): Promise<boolean> {
 async function runSlow(): Promise<void> {
   const clients = join(root, 'test/framework/clients');
   await npm(['ci', '--prefix', clients, '--ignore-scripts', '--no-audit', '--no-fund']);
+  await run(process.execPath, [join(root, 'test/framework/oauth-clients/install.mjs')], {});
   await vitest(options.rest ? globSync(SLOW, { cwd: root }) : [], { EVERY_ENDPOINT: '1', FIRST_DAY: '1' });
   for (const client of otherClients()) await vitest(CLIENT_SUITES, { RUNTIME_CLIENT: client });
   await vitest(BUNDLE_SUITES, { TEST_BUNDLE: '1' });

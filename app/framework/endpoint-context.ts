@@ -5,8 +5,7 @@
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
  */
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, fields, text } from './json-fields.ts';
 
 /** Identities that the endpoint has verified. */
 export interface EndpointIdentity {
@@ -61,6 +60,11 @@ export function endpointContext(request: Request, event?: unknown): EndpointCont
 export function resourceUrl({ baseUrl, main }: EndpointContext, path: string): string {
   if (main && (path === main.path || path === new URL(main.url).pathname)) return main.url;
   return `${baseUrl}${path === '/' ? '' : path}`;
+}
+
+/** Returns the client_id of the server's own page at the OAuth proxy; `baseUrl` is as in {@link EndpointContext}. */
+export function pageClientId(baseUrl: string): string {
+  return `${baseUrl}/_page/client`;
 }
 
 /** Returns the context with the base URL that MCP_PUBLIC_URL implies: what precedes the path of the first MCP server. */
@@ -118,12 +122,4 @@ function sourceAddressOf(context: Fields, headers: Headers): string | undefined 
 /** Returns what `full` has before `path`; an empty string when `full` does not end with it. */
 function prefixOf(full: string, path: string): string {
   return full.endsWith(path) ? full.slice(0, -path.length) : '';
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -7,12 +7,11 @@
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
  */
 import type { EndpointIdentity } from '../endpoint-context.ts';
+import { type Fields, fields, text } from '../json-fields.ts';
 import { grantsNothing, ofAnotherKind } from './access-token.ts';
 import type { Caller } from './identity.ts';
 import { tenantId } from './tenant.ts';
 import { scopesOf } from './token-verifier.ts';
-
-type Fields = Record<string, unknown>;
 
 /** Returns the IAM principal that signed the request: Function URL with auth type AWS_IAM, HTTP API, REST API. */
 export function iamCaller({ iam }: EndpointIdentity): Caller | undefined {
@@ -97,12 +96,4 @@ function matches(pattern: string, text: string): boolean {
   }
   while (pattern[from] === '*') from += 1;
   return from === pattern.length;
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -11,6 +11,7 @@
 
 import type { Config } from '../config.ts';
 import { endpointContext } from '../endpoint-context.ts';
+import { type Fields, fields } from '../json-fields.ts';
 import { type AuthInput, createAuthenticator } from './authenticate.ts';
 import type { Caller } from './identity.ts';
 import { KeysUnavailableError } from './token-verifier.ts';
@@ -36,8 +37,6 @@ interface Statement {
   Effect: 'Allow' | 'Deny';
   Resource: string;
 }
-
-type Fields = Record<string, unknown>;
 
 /** Creates the authorizer. Throws a TypeError if the settings name a method that an authorizer does not support. */
 export function createAuthorizer(settings: Config) {
@@ -155,8 +154,4 @@ function contextOf(
     ...(expiresAt !== undefined && { exp: expiresAt }),
     ...(resource !== undefined && { resource }),
   };
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }

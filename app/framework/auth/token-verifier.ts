@@ -123,8 +123,8 @@ export async function verify(
   }
 }
 
-/** Undefined if not the token is at fault, but the fetching of keys. */
-function tokenProblem(error: unknown): string | undefined {
+/** Returns what is wrong with a token that was not verified; undefined if the keys could not be fetched instead. */
+export function tokenProblem(error: unknown): string | undefined {
   const { JOSEError, JWKSTimeout, JWKSInvalid } = errors;
   const notTheToken = [JOSEError.code, JWKSTimeout.code, JWKSInvalid.code];
   return error instanceof JOSEError && !notTheToken.includes(error.code) ? error.message : undefined;

@@ -6,6 +6,7 @@
 import { clientAllowed } from './allow-lists.ts';
 import type { OAuthClient } from './clients.ts';
 import { OAuthRequestError } from './oauth-error.ts';
+import { ownPage } from './own-page.ts';
 import { type Parameters, parametersOf, required } from './parameters.ts';
 import type { OAuthProxy, ProxyEndpoint, ProxyRequest } from './proxy.ts';
 import { isRegistered } from './redirect-uri.ts';
@@ -20,7 +21,8 @@ import {
 
 export const authorize: ProxyEndpoint = async (proxy, call) => {
   const parameters = parametersOf(call.url.searchParams);
-  const client = await proxy.clients.find(required(parameters, 'client_id'));
+  const page = ownPage(proxy, call, parameters);
+  const client = page ?? (await proxy.clients.find(required(parameters, 'client_id')));
   const redirectUri = redirectUriOf(parameters, client);
   if (!clientAllowed(redirectUri, proxy.settings))
     throw new OAuthRequestError('access_denied', 'This client may not sign people in here.');
@@ -30,7 +32,7 @@ export const authorize: ProxyEndpoint = async (proxy, call) => {
   } catch (error) {
     // Any host can publish a client: a redirect without a sign-in would be an open redirector (RFC 9700 section 4.11.2).
     if (proxy.settings.MCP_OAUTH_ALLOWED_CLIENTS.length === 0) throw error;
-    return redirect(errorUrl({ redirectUri, state: parameters.state }, call.issuer, error));
+    return redirect(errorUrl({ client, redirectUri, state: parameters.state }, call.issuer, error));
   }
 };
 

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import { canRemember } from './consent-memory.ts';
 import type { OAuthRequestError } from './oauth-error.ts';
 import type { Person } from './provider.ts';
 import { destinationOf } from './redirect-uri.ts';
@@ -44,13 +45,15 @@ export async function consentPage({ authorization, person, action, fields }: Con
 </dl>
 <form method="post" action="${action}">
 ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<p><label><input type="checkbox" name="remember" value="on"> Do not ask again on this browser when I open it from this client</label></p>
+${canRemember(authorization) ? REMEMBER : ''}
 <button name="decision" value="deny">Cancel</button>
 <button name="decision" value="allow">Allow</button>
 </form>`;
   // Browsers apply form-action to the redirect that follows as well.
   return page(200, 'Allow access?', body, `form-action 'self' ${sourceOf(redirectUri)}`);
 }
+
+const REMEMBER = html`<p><label><input type="checkbox" name="remember" value="on"> Do not ask again on this browser when I open it from this client</label></p>`;
 
 export async function errorPage({ description }: OAuthRequestError): Promise<Response> {
   const body = html`<h1>Sign-in failed</h1><p>${description}</p>`;

@@ -6,7 +6,7 @@
  */
 
 import { shortId } from './clients.ts';
-import { consentCookie } from './consent-memory.ts';
+import { consentCookies } from './consent-memory.ts';
 import { consentPage } from './consent-page.ts';
 import { OAuthRequestError } from './oauth-error.ts';
 import { formOf, parametersOf, required } from './parameters.ts';
@@ -49,7 +49,7 @@ export const decideConsent: ProxyEndpoint = async (proxy, call) => {
     resource,
     subject: person.subject,
   });
-  const cookies = form.remember === 'on' ? [await consentCookie(proxy, call, authorization, person)] : [];
+  const cookies = form.remember === 'on' ? await consentCookies(proxy, call, authorization, person) : [];
   return redirect(await codeUrl(proxy, call, { authorization, person, refreshToken }), cookies);
 };
 

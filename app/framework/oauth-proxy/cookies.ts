@@ -4,14 +4,18 @@
  */
 import type { ProxyRequest } from './proxy.ts';
 
-export function cookieOf({ request, issuer }: ProxyRequest, name: string): string | undefined {
-  const prefix = `${fullName(issuer, name)}=`;
-  const found = (request.headers.get('cookie') ?? '')
-    .split(';')
-    .map(part => part.trim())
-    .filter(part => part.startsWith(prefix));
+export function cookieOf(call: ProxyRequest, name: string): string | undefined {
+  const prefix = `${fullName(call.issuer, name)}=`;
+  const found = cookiesOf(call).filter(part => part.startsWith(prefix));
   // Two of one name are an attack, or a mistake.
   return found.length === 1 ? found[0]?.slice(prefix.length) : undefined;
+}
+
+/** Returns the names of the request's cookies that start with `start`. */
+export function cookieNames(call: ProxyRequest, start: string): string[] {
+  const prefix = fullName(call.issuer, start);
+  const names = cookiesOf(call).filter(part => part.startsWith(prefix));
+  return names.map(part => start + part.slice(prefix.length).replace(/=.*/, ''));
 }
 
 /** Returns the Set-Cookie header; without `seconds` the cookie ends with the browser's session. */
@@ -20,6 +24,10 @@ export function hostCookie({ issuer }: ProxyRequest, name: string, value: string
   if (isTls(issuer)) attributes.push('Secure');
   if (seconds !== undefined) attributes.push(`Max-Age=${seconds}`);
   return `${fullName(issuer, name)}=${value}; ${attributes.join('; ')}`;
+}
+
+function cookiesOf({ request }: ProxyRequest): string[] {
+  return (request.headers.get('cookie') ?? '').split(';').map(part => part.trim());
 }
 
 function fullName(issuer: string, name: string): string {

@@ -4,16 +4,18 @@
  *
  * https://openid.net/specs/openid-connect-core-1_0.html
  */
-import { createRemoteJWKSet, errors, type JWTPayload } from 'jose';
+import { createRemoteJWKSet, type JWTPayload } from 'jose';
 import {
   fetchIssuerMetadata,
   type IssuerMetadata,
   KeysUnavailableError,
   retryLater,
+  tokenProblem,
   verify,
 } from '../auth/token-verifier.ts';
 import type { ReadParameter } from '../aws/parameter.ts';
 import type { Config } from '../config.ts';
+import { type Fields, fields, text } from '../json-fields.ts';
 import { isSecure } from '../setting-formats.ts';
 import { OAuthRequestError } from './oauth-error.ts';
 import { digest } from './seal.ts';
@@ -24,6 +26,7 @@ export interface Person {
   /** For people: an email address or a name, by the provider. */
   label: string;
   emailDomain: string | undefined;
+  /** Those of MCP_OAUTH_ALLOWED_GROUPS only: a person can be in thousands, which would not fit into a record. */
   groups: readonly string[];
 }
 
@@ -60,7 +63,7 @@ export function createProvider(settings: Config, readParameter: ReadParameter): 
   });
   const discovered = () => discovery.get().catch(error => unavailable('its metadata', error));
 
-  const requestTokens = async (parameters: Record<string, string>): Promise<Record<string, unknown>> => {
+  const requestTokens = async (parameters: Record<string, string>): Promise<Fields> => {
     const { metadata } = await discovered();
     const clientId = await readParameter(settings.MCP_OAUTH_CLIENT_ID ?? '');
     const { MCP_OAUTH_CLIENT_SECRET: secretName } = settings;
@@ -88,11 +91,11 @@ export function createProvider(settings: Config, readParameter: ReadParameter): 
       requiredClaims: ['exp', 'iat', 'sub'],
     };
     const { payload, protectedHeader } = await verify(idToken, keys, rules).catch(error => {
-      throw invalidIdToken((error as Error).message, error);
+      throw invalidIdToken(tokenProblem(error) ?? unavailable('its keys', error));
     });
     const problem = idTokenProblem(payload, protectedHeader.typ, { clientId, nonce });
     if (problem) throw invalidIdToken(problem);
-    return describe(payload);
+    return describe(payload, settings.MCP_OAUTH_ALLOWED_GROUPS);
   };
 
   return {
@@ -133,36 +136,42 @@ export function createProvider(settings: Config, readParameter: ReadParameter): 
   };
 }
 
-async function post(
-  url: URL,
-  body: URLSearchParams,
-  headers: Record<string, string>,
-): Promise<Record<string, unknown>> {
+async function post(url: URL, body: URLSearchParams, headers: Record<string, string>): Promise<Fields> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const init = { method: 'POST', body, headers, signal, redirect: 'error' } as const;
   const { status, value } = await fetch(url, init)
-    .then(async response => ({ status: response.status, value: (await response.json()) as unknown }))
+    .then(async response => ({ status: response.status, value: parse(await response.text()) }))
     .catch(error => unavailable('its token endpoint', error));
-  const fields = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  if (status === 200) return fields;
-  const error = JSON.stringify(fields.error)?.slice(0, 100);
-  if (fields.error === 'invalid_grant')
+  const result = fields(value);
+  if (status === 200) return result;
+  const error = JSON.stringify(result.error)?.slice(0, 100);
+  if (result.error === 'invalid_grant')
     throw new OAuthRequestError('access_denied', 'The identity provider does not accept this sign-in.');
   return unavailable('its token endpoint', new Error(`it returned ${status}, error ${error}`));
 }
 
+/** Not by `response.json()`, whose error quotes the response, which may contain tokens, and is logged. */
+function parse(response: string): unknown {
+  try {
+    return JSON.parse(response);
+  } catch {
+    throw new Error('its response is not JSON');
+  }
+}
+
 function unavailable(what: string, cause: unknown): never {
-  const details = cause instanceof KeysUnavailableError ? cause.cause : cause;
+  const error = cause instanceof KeysUnavailableError ? cause.cause : cause;
+  // "fetch failed" alone says nothing.
+  const details = error instanceof Error && error.cause ? `${error}: ${error.cause}` : String(error);
   throw new OAuthRequestError(
     'temporarily_unavailable',
     'The identity provider cannot be reached at the moment. Try again shortly.',
-    `The identity provider failed (${what}): ${String(details).slice(0, 500)}`,
+    `The identity provider failed (${what}): ${details.slice(0, 500)}`,
     { cause },
   );
 }
 
-function invalidIdToken(problem: string, cause?: unknown): OAuthRequestError {
-  if (cause !== undefined && !(cause instanceof errors.JOSEError)) return unavailable('its keys', cause);
+function invalidIdToken(problem: string): OAuthRequestError {
   return new OAuthRequestError(
     'access_denied',
     'The identity provider returned no valid ID token.',
@@ -172,10 +181,12 @@ function invalidIdToken(problem: string, cause?: unknown): OAuthRequestError {
 
 /** OpenID Connect Core section 3.1.3.7, besides what jose has checked. */
 function idTokenProblem(
-  { aud, azp, nonce, token_use }: JWTPayload,
+  { sub, aud, azp, nonce, token_use }: JWTPayload,
   typ: string | undefined,
   expected: { clientId: string; nonce: string | undefined },
 ): string | undefined {
+  // OpenID Connect Core section 2: a text of at most 255 characters.
+  if (text(sub) === undefined || String(sub).length > 255) return 'its sub is no text of 1 to 255 characters';
   if (expected.nonce !== undefined && nonce !== expected.nonce) return 'its nonce is another one';
   if (azp !== undefined && azp !== expected.clientId) return 'its azp is another client';
   if (Array.isArray(aud) && aud.length > 1 && azp === undefined) return 'it has several audiences and no azp';
@@ -184,15 +195,16 @@ function idTokenProblem(
   return typ !== undefined && typ.toLowerCase() !== 'jwt' ? `its typ is ${JSON.stringify(typ)}` : undefined;
 }
 
-function describe(claims: JWTPayload): Person {
+function describe(claims: JWTPayload, allowedGroups: readonly string[]): Person {
   const { sub = '', email, email_verified: verified, preferred_username: username, name } = claims;
   const isVerified = verified === true || verified === 'true';
   const address = isVerified ? text(email) : undefined;
+  const groups = [claims.groups, claims['cognito:groups']].flat();
   return {
     subject: sub,
     label: (address ?? text(username) ?? text(email) ?? text(name) ?? sub).slice(0, 200),
     emailDomain: address?.split('@').at(-1)?.toLowerCase(),
-    groups: [claims.groups, claims['cognito:groups']].flat().filter(group => typeof group === 'string'),
+    groups: allowedGroups.filter(group => groups.includes(group)),
   };
 }
 
@@ -216,8 +228,4 @@ function basic(clientId: string, secret: string): string {
 function scopesFor(scopes: readonly string[], { scopes_supported: supported }: IssuerMetadata): string[] {
   const offline = Array.isArray(supported) && supported.includes('offline_access');
   return [...new Set([...scopes, ...(offline ? ['offline_access'] : [])])];
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

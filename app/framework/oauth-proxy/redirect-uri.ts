@@ -31,7 +31,8 @@ export function redirectProblem(uri: string): string | undefined {
   const { protocol, username, password, hostname } = new URL(uri);
   if (uri.includes('#')) return 'has a fragment';
   if (username !== '' || password !== '' || /^[a-z+.-]+:\/\/[^/?]*@/i.test(uri)) return 'has a user name';
-  if (hostname.includes('*')) return 'has a pattern for a host';
+  // URL parsers accept `*`, and `;` and `,`, which end a source in the Content Security Policy of the consent page.
+  if (!/^(?:[\w.-]*|\[[\da-f:.]+\])$/i.test(hostname)) return 'has a host that is no name or address';
   if (protocol === 'https:') return undefined;
   if (protocol === 'http:') return LOOPBACK.test(uri) ? undefined : 'is http, but not to this machine';
   return DANGEROUS.has(protocol) ? `has the scheme ${protocol}` : undefined;

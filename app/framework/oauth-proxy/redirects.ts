@@ -1,4 +1,5 @@
 /** Sends the browser on: to the provider, to the next step, back to the client. */
+import { shortId } from './clients.ts';
 import { OAuthRequestError } from './oauth-error.ts';
 import type { Person } from './provider.ts';
 import type { OAuthProxy, ProxyRequest } from './proxy.ts';
@@ -46,12 +47,13 @@ export async function codeUrl(
 
 /** Returns the client's redirect address with an error. */
 export function errorUrl(
-  authorization: Pick<Authorization, 'redirectUri' | 'state'>,
+  authorization: Pick<Authorization, 'client' | 'redirectUri' | 'state'>,
   issuer: string,
   error: unknown,
 ): string {
   if (!(error instanceof OAuthRequestError)) throw error;
-  logSignIn('refused', { reason: error.message, redirect: authorization.redirectUri });
+  const { client, redirectUri: redirect } = authorization;
+  logSignIn('refused', { client: shortId(client), redirect, reason: error.message });
   return clientUrl(authorization, issuer, { error: error.code, error_description: error.description });
 }
 

@@ -14,7 +14,7 @@ import { isSecure } from '../setting-formats.ts';
 import { createStore } from '../store/store.ts';
 import { authorize } from './authorize.ts';
 import { callback } from './callback.ts';
-import { createClients } from './clients.ts';
+import { createClients, shortId } from './clients.ts';
 import { decideConsent, showConsent } from './consent.ts';
 import { errorPage } from './consent-page.ts';
 import { ANY_ORIGIN, errorJson, OAuthRequestError } from './oauth-error.ts';
@@ -60,12 +60,20 @@ export function createServe({ settings: readSettings, paths, documentAccess }: P
     const name = `${request.method} ${url.pathname}`;
     const resourceOf = (resource?: string): string | undefined =>
       resourceFor(resource, { endpoint, paths, patterns });
-    const call: ProxyRequest = { request, url, issuer: issuer ?? '', resourceOf };
     if (issuer === undefined) {
       console.error(NO_ISSUER);
       return Response.json({ error: 'server_error', error_description: NO_ISSUER }, { status: 500 });
     }
-    if (PAGES[name]) return PAGES[name](proxy, call).catch(sendError(name, errorPage));
+    if (!isSecure(new URL(issuer))) {
+      const refused = new OAuthRequestError(
+        'invalid_request',
+        'Use https.',
+        `The request was for ${issuer}.`,
+      );
+      return sendError(name, errorJson)(refused);
+    }
+    const call: ProxyRequest = { request, url, issuer, resourceOf };
+    if (PAGES[name]) return PAGES[name](proxy, call).catch(sendError(name, errorPage, clientOf(url)));
     if (APIS[name]) return APIS[name](proxy, call).catch(sendError(name, errorJson));
     return metadataOrRefusal(request.method, url.pathname, issuer, settings);
   };
@@ -92,8 +100,7 @@ function createProxy(settings: Config, access: ProxyOptions['documentAccess']): 
  * the caller's claim, so where nothing else says it, there is none.
  */
 function issuerOf({ main, domainName, baseUrl }: EndpointContext): string | undefined {
-  const known = main !== undefined || domainName !== undefined;
-  return known && isSecure(new URL(baseUrl)) ? baseUrl : undefined;
+  return main !== undefined || domainName !== undefined ? baseUrl : undefined;
 }
 
 interface Resources {
@@ -125,12 +132,22 @@ function segmentPattern(segment: string): string {
 }
 
 /** An unforeseen error goes on to the app, which logs it and sends nothing of it. */
-function sendError(endpoint: string, send: (error: OAuthRequestError) => Response | Promise<Response>) {
+function sendError(
+  endpoint: string,
+  send: (error: OAuthRequestError) => Response | Promise<Response>,
+  client?: string,
+) {
   return (error: unknown): Response | Promise<Response> => {
     if (!(error instanceof OAuthRequestError)) throw error;
-    logSignIn('refused', { endpoint, error: error.code, reason: error.message });
+    logSignIn('refused', { endpoint, client, error: error.code, reason: error.message });
     return send(error);
   };
+}
+
+/** What a request says about the client, for the log: it may be no client at all. */
+function clientOf({ searchParams }: URL): string | undefined {
+  const id = searchParams.get('client_id');
+  return id === null ? undefined : shortId({ id, host: URL.parse(id)?.host }).slice(0, 300);
 }
 
 function metadataOrRefusal(method: string, path: string, issuer: string, settings: Config): Response {

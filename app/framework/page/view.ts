@@ -8,7 +8,7 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Config } from '../config.ts';
-import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
+import { type EndpointContext, pageClientId, resourceUrl } from '../endpoint-context.ts';
 import { appFrameResponse } from './app-frame.ts';
 import { fileResponse as builtFile, folder, type PageFiles, pageFiles } from './files.ts';
 import { type InstallLink, type InstallText, installLinks, installTexts, serverNameOf } from './install.ts';
@@ -51,10 +51,14 @@ const SECURITY = {
   'x-content-type-options': 'nosniff',
 };
 
-/** https://www.w3.org/TR/CSP3/. The issuer of tokens is asked by the page's own script where there is one. */
-function policy({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }: Config): Record<string, string> {
+/** https://www.w3.org/TR/CSP3/. The page's script calls the issuer of tokens, unless the OAuth proxy does. */
+function policy({
+  MCP_AUTH: modes,
+  MCP_OAUTH_ISSUER: issuer,
+  MCP_OAUTH_PROXY: proxy,
+}: Config): Record<string, string> {
   const asked =
-    issuer && modes.some(mode => mode === 'oauth' || mode === 'authorizer')
+    issuer && proxy === 'off' && modes.some(mode => mode === 'oauth' || mode === 'authorizer')
       ? ` ${new URL(issuer).origin}`
       : '';
   const rules = [
@@ -118,7 +122,7 @@ function server(view: View, path: string): Html {
 ${paths.length > 1 ? others(view, path) : ''}
 </div>
 </header>
-<main class="wide" id="main" data-endpoint="${rootOf(view)}${path.slice(1)}" data-auth="${authKind(settings)}" data-issuer="${modes.includes('oauth') || modes.includes('authorizer') ? (settings.MCP_OAUTH_ISSUER ?? '') : ''}">
+<main class="wide" id="main" data-endpoint="${rootOf(view)}${path.slice(1)}" data-auth="${authKind(settings)}" data-issuer="${modes.includes('oauth') || modes.includes('authorizer') ? (settings.MCP_OAUTH_ISSUER ?? '') : ''}" data-client="${settings.MCP_OAUTH_PROXY === 'on' ? pageClientId(endpoint.baseUrl) : ''}">
 <section id="try" aria-labelledby="try-title" tabindex="-1">
 <h2 id="try-title">Try it</h2>
 <noscript><p class="notice">The console needs JavaScript. Everything under Connect works without.</p></noscript>

@@ -27,7 +27,7 @@ export interface Lane {
   pending: readonly string[];
 }
 
-const checkList = z.array(
+export const checkList = z.array(
   z.object({
     id: z.string(),
     description: z.string(),

@@ -10,7 +10,15 @@ import { ROOT } from '../../helpers/local-lambda.ts';
 const FRAMEWORK = 'app/framework/';
 
 /** Files directly in app/framework that every folder of it may import. */
-const SHARED = ['types', 'json-rpc', 'endpoint-context', 'setting-formats', 'sign-in-paths', 'snap-start'];
+const SHARED = [
+  'types',
+  'json-rpc',
+  'json-fields',
+  'endpoint-context',
+  'setting-formats',
+  'sign-in-paths',
+  'snap-start',
+];
 
 /** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
@@ -35,6 +43,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'local-lambda': [],
   types: [],
   'json-rpc': [],
+  'json-fields': [],
   'endpoint-context': [],
   'setting-formats': [],
   'sign-in-paths': [],

@@ -39,8 +39,8 @@ test.each(rows)('$promise', ({ heldBy, shownBy }) => {
   expect(tests.length, shownBy).toBeGreaterThan(0);
   for (const file of tests) expect(existsSync(join(ROOT, file)), file).toBe(true);
   // What stands behind `test/framework/stress/fuzz` are its properties.
-  const properties = [...shownBy.matchAll(/`test\/fuzz` \(([^)]*)\)/g)].flatMap(([, names = '']) =>
-    quoted(names),
+  const properties = [...shownBy.matchAll(/`test\/framework\/stress\/fuzz` \(([^)]*)\)/g)].flatMap(
+    ([, names = '']) => quoted(names),
   );
   for (const name of properties) expect(PROPERTIES.map(property => property.name)).toContain(name);
 });

@@ -13,10 +13,10 @@ import { handOver, signIn } from './sign-in.ts';
 import { listTabs } from './tabs.ts';
 
 function begin(main: HTMLElement, place: HTMLElement): void {
-  const { endpoint: relative = '', auth = '', issuer = '' } = main.dataset;
+  const { endpoint: relative = '', auth = '', issuer = '', client = '' } = main.dataset;
   const endpoint = new URL(relative, location.href);
   const kinds = auth.split(' ');
-  const session = new Session(endpoint, place, issuer, kinds);
+  const session = new Session(endpoint, place, { issuer, client }, kinds);
   if (kinds.includes('none')) void session.open(undefined);
   else session.askWhoCalls();
 }
@@ -25,14 +25,22 @@ class Session {
   readonly #endpoint: URL;
   readonly #place: HTMLElement;
   readonly #issuer: string;
+  /** The page's own client id; empty if the visitor has to enter one, or the issuer registers the page. */
+  readonly #client: string;
   readonly #kinds: readonly string[];
   /** Shows a question of the call under way. */
   #ask: ((question: ElicitRequestFormParams) => Promise<ElicitResult>) | undefined;
 
-  constructor(endpoint: URL, place: HTMLElement, issuer: string, kinds: readonly string[]) {
+  constructor(
+    endpoint: URL,
+    place: HTMLElement,
+    { issuer, client }: { issuer: string; client: string },
+    kinds: readonly string[],
+  ) {
     this.#endpoint = endpoint;
     this.#place = place;
     this.#issuer = issuer;
+    this.#client = client;
     this.#kinds = kinds;
   }
 
@@ -126,21 +134,21 @@ class Session {
   #signInForm(): HTMLElement {
     const id = freshId('client');
     const input = el('input', { id, autocomplete: 'off', spellcheck: 'false' });
+    const label = el(
+      'label',
+      { for: id },
+      'Client id',
+      el('span', { class: 'optional' }, ' if the issuer registers none by itself'),
+    );
     const form = el(
       'form',
       { class: 'inline' },
-      el(
-        'label',
-        { for: id },
-        'Client id',
-        el('span', { class: 'optional' }, ' if the issuer registers none by itself'),
-      ),
-      input,
+      ...(this.#client ? [] : [label, input]),
       el('button', { type: 'submit' }, `Sign in at ${new URL(this.#issuer).host}`),
     );
     form.addEventListener('submit', event => {
       event.preventDefault();
-      const signed = signIn(this.#endpoint, input.value.trim(), this.#issuer);
+      const signed = signIn(this.#endpoint, this.#client || input.value.trim(), this.#issuer);
       signed.then(
         credentials => this.open(credentials),
         error => this.askWhoCalls(notice('error', el('p', {}, (error as Error).message))),

@@ -7,6 +7,7 @@ import { Agent, request } from 'node:http';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 import { type SigningIssuer, startSigningIssuer } from '../../../helpers/signing-issuer.ts';
+import { type OAuthTarget, startOAuthTarget } from './oauth-target.ts';
 
 export interface Target {
   /** Behind a Function URL that streams. */
@@ -16,6 +17,8 @@ export interface Target {
   issuer: SigningIssuer;
   /** Of `alice`, good for as long as a run may take. */
   token: string;
+  /** The OAuth proxy, which is started when it is first asked for. */
+  oauth(): Promise<OAuthTarget>;
   close(): Promise<void>;
 }
 
@@ -52,25 +55,40 @@ export async function startTarget(timeout = 3): Promise<Target> {
   const start = (handler: string) => startFunction(handler, { env, args }, 'isolation-app');
   const [stream, buffered] = await Promise.all([start('stream'), start('buffered')]);
   const token = await issuer.token({}, { expiresIn: 86_400 });
+  let oauth: Promise<OAuthTarget> | undefined;
   return {
     stream,
     buffered,
     issuer,
     token,
+    oauth() {
+      oauth ??= startOAuthTarget();
+      return oauth;
+    },
     async close() {
-      await Promise.all([stream.close(), buffered.close()]);
+      await Promise.all([stream.close(), buffered.close(), (await oauth)?.close()]);
       await issuer.close();
     },
   };
 }
 
-/** Asks by POST. Rejects when there is no whole answer in time. */
-export async function post(
+/** Sends a POST request. Rejects if there is no whole response in time. */
+export function post(
   url: string,
   headers: Record<string, string | string[]>,
   body: string | Buffer,
 ): Promise<Reply> {
-  const outgoing = request(url, { method: 'POST', agent, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+  return send('POST', url, headers, body);
+}
+
+/** Sends a request. Rejects if there is no whole response in time. */
+export async function send(
+  method: string,
+  url: string,
+  headers: Record<string, string | string[]>,
+  body: string | Buffer,
+): Promise<Reply> {
+  const outgoing = request(url, { method, agent, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
   outgoing.end(body);
   const [response] = await once(outgoing, 'response');
   const chunks: Buffer[] = [];

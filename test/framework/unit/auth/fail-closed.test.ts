@@ -18,7 +18,7 @@ const PROXY = {
 };
 
 describe('the guard', () => {
-  test('with nothing configured denies every caller, and names the setting', async () => {
+  test('denies every request if nothing is configured, and names the setting', async () => {
     const result = await createGuard(parseConfig({}))(REQUEST, ENDPOINT);
     if (result.allowed) throw new Error('The guard allows a request without any authentication method.');
     expect(result.response.status).toBe(401);
@@ -27,7 +27,7 @@ describe('the guard', () => {
     });
   });
 
-  test('with none lets everybody in, only when it is written out', async () => {
+  test('allows every request with MCP_AUTH=none, only if it is written out', async () => {
     expect(await createGuard(parseConfig({ MCP_AUTH: 'none' }))(REQUEST, ENDPOINT)).toEqual({
       allowed: true,
     });
@@ -104,8 +104,7 @@ test('every bad setting is reported once, at init, and the process exits with co
     expect(output.split(`- ${name}: `)).toHaveLength(2);
 });
 
-test('a wrong token is compared in the same time wherever it differs', async () => {
-  // Not a timed test: the comparison is of digests, so where a guess differs says nothing about where its digest does.
+test('a static token is accepted by its digest, and neither a similar token nor the digest itself is', async () => {
   const { staticTokens } = await import('../../../../app/framework/auth/static-token.ts');
   const { createHash } = await import('node:crypto');
   const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -3,7 +3,8 @@
  * that succeeds for the attacker fails the test. Rows begin with what works, so that a proxy which refuses everything fails too.
  */
 import { createHmac } from 'node:crypto';
-import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import type { ServerResponse } from 'node:http';
+import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createPublicResolver } from '../../../../app/framework/oauth-proxy/public-address.ts';
 import { loopbackAccess } from '../../../helpers/client-documents.ts';
@@ -49,7 +50,9 @@ async function newTokens(): Promise<Record<string, unknown>> {
   return body;
 }
 
-async function register(metadata: object): Promise<string> {
+async function register(
+  metadata: object = { client_name: 'Test client', redirect_uris: [REDIRECT] },
+): Promise<string> {
   return String((await proxy.register(metadata)).body.client_id);
 }
 
@@ -90,13 +93,26 @@ describe('advisories against other proxies', () => {
     },
     async 'GHSA-6x8h-498w-gv8c: a remembered consent does not count for what a page or an old browser opens'() {
       const browser = new Browser(proxy);
-      const url = authorizationUrl(lab.clientId);
+      const url = authorizationUrl(await register());
       await browser.decide(await browser.open(url), 'allow', { remember: 'on' });
       for (const site of ['cross-site', 'same-site', 'same-origin', ''])
         expect((await browser.open(url, site)).text, site).toContain('<form');
       expect((await browser.open(url, 'none')).url).toContain('code=');
     },
-    async 'CVE-2025-4143: a foreign redirect address is refused at /authorize, before anything is shown'() {
+    async 'GHSA-6x8h-498w-gv8c: the consent to a metadata document, which clients show to every server, is never remembered'() {
+      const browser = new Browser(proxy);
+      const url = authorizationUrl(lab.clientId);
+      const page = await browser.open(url);
+      expect(page.text).not.toContain('checkbox');
+      await browser.decide(page, 'allow', { remember: 'on' });
+      expect([...(browser.cookies.get('mcp.example')?.keys() ?? [])]).toEqual(['__Host-mcp-sign-in']);
+      // Also with the cookie of a registered client in its place.
+      const registered = authorizationUrl(await register());
+      await browser.decide(await browser.open(registered), 'allow', { remember: 'on' });
+      expect((await browser.open(registered, 'none')).url).toContain('code=');
+      expect((await browser.open(url, 'none')).text).toContain('<form');
+    },
+    async 'CVE-2025-4143: another redirect address than the client’s is refused at /authorize, before anything is shown'() {
       expect(
         await isStopped(authorizationUrl(lab.clientId, { redirect_uri: 'https://evil.example/callback' })),
       ).toBe(true);
@@ -136,16 +152,9 @@ describe('advisories against other proxies', () => {
       expect(browser.visited.filter(url => url.startsWith('https://evil.example'))).toEqual([]);
     },
     async 'CVE-2026-45609: documents of clients are fetched from public addresses only'() {
-      const internal = [
-        '127.0.0.1',
-        '10.1.2.3',
-        '169.254.169.254',
-        '192.168.0.1',
-        '100.64.0.1',
-        '::1',
-        '0.0.0.0',
-      ];
+      const internal = ['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.0.1', '100.64.0.1', '0.0.0.0'];
       const mapped = [
+        '::1',
         '::ffff:127.0.0.1',
         '::ffff:a9fe:a9fe',
         'fd00:ec2::254',
@@ -153,17 +162,62 @@ describe('advisories against other proxies', () => {
         '64:ff9b::7f00:1',
         '2002:7f00:1::',
       ];
+      const known = { address: '93.184.215.14', family: 4 };
+      expect(await createPublicResolver(async () => [known])('client.example')).toEqual(known);
+      for (const host of ['93.184.215.14', '[2606:2800:21f:cb07:6820:80da:af6b:8b2c]'])
+        await expect(createPublicResolver(async () => [known])(host)).rejects.toThrow('not a domain name');
       for (const address of [...internal, ...mapped]) {
-        const family = address.includes(':') ? 6 : 4;
-        const resolve = createPublicResolver(async () => [
-          { address: '93.184.215.14', family: 4 },
-          { address, family },
-        ]);
-        proxy = lab.proxy({}, { ...loopbackAccess, resolve });
-        const before = lab.documents.requests.length;
-        expect(await isStopped(authorizationUrl(lab.clientId)), address).toBe(true);
-        expect(lab.documents.requests).toHaveLength(before);
+        const hidden = { address, family: address.includes(':') ? 6 : 4 };
+        for (const addresses of [[hidden], [known, hidden]])
+          await expect(
+            createPublicResolver(async () => addresses)('client.example'),
+            address,
+          ).rejects.toThrow('not public');
       }
+      // The documents of the tests are at 127.0.0.1, where a proxy without this check finds them.
+      const resolve = createPublicResolver(async () => [{ address: '127.0.0.1', family: 4 }]);
+      proxy = lab.proxy({}, { ...loopbackAccess, resolve });
+      const before = lab.documents.requests.length;
+      expect(await isStopped(authorizationUrl(lab.clientId))).toBe(true);
+      expect(lab.documents.requests).toHaveLength(before);
+    },
+    async 'CVE-2026-45609: the address that was checked is connected to, whatever the name resolves to later (rebinding)'() {
+      let resolved = 0;
+      const resolve: typeof loopbackAccess.resolve = async hostname => {
+        resolved += 1;
+        if (resolved > 1) throw new Error(`${hostname} was resolved again`);
+        return { address: '127.0.0.1', family: 4 };
+      };
+      proxy = lab.proxy({}, { ...loopbackAccess, resolve });
+      expect((await new Browser(proxy).open(authorizationUrl(lab.clientId))).status).toBe(200);
+      expect(resolved).toBe(1);
+    },
+    async 'CVE-2026-45609: keys of a client are fetched like its document'() {
+      const keys = await generateKeyPair('ES256');
+      lab.documents.served.set('/keys.json', { keys: [await exportJWK(keys.publicKey)] });
+      lab.documents.served.set('/moved-keys.json', (_request, response) => {
+        response.writeHead(302, { location: '/keys.json' }).end();
+      });
+      const { port } = lab.documents;
+      for (const [at, jwks_uri] of [
+        `https://127.0.0.1:${port}/keys.json`,
+        `https://internal.test:${port}/keys.json`,
+        `${lab.documents.origin}/moved-keys.json`,
+      ].entries()) {
+        const client = await assertingClient({ path: `/ssrf-${at}.json`, jwks_uri, keys });
+        const before = lab.documents.requests.filter(path => path === '/keys.json').length;
+        expect(await tokenError(await client.grant()), jwks_uri).toBe('invalid_client');
+        expect(lab.documents.requests.filter(path => path === '/keys.json')).toHaveLength(before);
+      }
+      const jwks_uri = `${lab.documents.origin}/keys.json`;
+      const client = await assertingClient({ path: '/no-ssrf.json', jwks_uri, keys });
+      expect((await proxy.post('/token', await client.grant())).status).toBe(200);
+      const plain = lab.documents.publish('/http-keys.json', {
+        redirect_uris: [REDIRECT],
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks_uri: `http://client.example:${port}/keys.json`,
+      });
+      expect(await isStopped(authorizationUrl(plain))).toBe(true);
     },
     async 'CVE-2026-45609: nor from addresses in the URL, in any notation, nor by redirect'() {
       const { port } = lab.documents;
@@ -181,9 +235,13 @@ describe('advisories against other proxies', () => {
         expect(await isStopped(authorizationUrl(`https://${host}:${port}/client.json`)), host).toBe(true);
       proxy = lab.proxy();
       lab.documents.served.set('/redirecting.json', (_request, response) => {
-        response.writeHead(302, { location: `${lab.documents.origin}/client.json` }).end();
+        response.writeHead(302, { location: `${lab.documents.origin}/target.json` }).end();
       });
-      expect(await isStopped(authorizationUrl(`${lab.documents.origin}/redirecting.json`))).toBe(true);
+      // The target names the URL that redirects, so nothing but the redirect is wrong with it.
+      const client_id = `${lab.documents.origin}/redirecting.json`;
+      lab.documents.served.set('/target.json', { client_id, redirect_uris: [REDIRECT] });
+      expect(await isStopped(authorizationUrl(client_id))).toBe(true);
+      expect(lab.documents.requests).not.toContain('/target.json');
     },
     async 'FastMCP #4789: ChatGPT’s private_key_jwt is accepted with the advertised audiences, to the letter'() {
       const client = await assertingClient();
@@ -258,11 +316,12 @@ describe('codes', () => {
       expect(await tokenError(grant)).toBe('invalid_grant');
       expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'of many execution environments that race for one code, one gets tokens'() {
+    async 'of many execution environments that have read one unused code, one gets tokens'() {
       const grant = codeGrant(await newCode(), lab.clientId);
       const environments = Array.from({ length: 8 }, () => lab.proxy());
+      lab.database.holdWritesUntil(environments.length);
       const results = await Promise.all(environments.map(environment => environment.post('/token', grant)));
-      expect(results.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+      expect(results.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(400)]);
     },
     async 'a stolen code is worthless without the verifier, and is used up by the try'() {
       const code = await newCode();
@@ -305,13 +364,17 @@ describe('refresh tokens', () => {
       expect(await tokenError(refreshGrant(first, lab.clientId))).toBe('invalid_grant');
       expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'of many execution environments that race with one, one gets tokens'() {
+    async 'of many execution environments that have read one valid token, one gets tokens'() {
       const { refresh_token: token } = await newTokens();
       const environments = Array.from({ length: 8 }, () => lab.proxy());
+      const asked = lab.provider.requests.filter(request => request === 'POST /token').length;
+      lab.database.holdWritesUntil(environments.length);
       const results = await Promise.all(
         environments.map(environment => environment.post('/token', refreshGrant(token, lab.clientId))),
       );
-      expect(results.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+      expect(results.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(503)]);
+      // A provider that rotates its refresh tokens must see the old one once.
+      expect(lab.provider.requests.filter(request => request === 'POST /token')).toHaveLength(asked + 1);
     },
     async 'one is not valid for another client or resource'() {
       const { refresh_token: token } = await newTokens();
@@ -329,14 +392,42 @@ describe('refresh tokens', () => {
       expect(status).toBe(400);
       expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).status).toBe(200);
     },
-    async 'a person is signed out when the provider rejects the refresh'() {
+    async 'a person is signed out when the provider does not accept them any more'() {
       const { refresh_token: token } = await newTokens();
       answerTokens(400, { error: 'invalid_grant' });
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
       lab.provider.intercept = undefined;
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'a provider that fails ends no sign-in, and nothing is released'() {
+    async 'an ID token for another person does not refresh, and signs the person out'() {
+      const { refresh_token: token } = await newTokens();
+      const keys = await generateKeyPair('RS256');
+      const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig' }] };
+      const idToken = (sub: string): Promise<string> =>
+        new SignJWT({ sub })
+          .setProtectedHeader({ alg: 'RS256' })
+          .setIssuer(lab.provider.issuer)
+          .setAudience(PROVIDER_CLIENT.id)
+          .setIssuedAt()
+          .setExpirationTime('1 minute')
+          .sign(keys.privateKey);
+      const [alice, mallory] = await Promise.all([idToken('alice'), idToken('mallory')]);
+      let id_token = alice;
+      lab.provider.intercept = (request, response) => {
+        const body = request.url === '/jwks' ? jwks : request.url === '/token' ? { id_token } : undefined;
+        if (body) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+        return body !== undefined;
+      };
+      // Another environment, which does not know the provider's own keys.
+      proxy = lab.proxy();
+      const { body } = await proxy.post('/token', refreshGrant(token, lab.clientId));
+      expect(body).toHaveProperty('access_token');
+      id_token = mallory;
+      expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
+      id_token = alice;
+      expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
+    },
+    async 'a provider that fails signs no person out and releases nothing'() {
       const { refresh_token: token } = await newTokens();
       answerTokens(500, {});
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('temporarily_unavailable');
@@ -351,7 +442,7 @@ describe('refresh tokens', () => {
       );
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'a person who was taken off the list is signed out'() {
+    async 'a person is signed out after removal from the list'() {
       const { refresh_token: token } = await newTokens();
       const stricter = lab.proxy({ MCP_OAUTH_ALLOWED_SUBJECTS: 'bob' });
       const { body } = await stricter.post('/token', refreshGrant(token, lab.clientId));
@@ -427,6 +518,10 @@ describe('redirect addresses', () => {
     'https://a.example/cb#fragment',
     'https://a.example/ cb',
     'https://a.example/cb"onload=',
+    'https://*.example/cb',
+    'https://evil.example;sandbox/cb',
+    'https://evil.example,sandbox/cb',
+    "https://evil.example'/cb",
     '/relative',
   ])('%s cannot be registered', async uri => {
     const { body } = await proxy.register({ redirect_uris: [REDIRECT, uri] });
@@ -485,7 +580,8 @@ describe('consent', () => {
     },
     async 'a remembered consent is of one person, client and redirect address, and cannot be made up'() {
       const browser = new Browser(proxy);
-      await browser.decide(await open(browser), 'allow', { remember: 'on' });
+      const url = authorizationUrl(await register());
+      await browser.decide(await browser.open(url), 'allow', { remember: 'on' });
       const cookies = browser.cookies.get('mcp.example');
       const [name = '', value = ''] = [...(cookies ?? [])].find(([key]) => key.includes('consent')) ?? [];
       expect(name).toMatch(/^__Host-mcp-consent-/);
@@ -494,26 +590,42 @@ describe('consent', () => {
       const forged = createHmac('sha256', key).update(`${header}.${payload}`).digest('base64url');
       for (const cookie of [`${header}.${payload}.${forged}`, 'x', new UnsecuredJWT({}).encode()]) {
         cookies?.set(name, cookie);
-        expect((await browser.open(authorizationUrl(lab.clientId), 'none')).text).toContain('<form');
+        expect((await browser.open(url, 'none')).text).toContain('<form');
       }
       cookies?.set(name, value);
+      expect((await browser.open(url, 'none')).url).toContain('code=');
       const other = await register({ client_name: 'Test client', redirect_uris: [REDIRECT] });
       expect((await browser.open(authorizationUrl(other), 'none')).text).toContain('<form');
     },
-    async 'metadata of a client that changes after the consent asks again, and takes old addresses away'() {
+    async 'remembered consents do not fill the headers of a request (FastMCP #3747)'() {
+      const browser = new Browser(proxy);
+      const urls: string[] = [];
+      for (let at = 0; at < 13; at += 1) {
+        urls.push(authorizationUrl(await register()));
+        await browser.decide(await browser.open(String(urls.at(-1))), 'allow', { remember: 'on' });
+        const cookies = [...(browser.cookies.get('mcp.example') ?? [])].filter(([, value]) => value !== '');
+        expect(cookies.filter(([name]) => name.includes('consent')).length).toBeLessThanOrEqual(11);
+      }
+      expect((await browser.open(String(urls.at(-1)), 'none')).url).toContain('code=');
+    },
+    async 'metadata of a client that changes after the consent takes old addresses away and redirects no code'() {
       const metadata = { client_name: 'Changing', redirect_uris: [REDIRECT] };
       const id = lab.documents.publish('/changing.json', metadata);
       const browser = new Browser(proxy);
-      await browser.decide(await browser.open(authorizationUrl(id)), 'allow', { remember: 'on' });
-      const moved = 'https://client.example/moved';
-      lab.documents.publish('/changing.json', { ...metadata, redirect_uris: [moved] });
-      proxy = lab.proxy(); // Another environment, without the cached document.
-      const later = new Browser(proxy);
-      later.cookies.set('mcp.example', browser.cookies.get('mcp.example') ?? new Map());
-      expect((await later.open(authorizationUrl(id, { redirect_uri: moved }), 'none')).text).toContain(
-        '<form',
-      );
+      const page = await browser.open(authorizationUrl(id));
+      const moved = 'https://evil.example/moved';
+      lab.documents.publish('/changing.json', { client_name: 'Other', redirect_uris: [moved] });
+      const later = lab.proxy(); // Another environment, without the cached document.
+      const onLater = new Browser(later);
+      onLater.cookies.set('mcp.example', browser.cookies.get('mcp.example') ?? new Map());
+      // What the person has read on the page counts, not what the document says by now.
+      const end = new URL((await onLater.decide(page, 'allow')).url);
+      expect(`${end.origin}${end.pathname}`).toBe(REDIRECT);
+      expect(end.searchParams.has('code')).toBe(true);
+      proxy = later;
       expect(await isStopped(authorizationUrl(id))).toBe(true);
+      const asked = await onLater.open(authorizationUrl(id, { redirect_uri: moved }), 'none');
+      expect([asked.status, asked.text]).toEqual([200, expect.stringContaining(moved)]);
     },
   });
 });
@@ -554,6 +666,22 @@ describe('the way through the provider', () => {
       await browser.open(authorizationUrl(lab.clientId));
       const callback = browser.visited.find(url => url.startsWith(`${ISSUER}/callback`)) ?? '';
       expect((await browser.open(callback)).status).toBe(400);
+    },
+    async 'of two execution environments that get one callback, one exchanges the code of the provider'() {
+      const send: TestProxy['send'] = async request =>
+        request.url.startsWith(`${ISSUER}/callback`) ? new Response() : proxy.send(request);
+      const browser = new Browser({ ...proxy, send });
+      const { url } = await browser.open(authorizationUrl(lab.clientId));
+      const cookie = [...(browser.cookies.get('mcp.example') ?? [])].map(pair => pair.join('=')).join('; ');
+      const exchanges = () => lab.provider.requests.filter(request => request === 'POST /token').length;
+      const before = exchanges();
+      const environments = [lab.proxy(), lab.proxy()];
+      lab.database.holdWritesUntil(environments.length);
+      const responses = await Promise.all(
+        environments.map(environment => environment.send(new Request(url, { headers: { cookie } }))),
+      );
+      expect(responses.map(({ status }) => status).sort()).toEqual([303, 400]);
+      expect(exchanges()).toBe(before + 1);
     },
     async 'an error of the provider is not passed on, but becomes access_denied'() {
       lab.provider.person = undefined;
@@ -596,12 +724,15 @@ describe('the way through the provider', () => {
     ['another nonce', { nonce: 'other' }],
     ['no nonce', { nonce: undefined }],
     ['no subject', { sub: undefined }],
+    ['an empty subject', { sub: '' }],
+    ['a number for a subject', { sub: 7 }],
+    ['a subject of 256 characters', { sub: 'x'.repeat(256) }],
     ['an end in the past', { exp: 1 }],
     ['the token_use of an access token', { token_use: 'access' }],
     ['a signature by another key', {}, 'wrong key'],
     ['no signature', {}, 'none'],
     ['the type of an access token', {}, 'at+jwt'],
-  ])('an ID token with %s is rejected', async (_name, claims, signature) => {
+  ])('an ID token with %s signs no person in', async (_name, claims, signature) => {
     const keys = await generateKeyPair('RS256');
     const wrong = await generateKeyPair('RS256');
     const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig' }] };
@@ -645,10 +776,38 @@ describe('the way through the provider', () => {
     expect((await new Browser(proxy).signIn(authorizationUrl(lab.clientId))).has('code')).toBe(true);
   });
 
-  test('a provider that hangs is waited for a few seconds', async () => {
-    lab.provider.intercept = request => request.url === '/token';
+  test.each<[string, string, (response: ServerResponse) => void]>([
+    ['whose token endpoint hangs', '/token', () => undefined],
+    [
+      'whose token endpoint never ends',
+      '/token',
+      response => void response.writeHead(200, { 'content-type': 'application/json' }).write('{"id_token":'),
+    ],
+    ['whose token endpoint returns a page', '/token', response => void response.end('<html>')],
+    ['whose token endpoint returns a list', '/token', response => void response.writeHead(500).end('[]')],
+    [
+      'whose token endpoint redirects',
+      '/token',
+      response => void response.writeHead(307, { location: '/stolen' }).end(),
+    ],
+    ['whose keys hang', '/jwks', () => undefined],
+    ['whose keys are a page', '/jwks', response => void response.end('<html>')],
+  ])('a provider %s signs no person in and is waited for a few seconds', async (_what, path, respond) => {
+    lab.provider.intercept = (request, response) => {
+      if (request.url !== path) return false;
+      respond(response);
+      return true;
+    };
     const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
-    expect(query.get('error')).toBe('temporarily_unavailable');
+    expect([query.get('error'), query.get('code')]).toEqual(['temporarily_unavailable', null]);
+    expect(lab.provider.requests.filter(request => request.includes('stolen'))).toEqual([]);
+  });
+
+  test('a person in thousands of groups signs in', async () => {
+    const groups = Array.from({ length: 10_000 }, (_, at) => `group-with-a-long-name-like-an-id-${at}`);
+    lab.provider.person = { ...ALICE, groups: [...groups, 'staff'] };
+    proxy = lab.proxy({ MCP_OAUTH_ALLOWED_GROUPS: 'admins,staff' });
+    expect((await new Browser(proxy).signIn(authorizationUrl(lab.clientId))).has('code')).toBe(true);
   });
 });
 
@@ -712,8 +871,9 @@ describe('documents of clients', () => {
     async 'one whose server hangs, sends something else or has another certificate is not used'() {
       proxy = lab.proxy({}, { ...loopbackAccess, timeoutMs: 300 });
       lab.documents.served.set('/hanging.json', () => undefined);
+      const document = { client_id: `${lab.documents.origin}/html.json`, redirect_uris: [REDIRECT] };
       lab.documents.served.set('/html.json', (_request, response) => {
-        response.writeHead(200, { 'content-type': 'text/html' }).end('{}');
+        response.writeHead(200, { 'content-type': 'text/html' }).end(JSON.stringify(document));
       });
       lab.documents.served.set('/broken.json', (_request, response) => {
         response.writeHead(200, { 'content-type': 'application/json' }).end('{');
@@ -743,14 +903,17 @@ describe('documents of clients', () => {
   });
 });
 
-/** A client with private_key_jwt, as ChatGPT is. */
-async function assertingClient() {
-  const keys = await generateKeyPair('ES256');
-  lab.documents.served.set('/jwks.json', { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'ES256' }] });
-  const id = lab.documents.publish('/asserting.json', {
+/** A client with private_key_jwt, as ChatGPT is; its keys are at `jwks_uri` already, or are published. */
+async function assertingClient(given?: { path: string; jwks_uri: string; keys: GenerateKeyPairResult }) {
+  const keys = given?.keys ?? (await generateKeyPair('ES256'));
+  if (!given) {
+    const published = { ...(await exportJWK(keys.publicKey)), alg: 'ES256' };
+    lab.documents.served.set('/jwks.json', { keys: [published] });
+  }
+  const id = lab.documents.publish(given?.path ?? '/asserting.json', {
     redirect_uris: [REDIRECT],
     token_endpoint_auth_method: 'private_key_jwt',
-    jwks_uri: `${lab.documents.origin}/jwks.json`,
+    jwks_uri: given?.jwks_uri ?? `${lab.documents.origin}/jwks.json`,
   });
   const assertion = (claims: Record<string, unknown> = {}, key = keys.privateKey): Promise<string> =>
     new SignJWT({
@@ -805,10 +968,12 @@ describe('client assertions', () => {
 describe('registrations', () => {
   run({
     async 'a flood of them leaves nothing behind'() {
+      const before = lab.database.writes;
       const ids = await Promise.all(
         Array.from({ length: 50 }, (_, at) => register({ redirect_uris: [`https://${at}.example/cb`] })),
       );
       expect(new Set(ids).size).toBe(50);
+      expect(lab.database.writes).toBe(before);
       expect(lab.provider.requests.filter(request => request.includes('reg'))).toEqual([]);
     },
     async 'they are limited in number of addresses, size, and form'() {

@@ -3,6 +3,7 @@
  * clients; and browsers, which keep cookies and follow redirects.
  */
 import { once } from 'node:events';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
@@ -30,6 +31,7 @@ const SECRET = 'a-secret-for-tests-0123456789-0123456789';
 const TABLE = 'mcp-table';
 
 export interface Lab {
+  database: Database;
   provider: IdentityProvider;
   documents: ClientDocuments;
   /** A client by its metadata document, with {@link REDIRECT}. */
@@ -52,11 +54,19 @@ export interface TestProxy {
   accepts(token: unknown, path?: string): Promise<boolean>;
 }
 
+export interface Database {
+  /** How many items have been written. */
+  writes: number;
+  /** Holds writes back until so many reads have been answered: that many execution environments have read the same state. */
+  holdWritesUntil(reads: number): void;
+}
+
 export async function startLab(options: Partial<IdentityProviderOptions> = {}): Promise<Lab> {
-  const database = dynalite({ createTableMs: 0 });
-  database.listen(0, '127.0.0.1');
-  await once(database, 'listening');
-  const endpoint = `http://127.0.0.1:${(database.address() as AddressInfo).port}`;
+  const server = dynalite({ createTableMs: 0 });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const database = watch(server);
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   process.env.AWS_ENDPOINT_URL_DYNAMODB = endpoint;
   const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
   const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
@@ -76,6 +86,7 @@ export async function startLab(options: Partial<IdentityProviderOptions> = {}): 
     redirect_uris: [REDIRECT],
   });
   return {
+    database,
     provider,
     documents,
     clientId,
@@ -97,9 +108,37 @@ export async function startLab(options: Partial<IdentityProviderOptions> = {}): 
       ),
     async close() {
       await Promise.all([provider.close(), documents.close()]);
-      database.close();
+      server.close();
     },
   };
+}
+
+function watch(server: Server): Database {
+  const handlers = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  let missing = 0;
+  let allRead = Promise.withResolvers<void>();
+  const database: Database = {
+    writes: 0,
+    holdWritesUntil(reads) {
+      missing = reads;
+      allRead = Promise.withResolvers();
+    },
+  };
+  server.on('request', async (request, response) => {
+    const operation = String(request.headers['x-amz-target']).split('.').at(-1);
+    if (operation === 'GetItem')
+      response.once('finish', () => {
+        missing -= 1;
+        if (missing === 0) allRead.resolve();
+      });
+    if (operation === 'PutItem') {
+      if (missing > 0) await allRead.promise;
+      database.writes += 1;
+    }
+    for (const handle of handlers) handle(request, response);
+  });
+  return database;
 }
 
 function createTestProxy(env: Record<string, string>, documentAccess: DocumentAccess): TestProxy {
@@ -177,7 +216,7 @@ export class Browser {
     for (let hops = 0; hops < 10; hops += 1) {
       this.visited.push(next);
       const { origin } = new URL(next);
-      if (origin !== ISSUER && origin !== this.#proxy.settings.MCP_OAUTH_ISSUER)
+      if (origin !== ISSUER && origin !== new URL(this.#proxy.settings.MCP_OAUTH_ISSUER ?? '').origin)
         return { url: next, status: 0, headers: new Headers(), text: '' };
       const response = await this.#send(next, site, request);
       const location = response.headers.get('location');

@@ -1,11 +1,12 @@
-/** The flow of the proxy when everybody behaves: metadata, sign-in, consent, tokens, refresh, revocation. */
+/** The flow of the proxy without an attack: metadata, sign-in, consent, tokens, refresh, revocation. */
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ALICE } from '../../../helpers/identity-provider.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ALICE, PROVIDER_CLIENT } from '../../../helpers/identity-provider.ts';
 import {
   authorizationUrl,
   Browser,
   codeGrant,
+  hiddenFields,
   ISSUER,
   type Lab,
   OTHER_RESOURCE,
@@ -78,6 +79,17 @@ test('a person signs in, consents, and the client gets tokens for one resource',
   expect(await proxy.accepts(body.access_token, '/other/mcp')).toBe(false);
 });
 
+test('a request by http to another host than this machine’s is refused', async () => {
+  const url = authorizationUrl(lab.clientId);
+  const headers = { 'x-forwarded-proto': 'http' };
+  const response = await proxy.send(new Request(url, { headers }));
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    { error: 'invalid_request', error_description: 'Use https.' },
+  ]);
+  expect((await proxy.send(new Request(url))).status).toBe(303);
+});
+
 test('without consent the client gets access_denied', async () => {
   const browser = new Browser(proxy);
   const end = await browser.decide(await browser.open(authorizationUrl(lab.clientId)), 'deny');
@@ -126,6 +138,75 @@ test('a registered client signs in with another loopback port than it registered
   expect(decodeJwt(String(body.access_token)).client_id).toMatch(/^registered-[\w-]{16}$/);
 });
 
+test('the log says who signed in with which client, and why a request was refused, and contains no secret', async () => {
+  const lines: string[] = [];
+  for (const level of ['info', 'warn', 'error'] as const)
+    vi.spyOn(console, level).mockImplementation((...parts) => void lines.push(parts.join(' ')));
+  const log = (): Record<string, unknown>[] => lines.map(line => JSON.parse(line));
+  try {
+    const browser = new Browser(proxy);
+    const page = await browser.open(authorizationUrl(lab.clientId));
+    const end = new URL((await browser.decide(page, 'allow')).url);
+    const grant = codeGrant(end.searchParams.get('code'), lab.clientId);
+    const { body } = await proxy.post('/token', grant);
+    const about = { client: lab.clientId, resource: RESOURCE, subject: 'alice' };
+    expect(log()).toEqual([
+      { type: 'sign_in', event: 'consented', redirect: REDIRECT, ...about },
+      { type: 'sign_in', event: 'signed_in', ...about },
+    ]);
+
+    await proxy.post('/token', grant);
+    await proxy.post('/token', refreshGrant(body.refresh_token, lab.clientId));
+    const stricter = lab.proxy({ MCP_OAUTH_ALLOWED_SUBJECTS: 'bob' });
+    await new Browser(stricter).signIn(authorizationUrl(lab.clientId));
+    await new Browser(proxy).open(authorizationUrl(lab.clientId, { redirect_uri: 'https://evil.example/' }));
+    expect(log().slice(2)).toMatchObject([
+      { event: 'refused', endpoint: 'POST /token', reason: expect.stringContaining('used before') },
+      { event: 'refused', endpoint: 'POST /token', reason: 'The refresh token is not valid.' },
+      {
+        event: 'refused',
+        client: lab.clientId,
+        reason: expect.stringMatching(/^alice may not sign in: .*ALLOWED_SUBJECTS/),
+      },
+      {
+        event: 'refused',
+        endpoint: 'GET /authorize',
+        client: lab.clientId,
+        reason: expect.stringContaining('redirect address'),
+      },
+    ]);
+    const cookies = [...browser.cookies.values()].flatMap(jar => [...jar.values()].filter(Boolean));
+    const { access_token, refresh_token } = body;
+    const secrets = [grant.code, grant.code_verifier, access_token, refresh_token, PROVIDER_CLIENT.secret];
+    for (const secret of [...cookies, ...secrets, ...Object.values(hiddenFields(page))])
+      expect(lines.join('\n')).not.toContain(secret);
+  } finally {
+    vi.restoreAllMocks();
+  }
+});
+
+test('the server’s own page is a client without registration, at the addresses of the page only', async () => {
+  const closed = lab.proxy({ MCP_OAUTH_REGISTRATION: 'off' });
+  const id = `${ISSUER}/_page/client`;
+  for (const redirect_uri of [RESOURCE, OTHER_RESOURCE, `${ISSUER}/`]) {
+    const page = await new Browser(closed).open(authorizationUrl(id, { redirect_uri }));
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining(redirect_uri)]);
+  }
+  const query = await new Browser(closed).signIn(authorizationUrl(id, { redirect_uri: RESOURCE }));
+  const grant = codeGrant(query.get('code'), id, { redirect_uri: RESOURCE });
+  const { body } = await closed.post('/token', grant);
+  expect(await closed.accepts(body.access_token)).toBe(true);
+  expect((await closed.post('/token', refreshGrant(body.refresh_token, id))).status).toBe(200);
+
+  const isRefused = async (url: string, env = {}): Promise<boolean> =>
+    (await new Browser(lab.proxy(env)).open(url)).status === 400;
+  for (const redirect_uri of [REDIRECT, `${ISSUER}/token`, `${RESOURCE}?x=1`, `${ISSUER}/x/../mcp`])
+    expect(await isRefused(authorizationUrl(id, { redirect_uri })), redirect_uri).toBe(true);
+  expect(await isRefused(authorizationUrl(id, { redirect_uri: RESOURCE }), { MCP_PAGE: 'off' })).toBe(true);
+  const foreign = authorizationUrl('https://evil.example/_page/client', { redirect_uri: RESOURCE });
+  expect(await isRefused(foreign)).toBe(true);
+});
+
 test('refresh tokens rotate, and the person is checked with the provider each time', async () => {
   const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
   const first = await proxy.post('/token', codeGrant(query.get('code'), lab.clientId));
@@ -151,11 +232,13 @@ test('a revoked refresh token is not valid, and a token that is not valid counts
 
 test('a remembered consent counts if the person opens the request, for what was named on the page', async () => {
   const browser = new Browser(proxy);
-  const url = authorizationUrl(lab.clientId);
+  const { body } = await proxy.register({ client_name: 'Desktop', redirect_uris: [REDIRECT] });
+  const clientId = String(body.client_id);
+  const url = authorizationUrl(clientId);
   const end = await browser.decide(await browser.open(url), 'allow', { remember: 'on' });
   expect(new URL(end.url).searchParams.has('code')).toBe(true);
   expect(new URL((await browser.open(url, 'none')).url).searchParams.has('code')).toBe(true);
-  const other = authorizationUrl(lab.clientId, { resource: OTHER_RESOURCE });
+  const other = authorizationUrl(clientId, { resource: OTHER_RESOURCE });
   expect((await browser.open(other, 'none')).text).toContain(OTHER_RESOURCE);
   lab.provider.person = { sub: 'bob' };
   browser.cookies.delete(new URL(lab.provider.issuer).host);

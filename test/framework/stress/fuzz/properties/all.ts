@@ -3,6 +3,7 @@ import type { Property } from '../property.ts';
 import { events } from './events.ts';
 import { http } from './http.ts';
 import { jsonRpc, largeBodies } from './json-rpc.ts';
+import { oauthProxy } from './oauth-proxy.ts';
 import { protocolHeaders } from './protocol-headers.ts';
 import { runtimeApi } from './runtime-api.ts';
 import { longLines, stdio } from './stdio.ts';
@@ -15,6 +16,7 @@ export const PROPERTIES: readonly Property[] = [
   largeBodies,
   protocolHeaders,
   tokens,
+  oauthProxy,
   runtimeApi,
   stdio,
   longLines,

@@ -1,0 +1,59 @@
+/** The OAuth proxy in the local Lambda, in front of a provider that the tests run. */
+import {
+  type IdentityProvider,
+  type IdentityProviderOptions,
+  PROVIDER_CLIENT,
+  startIdentityProvider,
+} from './identity-provider.ts';
+import { freePort, type RunningLambda, startApp, startFunction } from './local-lambda.ts';
+
+export interface RunningProxy {
+  provider: IdentityProvider;
+  lambda: RunningLambda;
+}
+
+export const PROXY_SECRET = 'secret-of-the-test-0123456789-0123456789';
+
+type Options = Omit<IdentityProviderOptions, 'redirectUri'>;
+
+/** Starts the build of the fixture app, which brings table and secret itself. `more` are settings of the app. */
+export function startProxy(options: Options = {}, more: Record<string, string> = {}): Promise<RunningProxy> {
+  return startBehind(options, env => startApp({ env: { ...env, ...more } }));
+}
+
+/** Starts the fixture app, for which the names of clients' documents are found on this machine. */
+export function startProxyWithDocuments(
+  options: Options = {},
+  more: Record<string, string> = {},
+): Promise<RunningProxy> {
+  const table = { MCP_TABLE: 'mcp-table', MCP_SECRET: PROXY_SECRET };
+  const args = ['--tables', 'mcp-table:key'];
+  return startBehind(options, env =>
+    startFunction('stream', { env: { ...env, ...table, ...more }, args }, 'oauth-proxy-app'),
+  );
+}
+
+async function startBehind(
+  options: Options,
+  start: (env: Record<string, string>) => Promise<RunningLambda>,
+): Promise<RunningProxy> {
+  const port = await freePort();
+  const provider = await startIdentityProvider({
+    ...options,
+    redirectUri: `http://127.0.0.1:${port}/callback`,
+  });
+  const lambda = await start({
+    PORT: String(port),
+    MCP_AUTH: 'oauth',
+    MCP_OAUTH_PROXY: 'on',
+    MCP_OAUTH_ISSUER: provider.issuer,
+    MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
+    ...(options.confidential !== false && { MCP_OAUTH_CLIENT_SECRET: PROVIDER_CLIENT.secret }),
+    MCP_OAUTH_REGISTRATION: 'on',
+    MCP_OAUTH_SCOPES: 'mcp',
+  }).catch(async error => {
+    await provider.close();
+    throw error;
+  });
+  return { provider, lambda };
+}
