@@ -109,7 +109,8 @@ data "aws_iam_policy_document" "runtime" {
         "ec2:DeleteNetworkInterface",
         "ec2:UnassignPrivateIpAddresses",
       ]
-      resources = ["${local.ec2}:*/*"]
+      # By type: IAM does not match a wildcard there.
+      resources = [for type in ["network-interface", "security-group", "subnet"] : "${local.ec2}:${type}/*"]
     }
   }
 }
