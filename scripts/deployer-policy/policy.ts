@@ -173,7 +173,7 @@ function statementOf(group: string, actions: string[], cycle: Cycle, scope: Scop
     sns: [arn('sns', `${name}-alarms`), arn('sns', `${name}-alarms:*`)],
     sqs: [arn('sqs', `${name}-tasks-failed`)],
     ssm: [arn('ssm', `parameter/mcp-on-lambda/${name}/*`)],
-    wafv2: [arn('wafv2', '*/webacl/*'), arn('apigateway', '/restapis/*/stages/*', `${region}:`)],
+    wafv2: [arn('wafv2', 'regional/webacl/*'), arn('apigateway', '/restapis/*/stages/*', `${region}:`)],
   };
   const found = resources[group];
   if (!found) throw new Error(`The service ${group} has no resources in scripts/deployer-policy/policy.ts.`);

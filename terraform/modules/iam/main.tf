@@ -109,7 +109,7 @@ data "aws_iam_policy_document" "runtime" {
         "ec2:DeleteNetworkInterface",
         "ec2:UnassignPrivateIpAddresses",
       ]
-      # By type: IAM does not match a wildcard there.
+      # By type: a wildcard in a resource type is not allowed. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
       resources = [for type in ["network-interface", "security-group", "subnet"] : "${local.ec2}:${type}/*"]
     }
   }
