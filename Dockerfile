@@ -7,6 +7,8 @@
 ARG NODE_IMAGE=docker.io/library/node:26-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
+# Without versions: Debian's mirrors keep the newest of a release only, and none of these is in the image.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates cmake g++ make python3 tar xz-utils \
     && rm -rf /var/lib/apt/lists/*

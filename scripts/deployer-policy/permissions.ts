@@ -80,11 +80,12 @@ export const RESOURCES: Readonly<Record<string, Permissions>> = {
     create: ['DescribeCertificate'],
     read: ['DescribeCertificate'],
   }),
-  aws_api_gateway_account: gateway(
-    'apigateway/account.go',
-    { create: ['iam:PassRole'], update: ['iam:PassRole'], delete: ['PATCH'] },
-    'PATCH',
-  ),
+  aws_api_gateway_account: row('apigateway/account.go', {
+    create: ['PATCH', 'iam:PassRole'],
+    read: ['GET'],
+    update: ['PATCH', 'iam:PassRole'],
+    delete: ['PATCH'],
+  }),
   aws_api_gateway_api_key: gateway('apigateway/api_key.go'),
   aws_api_gateway_authorizer: gateway('apigateway/authorizer.go'),
   aws_api_gateway_base_path_mapping: gateway('apigateway/base_path_mapping.go'),
@@ -386,7 +387,8 @@ export const RESOURCES: Readonly<Record<string, Permissions>> = {
 };
 
 export const DATA_SOURCES: Readonly<Record<string, Permissions>> = {
-  aws_caller_identity: data('sts/caller_identity_data_source.go', 'GetCallerIdentity'),
+  // sts:GetCallerIdentity needs no permission. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+  aws_caller_identity: data('sts/caller_identity_data_source.go'),
   aws_ecr_image: data('ecr/image_data_source.go', 'DescribeImages'),
   aws_iam_policy_document: data('iam/policy_document_data_source.go'),
   aws_partition: data('meta/partition_data_source.go'),

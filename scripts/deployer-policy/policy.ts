@@ -54,7 +54,7 @@ function permissionsOf(type: string): Permissions {
 
 export function deployerPolicy(cycle: Cycle, scope: Scope): { Version: string; Statement: Statement[] } {
   const groups = Map.groupBy(actionsOf(cycle), action => groupOf(action));
-  const statements = [...groups].map(([group, actions]) => statementOf(group, actions, scope));
+  const statements = [...groups].map(([group, actions]) => statementOf(group, actions, cycle, scope));
   const key = scope.kmsKey ? [allow('EncryptWithKey', KMS, [scope.kmsKey])] : [];
   return { Version: '2012-10-17', Statement: [...statements, ...key] };
 }
@@ -76,9 +76,13 @@ export function inParts({ Version, Statement: statements }: Policy): Policy[] {
   return parts;
 }
 
-/** Actions without resources to name. https://docs.aws.amazon.com/service-authorization/latest/reference/ */
+/**
+ * Actions without resources to name. https://docs.aws.amazon.com/service-authorization/latest/reference/
+ * DescribeAlarms has alarms, but finds composite ones for `*` alone.
+ */
 const WITHOUT_RESOURCES = new Set([
   'acm:RequestCertificate',
+  'cloudfront:CreateDistribution',
   'cloudwatch:DescribeAlarms',
   'cognito-idp:CreateUserPool',
   'cognito-idp:DescribeUserPoolDomain',
@@ -97,10 +101,7 @@ const WITHOUT_RESOURCES = new Set([
   'logs:PutQueryDefinition',
   'logs:PutResourcePolicy',
   'logs:UpdateLogDelivery',
-  'servicequotas:GetServiceQuota',
-  'sns:Unsubscribe',
   'ssm:DescribeParameters',
-  'sts:GetCallerIdentity',
 ]);
 
 const PASS_ROLE = 'iam:PassRole';
@@ -120,14 +121,25 @@ const allow = (Sid: string, Action: string[], Resource: string[]): Statement => 
   Resource,
 });
 
-function statementOf(group: string, actions: string[], scope: Scope): Statement {
+function statementOf(group: string, actions: string[], cycle: Cycle, scope: Scope): Statement {
   const { name, partition, region, account } = scope;
+  /** The value, if the cycle has one of the types. */
+  const having = (types: readonly string[], ...values: string[]): string[] =>
+    types.some(type => type in cycle) ? values : [];
+  const authorizer = having(
+    ['aws_api_gateway_authorizer', 'aws_apigatewayv2_authorizer'],
+    `${name}-authorizer`,
+    `${name}-authorizer:*`,
+  );
   const arn = (service: string, resource: string, where = `${region}:${account}`): string =>
     `arn:${partition}:${service}:${where}:${resource}`;
   const roles = [arn('iam', `role/${name}-*`, `:${account}`)];
   if (group === 'AnyResource') return allow('AnyResource', actions, ['*']);
   if (group === PASS_ROLE) {
-    const services = ['apigateway.amazonaws.com', 'lambda.amazonaws.com'];
+    const services = [
+      ...having(['aws_api_gateway_account'], 'apigateway.amazonaws.com'),
+      'lambda.amazonaws.com',
+    ];
     return {
       ...allow('PassRoles', actions, roles),
       Condition: { StringEquals: { 'iam:PassedToService': services } },
@@ -150,19 +162,18 @@ function statementOf(group: string, actions: string[], scope: Scope): Statement 
     dynamodb: [arn('dynamodb', `table/${name}-store`)],
     ecr: [arn('ecr', `repository/${name}`)],
     iam: roles,
-    lambda: [name, `${name}:*`, `${name}-authorizer`, `${name}-authorizer:*`].map(each =>
-      arn('lambda', `function:${each}`),
-    ),
+    lambda: [name, `${name}:*`, ...authorizer].map(each => arn('lambda', `function:${each}`)),
     logs: [
       `/aws/lambda/${name}*`,
-      `/aws/apigateway/${name}-rest*`,
-      `/aws/vendedlogs/apigateway/${name}-http*`,
+      ...having(['aws_api_gateway_rest_api'], `/aws/apigateway/${name}-rest*`),
+      ...having(['aws_apigatewayv2_api'], `/aws/vendedlogs/apigateway/${name}-http*`),
     ].map(each => arn('logs', `log-group:${each}`)),
     route53: [arn('route53', 'hostedzone/*', ':'), arn('route53', 'change/*', ':')],
+    servicequotas: [arn('servicequotas', 'lambda/L-B99A9384')],
     sns: [arn('sns', `${name}-alarms`), arn('sns', `${name}-alarms:*`)],
     sqs: [arn('sqs', `${name}-tasks-failed`)],
     ssm: [arn('ssm', `parameter/mcp-on-lambda/${name}/*`)],
-    wafv2: [arn('wafv2', '*/webacl/*'), arn('apigateway', '/restapis/*/stages/*', `${region}:`)],
+    wafv2: [arn('wafv2', 'regional/webacl/*'), arn('apigateway', '/restapis/*/stages/*', `${region}:`)],
   };
   const found = resources[group];
   if (!found) throw new Error(`The service ${group} has no resources in scripts/deployer-policy/policy.ts.`);

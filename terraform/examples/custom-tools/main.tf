@@ -21,6 +21,7 @@ module "mcp" {
 }
 
 resource "aws_dynamodb_table" "notes" {
+  # checkov:skip=CKV_AWS_119:DynamoDB encrypts with a key that AWS owns, at no cost.
   name         = "notes"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "id"
@@ -28,6 +29,11 @@ resource "aws_dynamodb_table" "notes" {
   attribute {
     name = "id"
     type = "S"
+  }
+
+  # Notes cannot be made again: any second of the last 35 days can be restored.
+  point_in_time_recovery {
+    enabled = true
   }
 }
 

@@ -90,8 +90,6 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid = "DeployCode"
     actions = [
-      "lambda:GetAlias",
-      "lambda:GetFunction",
       "lambda:GetFunctionConfiguration",
       "lambda:PublishVersion",
       "lambda:UpdateAlias",

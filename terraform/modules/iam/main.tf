@@ -109,7 +109,8 @@ data "aws_iam_policy_document" "runtime" {
         "ec2:DeleteNetworkInterface",
         "ec2:UnassignPrivateIpAddresses",
       ]
-      resources = ["${local.ec2}:*/*"]
+      # By type: a wildcard in a resource type is not allowed. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+      resources = [for type in ["network-interface", "security-group", "subnet"] : "${local.ec2}:${type}/*"]
     }
   }
 }

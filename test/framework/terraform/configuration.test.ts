@@ -8,8 +8,14 @@ import { usedTypes } from './fake-provider/schemas/refresh.ts';
 import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform.ts';
 
 const FOLDERS = globSync('**/versions.tf', { cwd: CONFIGURATION }).map(dirname).sort();
+/** Of a module's own tests. OpenTofu reads every test in tests/ on init, and does not know what these need: override_during. */
+const OWN_TESTS = 'tests/terraform';
 const TESTED = [
-  ...new Set(globSync('**/tests/*.tftest.hcl', { cwd: CONFIGURATION }).map(file => dirname(dirname(file)))),
+  ...new Set(
+    globSync(`**/${OWN_TESTS}/*.tftest.hcl`, { cwd: CONFIGURATION }).map(file =>
+      join(dirname(file), '../..'),
+    ),
+  ),
 ].sort();
 
 let terraform: Terraform;
@@ -28,7 +34,8 @@ describeTerraform('the configuration', () => {
 
   test('has tests for the root module, every module and every example', () => {
     expect(TESTED).toEqual(['.', ...FOLDERS.filter(folder => folder.startsWith('modules/'))]);
-    // Not in tests/*.tftest.hcl: init of the root module would then have the versions that the examples pin.
+    expect(globSync('**/*.tftest.hcl', { cwd: CONFIGURATION, exclude: [`**/${OWN_TESTS}/**`] })).toEqual([]);
+    // Examples are tested elsewhere: init of the root module would then have the versions that the examples pin.
     const examples = readFileSync(new URL('examples.test.ts', import.meta.url), 'utf8');
     for (const folder of FOLDERS.filter(name => name.startsWith('examples/')))
       expect(examples).toContain(`live('${folder}'`);
@@ -47,7 +54,7 @@ describeTerraform('the configuration', () => {
     async folder => {
       const path = join(CONFIGURATION, folder);
       await terraform.succeed(path, 'init', '-backend=false');
-      const { output } = await terraform.succeed(path, 'test');
+      const { output } = await terraform.succeed(path, 'test', `-test-directory=${OWN_TESTS}`);
       const [, passed, failed] = /Success! (\d+) passed, (\d+) failed/.exec(output) ?? [];
       expect({ failed, passed: Number(passed) }).toEqual({ failed: '0', passed: runsIn(folder) });
     },
@@ -60,7 +67,7 @@ describeTerraform('the configuration', () => {
 });
 
 function runsIn(folder: string): number {
-  const files = globSync('tests/*.tftest.hcl', { cwd: join(CONFIGURATION, folder) });
+  const files = globSync(`${OWN_TESTS}/*.tftest.hcl`, { cwd: join(CONFIGURATION, folder) });
   const text = files.map(file => readFileSync(join(CONFIGURATION, folder, file), 'utf8')).join('\n');
   return text.match(/^run "/gm)?.length ?? 0;
 }

@@ -21,7 +21,7 @@ const UNNAMED_PARTS = [
   /^arn:aws:logs:eu-west-1:123456789012:log-group:\/aws\/lambda\/[\w-]+:\*$/,
   // The role of API Gateway serves every REST API of the account.
   /^arn:aws:logs:eu-west-1:123456789012:log-group:(\/aws\/apigateway\/welcome:|API-Gateway-Execution-Logs_)?\*$/,
-  /^arn:aws:ec2:eu-west-1:123456789012:\*\/\*$/,
+  /^arn:aws:ec2:eu-west-1:123456789012:(network-interface|security-group|subnet)\/\*$/,
 ];
 
 const POLICIES = ['aws_iam_policy', 'aws_iam_role_policy', 'aws_ecr_repository_policy'];

@@ -1,5 +1,5 @@
 /**
- * The real `terraform` with stand-ins for its providers: AWS is an {@link Account} in this process. Nothing is written
+ * The real `terraform`, or the program that TERRAFORM names, with stand-ins for its providers: AWS is an {@link Account} in this process. Nothing is written
  * into the source tree, nothing is downloaded, no credentials and no engine of this machine are within reach.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -19,16 +19,16 @@ import { Machine, REGION } from '../publish-image/fake/machine.ts';
 
 export const CONFIGURATION = join(ROOT, 'terraform');
 
+const NAME = process.env.TERRAFORM || 'terraform';
 /** Absolute path of the program. */
 const PROGRAM = find();
 
 function find(): Found<string> {
   try {
-    return { found: execFileSync('sh', ['-c', 'command -v terraform'], { encoding: 'utf8' }).trim() };
+    return { found: execFileSync('sh', ['-c', 'command -v "$0"', NAME], { encoding: 'utf8' }).trim() };
   } catch {
     return {
-      missing:
-        'terraform is not on PATH. Install it (https://developer.hashicorp.com/terraform/install), then: npm run test:terraform',
+      missing: `${NAME} is not on PATH. Install it (https://developer.hashicorp.com/terraform/install), then: npm run test:terraform`,
     };
   }
 }

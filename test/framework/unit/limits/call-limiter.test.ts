@@ -1,9 +1,8 @@
-/** Limits per caller, in DynamoDB (dynalite) and in memory. */
+/** Limits per caller, in DynamoDB and in memory. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
+import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { awsSettings } from '../../../../app/framework/aws/aws-settings.ts';
 import { beginInvocation } from '../../../../app/framework/lambda/invocation.ts';
@@ -18,31 +17,18 @@ import type {
   Invocation,
   LimitedRequest,
 } from '../../../../app/framework/types.ts';
+import { startDynamoDb, type TestDynamoDb } from '../../../helpers/dynamodb.ts';
 
 const TABLE = 'mcp-store';
-const dynamo = dynalite({ createTableMs: 0 });
+let dynamo: TestDynamoDb;
 let endpoint: string;
 let client: DynamoDBClient;
 
 beforeAll(async () => {
-  dynamo.listen(0, '127.0.0.1');
-  await once(dynamo, 'listening');
-  endpoint = urlOf(dynamo);
-  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
-  client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-    }),
-  );
+  dynamo = await startDynamoDb(TABLE);
+  ({ endpoint, client } = dynamo);
 });
-afterAll(() => {
-  client.destroy();
-  dynamo.close();
-});
+afterAll(() => dynamo?.close());
 
 let errors: unknown[][];
 let route: string;

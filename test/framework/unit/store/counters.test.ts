@@ -1,40 +1,25 @@
-/** Counters and sets on a real DynamoDB API, dynalite. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
+/** Counters and sets on a real DynamoDB API. */
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAwsClient } from '../../../../app/framework/aws/aws-client.ts';
 import { awsSettings } from '../../../../app/framework/aws/aws-settings.ts';
 import { type Counters, createCounters } from '../../../../app/framework/store/counters.ts';
+import { startDynamoDb, type TestDynamoDb } from '../../../helpers/dynamodb.ts';
 
 const TABLE = 'mcp-store';
 const EXPIRES = Math.ceil(Date.now() / 1000) + 60;
-const server = dynalite({ createTableMs: 0 });
+let dynamo: TestDynamoDb;
 let client: DynamoDBClient;
 let counters: Counters;
 
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
-  client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-    }),
-  );
+  dynamo = await startDynamoDb(TABLE);
+  const { endpoint } = dynamo;
+  client = dynamo.client;
   const callAws = createAwsClient(() => awsSettings({ AWS_ENDPOINT_URL_DYNAMODB: endpoint }));
   counters = createCounters(callAws, TABLE);
 });
-afterAll(() => {
-  client.destroy();
-  server.close();
-});
+afterAll(() => dynamo?.close());
 
 async function attributes(key: string) {
   const { Item } = await client.send(new GetItemCommand({ TableName: TABLE, Key: { key: { S: key } } }));
@@ -87,7 +72,7 @@ test('a set takes members up to its maximum, also concurrent ones, and members c
 test('an error of DynamoDB rejects', async () => {
   const callAws = createAwsClient(() =>
     awsSettings({
-      AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
     }),
   );
   const elsewhere = createCounters(callAws, 'no-such-table');

@@ -1,8 +1,5 @@
-/** The store on a real DynamoDB API, dynalite. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
+/** The store on a real DynamoDB API. */
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAwsClient } from '../../../../app/framework/aws/aws-client.ts';
 import { awsSettings } from '../../../../app/framework/aws/aws-settings.ts';
@@ -12,39 +9,23 @@ import {
   MAX_DATA_BYTES,
   type Store,
 } from '../../../../app/framework/store/store.ts';
+import { startDynamoDb, type TestDynamoDb } from '../../../helpers/dynamodb.ts';
 
 const TABLE = 'mcp-store';
 const NOW = Date.UTC(2026, 0, 1);
 const EXPIRES = NOW / 1000 + 60;
-const server = dynalite({ createTableMs: 0 });
+let dynamo: TestDynamoDb;
 let endpoint: string;
 let client: DynamoDBClient;
 let store: Store;
 
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  client = new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'none', secretAccessKey: 'none' },
-  });
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-    }),
-  );
+  dynamo = await startDynamoDb(TABLE);
+  ({ endpoint, client } = dynamo);
   store = storeAt(NOW);
 });
 
-afterAll(() => {
-  client.destroy();
-  server.close();
-});
+afterAll(() => dynamo?.close());
 
 function storeAt(now: number): Store {
   const callAws = createAwsClient(() => awsSettings({ AWS_ENDPOINT_URL_DYNAMODB: endpoint }));

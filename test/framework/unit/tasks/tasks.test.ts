@@ -1,15 +1,14 @@
 /**
- * The tasks extension by raw protocol, through the route and its background jobs, on dynalite. Only Lambda's event queue is a
+ * The tasks extension by raw protocol, through the route and its background jobs, on a real DynamoDB API. Only Lambda's event queue is a
  * fake: a server that returns 202 and then delivers the event as often as a test says.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { acceptedContent, inputRequired, McpServer } from '@modelcontextprotocol/server';
 import { build } from 'esbuild';
 import { Hono } from 'hono';
@@ -23,6 +22,7 @@ import type { OnToolCall } from '../../../../app/framework/mcp/tool-call-hook.ts
 import { createStore } from '../../../../app/framework/store/store.ts';
 import { dynamoTasks } from '../../../../app/framework/tasks/dynamo-tasks.ts';
 import type { StoredTask, TaskChanges, TaskItem } from '../../../../app/framework/tasks/task.ts';
+import { startDynamoDb, type TestDynamoDb } from '../../../helpers/dynamodb.ts';
 import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:local:live';
@@ -37,7 +37,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 type Json = Record<string, unknown>;
 const store = createStore(createAwsClient());
-let dynamo: Server;
+let dynamo: TestDynamoDb;
 let queue: Server;
 let client: DynamoDBClient;
 let runs: string[] = [];
@@ -92,9 +92,8 @@ const noteToolCall: OnToolCall = async ({ http }, { name }, next) => {
 };
 
 beforeAll(async () => {
-  const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server;
-  dynamo = dynalite({ createTableMs: 0 }).listen(0, '127.0.0.1');
-  await once(dynamo, 'listening');
+  dynamo = await startDynamoDb('tasks');
+  ({ client } = dynamo);
   queue = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
@@ -106,20 +105,9 @@ beforeAll(async () => {
     for (let at = 0; at < deliveries; at += 1) void deliver(job);
   }).listen(0, '127.0.0.1');
   await once(queue, 'listening');
-  const urlOf = (listening: Server) => `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
-  process.env.AWS_ENDPOINT_URL_DYNAMODB = urlOf(dynamo);
-  process.env.AWS_ENDPOINT_URL_LAMBDA = urlOf(queue);
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = dynamo.endpoint;
+  process.env.AWS_ENDPOINT_URL_LAMBDA = `http://127.0.0.1:${(queue.address() as AddressInfo).port}`;
   process.env.MCP_TABLE = 'tasks';
-  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
-  client = new DynamoDBClient({ endpoint: urlOf(dynamo), region: 'us-east-1', credentials });
-  await client.send(
-    new CreateTableCommand({
-      TableName: 'tasks',
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-    }),
-  );
   const auth = async (request: Request) => {
     const clientId = request.headers.get('x-caller') ?? 'me';
     const extra = { tenant: `tenant-of-${clientId}` };
@@ -135,13 +123,12 @@ beforeAll(async () => {
     .route('/:tenant/mcp', mcp(server, { auth, tasks, prewarm: false }));
 });
 
-afterAll(() => {
+afterAll(async () => {
   for (const [at, key] of KEYS.entries()) {
     if (before[at] === undefined) delete process.env[key];
     else process.env[key] = before[at];
   }
-  client?.destroy();
-  dynamo?.close();
+  await dynamo?.close();
   queue?.close();
 });
 

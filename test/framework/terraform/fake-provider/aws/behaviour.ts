@@ -34,6 +34,7 @@ const REPLACED_BY: Behaviour['replacedBy'] = {
   aws_ecr_lifecycle_policy: ['repository', 'region'],
   aws_ecr_repository: ['name', 'encryption_configuration', 'region'],
   aws_ecr_repository_policy: ['repository', 'region'],
+  aws_iam_openid_connect_provider: ['url'],
   aws_iam_policy: ['name', 'path', 'description'],
   aws_iam_role: ['name', 'path'],
   aws_iam_role_policy: ['name', 'role'],

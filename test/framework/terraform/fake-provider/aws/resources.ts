@@ -82,6 +82,18 @@ const policy: Resource = {
   }),
 };
 
+/** An account can have one for an issuer. */
+const oidcProvider: Resource = {
+  name: attributes => text(attributes, 'url'),
+  create(account, attributes) {
+    const url = text(attributes, 'url');
+    if (account.get('aws_iam_openid_connect_provider', url))
+      refuse(`EntityAlreadyExists: Provider with url ${url} already exists.`);
+    const arn = account.arn('iam', `oidc-provider/${url.replace('https://', '')}`, '');
+    return { id: arn, arn, thumbprint_list: ['0'.repeat(40)] };
+  },
+};
+
 const logGroup: Resource = {
   name: attributes => text(attributes, 'name'),
   create: (account, { name = null }) => ({ id: name, arn: account.arn('logs', `log-group:${name}`) }),
@@ -362,6 +374,7 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   aws_ecr_lifecycle_policy: ofRepository,
   aws_ecr_repository: repository,
   aws_ecr_repository_policy: ofRepository,
+  aws_iam_openid_connect_provider: oidcProvider,
   aws_iam_policy: policy,
   aws_iam_role: role,
   aws_iam_role_policy: ofRole,

@@ -111,7 +111,7 @@ run "deploys_code_to_one_function" {
   }
 
   assert {
-    condition     = toset(flatten([for statement in data.aws_iam_policy_document.deploy[0].statement : tolist(statement.actions)])) == toset(["ssm:PutParameter", "lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"])
+    condition     = toset(flatten([for statement in data.aws_iam_policy_document.deploy[0].statement : tolist(statement.actions)])) == toset(["ssm:PutParameter", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"])
     error_message = "The role may do more with the function than give it new code, or less."
   }
 }

@@ -22,6 +22,19 @@ run "computes_how_many_tasks_can_start_at_the_same_moment" {
   }
 }
 
+run "computes_each_duration_once" {
+  command = plan
+
+  variables {
+    timeout = 60
+  }
+
+  assert {
+    condition     = strcontains(output.capacity, "600 tasks of 10 s, 100 tasks of 60 s are run")
+    error_message = "A timeout of 60 s, the default, is counted twice."
+  }
+}
+
 run "says_that_the_account_bounds_it_without_reserved_concurrency" {
   command = plan
 

@@ -63,7 +63,7 @@ run "may_go_into_a_vpc" {
   }
 
   assert {
-    condition     = data.aws_iam_policy_document.runtime.statement[2].resources == toset(["arn:aws:ec2:eu-west-1:123456789012:*/*"])
+    condition     = data.aws_iam_policy_document.runtime.statement[2].resources == toset([for type in ["network-interface", "security-group", "subnet"] : "arn:aws:ec2:eu-west-1:123456789012:${type}/*"])
     error_message = "The function may change network interfaces of other accounts or regions."
   }
 }

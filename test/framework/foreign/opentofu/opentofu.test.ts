@@ -1,0 +1,21 @@
+/**
+ * The configuration under OpenTofu: init, plan, apply, change and destroy, in a clone and as a module of another configuration.
+ * What it does not run: the modules' own tests, which need override_during, and what the fake provider does not prove anyway.
+ */
+import { expect, test } from 'vitest';
+import { describeWith } from '../../../helpers/skipped-suites.ts';
+import { runSuites } from '../nested-suites.ts';
+import { findOpenTofu } from './program.ts';
+
+const SUITES = ['cycle', 'messages', 'module-use', 'observability', 'tasks', 'use-from-git'];
+
+describeWith(await findOpenTofu())('OpenTofu', program => {
+  test.each(SUITES)(
+    'passes the suite %s',
+    async suite => {
+      const file = `test/framework/terraform/${suite}.test.ts`;
+      expect(await runSuites([file], { TERRAFORM: program })).toBeGreaterThan(0);
+    },
+    900_000,
+  );
+});

@@ -1,0 +1,15 @@
+import type { Found } from '../../../helpers/skipped-suites.ts';
+import { goProgram } from '../install.ts';
+
+/** The version that the suite tests; terraform/README.md names it. */
+export const OPENTOFU_VERSION = '1.12.6';
+
+/** Builds OpenTofu once a machine, which takes six minutes on two vCPUs. */
+export function findOpenTofu(): Promise<Found<string>> {
+  return goProgram({
+    program: 'tofu',
+    module: 'github.com/opentofu/opentofu',
+    version: `v${OPENTOFU_VERSION}`,
+    main: 'cmd/tofu',
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * Scanners that platform teams run: none has a finding. What is accepted is annotated in place, with the reason. What they do not
+ * prove: they know rules, not this system; a finding that is absent is no proof of security.
+ */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ROOT } from '../../../helpers/local-lambda.ts';
+import { describeWith } from '../../../helpers/skipped-suites.ts';
+import { goProgram, pythonPrograms } from '../install.ts';
+
+const TIMEOUT_MS = 600_000;
+const PYTHON = await pythonPrograms('scanners', new URL('requirements.txt', import.meta.url));
+const ACTIONLINT = await goProgram({
+  program: 'actionlint',
+  module: 'github.com/rhysd/actionlint',
+  version: 'v1.7.12',
+  main: 'cmd/actionlint',
+});
+const TFLINT = await goProgram({
+  program: 'tflint',
+  module: 'github.com/terraform-linters/tflint',
+  version: 'v0.64.0',
+  main: '.',
+});
+
+interface Scanned {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a scanner in the root of the repository. */
+function scan(program: string, ...args: string[]): Promise<Scanned> {
+  return new Promise(resolve => {
+    const options = { cwd: ROOT, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, NO_COLOR: '1' } };
+    execFile(program, args, options, (error, stdout, stderr) =>
+      resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
+  });
+}
+
+interface CheckovReport {
+  summary: { passed: number; failed: number; parsing_errors: number };
+  results: { failed_checks: { check_id: string; check_name: string; resource: string; file_path: string }[] };
+}
+
+describe('scanners', () => {
+  describeWith(PYTHON)('of Python', programs => {
+    test(
+      'checkov finds nothing in terraform/',
+      async () => {
+        const args = ['-d', 'terraform', '--framework', 'terraform', '--compact', '--quiet', '-o', 'json'];
+        // It looks for its own service, which scans need not.
+        const { stdout, stderr } = await scan(join(programs, 'checkov'), ...args, '--skip-download');
+        const report: CheckovReport = JSON.parse(stdout || stderr);
+        const findings = report.results.failed_checks.map(
+          ({ check_id, check_name, resource, file_path }) =>
+            `${check_id} ${check_name}: ${resource} in ${file_path}`,
+        );
+        expect(findings).toEqual([]);
+        expect(report.summary).toMatchObject({ failed: 0, parsing_errors: 0 });
+        expect(report.summary.passed).toBeGreaterThan(200);
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      'zizmor finds nothing in the workflows',
+      async () => {
+        const { status, stdout, stderr } = await scan(
+          join(programs, 'zizmor'),
+          '--offline',
+          '--persona=auditor',
+          '.github/workflows',
+        );
+        expect({ status, findings: stdout }, stderr).toMatchObject({ status: 0 });
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      'hadolint finds nothing in the Dockerfile',
+      async () => {
+        expect(await scan(join(programs, 'hadolint'), 'Dockerfile')).toMatchObject({ status: 0, stdout: '' });
+      },
+      TIMEOUT_MS,
+    );
+  });
+
+  describeWith(ACTIONLINT)('of workflows', actionlint => {
+    test(
+      'actionlint finds nothing',
+      async () => {
+        expect(await scan(actionlint)).toMatchObject({ status: 0, stdout: '' });
+      },
+      TIMEOUT_MS,
+    );
+  });
+
+  describeWith(TFLINT)('of Terraform', tflint => {
+    test(
+      'tflint finds nothing by any of its Terraform rules',
+      async () => {
+        const config = join(import.meta.dirname, 'tflint.hcl');
+        const args = ['--chdir=terraform', '--recursive', `--config=${config}`];
+        expect(await scan(tflint, ...args)).toMatchObject({ status: 0, stdout: '' });
+      },
+      TIMEOUT_MS,
+    );
+  });
+});
