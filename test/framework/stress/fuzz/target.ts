@@ -16,6 +16,8 @@ export interface Target {
   issuer: SigningIssuer;
   /** Of `alice`, good for as long as a run may take. */
   token: string;
+  /** A function with tasks, and a table of its own. Started when it is used for the first time. */
+  tasks(): Promise<RunningLambda>;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export interface Reply {
 /** Nothing takes longer on the slowest machine, including a restart of the function. */
 const PATIENCE_MS = 60_000;
 const AUDIENCE = 'https://mcp.example/mcp';
+const TASK_ARGS = ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20', '--environments', '3'];
 const agent = new Agent({ keepAlive: true });
 
 export const JSON_HEADERS = {
@@ -52,13 +55,22 @@ export async function startTarget(timeout = 3): Promise<Target> {
   const start = (handler: string) => startFunction(handler, { env, args }, 'isolation-app');
   const [stream, buffered] = await Promise.all([start('stream'), start('buffered')]);
   const token = await issuer.token({}, { expiresIn: 86_400 });
+  let tasks: Promise<RunningLambda> | undefined;
   return {
+    tasks() {
+      tasks ??= startFunction(
+        'stream',
+        { args: TASK_ARGS, env: { MCP_AUTH: 'none', MCP_TABLE: 'tasks' } },
+        'tasks-app',
+      );
+      return tasks;
+    },
     stream,
     buffered,
     issuer,
     token,
     async close() {
-      await Promise.all([stream.close(), buffered.close()]);
+      await Promise.all([stream.close(), buffered.close(), tasks?.then(lambda => lambda.close())]);
       await issuer.close();
     },
   };
