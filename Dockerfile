@@ -6,35 +6,46 @@
 # To use another, or to pin this one by digest: --build-arg NODE_IMAGE=docker.io/library/node@sha256:...
 ARG NODE_IMAGE=docker.io/library/node:26-bookworm-slim
 
-FROM ${NODE_IMAGE} AS build
+# The system of the image, for the architecture of the function. Nothing of it runs during the build.
+FROM ${NODE_IMAGE} AS base
+
+# Everything is built on the architecture of the building machine, for that of the function: a cross compiler is fast, emulation
+# takes many minutes or is not there. RUN lines that you add to this stage run on the building machine.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
+ARG TARGETARCH
 # Without versions: Debian's mirrors keep the newest of a release only, and none of these is in the image.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates cmake g++ make python3 tar xz-utils \
+    && case "$TARGETARCH" in "" | "$(dpkg --print-architecture)") cross= ;; arm64) cross=g++-aarch64-linux-gnu ;; *) cross=g++-x86-64-linux-gnu ;; esac \
+    && apt-get install -y --no-install-recommends ca-certificates cmake g++ make python3 tar xz-utils $cross \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY package.json package-lock.json ./
-# No install scripts but those of the Runtime Interface Client, which compile its native part: run by name, because npm skips those
-# that allowScripts in package.json denies. Node's headers are in the base: nothing is downloaded.
+COPY scripts/build/native-client.sh scripts/build/
+# No install scripts but those of the Runtime Interface Client, which compile its native part. Node's headers are in the base:
+# nothing is downloaded.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-    && export npm_config_nodedir=/usr/local \
-    && npm --prefix node_modules/aws-lambda-ric run preinstall \
-    && npm --prefix node_modules/aws-lambda-ric run postinstall
+    && npm_config_nodedir=/usr/local scripts/build/native-client.sh "${TARGETARCH:-$(dpkg --print-architecture)}"
 COPY tsconfig.json ./
 COPY app ./app
 COPY scripts/build ./scripts/build
 # Which base it was, for the list of what is in the image.
 ARG NODE_IMAGE
-RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build/build.ts --client native && chmod -R a=rX dist
+RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build/build.ts --client native --architecture "${TARGETARCH:-$(dpkg --print-architecture)}" && chmod -R a=rX dist
+COPY --from=base / /system
+# A function installs nothing.
+RUN cd /system/usr/local \
+    && rm -rf lib/node_modules bin/npm bin/npx bin/corepack bin/yarn bin/yarnpkg include/node /system/opt/yarn-*
 
-FROM ${NODE_IMAGE}
+# COPY alone: a RUN line that you add here runs a program of the function's architecture, so on a machine of another one it needs
+# emulation (qemu-user-static). Better: run it in the stage above, and copy its result.
+FROM scratch
 LABEL org.opencontainers.image.title="mcp-on-lambda" \
       org.opencontainers.image.description="MCP servers on AWS Lambda, and the local Lambda to run them anywhere" \
       org.opencontainers.image.licenses="Apache-2.0"
-# A function installs nothing.
-RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
-           /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* /usr/local/include/node
+COPY --from=build /system /
 COPY --from=build /build/dist /var/task
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # For the local Lambda; on Lambda nothing listens.
 ENV HOST=0.0.0.0 PORT=8080 NODE_ENV=production
 WORKDIR /var/task

@@ -522,7 +522,7 @@ variable "source_dir" {
 }
 
 variable "architecture" {
-  description = "Processor architecture: arm64, which costs less, or x86_64. Building for the other one than your machine's needs emulation."
+  description = "Processor architecture: arm64, which costs less, or x86_64. A machine of either one builds for both; only RUN lines that you add to the last stage of the Dockerfile need emulation."
   type        = string
   default     = "arm64"
   nullable    = false

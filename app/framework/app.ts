@@ -38,7 +38,7 @@ export function createApp(routes: Hono, { documentAccess }: AppDependencies = {}
   const guard = auth();
   const paths = mcpPaths(routes);
   const [firstPath = '/'] = paths;
-  const app = new Hono<AppEnv>({ getPath: withoutTrailingSlash(new Set(paths)) });
+  const app = new Hono<AppEnv>({ getPath: withoutTrailingSlash(paths) });
   app.get('/healthz', c => c.json({ status: 'ok' }));
   app.use(requestLog(new Set([...routes.routes.map(({ path }) => path), ...SIGN_IN_PATHS])));
   app.use(async function provideContext(c, next) {
@@ -76,10 +76,16 @@ export function createApp(routes: Hono, { documentAccess }: AppDependencies = {}
 }
 
 /** `/mcp/` is served like `/mcp`, without a redirect, which clients do not follow for POST. */
-function withoutTrailingSlash(paths: ReadonlySet<string>): (request: Request) => string {
+function withoutTrailingSlash(paths: readonly string[]): (request: Request) => string {
+  let mounted: Hono | undefined;
+  const isMounted = (path: string): boolean => {
+    mounted ??= paths.reduce((app, pattern) => app.all(pattern, c => c.body(null)), new Hono());
+    return mounted.router.match('GET', path)[0].length > 0;
+  };
   return function getMcpPath(request) {
     const path = getPath(request);
-    return path.endsWith('/') && paths.has(path.slice(0, -1)) ? path.slice(0, -1) : path;
+    const shorter = path.endsWith('/') ? path.slice(0, -1) : undefined;
+    return shorter && isMounted(shorter) ? shorter : path;
   };
 }
 

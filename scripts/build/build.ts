@@ -1,7 +1,8 @@
 /**
  * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER] [--client native|javascript] [--no-patches]`: builds the function
  * of the routes and settings in FOLDER (app). `--client` chooses the client of the Runtime API; by default it is the native
- * one if that is compiled. `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
+ * one if that is compiled. `--architecture arm64|x64` (or amd64) is that of the function, by default this machine's; nothing of
+ * another one runs here. `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
  * DynamoDB of the local Lambda then does not run.
  *
  * dist/ is what /var/task holds in the image, and what `npm start` runs, file by file the same.
@@ -10,7 +11,7 @@
  *   handler.mjs           what the Runtime Interface Client loads; it runs
  *   bundle.cjs            the app, bundled, from
  *   bundle.cjs.map        its source map, which only the local Lambda and the build read
- *   bundle.cache          V8's code cache for it
+ *   bundle.cache          V8's code cache for it; empty if the function has another architecture, whose V8 would reject it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
@@ -37,6 +38,7 @@ import { BuildError } from './build-error.ts';
 import { type BundledApp, createAppBundler } from './bundle-app.ts';
 import { COMMON, LOADED_ON_USE, loadedOnUseOptions } from './bundle-options.ts';
 import { checkBundle } from './check-bundle.ts';
+import { copyPackagesFor } from './external-packages.ts';
 import { runInstallScripts } from './install-scripts.ts';
 import { PatchError, type PatchedFiles } from './patches/diffs.ts';
 import { loadPatched, patchedFiles } from './patches/patched-files.ts';
@@ -50,10 +52,14 @@ const { values: options } = parseArgs({
     app: { type: 'string', default: 'app' },
     out: { type: 'string', default: 'dist' },
     client: { type: 'string', default: hasNativeClient() ? 'native' : 'javascript' },
+    architecture: { type: 'string', default: process.arch },
     patches: { type: 'boolean', default: true },
   },
   allowNegative: true,
 });
+/** As Node calls it. Docker calls x64 amd64. */
+const architecture = options.architecture === 'amd64' ? 'x64' : options.architecture;
+const isForeign = architecture !== process.arch;
 const dist = resolve(root, options.out);
 /** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
 const next = join(dirname(dist), `.${basename(dist)}-${process.pid}`);
@@ -98,7 +104,7 @@ async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Bundl
     plugins: [loadPatched(files)],
   });
   const runtime = await writeRuntimeClient(client, join(next, 'ric'), files);
-  const snapStart = await buildSnapStart(next, { native: client === 'native' });
+  const snapStart = await buildSnapStart(next, { native: client === 'native', architecture });
   const handler = await build({ ...esModules, entryPoints: { handler: 'app/framework/lambda/handler.ts' } });
   const authorizer = await build({
     ...esModules,
@@ -176,19 +182,21 @@ function runtimeClient(): RuntimeClient {
 }
 
 try {
+  if (!['arm64', 'x64'].includes(architecture))
+    throw new BuildError(`--architecture must be arm64 or x64 (amd64), not ${options.architecture}.`);
   const problem = runInstallScripts(root);
   if (problem) throw new BuildError(problem);
   removeAbandoned();
   await mkdir(join(next, 'ric'), { recursive: true });
   const client = runtimeClient();
   const files = options.patches ? patchedFiles() : new Map<string, string>();
-  const { metafiles, copied } = await bundle(files, client);
-  const bundled = {
-    bundle: join(next, 'bundle.cjs'),
-    routes: join(next, 'routes.json'),
-    cache: join(next, 'bundle.cache'),
-  };
-  await checkBundle(bundled, ended.signal);
+  const { metafiles, copied: checked } = await bundle(files, client);
+  const cache = join(next, 'bundle.cache');
+  const bundled = { bundle: join(next, 'bundle.cjs'), routes: join(next, 'routes.json') };
+  await checkBundle(isForeign ? bundled : { ...bundled, cache }, ended.signal);
+  // A code cache is bound to the read-only snapshot of its V8, which is another one on each architecture.
+  if (isForeign) await writeFile(cache, '');
+  const copied = isForeign ? copyPackagesFor(architecture, { root, copied: checked, to: next }) : checked;
   const baseImage = process.env.NODE_IMAGE || undefined;
   const ric = client === 'native' ? RIC_FOLDER : undefined;
   await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, copied, ric, baseImage }));

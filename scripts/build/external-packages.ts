@@ -4,8 +4,10 @@
  *
  * Not here: packages that scripts next to a server import (user-files.ts finds those, and they are copied in the same way).
  */
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { type Metafile, type Plugin, transformSync } from 'esbuild';
 import { BuildError } from './build-error.ts';
@@ -140,11 +142,15 @@ function nativeFiles(folder: string): string[] {
  * Copies packages with everything that they depend on, as they are installed, to `to`/node_modules. Returns their paths as in
  * package-lock.json. Throws a {@link BuildError} if something is not installed or not built.
  */
-export function copyPackages(folders: Iterable<string>, to: string): string[] {
+export function copyPackages(
+  folders: Iterable<string>,
+  to: string,
+  architecture: string = process.arch,
+): string[] {
   const wanted = new Map<string, boolean>([...folders].map(folder => [folder, true]));
   for (const [folder, required] of wanted) {
     const manifest = manifestOf(folder);
-    if (required) requireNativePart(folder, manifest);
+    if (required) requireNativePart(folder, manifest, architecture);
     for (const [name, optional] of dependenciesOf(manifest)) {
       const found = installedFor(folder, name);
       if (found && !wanted.has(found)) wanted.set(found, required && !optional);
@@ -162,6 +168,34 @@ export function copyPackages(folders: Iterable<string>, to: string): string[] {
   });
 }
 
+/**
+ * Replaces the packages in `to`/node_modules, of which `copied` are the paths, by those for another architecture. Needs the network: npm
+ * installs the project's dependencies for it in a folder of their own, and runs none of their code. Returns their paths.
+ */
+export function copyPackagesFor(
+  architecture: string,
+  { root, copied, to }: { root: string; copied: readonly string[]; to: string },
+): string[] {
+  if (copied.length === 0) return [];
+  const folder = mkdtempSync(join(tmpdir(), 'packages-'));
+  try {
+    for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, file), join(folder, file));
+    const platform = ['--os=linux', `--cpu=${architecture}`, '--libc=glibc'];
+    const flags = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const { status } = spawnSync('npm', ['ci', ...flags, ...platform], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    if (status !== 0)
+      throw new BuildError(`npm cannot install the packages for ${architecture}. Its reason is above.`);
+    rmSync(join(to, 'node_modules'), { recursive: true });
+    const installed = copied.map(path => join(folder, path)).filter(path => existsSync(path));
+    return copyPackages(installed, to, architecture);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Names, and whether the package works without. */
 function dependenciesOf(manifest: Manifest): [name: string, optional: boolean][] {
   const {
@@ -177,17 +211,22 @@ function dependenciesOf(manifest: Manifest): [name: string, optional: boolean][]
   ]);
 }
 
-function requireNativePart(folder: string, manifest: Manifest): void {
+function requireNativePart(folder: string, manifest: Manifest, architecture: string): void {
   const { name } = manifest;
-  const here = `${process.platform}-${process.arch}`;
+  const here = `${process.platform}-${architecture}`;
   const files = nativeFiles(folder).filter(file => !file.startsWith('prebuilds') || file.includes(here));
   const platforms = platformPackages(manifest);
   const installed = platforms.flatMap(each => installedFor(folder, each) ?? []);
-  if (files.length > 0 || installed.some(each => runsHere(manifestOf(each)))) return;
+  if (files.length > 0 || installed.some(each => runsOn(architecture, manifestOf(each)))) return;
   if (platforms.length > 0)
     throw new BuildError(
       `${name} has no native part for ${here}: of its optional packages (such as ${platforms[0]}) none for this machine is ` +
-        `installed. Run: npm install --include=optional --os=${process.platform} --cpu=${process.arch} ${name}`,
+        `installed. Run: npm install --include=optional --os=${process.platform} --cpu=${architecture} ${name}`,
+    );
+  if (isCompiled(folder, manifest) && architecture !== process.arch)
+    throw new BuildError(
+      `${name} has no native part for ${here}: it is compiled when it is installed, and this machine is ${process.arch}. Build ` +
+        'the image on a machine of the same architecture as the function, or set `architecture` to that of this machine.',
     );
   if (isCompiled(folder, manifest))
     throw new BuildError(
@@ -196,8 +235,8 @@ function requireNativePart(folder: string, manifest: Manifest): void {
     );
 }
 
-function runsHere({ os, cpu }: Manifest): boolean {
-  return (!os || os.includes(process.platform)) && (!cpu || cpu.includes(process.arch));
+function runsOn(architecture: string, { os, cpu }: Manifest): boolean {
+  return (!os || os.includes(process.platform)) && (!cpu || cpu.includes(architecture));
 }
 
 /** Returns the folder that Node finds for `name` from a module of `folder`. */

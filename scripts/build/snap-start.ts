@@ -10,8 +10,17 @@ import { COMMON } from './bundle-options.ts';
 export const SOURCE = fileURLToPath(new URL('../../app/framework/lambda/reseed.c', import.meta.url));
 export const ADDON = 'reseed.node';
 
-/** Writes SnapStart to `folder`, with the addon only if `native`. Returns what has gone into it. */
-export async function buildSnapStart(folder: string, { native }: { native: boolean }): Promise<Metafile[]> {
+/** Debian's compilers, by what Node calls the architecture. */
+const CROSS_COMPILERS: Readonly<Record<string, string>> = {
+  arm64: 'aarch64-linux-gnu-gcc',
+  x64: 'x86_64-linux-gnu-gcc',
+};
+
+/** Writes SnapStart to `folder`, with the addon only if `native`, for `architecture`. Returns what has gone into it. */
+export async function buildSnapStart(
+  folder: string,
+  { native, architecture = process.arch }: { native: boolean; architecture?: string },
+): Promise<Metafile[]> {
   const file = (name: string, format: 'esm' | 'cjs', extension: string) =>
     build({
       ...COMMON,
@@ -24,12 +33,13 @@ export async function buildSnapStart(folder: string, { native }: { native: boole
     file('snap-start', 'esm', '.mjs'),
     file('snap-start-thread', 'cjs', '.cjs'),
   ]);
-  if (native) compileAddon(folder);
+  const compiler = architecture === process.arch ? undefined : CROSS_COMPILERS[architecture];
+  if (native) compileAddon(folder, SOURCE, compiler);
   return built.map(({ metafile }) => metafile);
 }
 
 /** Compiles the addon against the headers next to this Node. Throws a {@link BuildError} with the compiler's message. */
-export function compileAddon(folder: string, source: string = SOURCE): void {
+export function compileAddon(folder: string, source: string = SOURCE, compiler = 'gcc'): void {
   const headers = join(dirname(process.execPath), '../include/node');
   const args = [
     '-shared',
@@ -42,6 +52,7 @@ export function compileAddon(folder: string, source: string = SOURCE): void {
     '-o',
     join(folder, ADDON),
   ];
-  const { status, stderr, error } = spawnSync('gcc', args, { encoding: 'utf8' });
-  if (status !== 0) throw new BuildError(`${ADDON} cannot be compiled with gcc: ${error?.message ?? stderr}`);
+  const { status, stderr, error } = spawnSync(compiler, args, { encoding: 'utf8' });
+  if (status !== 0)
+    throw new BuildError(`${ADDON} cannot be compiled with ${compiler}: ${error?.message ?? stderr}`);
 }

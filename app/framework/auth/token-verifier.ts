@@ -43,7 +43,7 @@ export class KeysUnavailableError extends Error {
 
 type KeySet = ReturnType<typeof createRemoteJWKSet>;
 
-/** Time limit for the issuer's metadata, all attempts together, and for its keys; a person waits for both in a cold start. */
+/** Time limit for the issuer's metadata and its keys, all attempts together: a person waits for them in a cold start. */
 const TIMEOUT_MS = 3_000;
 /** After a failure the issuer is not called again for this time: each request would wait for it. */
 const RETRY_MS = 5_000;
@@ -72,8 +72,12 @@ export function createTokenVerifier(options: TokenVerifierOptions) {
       clockTolerance,
       requiredClaims: ['exp'],
     };
+    const started = performance.now();
     const keys = await keySet.get();
-    const verified = await verify(token, keys, rules).catch(error => {
+    const verification = verify(token, keys, rules);
+    // The metadata may have used up a part of the time limit.
+    const left = TIMEOUT_MS - (performance.now() - started);
+    const verified = await (keys.fresh ? verification : within(left, verification)).catch(error => {
       const problem = tokenProblem(error);
       if (problem) return deny(problem, error.payload);
       const message = 'The keys of the authorization server cannot be fetched.';
@@ -86,6 +90,19 @@ export function createTokenVerifier(options: TokenVerifierOptions) {
     const problem = accessTokenProblem(protectedHeader, payload, tokenType) ?? clientIdProblem(payload);
     return problem ? deny(problem, payload) : callerOf(token, payload);
   };
+}
+
+/** Rejects after `ms`, unless `work` ends before that. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The keys were not received in time.')), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Checked before any request to the issuer, so that an arbitrary text costs nothing. Undefined if nothing is wrong. */

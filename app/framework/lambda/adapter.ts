@@ -10,7 +10,7 @@ import { defaultIsContentTypeBinary, handle, type LambdaEvent } from 'hono/aws-l
 import { endpointContext } from '../endpoint-context.ts';
 import { setKnownBody } from '../mcp/request-body.ts';
 import type { Invocation, LambdaBindings, LambdaContext } from '../types.ts';
-import { type EventProblem, hostOf } from './validate-event.ts';
+import { type EventProblem, hostOf, kindOf } from './validate-event.ts';
 
 /** A request, ready for the app. */
 export interface AdaptedRequest {
@@ -35,22 +35,52 @@ export async function adaptRequest(
   return { request, body, bindings: { event, requestContext, context, endpoint, invocation } };
 }
 
-/**
- * The event as hono/aws-lambda expects it. A load balancer's health check has no Host header; an HTTP API with a named stage has
- * the stage in the path.
- */
+/** The event as hono/aws-lambda expects it. */
 function readable(event: LambdaEvent): LambdaEvent {
-  const { rawPath, requestContext } = event as { rawPath?: string; requestContext?: { stage?: string } };
-  const stage = requestContext?.stage;
-  if (typeof rawPath === 'string' && stage && stage !== '$default' && `${rawPath}/`.startsWith(`/${stage}/`))
-    return { ...event, rawPath: rawPath.slice(stage.length + 1) || '/' } as LambdaEvent;
+  return withHost(isLattice(event) ? withQuery(event) : withoutStage(event));
+}
+
+/**
+ * An HTTP API with a named stage has the stage in the path. Behind a domain of its own it has not: there `/mcp` is the path of the
+ * server, even if the stage is called `mcp`.
+ */
+function withoutStage(event: LambdaEvent): LambdaEvent {
+  const { rawPath, requestContext } = event as { rawPath?: string; requestContext: object };
+  const { stage, domainName } = requestContext as { stage?: unknown; domainName?: unknown };
+  if (typeof rawPath !== 'string' || typeof stage !== 'string' || stage === '$default') return event;
+  if (!`${rawPath}/`.startsWith(`/${stage}/`)) return event;
+  const rest = rawPath.slice(stage.length + 1);
+  const isRoot = rest === '' || rest === '/';
+  if (isRoot && !(typeof domainName === 'string' && domainName.includes('.execute-api.'))) return event;
+  return { ...event, rawPath: rest || '/' } as LambdaEvent;
+}
+
+/** A health check of a load balancer or of VPC Lattice has no Host header. */
+function withHost(event: LambdaEvent): LambdaEvent {
   if (hostOf(event) !== undefined) return event;
   const { headers, multiValueHeaders } = event as { headers?: object; multiValueHeaders?: object };
   return {
     ...event,
-    headers: { ...headers, host: NO_HOST },
+    headers: { ...headers, host: isLattice(event) ? [NO_HOST] : NO_HOST },
     ...(multiValueHeaders && { multiValueHeaders: { ...multiValueHeaders, host: [NO_HOST] } }),
   } as LambdaEvent;
+}
+
+/** hono/aws-lambda reads the query of VPC Lattice from the path alone. */
+function withQuery(event: LambdaEvent): LambdaEvent {
+  const { path, queryStringParameters } = event as { path: string; queryStringParameters?: object };
+  if (path.includes('?')) return event;
+  const entries = Object.entries(queryStringParameters ?? {}) as [string, string | string[] | null][];
+  const pairs = entries.flatMap(([name, values]) =>
+    [values ?? []].flat().map((value): [string, string] => [name, value]),
+  );
+  return pairs.length > 0
+    ? ({ ...event, path: `${path}?${new URLSearchParams(pairs)}` } as LambdaEvent)
+    : event;
+}
+
+function isLattice(event: LambdaEvent): boolean {
+  return kindOf(event as never, event.requestContext as never) === 'lattice';
 }
 
 /** Stands for a missing host. Reserved by RFC 6761, so that it is no server's own name. */

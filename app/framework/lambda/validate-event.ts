@@ -17,7 +17,7 @@ type Fields = Record<string, unknown>;
 const UNKNOWN_SHAPE: EventProblem = {
   status: 400,
   message:
-    'This event is not an HTTP request. Invoke the function through a Function URL, an HTTP API (payload 2.0), a REST API or an Application Load Balancer.',
+    'This event is not an HTTP request. Invoke the function through a Function URL, an HTTP API (payload 2.0), a REST API, an Application Load Balancer or VPC Lattice (event version 2.0).',
 };
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110 section 5.6.2
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -35,7 +35,7 @@ export function validateEvent(event: unknown): EventProblem | undefined {
 type Kind = 'alb' | 'v2' | 'lattice' | 'v1';
 
 /** As hono/aws-lambda tells them apart: the fields that are checked must be those that it reads. */
-function kindOf(event: Fields, context: Fields): Kind {
+export function kindOf(event: Fields, context: Fields): Kind {
   if (Object.hasOwn(context, 'elb')) return 'alb';
   if (Object.hasOwn(event, 'rawPath') && Object.hasOwn(context, 'http')) return 'v2';
   return Object.hasOwn(context, 'serviceArn') ? 'lattice' : 'v1';
@@ -44,7 +44,7 @@ function kindOf(event: Fields, context: Fields): Kind {
 const LINES: Record<Kind, (event: Fields) => [method: unknown, path: unknown]> = {
   alb: ({ httpMethod, path }) => [httpMethod, path],
   v2: ({ requestContext, rawPath }) => [((requestContext as Fields).http as Fields | null)?.method, rawPath],
-  lattice: ({ method, path }) => [method, path],
+  lattice: ({ method, path }) => [method, typeof path === 'string' ? path.split('?', 1)[0] : path],
   v1: ({ httpMethod, path }) => [httpMethod, path],
 };
 
@@ -71,7 +71,8 @@ function targetProblem(path: string, event: Fields): EventProblem | undefined {
 
 function targetFault(path: string, event: Fields, host: string | undefined): string | undefined {
   if (!path.startsWith('/')) return 'The request path must begin with a slash.';
-  if (changesInUrl(path)) return 'The request path has dot segments or characters that a URL parser changes.';
+  if (changesInUrl(path))
+    return 'The request path has dot segments, characters that a URL parser changes, or encoded letters or digits.';
   const lists = kindOf(event, event.requestContext as Fields) === 'lattice';
   if (
     !headersUsable(event.headers, lists ? isTexts : isText) ||
@@ -81,18 +82,21 @@ function targetFault(path: string, event: Fields, host: string | undefined): str
   if (!cookiesUsable(event.cookies)) return 'The cookies of the event are not a list of strings.';
   if (host !== undefined && !(HOST.test(host) && URL.canParse(`https://${host}/`)))
     return 'The event has a host of which no URL can be made.';
-  if (!URL.canParse(`https://host.invalid${path}`))
+  if (!URL.canParse(`https://host.invalid${path}`) || !isUrlText(event.path ?? ''))
     return 'The event has a path of which no URL can be made.';
   return queryUsable(event) ? undefined : 'The event has a query of which no URL can be made.';
 }
 
+/** Letters, digits, `-` and `_`, which no client encodes (RFC 3986 section 2.3). The router decodes them: `/%6dcp` would be `/mcp`. */
+const NEEDLESSLY_ENCODED = /%(?:2d|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\da])/i;
+
 /**
  * Whether the app would see another path than the endpoint did, which may decide by path (API keys, WAF rules): dot segments, also
- * percent-encoded or behind an encoded slash, and characters that a URL parser drops or takes for a delimiter.
+ * percent-encoded or behind an encoded slash, characters that a URL parser drops or takes for a delimiter, and encoded letters.
  */
 function changesInUrl(path: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones that a URL parser drops.
-  if (/[\x00-\x1f\x7f?#\\]/.test(path)) return true;
+  if (/[\x00-\x1f\x7f?#\\]/.test(path) || NEEDLESSLY_ENCODED.test(path)) return true;
   const decoded = path.replace(/%2e/gi, '.').replace(/%2f|%5c/gi, '/');
   return decoded.split('/').some(segment => segment === '.' || segment === '..');
 }
@@ -123,16 +127,17 @@ function queryUsable({
   rawQueryString,
   queryStringParameters,
   multiValueQueryStringParameters,
+  requestContext,
 }: Fields): boolean {
+  // VPC Lattice has lists in `queryStringParameters`; strings are accepted as well.
+  const lists = Object.hasOwn(requestContext as Fields, 'serviceArn');
+  const valid = (value: unknown): boolean =>
+    isNothing(value) || isUrlText(value) || (lists && isUrlTexts(value));
   return (
     (isNothing(rawQueryString) || typeof rawQueryString === 'string') &&
-    (isNothing(queryStringParameters) ||
-      everyEntry(queryStringParameters, (_, v) => isNothing(v) || isUrlText(v))) &&
+    (isNothing(queryStringParameters) || everyEntry(queryStringParameters, (_, v) => valid(v))) &&
     (isNothing(multiValueQueryStringParameters) ||
-      everyEntry(
-        multiValueQueryStringParameters,
-        (_, v) => isNothing(v) || (Array.isArray(v) && v.every(isUrlText)),
-      ))
+      everyEntry(multiValueQueryStringParameters, (_, v) => isUrlTexts(v)))
   );
 }
 
@@ -149,6 +154,10 @@ const isTexts = (values: unknown): boolean =>
 
 function isHeaderText(value: unknown): boolean {
   return isUrlText(value) && !CONTROL.test(value as string);
+}
+
+function isUrlTexts(values: unknown): boolean {
+  return isNothing(values) || (Array.isArray(values) && values.every(isUrlText));
 }
 
 /** Half a surrogate pair cannot be percent-encoded. */

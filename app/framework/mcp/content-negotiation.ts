@@ -36,10 +36,12 @@ function accepts(header: string | null, type: string): boolean {
   if (header === null || header.trim() === '') return true;
   const [main = ''] = type.split('/');
   const qualities = new Map<string, number>();
-  for (const range of header.toLowerCase().split(',')) {
-    const [name = '', ...parameters] = range.split(';').map(part => part.trim());
-    const quality = parameters.find(parameter => parameter.startsWith('q='))?.slice(2);
-    qualities.set(name, quality === undefined ? 1 : Number(quality));
+  for (const entry of header.toLowerCase().split(',')) {
+    const [name = '', ...parameters] = entry.split(';').map(part => part.trim());
+    const quality = Number(parameters.find(parameter => parameter.startsWith('q='))?.slice(2) ?? 1);
+    // Some clients write `*`. A quality that is no number is ignored. Of several ranges for one type the best counts.
+    const range = name === '*' ? '*/*' : name;
+    qualities.set(range, Math.max(Number.isNaN(quality) ? 1 : quality, qualities.get(range) ?? 0));
   }
   const quality = qualities.get(type) ?? qualities.get(`${main}/*`) ?? qualities.get('*/*') ?? 0;
   return quality > 0;

@@ -42,22 +42,70 @@ export class McpExchange implements McpMessages {
   }
 }
 
-/** Keys of a message, its params or its `_meta` that are accepted. The specification has about ten; the SDK copies each several times. */
+/**
+ * Returns what is wrong with the form of a single request or notification; undefined if nothing is. The SDK rejects all of these
+ * with one and the same sentence, which does not say what it found. Responses and batches are left to it.
+ */
+export function messageProblem(message: unknown): string | undefined {
+  if (!isMessage(message) || !('method' in message)) return undefined;
+  const { jsonrpc, method, id, params } = message as IncomingMessage & { jsonrpc?: unknown };
+  const { _meta: meta } = (params ?? {}) as { _meta?: unknown };
+  const token = isMessage(meta) ? (meta as { progressToken?: unknown }).progressToken : undefined;
+  const problems = [
+    jsonrpc !== '2.0' && 'jsonrpc must be "2.0"',
+    typeof method !== 'string' && 'method must be a string',
+    id !== undefined && !isRequestId(id) && 'id must be a string or an integer',
+    params !== undefined && !isMessage(params) && 'params must be an object, or left out if there are none',
+    meta !== undefined && !isMessage(meta) && 'params._meta must be an object, or left out',
+    token !== undefined && !isRequestId(token) && 'progressToken must be a string or an integer',
+  ];
+  const problem = problems.find(found => found !== false);
+  return problem && `Invalid request: ${problem}.`;
+}
+
+/** MCP "Requests": no null, and no fraction. */
+function isRequestId(value: unknown): boolean {
+  return typeof value === 'string' || Number.isInteger(value);
+}
+
+/** Keys and list entries of a message outside its arguments. The specification has about thirty; the SDKs copy and check each. */
 const MAX_KEYS = 1_000;
+/** The same of all messages of a batch. */
+const MAX_BATCH_KEYS = 5_000;
+/** Keys of `arguments` themselves. What is in their values is the tool's own input, of any size. */
+const MAX_ARGUMENTS = 10_000;
 
 /** Returns why the messages of a body are not served, however their content reads; undefined if they may be. */
 export function envelopeProblem({ messages }: McpExchange): string | undefined {
-  const parts = messages.flatMap(message => [message, message.params, message.params?._meta]);
-  return parts.some(hasTooManyKeys)
-    ? `A message, its params and its _meta have at most ${MAX_KEYS} keys each.`
-    : undefined;
+  let total = 0;
+  for (const message of messages) {
+    const keys = keysOf(message, MAX_KEYS);
+    total += keys;
+    if (keys > MAX_KEYS || total > MAX_BATCH_KEYS)
+      return `A message, its params and its _meta have at most ${MAX_KEYS} keys and entries, those of a batch ${MAX_BATCH_KEYS}.`;
+    if (keysOf(argumentsOf(message), MAX_ARGUMENTS, 'own') > MAX_ARGUMENTS)
+      return `The arguments of a call have at most ${MAX_ARGUMENTS} keys.`;
+  }
+  return undefined;
 }
 
-function hasTooManyKeys(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+function argumentsOf({ params }: IncomingMessage): unknown {
+  return (params as { arguments?: unknown } | null | undefined)?.arguments;
+}
+
+/** Counts keys and list entries, in nested values as well, until there are more than `limit`. Without recursion: callers nest deeply. */
+function keysOf(value: unknown, limit: number, depth: 'all' | 'own' = 'all'): number {
+  const pending = [value];
   let keys = 0;
-  for (const _ in value) if (++keys > MAX_KEYS) return true;
-  return false;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (typeof next !== 'object' || next === null) continue;
+    for (const key in next) {
+      keys += 1;
+      if (keys > limit) return keys;
+      if (depth === 'all' && key !== 'arguments') pending.push((next as Record<string, unknown>)[key]);
+    }
+  }
+  return keys;
 }
 
 const EXCHANGE = Symbol('MCP exchange');

@@ -15,7 +15,7 @@ import {
 import type { Hono } from 'hono';
 import { mcp } from './mcp.ts';
 import { NOT_STARTED, type StdioServer, stdioConnection } from './mcp-stdio.ts';
-import { linked, type V1Server } from './mcp-v1.ts';
+import { linked, routeState, type V1Server } from './mcp-v1.ts';
 import type { McpOptions, McpRouteEnv } from './options.ts';
 import {
   createProxyServer,
@@ -42,7 +42,7 @@ export function mcpGateway(
 ): Hono<McpRouteEnv> {
   const connections = Object.entries(servers).map(([name, server]) => ({
     name,
-    connect: connectionTo(server),
+    connect: connectionTo(name, server),
   }));
   return mcp(
     async context => {
@@ -70,6 +70,7 @@ interface Connection {
 }
 
 function connectionTo(
+  name: string,
   server: GatewayServer,
 ): (context: McpRequestContext) => Promise<Connection | undefined> {
   if (typeof server !== 'function') {
@@ -79,9 +80,10 @@ function connectionTo(
       return upstream && { upstream, release: () => undefined };
     };
   }
+  const state = routeState(name);
   return async context => {
     try {
-      const upstream = await linked(await server({ ...context, era: 'legacy' }), context);
+      const upstream = await linked(await server({ ...context, era: 'legacy' }), context, state);
       return { upstream, release: () => void upstream.close() };
     } catch (error) {
       console.error('mcp: a server of a gateway could not be created', error);
@@ -160,8 +162,7 @@ function listOf(key: string, prefixed: boolean): ForwardOneOf {
       );
       if (!Array.isArray(page[key])) throw new Error(`it returned no list of ${key}`);
       entries.push(...(page[key] as { name: string }[]));
-      // Some servers end their list by null or an empty string.
-      cursor = typeof page.nextCursor === 'string' && page.nextCursor !== '' ? page.nextCursor : undefined;
+      cursor = page.nextCursor as string | undefined;
       if (cursor !== undefined && (seen.has(cursor) || seen.size === MAX_PAGES)) {
         console.warn(
           `mcp: ${method} of ${name} ends after ${seen.size + 1} pages: it repeats a cursor or has too many.`,

@@ -6,7 +6,7 @@
  * looks like (the SDK), the request log (it reads the {@link McpExchange}).
  */
 import { ProtocolErrorCode, type Transport } from '@modelcontextprotocol/server';
-import type { JsonRpcId, MessageOutcome } from '../types.ts';
+import type { IncomingMessage, JsonRpcId, MessageOutcome } from '../types.ts';
 import type { McpExchange } from './exchange.ts';
 
 /** What a route remembers about its servers. */
@@ -42,12 +42,12 @@ interface Registered {
 
 type ListHandler = (request: unknown, ctx: unknown) => Promise<object> | object;
 
-/** Of a JSON-RPC response. */
+/** A JSON-RPC message that a server sends. Its parts are the author's: they may be of any type. */
 interface OutgoingMessage {
   id?: JsonRpcId;
   method?: string;
   result?: Record<string, unknown>;
-  error?: { code: number; message: string };
+  error?: { code: number; message: string; data?: unknown };
 }
 
 /**
@@ -81,8 +81,10 @@ function connectInstrumented(
 function sendChecked(this: Transport & Instrumented, message: unknown, options?: unknown): Promise<void> {
   const { exchange, original } = this[STATE] as NonNullable<Instrumented[typeof STATE]>;
   const outgoing = checked(message as OutgoingMessage, exchange);
-  return original.call(this, outgoing as never, options as never) as Promise<void>;
+  return outgoing ? (original.call(this, outgoing as never, options as never) as Promise<void>) : SENT;
 }
+
+const SENT = Promise.resolve();
 
 /** The part that does not concern the transport. */
 function prepareServer(given: object, route: RouteState): void {
@@ -115,8 +117,14 @@ function tolerateUnlistable(
   route: RouteState,
 ): void {
   const handlers = (server.server ?? server)._requestHandlers;
-  const list = handlers?.get(`${kind}s/list`);
-  if (!registered || !list) return;
+  const listAll = handlers?.get(`${kind}s/list`);
+  if (!registered || !listAll) return;
+  // Annotations and `_meta` are not checked by the SDK, and a value that JSON cannot represent hides the list as well.
+  const list: ListHandler = async (request, ctx) => {
+    const result = await listAll(request, ctx);
+    JSON.stringify(result);
+    return result;
+  };
   handlers?.set(`${kind}s/list`, async (request, ctx) => {
     try {
       return await list(request, ctx);
@@ -180,15 +188,26 @@ function isControlFlow(error: unknown): boolean {
   return code === ProtocolErrorCode.UrlElicitationRequired || name === 'AbortError';
 }
 
-/** Returns the message to send: as it is, or an error that names the right party. Records the outcome. */
-function checked(message: OutgoingMessage, exchange: McpExchange | undefined): OutgoingMessage {
+/**
+ * Returns the message to send: as it is, or an error that names the right party; undefined for a notification that cannot be sent.
+ * Records the outcome.
+ */
+function checked(message: OutgoingMessage, exchange: McpExchange | undefined): OutgoingMessage | undefined {
   const { id } = message;
-  if (id === undefined || message.method !== undefined) return message;
-  const request = exchange?.find(id);
-  const method = typeof request?.method === 'string' ? request.method : 'request';
-  const outgoing = message.error ? attributed(message, method) : representable(message, method);
+  if (message.method !== undefined) return id === undefined ? sendable(message) : message;
+  if (id === undefined) return message;
+  const request = exchange?.find(id) ?? {};
+  const outgoing = message.error ? attributed(message, request) : valid(message, request);
   exchange?.respond(id, outcomeOf(outgoing), outgoing.error ?? outgoing.result);
   return outgoing;
+}
+
+/** A notification that JSON cannot represent is dropped: tools do not await them, and a rejection would end the process. */
+function sendable(notification: OutgoingMessage): OutgoingMessage | undefined {
+  const problem = jsonProblem(notification);
+  if (problem === undefined) return notification;
+  console.error(`mcp: ${notification.method} was not sent: JSON cannot represent it: ${problem}`);
+  return undefined;
 }
 
 function outcomeOf({ result, error }: OutgoingMessage): MessageOutcome {
@@ -196,19 +215,67 @@ function outcomeOf({ result, error }: OutgoingMessage): MessageOutcome {
   return result?.isError === true ? 'tool_error' : 'ok';
 }
 
-/** The SDK's transports stringify a result where no code catches: BigInt, circular references, a toJSON that throws. */
-function representable(message: OutgoingMessage, method: string): OutgoingMessage {
-  if (isPlainText(message.result)) return message;
-  try {
-    JSON.stringify(message);
-    return message;
-  } catch (error) {
-    console.error(`mcp: the result of ${method} cannot be represented in JSON: ${messageOf(error)}`);
+/** The lists without which a result is none. The SDK checks the results of tools alone, and sends none at all for `undefined`. */
+const LISTS: Readonly<Record<string, string>> = {
+  'tools/list': 'tools',
+  'prompts/list': 'prompts',
+  'prompts/get': 'messages',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+  'resources/read': 'contents',
+};
+/** The text of {@link executeAndLog}, which the SDKs put into a tool's result. */
+const NO_RESULT = /^The tool returned (?:undefined|null|a \w+) instead of a result\./;
+
+function valid(message: OutgoingMessage, request: IncomingMessage): OutgoingMessage {
+  if (isPlainText(message.result)) return withoutResult(message) ?? message;
+  const method = nameOf(request);
+  const problem = resultProblem(message.result, method);
+  if (problem !== undefined) {
+    console.error(`mcp: the server returned an invalid result for ${method}: ${problem}`);
     return withError(
       message,
       ProtocolErrorCode.InternalError,
-      `The result of ${method} cannot be represented in JSON. The log of the server has the reason.`,
+      `The server returned an invalid result for ${method}: ${problem}`,
     );
+  }
+  // The SDK's transports stringify it where no code catches: BigInt, circular references, a toJSON that throws.
+  const unrepresentable = jsonProblem(message);
+  if (unrepresentable === undefined) return withoutResult(message) ?? message;
+  console.error(`mcp: the result of ${method} cannot be represented in JSON: ${unrepresentable}`);
+  return withError(
+    message,
+    ProtocolErrorCode.InternalError,
+    `The result of ${method} cannot be represented in JSON. The log of the server has the reason.`,
+  );
+}
+
+function resultProblem(result: unknown, method: string): string | undefined {
+  if (typeof result !== 'object' || result === null || Array.isArray(result))
+    return `it is ${describe(result)}, not an object.`;
+  const list = LISTS[method];
+  const { resultType = 'complete', [list ?? '']: entries } = result as Record<string, unknown>;
+  if (!list || resultType !== 'complete' || Array.isArray(entries)) return undefined;
+  return `it has no list "${list}".`;
+}
+
+/** The SDKs turn the exception of {@link executeAndLog} into a result. It is the server that failed, not the work of the tool. */
+function withoutResult(message: OutgoingMessage): OutgoingMessage | undefined {
+  const { isError, content } = message.result ?? {};
+  if (isError !== true || !Array.isArray(content)) return undefined;
+  const { text } = (content[0] ?? {}) as { text?: unknown };
+  return typeof text === 'string' && NO_RESULT.test(text)
+    ? withError(message, ProtocolErrorCode.InternalError, text)
+    : undefined;
+}
+
+/** Returns why JSON cannot represent a value; undefined if it can. */
+function jsonProblem(value: unknown): string | undefined {
+  try {
+    JSON.stringify(value);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
   }
 }
 
@@ -222,15 +289,20 @@ function isPlainText(result: Record<string, unknown> | undefined): boolean {
   });
 }
 
-/** The SDK reports invalid parameters as -32603 with a dump of zod, and an invalid result as -32602: the wrong party each. */
-function attributed(message: OutgoingMessage, method: string): OutgoingMessage {
-  const { code = 0, message: text = '' } = message.error ?? {};
+/**
+ * The SDKs report invalid parameters as -32603 with a dump of zod, and an invalid result as -32602: the wrong party each. SDK v1
+ * puts `MCP error -32602: ` before the text.
+ */
+function attributed(message: OutgoingMessage, request: IncomingMessage): OutgoingMessage {
+  const { code, text } = errorOf(message);
+  const method = nameOf(request);
+  const own = text.replace(/^MCP error -?\d{1,6}: /, '');
   const dump =
-    code === ProtocolErrorCode.InternalError ? text : /^Invalid [\w/]+ request: (\[[\s\S]*)$/.exec(text)?.[1];
-  const issues = dump && paramsIssues(dump);
+    code === ProtocolErrorCode.InternalError ? own : /^Invalid [\w/]+ request: (\[[\s\S]*)$/.exec(own)?.[1];
+  const issues = (dump && paramsIssues(dump)) ?? uriIssue(code, request);
   if (issues)
     return withError(message, ProtocolErrorCode.InvalidParams, `Invalid params for ${method}: ${issues}`);
-  const invalidResult = code === ProtocolErrorCode.InvalidParams && /^Invalid [\w/]+ result: /.test(text);
+  const invalidResult = code === ProtocolErrorCode.InvalidParams && /^Invalid [\w/]+ result: /.test(own);
   if (invalidResult) {
     console.error(`mcp: the server returned an invalid result. ${text}`);
     return withError(
@@ -239,8 +311,33 @@ function attributed(message: OutgoingMessage, method: string): OutgoingMessage {
       `The server returned an invalid result for ${method}. Its log has the reason.`,
     );
   }
-  if (code === ProtocolErrorCode.InternalError) console.error(`mcp: ${method} failed: ${text}`);
-  return message;
+  // Of a server behind a proxy (no request is known), the proxy's own response is logged.
+  if (code === ProtocolErrorCode.InternalError && request.method !== undefined)
+    console.error(`mcp: ${method} failed: ${text}`);
+  const unrepresentable = jsonProblem(message);
+  if (unrepresentable === undefined) return message;
+  console.error(`mcp: the error of ${method} cannot be represented in JSON: ${unrepresentable}`);
+  return withError(message, code, text);
+}
+
+/** As an author's exception has them, which may be of any type. */
+function errorOf({ error }: OutgoingMessage): { code: number; text: string } {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return {
+    code: Number.isSafeInteger(code) ? (code as number) : ProtocolErrorCode.InternalError,
+    text: typeof message === 'string' ? message : 'Internal error',
+  };
+}
+
+/** SDK v1 reports a URI that cannot be parsed as its own failure. */
+function uriIssue(code: number, { method, params }: IncomingMessage): string | undefined {
+  const { uri } = (params ?? {}) as { uri?: unknown };
+  const invalid = method === 'resources/read' && typeof uri === 'string' && !URL.canParse(uri);
+  return code === ProtocolErrorCode.InternalError && invalid ? 'uri: not a valid URI' : undefined;
+}
+
+function nameOf({ method }: IncomingMessage): string {
+  return typeof method === 'string' ? method : 'the request';
 }
 
 function withError({ id }: OutgoingMessage, code: number, message: string): OutgoingMessage {
@@ -270,6 +367,11 @@ function describe(value: unknown): string {
   return value === null || value === undefined ? String(value) : `a ${typeof value}`;
 }
 
+/** Of whatever was thrown: also of an object that cannot be converted to a string. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    return `a ${typeof error} without a text`;
+  }
 }

@@ -13,10 +13,17 @@ import {
 import type { Context } from 'hono';
 import { routePath } from 'hono/route';
 import { endpointContext } from '../endpoint-context.ts';
-import { errorResponse, INVALID_REQUEST, SERVER_ERROR } from '../json-rpc.ts';
+import { errorResponse, INVALID_REQUEST, isId, SERVER_ERROR } from '../json-rpc.ts';
 import type { Guard, GuardResult, IncomingMessage, RouteLimits } from '../types.ts';
 import { jsonResponse, negotiate } from './content-negotiation.ts';
-import { envelopeProblem, exchangeOf, isMessage, McpExchange, setExchange } from './exchange.ts';
+import {
+  envelopeProblem,
+  exchangeOf,
+  isMessage,
+  McpExchange,
+  messageProblem,
+  setExchange,
+} from './exchange.ts';
 import { instrumentServer, type RouteState } from './instrument-server.ts';
 import { messagesOf } from './message-stream.ts';
 import type { McpOptions, McpRouteEnv } from './options.ts';
@@ -98,8 +105,12 @@ export class McpRoute {
     if (message === undefined) return this.#handler.fetch(withBody(request, body), options);
     const exchange = new McpExchange(message, this.#state.tools);
     c.set('exchange', exchange);
-    const problem = envelopeProblem(exchange);
-    if (problem) return errorResponse({ code: INVALID_REQUEST, message: problem }, { status: 400 });
+    const problem = messageProblem(message) ?? envelopeProblem(exchange);
+    if (problem) {
+      const { id } = (message ?? {}) as { id?: unknown };
+      const error = { code: INVALID_REQUEST, message: problem };
+      return errorResponse(error, { status: 400, id: isId(id) ? id : null });
+    }
     if (c.env?.invocation) c.env.invocation.pendingIds = () => exchange.pending();
     const denied = this.#limits && (await this.#limitCalls(c, this.#limits, message));
     if (denied) return denied;
@@ -154,7 +165,7 @@ export class McpRoute {
 
   async #readBody(request: Request): Promise<string | Response> {
     const encoding = request.headers.get('content-encoding');
-    if (encoding !== null && encoding !== 'identity') return unsupportedEncoding(encoding);
+    if (encoding !== null && !PLAIN.test(encoding)) return unsupportedEncoding(encoding);
     const { maxRequestBodySize } = this.#sdkOptions;
     return (await readBody(request, maxRequestBodySize)) ?? tooLarge(maxRequestBodySize);
   }
@@ -233,6 +244,9 @@ function isModern({ params }: IncomingMessage): boolean {
 function withBody({ url, method, headers, signal }: Request, body: string): Request {
   return new Request(url, { method, headers, body, signal });
 }
+
+/** Content codings (RFC 9110 section 8.4.1) that change nothing. */
+const PLAIN = /^[\s,]*(?:identity[\s,]*)*$/i;
 
 /** Neither the endpoint nor the SDK decodes a body; RFC 9110 section 12.5.3 says how a server names what it accepts. */
 function unsupportedEncoding(encoding: string): Response {

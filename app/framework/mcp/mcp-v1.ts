@@ -9,6 +9,7 @@
 import { type AuthInfo, Client, InMemoryTransport, type Transport } from '@modelcontextprotocol/client';
 import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
 import type { Hono } from 'hono';
+import { instrumentServer, type RouteState } from './instrument-server.ts';
 import { mcp } from './mcp.ts';
 import type { McpOptions, McpRouteEnv } from './options.ts';
 import { createProxyServer, Upstream } from './proxy.ts';
@@ -25,12 +26,13 @@ export type V1ServerFactory = (context: { authInfo?: AuthInfo }) => V1Server | P
 
 /** Mount it: `app.route('/everything', mcpV1(() => createServer()))`. */
 export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
+  const state = routeState();
   return mcp(
     async context => {
       const { authInfo, era } = context;
       const server = await factory(authInfo ? { authInfo } : {});
       if (era === 'legacy') return direct(server, extraOf(context));
-      const upstream = await linked(server, context);
+      const upstream = await linked(server, context, state);
       const face = createProxyServer(upstream.face());
       face.onclose = () => void upstream.close();
       return face;
@@ -66,8 +68,21 @@ function direct(server: V1Server, extra: V1Extra): McpServer {
   return product as unknown as McpServer;
 }
 
-/** Connects the server to a client in this process; closing the client closes the server. */
-export async function linked(server: V1Server, context: McpRequestContext): Promise<Upstream> {
+/** What is remembered about a server that is linked, `name` of a gateway. It is not the clients' server, so it keeps its capabilities. */
+export function routeState(name?: string): RouteState {
+  return { tools: new Set(), unlistable: new Set(), subscriptions: true, ...(name && { path: name }) };
+}
+
+/**
+ * Connects the server to a client in this process; closing the client closes the server. It is instrumented as the server of a
+ * route is: a message that it never sends would be awaited until the deadline.
+ */
+export async function linked(
+  server: V1Server,
+  context: McpRequestContext,
+  state: RouteState,
+): Promise<Upstream> {
+  instrumentServer(server, state, undefined);
   const [here, there] = InMemoryTransport.createLinkedPair();
   const upstream = new Upstream(new Client({ name: 'mcp-on-lambda', version: '0.1.0' }));
   await join(server, there, extraOf(context));

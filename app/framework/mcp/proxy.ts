@@ -145,7 +145,7 @@ export class Upstream {
     const request = { method, params: Object.keys(meta).length > 0 ? { ...params, _meta: meta } : params };
     const options = { signal, timeout: NO_TIMEOUT_MS, allowInputRequired: true };
     try {
-      return await this.client.request(request, ANY_RESULT, options);
+      return withCursor(await this.client.request(request, ANY_RESULT, options));
     } catch (error) {
       throw toProtocolError(error as Error, signal);
     } finally {
@@ -181,6 +181,11 @@ export class Upstream {
       await ctx.mcpReq.log(level, data, logger).catch(unsent);
     } else console.info(`mcp: ${logger ?? 'server'}: ${JSON.stringify(data)}`);
   }
+}
+
+/** Some servers end their list by null, an empty string or another value that is no cursor; clients reject it or continue forever. */
+function withCursor({ nextCursor, ...result }: Result & { nextCursor?: unknown }): Result {
+  return typeof nextCursor === 'string' && nextCursor !== '' ? { ...result, nextCursor } : result;
 }
 
 function unsent(error: Error): void {

@@ -4,10 +4,11 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuthInfo } from '@modelcontextprotocol/server';
-import { ItemTooLargeError, MAX_DATA_BYTES, type Store } from '../store/store.ts';
+import { ItemTooLargeError, type Store } from '../store/store.ts';
 import { UNKNOWN_CLIENT } from '../types.ts';
 import {
   changeTask,
+  hasRoom,
   isTerminal,
   type StoredTask,
   type TaskCall,
@@ -34,8 +35,6 @@ export interface CallerTasksOptions {
 const IDLE_MS = 60_000;
 /** As long as Lambda retries an event (maximum_event_age_in_seconds in terraform/modules/tasks): then the task has failed. */
 const LOST_MS = 600_000;
-/** For the fields that change while the task runs. */
-const RESERVED_BYTES = 4 * 1024;
 
 export class CallerTasks {
   readonly #options: CallerTasksOptions;
@@ -83,7 +82,8 @@ export class CallerTasks {
 
   /** Adds the caller's input and continues the task when it is complete. Ignores keys that were not requested or are answered. */
   async provideInput(taskId: string, responses: Record<string, unknown>): Promise<void> {
-    await this.#change(taskId, ({ status, inputRequests = {}, inputResponses = {} }) => {
+    await this.#change(taskId, task => {
+      const { status, inputRequests = {}, inputResponses = {} } = task;
       const fresh = Object.entries(responses).filter(
         ([name]) => Object.hasOwn(inputRequests, name) && !Object.hasOwn(inputResponses, name),
       );
@@ -91,11 +91,13 @@ export class CallerTasks {
       const known = { ...inputResponses, ...Object.fromEntries(fresh) };
       const complete = Object.keys(inputRequests).every(name => Object.hasOwn(known, name));
       const updated = Date.now();
-      return {
+      const changes = {
         inputResponses: known,
         updated,
         ...(complete && { status: 'working' as const, queued: updated }),
       };
+      requireRoom({ ...task, ...changes });
+      return changes;
     });
   }
 
@@ -136,8 +138,7 @@ function withoutToken(caller: AuthInfo): AuthInfo {
   return { ...caller, token: '' };
 }
 
+/** A task that has no room left could be neither claimed nor ended. */
 function requireRoom(task: StoredTask): void {
-  const bytes = Buffer.byteLength(JSON.stringify(task));
-  if (bytes > MAX_DATA_BYTES - RESERVED_BYTES)
-    throw toClientError(new ItemTooLargeError(`The task has ${bytes} bytes.`));
+  if (!hasRoom(task)) throw toClientError(new ItemTooLargeError('The task leaves no room for its progress.'));
 }

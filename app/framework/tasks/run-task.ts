@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { INTERNAL_ERROR } from '../json-rpc.ts';
 import { ItemTooLargeError, type Store } from '../store/store.ts';
 import { runTool, type ServeRequest } from './run-tool.ts';
-import { changeTask, type StoredTask, type TaskChanges } from './task.ts';
+import { changeTask, hasRoom, isTerminal, type StoredTask, type TaskChanges } from './task.ts';
 import { failure, LOST, OUT_OF_TIME, RESULT_TOO_LARGE } from './task-errors.ts';
 
 export interface RunTaskOptions {
@@ -130,7 +130,12 @@ async function outcomeOf(
 
 async function finish(key: string, lease: string, outcome: TaskChanges, store: Store): Promise<void> {
   const write = (changes: TaskChanges) =>
-    changeTask(store, key, task => (isHeld(task, lease) ? changes : undefined));
+    changeTask(store, key, task => {
+      if (!isHeld(task, lease)) return undefined;
+      const next = { ...task, ...changes };
+      if (isTerminal(next) || hasRoom(next)) return changes;
+      throw new ItemTooLargeError('What the tool requests leaves no room for the progress of its task.');
+    });
   try {
     await write(outcome);
   } catch (error) {

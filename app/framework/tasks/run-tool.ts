@@ -8,7 +8,8 @@ import { failure, LOST } from './task-errors.ts';
 export type ServeRequest = (request: Request, options: McpHandlerRequestOptions) => Promise<Response>;
 
 const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion';
-const MAX_STATUS_MESSAGE = 1_000;
+/** In JSON a character has at most 6 bytes: with the lease that is less than a task reserves. */
+const MAX_STATUS_MESSAGE = 600;
 
 /** `onProgress` receives each progress notification as text. */
 export async function runTool(

@@ -6,7 +6,7 @@
 
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { JsonRpcError } from '../json-rpc.ts';
-import type { Item, Store } from '../store/store.ts';
+import { type Item, MAX_DATA_BYTES, type Store } from '../store/store.ts';
 
 export const EXTENSION = 'io.modelcontextprotocol/tasks';
 
@@ -22,8 +22,8 @@ export interface StoredTask {
   call: TaskCall;
   /** Counts the requests for input: keys of different rounds differ. */
   round: number;
-  inputRequests?: Record<string, unknown>;
-  inputResponses?: Record<string, unknown>;
+  inputRequests?: Record<string, unknown> | undefined;
+  inputResponses?: Record<string, unknown> | undefined;
   /** The tool's own state between two rounds (SEP-2322). */
   requestState?: string | undefined;
   result?: Record<string, unknown>;
@@ -47,8 +47,32 @@ export interface TaskCall {
   authInfo?: AuthInfo;
 }
 
+/**
+ * Returns what a task that has ended keeps of its call: who may read it, and which tool it was. The arguments and the rounds of
+ * input are not needed any more, and the result or error that ends the task needs their space.
+ */
+export function ended({ call }: StoredTask): TaskChanges {
+  const { message, ...others } = call;
+  const { name } = message.params;
+  return {
+    call: { ...others, message: { method: message.method, params: { name } } },
+    inputRequests: undefined,
+    inputResponses: undefined,
+    requestState: undefined,
+    leaseUntil: undefined,
+  };
+}
+
 export function isTerminal({ status }: StoredTask): boolean {
   return status !== 'working' && status !== 'input_required';
+}
+
+/** For the fields that change while a task runs: its lease, its attempts and its status message. */
+const RESERVED_BYTES = 4 * 1024;
+
+/** Whether a task that has not ended leaves room for its progress. */
+export function hasRoom(task: StoredTask): boolean {
+  return Buffer.byteLength(JSON.stringify(task)) <= MAX_DATA_BYTES - RESERVED_BYTES;
 }
 
 /**
@@ -64,7 +88,8 @@ export async function changeTask(
     const item = await store.get<StoredTask>(key);
     const changes = item && next(item.data);
     if (!changes) return { item, changed: false };
-    const written = await store.update(item, { ...item.data, ...changes });
+    const data = { ...item.data, ...changes };
+    const written = await store.update(item, isTerminal(data) ? { ...data, ...ended(data) } : data);
     if (written) return { item: written, changed: true };
   }
 }

@@ -6,6 +6,10 @@ import { type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
+const DEEP = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+const MANY = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`k${at}`, at]));
+const NO_ARGUMENTS = { name: 'lookup', arguments: null };
+
 let lambda: RunningLambda;
 beforeAll(async () => {
   lambda = await startApp();
@@ -93,6 +97,18 @@ describe('refused with a status and a JSON-RPC error', () => {
       406,
       -32000,
     ],
+    ['a method that is an object', { body: '{"jsonrpc":"2.0","id":1,"method":{"toString":1}}' }, 400, -32600],
+    ['a method nested 50,000 deep', { body: `{"jsonrpc":"2.0","id":1,"method":${DEEP}}` }, 400, -32600],
+    ['an id nested 50,000 deep', { body: `{"jsonrpc":"2.0","id":${DEEP},"method":"ping"}` }, 400, -32600],
+    ['a body nested 50,000 deep', { body: DEEP }, 400, -32600],
+    ['params that are null', legacy({ method: 'tools/list', params: null }), 400, -32600],
+    ['arguments that are null', legacy({ method: 'tools/call', params: NO_ARGUMENTS }), 200, -32602],
+    ['a cursor that is null', legacy({ method: 'tools/list', params: { cursor: null } }), 200, -32602],
+    ['an empty batch', { body: '[]' }, 400, -32600],
+    ['a batch with a number in it', { body: '[{"jsonrpc":"2.0","id":1,"method":"ping"},5]' }, 400, -32600],
+    ['a batch in a batch', { body: '[[{"jsonrpc":"2.0","id":1,"method":"ping"}]]' }, 400, -32600],
+    ['capabilities with 5,000 entries', modern('tools/list', { _meta: { many: MANY } }), 400, -32600],
+    ['a compressed body', { body: 'x', headers: { 'content-encoding': 'gzip' } }, 415, -32000],
     ['GET', { method: 'GET', headers: { accept: 'text/event-stream' } }, 405, -32000],
     ['DELETE', { method: 'DELETE' }, 405, -32000],
     ['PUT', { method: 'PUT', body: '{}' }, 405, -32000],
@@ -120,6 +136,31 @@ test.each([
   const { status, message } = await send(sent);
   expect([status, message.result?.isError]).toEqual([200, true]);
   expect(message.result.content[0].text).toMatch(/term[\s\S]*style/);
+});
+
+test.each([
+  ...['/x/..%2fmcp', '/x/..%5cmcp', '/%2e%2e%2fmcp', '/.well-known/..%2fmcp', '/.well-known%2f..%2fmcp'],
+  ...['/%6dcp', '/mc%70', '/m%63p', '//mcp', '/mcp//', '/mcp%2f', '/mcp;x', '/mcp%00', '/MCP'],
+])('no server answers at %s', async path => {
+  const response = await fetch(lambda.url + path, {
+    method: 'POST',
+    headers: JSON_HEADERS,
+    body: legacy({ method: 'tools/list' }).body,
+  });
+  expect([400, 404]).toContain(response.status);
+  expect(await response.text()).not.toContain('lookup');
+  await expectServing();
+});
+
+test('notifications with made-up names add no metric', async () => {
+  for (let at = 0; at < 60; at += 1) {
+    const { body } = legacy({ method: 'tools/call', id: undefined, params: { name: `made-up-${at}` } });
+    expect((await fetch(`${lambda.url}/mcp`, { method: 'POST', headers: JSON_HEADERS, body })).status).toBe(
+      202,
+    );
+  }
+  await expectServing();
+  expect(lambda.output()).not.toMatch(/"tool":"made-up/i);
 });
 
 test('a body over 6 MiB is 413', async () => {

@@ -52,10 +52,20 @@ const TENANT_CHARACTERS = 12;
 const HIDDEN = '(hidden here)';
 /** Names of credentials, which must not be on the screen or in a picture of it. */
 const SECRET_NAME =
-  /authorization|cookie|token|secret|api-?key|password|credential|signature|identitysource/i;
+  /authorization|cookie|token|secret|api-?key|passw|credential|signature|identitysource|session|assertion|code_?verifier|jwt|^(?:code|key|sig)$/i;
+/** The same as parameters of a query or a form, and as members of JSON that is itself a string. */
+const PARAMETER = String.raw`\w{0,40}(?:token|secret|password|passwd|assertion|code_verifier|signature)|code|key|api_?key|sig|X-Amz-Signature|X-Amz-Security-Token`;
 /** Credentials by their form, wherever they are: in a query, an authorizer's event, a body. */
-const SECRET_VALUE =
-  /\b(?:Bearer|Basic)\s+[\w.~+/=-]{4,}|\beyJ[\w-]{5,}(?:\.[\w-]*){0,4}|(?<=[?&](?:access_token|token|code|key|api_key|sig|signature|X-Amz-Signature|X-Amz-Security-Token)=)[^&\s"#]+|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/gi;
+const SECRET_VALUE = new RegExp(
+  [
+    String.raw`\b(?:Bearer|Basic)\s+[\w.~+/=-]{4,}`,
+    String.raw`\beyJ[\w-]{5,}(?:\.[\w-]*){0,4}`,
+    `(?<=(?:^|[?&]|\\(decoded\\) )(?:${PARAMETER})=)[^&\\s"#]+`,
+    `(?<="(?:${PARAMETER})"\\s{0,3}:\\s{0,3}")[^"]+`,
+    String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`,
+  ].join('|'),
+  'gi',
+);
 
 export class Recorder {
   readonly environments = new Map<number, SeenEnvironment>();
@@ -184,17 +194,17 @@ function withoutSecrets(payload: string): string {
   try {
     const hide = (key: string, value: unknown): unknown => {
       if (SECRET_NAME.test(key) && value && typeof value !== 'number') return HIDDEN;
-      return typeof value === 'string' ? withoutSecretValues(value) : value;
+      return typeof value === 'string' ? value.replace(SECRET_VALUE, HIDDEN) : value;
     };
-    return JSON.stringify(JSON.parse(payload), hide, 2).slice(0, TEXT_KEPT);
+    return JSON.stringify(withReadableBody(JSON.parse(payload)), hide, 2).slice(0, TEXT_KEPT);
   } catch {
-    return withoutSecretValues(payload.slice(0, TEXT_KEPT));
+    return payload.slice(0, TEXT_KEPT).replace(SECRET_VALUE, HIDDEN);
   }
 }
 
-/** A raw query has no character before its first name. */
-function withoutSecretValues(text: string): string {
-  return text
-    .replace(/^(access_token|token|code|key|api_key|sig|signature)=[^&]*/i, `$1=${HIDDEN}`)
-    .replace(SECRET_VALUE, HIDDEN);
+/** In Base64, a secret in the body would not be recognized. */
+function withReadableBody(event: unknown): unknown {
+  const { body, isBase64Encoded } = (event ?? {}) as { body?: unknown; isBase64Encoded?: unknown };
+  if (!isBase64Encoded || typeof body !== 'string') return event;
+  return { ...(event as object), body: `(decoded) ${Buffer.from(body, 'base64')}` };
 }

@@ -19,6 +19,8 @@ export interface Target {
   token: string;
   /** The OAuth proxy, which is started when it is first asked for. */
   oauth(): Promise<OAuthTarget>;
+  /** A function with tasks, and a table of its own. Started when it is used for the first time. */
+  tasks(): Promise<RunningLambda>;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export interface Reply {
 /** Nothing takes longer on the slowest machine, including a restart of the function. */
 const PATIENCE_MS = 60_000;
 const AUDIENCE = 'https://mcp.example/mcp';
+const TASK_ARGS = ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20', '--environments', '3'];
 const agent = new Agent({ keepAlive: true });
 
 export const JSON_HEADERS = {
@@ -56,7 +59,16 @@ export async function startTarget(timeout = 3): Promise<Target> {
   const [stream, buffered] = await Promise.all([start('stream'), start('buffered')]);
   const token = await issuer.token({}, { expiresIn: 86_400 });
   let oauth: Promise<OAuthTarget> | undefined;
+  let tasks: Promise<RunningLambda> | undefined;
   return {
+    tasks() {
+      tasks ??= startFunction(
+        'stream',
+        { args: TASK_ARGS, env: { MCP_AUTH: 'none', MCP_TABLE: 'tasks' } },
+        'tasks-app',
+      );
+      return tasks;
+    },
     stream,
     buffered,
     issuer,
@@ -66,7 +78,12 @@ export async function startTarget(timeout = 3): Promise<Target> {
       return oauth;
     },
     async close() {
-      await Promise.all([stream.close(), buffered.close(), (await oauth)?.close()]);
+      await Promise.all([
+        stream.close(),
+        buffered.close(),
+        oauth?.then(target => target.close()),
+        tasks?.then(lambda => lambda.close()),
+      ]);
       await issuer.close();
     },
   };

@@ -87,6 +87,24 @@ export function attacks(
     'an access token of no type': async () => bearer(await issuer.token({}, { typ: null })),
     'a token that is bound to a key': async () =>
       bearer(await issuer.token({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } })),
+    // Texts that must cost the issuer no request.
+    'a word': () => bearer('x'),
+    'three words with dots': () => bearer('a.b.c'),
+    'empty parts': () => bearer('..'),
+    'a header that is no object': () => bearer(`${btoa('[]').replaceAll('=', '')}.e30.x`),
+    'five parts, as of an encrypted token': async () => bearer(`${await issuer.token()}.x.y`),
+    'a token without a signature': async () => bearer((await issuer.token()).replace(/[^.]+$/, '')),
+    'an algorithm that is an object': () =>
+      bearer(`${Buffer.from('{"alg":{"toString":1}}').toString('base64url')}.e30.x`),
+    'a header nested 5,000 deep': () => {
+      const deep = `{"alg":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
+      return bearer(`${Buffer.from(deep).toString('base64url')}.e30.x`);
+    },
+    'a critical header that is not known': async () => {
+      const [, payload, signature] = (await issuer.token()).split('.');
+      const header = Buffer.from('{"alg":"RS256","kid":"key-1","crit":["x"],"x":1}').toString('base64url');
+      return bearer(`${header}.${payload}.${signature}`);
+    },
     'keys of its own in the header': async () => {
       const jwt = new SignJWT({ sub: 'alice' }).setProtectedHeader({
         alg: 'HS256',

@@ -15,7 +15,10 @@ beforeEach(() => {
   vi.stubEnv('MCP_AUTH', 'none');
   vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   vi.spyOn(console, 'warn').mockReturnValue();
-  const echo = new Hono().all('/mcp', c => c.json({ path: c.req.path, host: c.req.header('host') }));
+  const echo = new Hono().all('/mcp', c => {
+    const { search } = new URL(c.req.url);
+    return c.json({ path: c.req.path, host: c.req.header('host'), ...(search && { query: search }) });
+  });
   const { buffered } = handlersOf(createPipeline(createApp(echo).fetch));
   serve = event => buffered(event) as Promise<Result>;
 });
@@ -64,6 +67,42 @@ test('a VPC Lattice event, whose header values are lists, is served', async () =
   expect([statusCode, JSON.parse(body)]).toEqual([200, { path: '/mcp', host: 'mcp.example' }]);
 });
 
+const LATTICE = {
+  version: '2.0',
+  path: '/mcp',
+  method: 'GET',
+  headers: { host: ['mcp.example'] },
+  requestContext: { serviceArn: 'arn:aws:vpc-lattice:us-east-1:123456789012:service/svc-1' },
+};
+
+test.each<[string, object, string]>([
+  ['a query as lists', { queryStringParameters: { a: ['1', '2'], b: ['&'] } }, '?a=1&a=2&b=%26'],
+  ['a query as strings', { queryStringParameters: { a: '1' } }, '?a=1'],
+  ['the query in the path', { path: '/mcp?a=1&b=/../', queryStringParameters: { a: ['1'] } }, '?a=1&b=/../'],
+  ['an empty query', { queryStringParameters: {} }, ''],
+])('a request of VPC Lattice with %s is served', async (_what, fields, query) => {
+  const { statusCode, body } = await serve({ ...LATTICE, ...fields });
+  const echoed = { path: '/mcp', host: 'mcp.example', ...(query && { query }) };
+  expect([statusCode, JSON.parse(body)]).toEqual([200, echoed]);
+});
+
+test.each<[string, object]>([
+  ['no Host header', { headers: { 'user-agent': ['Amazon-VPC-Lattice-HealthCheck'] } }],
+  ['no headers', { headers: null }],
+])('a health check of VPC Lattice with %s is served', async (_what, fields) => {
+  expect((await serve({ ...LATTICE, ...fields, path: '/healthz' })).statusCode).toBe(200);
+});
+
+test('the path of VPC Lattice is checked without its query', async () => {
+  expect((await serve({ ...LATTICE, path: '/x/../mcp?a=1' })).statusCode).toBe(400);
+});
+
+test('a domain of its own has no stage in the path, even if the server and the stage have one name', async () => {
+  const event = v2Event({ method: 'GET', path: '/mcp' }) as { requestContext: object };
+  const requestContext = { ...event.requestContext, stage: 'mcp', domainName: 'mcp.example' };
+  expect((await serve({ ...event, requestContext })).statusCode).toBe(200);
+});
+
 test.each([
   ['prod', '/prod/mcp', 200],
   ['$default', '/mcp', 200],
@@ -89,6 +128,11 @@ const CHANGED = [
   '/mcp?x=1',
   '/mcp#x',
   '/m\ncp',
+  '/%6dcp',
+  '/mc%70',
+  '/%4Dcp/%5F',
+  '/m%2Dcp',
+  '/mcp%31',
 ];
 
 test.each(CHANGED)('a path that a URL parser changes (%j) is rejected on every endpoint', async path => {
@@ -98,10 +142,19 @@ test.each(CHANGED)('a path that a URL parser changes (%j) is rejected on every e
   }
 });
 
-test.each(['/mcp', '/mcp/..hidden', '/mcp/...', '/a.b/c', '/caf%C3%A9', '/a b', '/ü'])(
-  'a path that it does not change (%j) is passed on',
-  async path => {
-    for (const event of [v2Event, restEvent, albEvent])
-      expect((await serve(event({ method: 'GET', path }))).statusCode).toBe(path === '/mcp' ? 200 : 404);
-  },
-);
+test.each([
+  '/mcp',
+  '/mcp/..hidden',
+  '/mcp/...',
+  '/a.b/c',
+  '/caf%C3%A9',
+  '/a b',
+  '/ü',
+  '/a%20b',
+  '/%7Eann',
+  '/a%2Fb',
+  '/100%25',
+])('a path that it does not change (%j) is passed on', async path => {
+  for (const event of [v2Event, restEvent, albEvent])
+    expect((await serve(event({ method: 'GET', path }))).statusCode).toBe(path === '/mcp' ? 200 : 404);
+});

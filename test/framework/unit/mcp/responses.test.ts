@@ -169,6 +169,79 @@ describe.each(ERAS)('a result that JSON cannot represent, revision %s', era => {
   });
 });
 
+describe.each(ERAS)('what else JSON cannot represent, revision %s', era => {
+  test('in the data of an error is left out, and the error is sent', async () => {
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    for (const data of [{ n: 1n }, circular]) {
+      written = '';
+      const factory = () => {
+        const server = new Server({ name: 'low', version: '1' }, { capabilities: { tools: {} } });
+        server.setRequestHandler('tools/call', () => {
+          throw Object.assign(new Error('not today'), { code: -32050, data });
+        });
+        return server;
+      };
+      const { body, headers } = callBy[era]('any');
+      const { messages } = await post(factory, body, headers);
+      expect(messages).toEqual([{ jsonrpc: '2.0', id: 1, error: { code: -32050, message: 'not today' } }]);
+      expect(requestLines()).toMatchObject([{ outcome: 'protocol_error' }]);
+    }
+  });
+
+  test('in a notification drops that notification alone, also if the tool does not wait for it', async () => {
+    const factory = () => {
+      const server = new McpServer({ name: 'notes', version: '1' });
+      server.registerTool('notes', {}, async ctx => {
+        const params = { progressToken: 1, progress: 1, note: 1n };
+        void ctx.mcpReq.notify({ method: 'notifications/progress', params } as never);
+        await new Promise(resolve => setImmediate(resolve));
+        return text('done');
+      });
+      return server;
+    };
+    const { body, headers } = callBy[era]('notes');
+    const { messages } = await post(factory, body, headers);
+    expect(messages).toMatchObject([{ id: 1, result: { content: [{ text: 'done' }] } }]);
+    expect(errors).toMatch(/notifications\/progress was not sent: JSON cannot represent it/);
+  });
+
+  test.each(['annotations', '_meta'])('in %s of a tool hides that tool alone', async field => {
+    const factory = () => {
+      const server = new McpServer({ name: 'fields', version: '1' });
+      server.registerTool('good', {}, () => text('ok'));
+      server.registerTool('bad', { [field]: { n: 1n } } as never, (() => text('ok')) as never);
+      return server;
+    };
+    const { body, headers } = era === '2026-07-28' ? modern('tools/list', {}) : legacy('tools/list');
+    const { messages } = await post(factory, body, headers);
+    expect(messages).toMatchObject([{ result: { tools: [{ name: 'good' }] } }]);
+    expect(errors).toMatch(/the tool bad cannot be listed/);
+  });
+});
+
+/** Prompts and resources, whose results the SDKs do not check: `undefined` would never be sent. */
+describe.each(ERAS)('a result that is none, revision %s', era => {
+  test.each([
+    ['resources/read', { uri: 'x://y' }, 'x://y'],
+    ['prompts/get', { name: 'p' }, 'p'],
+  ])('of %s is an error at once', async (method, params, name) => {
+    for (const value of [undefined, null, 'text', [], {}]) {
+      written = '';
+      const factory = () => {
+        const server = new McpServer({ name: 'none', version: '1' });
+        server.registerResource('r', 'x://y', {}, (() => value) as never);
+        server.registerPrompt('p', {}, (() => value) as never);
+        return server;
+      };
+      const { body, headers } = era === '2026-07-28' ? modern(method, params, name) : legacy(method, params);
+      const { messages } = await post(factory, body, headers);
+      expect(messages).toMatchObject([{ id: 1, error: { code: -32603 } }]);
+      expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
+    }
+  });
+});
+
 describe('the right party is blamed', () => {
   const good = tools({ good: () => text('ok') });
 
@@ -207,7 +280,8 @@ describe('the right party is blamed', () => {
         expect(JSON.stringify(messages)).toMatch(
           /returned (a string|undefined|null|a number) instead of a result/,
         );
-        expect(requestLines()[0]?.outcome).toMatch(/^(tool_error|failed)$/);
+        expect(messages).toMatchObject([{ id: 1, error: { code: -32603 } }]);
+        expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
         expect(errors).toContain('a tool failed');
       }
     },
@@ -288,6 +362,66 @@ describe('messages of odd forms', () => {
       expect(response).not.toBe('');
       expect(requestLines()).toHaveLength(1);
     }
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      'params that are null',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":null}',
+      /params must be/,
+    ],
+    [
+      'params that are a list',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":[]}',
+      /params must be/,
+    ],
+    [
+      '_meta that is null',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":null}}',
+      /_meta must be/,
+    ],
+    ['a method that is an object', '{"jsonrpc":"2.0","id":1,"method":{}}', /method must be a string/],
+    ['an id that is null', '{"jsonrpc":"2.0","id":null,"method":"ping"}', /id must be/],
+    ['an id that is a fraction', '{"jsonrpc":"2.0","id":1.5,"method":"ping"}', /id must be/],
+    ['another version', '{"jsonrpc":"1.0","id":1,"method":"ping"}', /jsonrpc must be "2.0"/],
+    [
+      'a progress token that is an object',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"progressToken":{}}}}',
+      /progressToken must be/,
+    ],
+  ])('%s is -32600 with a sentence that says so', async (_what, body, sentence) => {
+    const { statusCode, messages } = await post(good, body);
+    expect(statusCode).toBe(400);
+    expect(messages).toMatchObject([{ error: { code: -32600, message: expect.stringMatching(sentence) } }]);
+    expect(requestLines()).toMatchObject([{ outcome: 'protocol_error' }]);
+  });
+
+  test.each<[string, (many: object) => object]>([
+    ['capabilities in _meta', many => ({ _meta: { capabilities: { experimental: many } } })],
+    ['a list in _meta', many => ({ _meta: { list: Object.keys(many) } })],
+    ['clientInfo of initialize', many => ({ clientInfo: { name: 'x', ...many } })],
+    ['inputResponses', many => ({ inputResponses: many })],
+  ])('%s with more than 1,000 entries is rejected, however deep they are', async (_what, paramsOf) => {
+    const keys = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, 0]));
+    const { statusCode, messages } = await post(good, legacy('tools/call', paramsOf(keys)).body);
+    expect([statusCode, messages[0]?.error?.code]).toEqual([400, -32600]);
+    expect(messages[0]?.error?.message).toContain('at most 1000 keys');
+  });
+
+  test('arguments have at most 10,000 keys, and values of any size', async () => {
+    const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 0]));
+    const responseTo = async (args: object) =>
+      (await post(good, legacy('tools/call', { name: 'good', arguments: args }).body)).messages[0];
+    expect((await responseTo(keys(10_001)))?.error?.message).toContain('at most 10000 keys');
+    expect(await responseTo({ value: keys(20_000) })).toMatchObject({
+      result: { content: [{ text: 'ok' }] },
+    });
+  });
+
+  test('a batch has at most 5,000 keys outside the arguments', async () => {
+    const many = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`k${i}`, 0]));
+    const batch = Array.from({ length: 6 }, (_, id) => legacy('tools/call', { _meta: many }, id).body);
+    expect((await post(good, batch)).statusCode).toBe(400);
   });
 
   test.each<[string, (many: object) => object]>([

@@ -77,6 +77,22 @@ function server(): McpServer {
     if (ctx.mcpReq.requestState<string>() === 'second') return { content: [{ type: 'text', text: 'both' }] };
     return inputRequired({ requestState: 'second' });
   });
+  made.registerTool('asks-much', { inputSchema: z.object({ size: z.number() }) }, async ({ size }) =>
+    inputRequired({
+      inputRequests: {
+        name: inputRequired.elicit({
+          message: 'x'.repeat(size),
+          requestedSchema: { type: 'object', properties: {} },
+        }),
+      },
+    }),
+  );
+  made.registerTool('control-characters', { inputSchema: z.object({}) }, async (_args, ctx) => {
+    const params = { progressToken: 'task', progress: 1, total: 2, message: '\u0001'.repeat(2_000) };
+    await ctx.mcpReq.notify({ method: 'notifications/progress', params });
+    await pause(1_200);
+    return { content: [{ type: 'text', text: 'done' }] };
+  });
   made.registerTool('breaks', { inputSchema: z.object({}) }, async () => {
     throw new Error('broken');
   });
@@ -114,7 +130,14 @@ beforeAll(async () => {
     return { allowed: true as const, caller: { token: 'secret-token', clientId, scopes: [], extra } };
   };
   const tasks = dynamoTasks({
-    tools: { slow: {}, ask: {}, stages: {}, breaks: { fallback: 'reject' } },
+    tools: {
+      slow: {},
+      ask: {},
+      stages: {},
+      'asks-much': {},
+      'control-characters': {},
+      breaks: { fallback: 'reject' },
+    },
     leaseMs: 1_500,
   });
   routes = new Hono()
@@ -465,6 +488,45 @@ test('a call whose arguments do not fit into the table is an error of the caller
   expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('400 kB') });
   const { result } = await call('stages', { long: long.slice(0, -2_000) });
   expect((await until(result.taskId, 'completed')).result).toMatchObject({ content: [{ text: 'both' }] });
+});
+
+test('input that leaves no room for the progress of the task is rejected, and shorter input continues it', async () => {
+  const { result } = await call('ask');
+  const { inputRequests } = await until(result.taskId, 'input_required');
+  const [key = ''] = Object.keys(inputRequests as Json);
+  const answer = (name: string) => ({ [key]: { action: 'accept', content: { name } } });
+  const sendInput = (name: string) =>
+    send('tasks/update', { taskId: result.taskId, inputResponses: answer(name) });
+  // With it, the task would be 1 kB below the limit of the table: its worker could not take the lease.
+  const { error } = await sendInput('x'.repeat(397 * 1024));
+  expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('400 kB') });
+  expect((await get(result.taskId)).status).toBe('input_required');
+  await sendInput('Ann');
+  expect((await until(result.taskId, 'completed')).result).toMatchObject({
+    content: [{ text: 'Hello, Ann!' }],
+  });
+});
+
+test('a tool whose requests for input leave no room for an answer fails its task', async () => {
+  const { result } = await call('asks-much', { size: 397 * 1024 });
+  const { error } = await until(result.taskId, 'failed');
+  expect(error).toMatchObject({ code: -32603, message: expect.stringContaining('400 kB') });
+});
+
+test('progress whose text is long in JSON fits beside the largest arguments', async () => {
+  const { result } = await call('control-characters', { long: 'x'.repeat(393 * 1024) });
+  await expect
+    .poll(async () => (await get(result.taskId)).statusMessage, { timeout: 20_000 })
+    .toMatch(/^1 of 2/);
+  expect((await until(result.taskId, 'completed')).result).toMatchObject({ content: [{ text: 'done' }] });
+});
+
+test('a task that has ended keeps no arguments', async () => {
+  const { result } = await call('slow', { ms: 1, note: 'private-note' });
+  const key = String(delivered.at(-1)?.taskKey);
+  expect(JSON.stringify(await stored(key))).toContain('private-note');
+  await until(result.taskId, 'completed');
+  expect(JSON.stringify(await stored(key))).not.toContain('private-note');
 });
 
 type Fault = 'throttle' | 'lose';

@@ -15,6 +15,14 @@ test.each([
     'SplxlOBeZQQYbYS6WxSbIA',
   ],
   ['a GitHub token', 'ghp_abcdefghijklmnopqrstuvwxyz0123456789', 'abcdefghijklmnop'],
+  ['a password in a connection string', 'Server=x;Password=hunter2hunter2;Port=1', 'hunter2'],
+  ['an account key', 'AccountName=x;AccountKey=c2VjcmV0c2VjcmV0==;', 'c2VjcmV0'],
+  ['a member of JSON in a string', '{"refresh_token": "tGzv3JOkF0XG5Qx2TlKWIA"}', 'tGzv3JOkF0'],
+  ['a parameter of a form', 'grant_type=x&client_secret=gX1fBat3bV&y=1', 'gX1fBat3bV'],
+  ['another scheme', 'Authorization: Token abcdefgh12345678', 'abcdefgh12345678'],
+  ['a cookie', 'Cookie: sid=31d4d96e407aad42', '31d4d96e407aad42'],
+  ['a webhook', 'https://hooks.slack.com/services/T0/B0/XXXXYYYYZZZZ', 'XXXXYYYYZZZZ'],
+  ['an AWS secret key', 'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/b', 'wJalrXUtnFEMI'],
 ])('masks %s by its form', (_what, text, secret) => {
   expect(redacted({ note: `before ${text}` })).not.toContain(secret);
   expect(redacted({ note: `before ${text}` })).toContain('before ');
@@ -29,12 +37,29 @@ test.each([
   'sessionId',
   'passphrase',
   'accessKeyId',
+  'pass',
+  'auth',
+  'user_pin',
+  'otpCode',
+  'code_verifier',
+  'client_assertion',
+  'connectionString',
+  'encryptionKey',
+  'creditCard',
+  'mnemonic',
 ])('masks the value of %s', name => {
   expect(redacted({ nested: [{ [name]: 'value-of-it' }] })).not.toContain('value-of-it');
 });
 
 test('keeps what is no secret', () => {
-  const value = { location: 'Berlin', progressToken: 7, list: [1, true, null] };
+  const value = {
+    location: 'Berlin',
+    progressToken: 7,
+    list: [1, true, null],
+    passenger: 'Ann',
+    spin: 2,
+    key: 'a',
+  };
   expect(redacted(value)).toBe(JSON.stringify(value));
 });
 
@@ -54,4 +79,16 @@ test('text that resembles the beginning of a secret many times takes linear time
   // A quadratic search of these would not end within the time limit of a test.
   for (const part of ['-eyJ', '://a:', '?token=', 'Bearer ', '-----BEGIN ', 'sk-'])
     expect(redacted({ text: part.repeat(2_000_000) }).length).toBeLessThan(2_500);
+});
+
+test('searches no more strings than can be in the line', () => {
+  let read = 0;
+  const counted = (): object => ({
+    get text() {
+      read += 1;
+      return 'x'.repeat(2_000);
+    },
+  });
+  redacted(Array.from({ length: 100 }, () => Array.from({ length: 100 }, counted)));
+  expect(read).toBeLessThan(10);
 });

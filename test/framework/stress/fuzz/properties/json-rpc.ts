@@ -14,13 +14,37 @@ type Body =
   | { of: 'text'; text: string }
   /** `find` in a good message is replaced. */
   | { of: 'edited'; find: string; by: string }
-  | { of: 'deep'; depth: number; open: '[' | '{"a":' }
+  | { of: 'deep'; depth: number; open: '[' | '{"a":'; at: (typeof DEEP)[number] }
+  | { of: 'notification'; method: string; name: unknown }
   | { of: 'large'; bytes: number };
 
 interface Case {
   route: 'v2' | 'v1' | 'stdio' | 'all';
   body: Body;
+  accept: string;
 }
+
+/** Where a value is nested deeply; `body` is the whole of it. */
+const DEEP = ['arguments', 'method', 'id', 'name', 'params', '_meta', 'jsonrpc', 'body', 'batch'] as const;
+const ACCEPTS = [
+  ...[
+    'application/json, text/event-stream',
+    'Application/JSON, Text/Event-Stream',
+    '*/*',
+    'application/*',
+    '*',
+  ],
+  ...[
+    'application/json',
+    'text/event-stream',
+    'application/json;q=0, */*',
+    '*/*;q=0',
+    'text/html',
+    ',,',
+    ';q=1',
+  ],
+  ...['application/json;q=abc, text/event-stream;q=', 'application/json ; charset=utf-8 ; q=0.3'],
+];
 
 const METHODS = ['tools/call', 'tools/list', 'ping', 'initialize', 'server/discover', 'subscriptions/listen'];
 const MORE = [
@@ -133,11 +157,24 @@ const body: fc.Arbitrary<Body> = fc.oneof(
       of: fc.constant('deep' as const),
       depth: fc.constantFrom(100, 5_000, 100_000, 1_000_000),
       open: fc.constantFrom('[' as const, '{"a":' as const),
+      at: fc.constantFrom(...DEEP),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      of: fc.constant('notification' as const),
+      method: fc.constantFrom('tools/call', 'prompts/get', 'notifications/cancelled', 'nothing/known'),
+      name: fc.oneof(nastyText, nastyJson),
     }),
   },
 );
 
-const arbitrary: fc.Arbitrary<Case> = fc.record({ route: fc.constantFrom('v2', 'v1', 'stdio', 'all'), body });
+const arbitrary: fc.Arbitrary<Case> = fc.record({
+  route: fc.constantFrom('v2', 'v1', 'stdio', 'all'),
+  body,
+  accept: fc.oneof({ weight: 3, arbitrary: fc.constant(ACCEPTS[0] ?? '') }, fc.constantFrom(...ACCEPTS)),
+});
 
 const GOOD =
   '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"mark","arguments":{"mark":"m"}}}';
@@ -154,11 +191,29 @@ function readBody(given: Body): string {
       return GOOD.replace(given.find, () => given.by);
     case 'deep': {
       const close = given.open === '[' ? ']' : '}';
-      return GOOD.replace('"m"', () => `${given.open.repeat(given.depth)}1${close.repeat(given.depth)}`);
+      const nested = `${given.open.repeat(given.depth)}1${close.repeat(given.depth)}`;
+      return placed(nested, given.at);
     }
+    case 'notification':
+      return JSON.stringify({ jsonrpc: '2.0', method: given.method, params: { name: given.name } });
     case 'large':
       return GOOD.replace('"m"', () => JSON.stringify('x'.repeat(given.bytes)));
   }
+}
+
+function placed(value: string, at: (typeof DEEP)[number]): string {
+  if (at === 'body') return value;
+  if (at === 'batch') return `[${GOOD},${value}]`;
+  const [find, by]: [string, string] = {
+    arguments: ['"m"', value],
+    method: ['"tools/call"', value],
+    id: ['"id":7', `"id":${value}`],
+    name: ['"mark","arguments"', `${value},"arguments"`],
+    params: ['"params":', `"params":${value},"others":`],
+    _meta: ['"name":', `"_meta":${value},"name":`],
+    jsonrpc: ['"2.0"', value],
+  }[at] as [string, string];
+  return GOOD.replace(find, () => by);
 }
 
 /** With the envelope of 2026-07-28, where there is a place for it. */
@@ -202,9 +257,12 @@ function askedUnder(text: string): unknown[] {
   }
 }
 
-async function check(target: Target, { route, body: given }: Case): Promise<void> {
+async function check(
+  target: Target,
+  { route, body: given, accept = JSON_HEADERS.accept }: Case,
+): Promise<void> {
   const text = readBody(given);
-  const headers = { ...JSON_HEADERS, ...headersFor(given), authorization: `Bearer ${target.token}` };
+  const headers = { ...JSON_HEADERS, accept, ...headersFor(given), authorization: `Bearer ${target.token}` };
   const reply = await post(`${target.stream.url}/${route}/mcp`, headers, text);
   if (reply.status >= 500) throw new Error(`Status ${reply.status}: ${reply.text.slice(0, 500)}`);
   expectNothingLeaked(reply.text);
@@ -227,6 +285,7 @@ export const largeBodies: Property<Case> = {
   timeout: 30,
   arbitrary: fc.record({
     route: fc.constantFrom('v2', 'v1', 'stdio', 'all'),
+    accept: fc.constant(JSON_HEADERS.accept),
     body: fc.record({
       of: fc.constant('large' as const),
       bytes: fc.integer({ min: 5_500_000, max: 6_400_000 }),
