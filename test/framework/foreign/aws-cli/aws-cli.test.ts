@@ -265,7 +265,7 @@ esac
       // moto runs functions in containers, which there are none of here: whatever it says, the call was made.
       const job = { path: '/mcp', taskKey: 'task#1' };
       const arn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:mcp:live`;
-      await selfInvoke(createAwsClient(settings), arn, job).catch((error: Error) =>
+      await selfInvoke(createAwsClient(settings), { functionArn: arn, tenantId: undefined }, job).catch((error: Error) =>
         expect(error.name).toBe('AwsError'),
       );
     },

@@ -40,7 +40,7 @@ const arbitrary: fc.Arbitrary<Case> = fc.record({
     fc
       .tuple(fc.array(fc.constantFrom(...PIECES), { maxLength: 4 }), fc.constantFrom('', '/', '%2f', '%5c'))
       .map(([pieces, slash]) => `/${pieces.join('/')}${slash}/v2/mcp`),
-    // Nearly the right one: each part as it is, or in a form that somebody on the way may take for it.
+    // Nearly the right one: each part as it is, or in a form that a proxy may take for it.
     fc
       .tuple(
         fc.constantFrom('', '', '/.', '/x/..', '/x/%2e%2e', '/.well-known/..'),
