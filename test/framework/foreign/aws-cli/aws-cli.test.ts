@@ -265,8 +265,8 @@ esac
       // moto runs functions in containers, which there are none of here: whatever it says, the call was made.
       const job = { path: '/mcp', taskKey: 'task#1' };
       const arn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:mcp:live`;
-      await selfInvoke(createAwsClient(settings), { functionArn: arn, tenantId: undefined }, job).catch((error: Error) =>
-        expect(error.name).toBe('AwsError'),
+      await selfInvoke(createAwsClient(settings), { functionArn: arn, tenantId: undefined }, job).catch(
+        (error: Error) => expect(error.name).toBe('AwsError'),
       );
     },
     TIMEOUT_MS,
