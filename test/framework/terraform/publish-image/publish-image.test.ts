@@ -134,12 +134,15 @@ test('a tag that is there already needs no engine, and nothing is built or pushe
   expect(calls()).toHaveLength(1);
 });
 
+const OWN_PLATFORM = process.arch === 'arm64' ? 'arm64' : 'amd64';
+const PODMAN_BUILD = `build --format docker --build-arg BUILDPLATFORM=linux/${OWN_PLATFORM}`;
+
 describe('engines', () => {
   test.each([
     ['docker', {}, 'buildx build --load --provenance=false --sbom=false'],
     ['docker', { withoutBuildx: true }, 'build'],
-    ['docker', { version: 'podman version 5.4.0' }, 'build --format docker'],
-    ['podman', {}, 'build --format docker'],
+    ['docker', { version: 'podman version 5.4.0' }, PODMAN_BUILD],
+    ['podman', {}, PODMAN_BUILD],
     ['finch', {}, 'build'],
   ] satisfies [string, Answers, string][])('%s %j builds by: %s', (engine, answers, command) => {
     replace(['aws', engine]);
