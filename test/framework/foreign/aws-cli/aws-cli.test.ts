@@ -204,7 +204,7 @@ esac
     let digest: string;
     const deploy = (url: string): Promise<string> => {
       const workflow = readFileSync(join(ROOT, '.github/workflows/deploy.yml'), 'utf8');
-      const [, script = ''] = /run: \|\n([\s\S]*)$/.exec(workflow) ?? [];
+      const [, script = ''] = /run: \|\n((?: {10}.*\n)+)/.exec(workflow) ?? [];
       const variables = { DIGEST: digest, REPOSITORY, FUNCTION: 'mcp', IMAGE_PARAMETER: PARAMETER };
       return succeed(script.replace(/^ {10}/gm, ''), { ...variables, AWS_ENDPOINT_URL: url });
     };
@@ -283,7 +283,7 @@ esac
     const NOT_HERE = /^aws (login$|sso login$|logs tail )/;
     /** `aws …` in code of a page or of a message, in one line. */
     const commandsIn = (file: string): string[] =>
-      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/`(aws\s[^`]*)`|^(aws .*(?:\\\n.*)*)$/gm)]
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/`(aws\s[^`]*)`|^(aws (?:.*\\\n)*.*)$/gm)]
         .map(([, inline, block]) => String(inline ?? block).replace(/\\?\n\s*/g, ' '))
         .filter(command => !NOT_HERE.test(command));
     const PAGES = globSync(
@@ -351,7 +351,9 @@ esac
     test(
       'and refuses an option that does not exist',
       async () => {
-        await expect(succeed('aws lambda get-policy --function NAME')).rejects.toThrow('aws: error');
+        await expect(succeed('aws lambda get-policy --function-name mcp --colour red')).rejects.toThrow(
+          'Unknown options: --colour',
+        );
       },
       TIMEOUT_MS,
     );
