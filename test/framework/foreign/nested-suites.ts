@@ -3,16 +3,29 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../../helpers/local-lambda.ts';
 
-/** Runs test files with variables. Rejects with vitest's output if a test fails or is skipped; returns how many passed. */
-export function runSuites(files: readonly string[], env: Record<string, string>): Promise<number> {
+/**
+ * Runs test files with variables. `names`: a pattern of the tests' names. Rejects with vitest's output if
+ * one of them fails or is skipped; returns how many passed.
+ */
+export function runSuites(
+  files: readonly string[],
+  env: Record<string, string>,
+  names?: string,
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const command = [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--maxWorkers=1', ...files];
+    const command = [
+      join(ROOT, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--maxWorkers=1',
+      ...files,
+      ...(names ? ['-t', names] : []),
+    ];
     // Its totals are of this run.
     const { TOTALS: _, VITEST: __, VITEST_POOL_ID: ___, VITEST_WORKER_ID: ____, ...inherited } = process.env;
     const options = { cwd: ROOT, env: { ...inherited, ...env, NO_COLOR: '1' }, maxBuffer: 64 * 1024 * 1024 };
     execFile(process.execPath, command, options, (error, stdout, stderr) => {
       const [, passed, skipped] = /^(\d+) passed, 0 failed, (\d+) skipped$/m.exec(stdout) ?? [];
-      if (error || !passed || skipped !== '0') reject(new Error(`${stdout}\n${stderr}`));
+      if (error || !passed || (!names && skipped !== '0')) reject(new Error(`${stdout}\n${stderr}`));
       else resolve(Number(passed));
     });
   });

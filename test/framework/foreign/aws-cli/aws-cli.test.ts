@@ -204,7 +204,7 @@ esac
     let digest: string;
     const deploy = (url: string): Promise<string> => {
       const workflow = readFileSync(join(ROOT, '.github/workflows/deploy.yml'), 'utf8');
-      const [, script = ''] = /run: \|\n([\s\S]*)$/.exec(workflow) ?? [];
+      const [, script = ''] = /run: \|\n((?: {10}.*\n)+)/.exec(workflow) ?? [];
       const variables = { DIGEST: digest, REPOSITORY, FUNCTION: 'mcp', IMAGE_PARAMETER: PARAMETER };
       return succeed(script.replace(/^ {10}/gm, ''), { ...variables, AWS_ENDPOINT_URL: url });
     };
@@ -264,8 +264,8 @@ esac
       expect(await createParameterReader(callAws)('ssm:/mcp/secret')).toBe('s'.repeat(43));
       // moto runs functions in containers, which there are none of here: whatever it says, the call was made.
       const job = { path: '/mcp', taskKey: 'task#1' };
-      const arn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:mcp:live`;
-      await selfInvoke(createAwsClient(settings), { functionArn: arn, tenantId: undefined }, job).catch(
+      const functionArn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:mcp:live`;
+      await selfInvoke(createAwsClient(settings), { functionArn, tenantId: undefined }, job).catch(
         (error: Error) => expect(error.name).toBe('AwsError'),
       );
     },
@@ -283,7 +283,7 @@ esac
     const NOT_HERE = /^aws (login$|sso login$|logs tail )/;
     /** `aws …` in code of a page or of a message, in one line. */
     const commandsIn = (file: string): string[] =>
-      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/`(aws\s[^`]*)`|^(aws .*(?:\\\n.*)*)$/gm)]
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/`(aws\s[^`]*)`|^(aws (?:.*\\\n)*.*)$/gm)]
         .map(([, inline, block]) => String(inline ?? block).replace(/\\?\n\s*/g, ' '))
         .filter(command => !NOT_HERE.test(command));
     const PAGES = globSync(
@@ -307,6 +307,9 @@ esac
       queue = await succeed(
         filledIn('aws sqs create-queue --queue-name mcp-tasks-failed --query QueueUrl --output text'),
       );
+      userPool = await succeed(
+        'aws cognito-idp create-user-pool --pool-name mcp --query UserPool.Id --output text',
+      );
       const grant = (id: string): string =>
         `aws lambda add-permission --function-name mcp --qualifier live --statement-id ${id} --action lambda:InvokeFunctionUrl --principal '*' --function-url-auth-type NONE`;
       await succeed(`
@@ -319,12 +322,14 @@ esac
           --policy-document '{"Version":"2012-10-17","Statement":[]}'`);
     }, TIMEOUT_MS);
     let queue: string;
+    let userPool: string;
 
     /** With what a page leaves open. Version 1 does not read AWS_ENDPOINT_URL for SQS. */
     const filledIn = (command: string): string =>
       command
         .replaceAll('NAME', 'mcp')
         .replace(/"\$\(terraform [^)]*tasks_failed_queue_url\)"/, queue)
+        .replace(/"\$\(terraform [^)]*sign_in_user_pool_id\)"/, userPool)
         .replace(/^aws sqs/, `aws --endpoint-url ${moto.url} sqs`);
 
     test.each(PAGES)(
@@ -346,7 +351,9 @@ esac
     test(
       'and refuses an option that does not exist',
       async () => {
-        await expect(succeed('aws lambda get-policy --function NAME')).rejects.toThrow('aws: error');
+        await expect(succeed('aws lambda get-policy --function-name mcp --colour red')).rejects.toThrow(
+          'Unknown options: --colour',
+        );
       },
       TIMEOUT_MS,
     );
