@@ -1,7 +1,7 @@
 /** The image, built from this very Dockerfile, in Lambda's sandbox: read-only root, only /tmp, any uid, little memory. */
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -166,6 +166,7 @@ describeWith(await findEngine())('the image', engine => {
         const folder = await mkdtemp(join(tmpdir(), 'bootstrap-'));
         try {
           // In this mode the emulator wants a bootstrap, and to be root.
+          await chmod(folder, 0o755); // It starts the bootstrap as another user.
           await writeFile(join(folder, 'bootstrap'), BOOTSTRAP, { mode: 0o755 });
           const variables = [
             'AWS_LAMBDA_MAX_CONCURRENCY=4',
