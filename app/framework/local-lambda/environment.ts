@@ -5,10 +5,19 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html. Which environment gets which invocation
  * is pool.ts's.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { exited, type FunctionError, functionError, notStarted, timedOut } from './function-error.ts';
+import { BAD_SETTING } from './bad-setting.ts';
+import {
+  errorName,
+  exited,
+  type FunctionError,
+  functionError,
+  notStarted,
+  timedOut,
+} from './function-error.ts';
 import { type Connection, openedBy } from './loopback-guard.ts';
 import { memoryUse } from './memory.ts';
 import type { EnvironmentState, Observer } from './observer.ts';
@@ -150,6 +159,8 @@ export class Environment {
       },
       initError: error => {
         this.#posted = error;
+        // The process would print the message once more before it ends; the local Lambda prints it once, as a list.
+        if (errorName(error) === BAD_SETTING) this.#phase.resolve(error);
       },
       snapshot: () => this.#phase.resolve('snapshot'),
       restoreError: error => this.#phase.resolve(error),
