@@ -154,16 +154,28 @@ describeTerraform('the policies that Terraform creates', () => {
     const stream = (name: string): string =>
       arn('logs', `log-group:/aws/lambda/${name}:log-stream:2026/11/26/mcp[1]0123456789abcdef`);
 
+    /** Reading MCP_SECRET of a deployment. */
+    const readSecret = (name: string) => ({
+      action: 'ssm:GetParameter',
+      resource: arn('ssm', `parameter/mcp-on-lambda/${name}/secret`),
+    });
+
     test.each(['http', 'http-authorizer', 'open', 'rest-authorizer', 'signed-rest'])(
-      'let %s write its log, and nothing else',
+      'let %s write its log, a server read MCP_SECRET, and nothing else',
       async name => {
         const { runtime, ...others } = inlinePolicies(terraform.account, `${name}-${REGION}`);
+        const isServer = !name.endsWith('-authorizer');
         expect(others).toEqual({});
         expect(
           await flaws(runtime, 'identity', {
-            allowed: calls(['logs:CreateLogStream', 'logs:PutLogEvents'], stream(name)),
+            allowed: [
+              ...calls(['logs:CreateLogStream', 'logs:PutLogEvents'], stream(name)),
+              ...(isServer ? [readSecret(name)] : []),
+            ],
             refused: [
               ...calls(['logs:CreateLogStream', 'logs:PutLogEvents'], stream('another')),
+              readSecret('another'),
+              ...(isServer ? [] : [readSecret(name.replace('-authorizer', ''))]),
               { action: 'logs:CreateLogGroup', resource: arn('logs', `log-group:/aws/lambda/${name}`) },
               { action: 'logs:GetLogEvents', resource: stream(name) },
               { action: 'lambda:InvokeFunction', resource: arn('lambda', `function:${name}:live`) },
@@ -184,6 +196,7 @@ describeTerraform('the policies that Terraform creates', () => {
         await flaws(inlinePolicies(terraform.account, `mcp-${REGION}`).runtime, 'identity', {
           allowed: [
             ...calls(['logs:CreateLogStream', 'logs:PutLogEvents'], stream('mcp')),
+            readSecret('mcp'),
             ...calls(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*'),
             { action: 'kms:Decrypt', resource: KEY },
             ...calls(['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'], '*'),
