@@ -1,8 +1,8 @@
 /**
  * MCP clients of other projects, each listing the tools and calling one, with a token and without. They are a package of
- * their own (1.4 GB), which `npm run test:clients` installs; those from PyPI run where Python has them.
+ * their own (1.4 GB), which `npm run test:clients` installs. Those in Python: test/framework/foreign/python-clients.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,27 +84,3 @@ describeWith(installed)('clients from npm', () => {
     60_000,
   );
 });
-
-/** PyPI is not to be had everywhere, and no part of this project needs it. */
-function pythonHas(module: string): Found<true> {
-  try {
-    execFileSync('python3', ['-c', `import ${module}`], { stdio: 'ignore' });
-    return { found: true };
-  } catch {
-    return {
-      missing: `Python has no module ${module}. With pip install ${module}, then: npm run test:clients`,
-    };
-  }
-}
-
-for (const [name, module, file] of [
-  ['the official Python SDK', 'mcp', 'python_sdk.py'],
-  ['FastMCP’s Python client', 'fastmcp', 'fastmcp_client.py'],
-] as const) {
-  describeWith(pythonHas(module), { inCi: 'skip' })(name, () => {
-    test('lists the tools and calls one, with a token and without', async () => {
-      expectResult(await drive('python3', file, `${open.url}/mcp`));
-      expectResult(await drive('python3', file, `${closed.url}/mcp`, TOKEN));
-    }, 60_000);
-  });
-}
