@@ -306,10 +306,15 @@ describeWith(await findEngine())('the image', engine => {
     const [base, ours] = await Promise.all([list(BASE), list(IMAGE)]);
     const added = [...ours]
       .filter(file => !base.has(file) && !/^\/(etc\/(hosts|hostname|resolv.conf|mtab)|dev\/)/.test(file))
+      // Files next to the servers of app/, and packages that are not bundled.
+      .filter(file => !/^\/var\/task\/(?:app|node_modules)\//.test(file))
       .sort();
-    const hashed =
-      /^\/var\/task\/(?:local\/[\w-]+-[A-Z0-9]{8}\.mjs|page\/(?:console|icon|page)-[0-9a-f]{10}\.\w+(?:\.br)?)$/;
-    const chunks = added.filter(file => hashed.test(file));
+    const hashed = [
+      /^\/var\/task\/local\/[\w-]+-[A-Z0-9]{8}\.mjs$/,
+      /^\/var\/task\/page\/(?:app-host|chunk|console|webapi)-[A-Z0-9]{8}\.js(?:\.br)?$/,
+      /^\/var\/task\/page\/(?:icon|page)-[0-9a-f]{10}\.\w+(?:\.br)?$/,
+    ];
+    const chunks = added.filter(file => hashed.some(pattern => pattern.test(file)));
     expect(added.filter(file => !chunks.includes(file))).toEqual([
       '/var/task/authorizer.mjs',
       '/var/task/bundle.cache',
@@ -324,6 +329,7 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/local/dashboard.js',
       '/var/task/oauth-proxy.cjs',
       '/var/task/page.cjs',
+      '/var/task/page/app-frame.html',
       '/var/task/page/files.json',
       '/var/task/reseed.node',
       '/var/task/ric/index.mjs',
