@@ -194,7 +194,7 @@ describe('a change in app/', () => {
     await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
     await client.callTool({ name: 'lost' });
     await client.close();
-    await server.printed(/a tool failed Error: no dice\s+at \S* ?\(?app\/servers\/dice\.ts:6:11\b/, from);
+    await server.printed(/a tool failed Error: no dice\s+at \S* ?\(?app\/servers\/dice\.ts:7:11\b/, from);
   });
 
   test('is noticed every time that a file is saved by rename', async () => {
