@@ -17,7 +17,7 @@ ARG TARGETARCH
 # hadolint ignore=DL3008
 RUN apt-get update \
     && case "$TARGETARCH" in "" | "$(dpkg --print-architecture)") cross= ;; arm64) cross=g++-aarch64-linux-gnu ;; *) cross=g++-x86-64-linux-gnu ;; esac \
-    && apt-get install -y --no-install-recommends ca-certificates cmake g++ make python3 tar xz-utils $cross \
+    && apt-get install -y --no-install-recommends ca-certificates cmake g++ make python3 tar xz-utils ${cross:+"$cross"} \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -34,8 +34,8 @@ ARG NODE_IMAGE
 RUN NODE_IMAGE="${NODE_IMAGE}" node scripts/build/build.ts --client native --architecture "${TARGETARCH:-$(dpkg --print-architecture)}" && chmod -R a=rX dist
 COPY --from=base / /system
 # A function installs nothing.
-RUN cd /system/usr/local \
-    && rm -rf lib/node_modules bin/npm bin/npx bin/corepack bin/yarn bin/yarnpkg include/node /system/opt/yarn-*
+RUN rm -rf /system/usr/local/lib/node_modules /system/usr/local/include/node /system/opt/yarn-* \
+    && for program in npm npx corepack yarn yarnpkg; do rm -f "/system/usr/local/bin/$program"; done
 
 # COPY alone: a RUN line that you add here runs a program of the function's architecture, so on a machine of another one it needs
 # emulation (qemu-user-static). Better: run it in the stage above, and copy its result.

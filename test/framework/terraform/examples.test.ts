@@ -152,6 +152,15 @@ describeTerraform('examples', () => {
       expect(environment?.variables).toMatchObject({ NOTES_TABLE: 'notes' });
     }));
 
+  test('public', () =>
+    live('examples/public', [], () => {
+      const [environment] = need('aws_lambda_function', 'dice').environment as { variables: object }[];
+      expect(environment?.variables).toMatchObject({ MCP_AUTH: 'none', MCP_LIMITS_FAILURE_MODE: 'deny' });
+      const table = need('aws_dynamodb_table', 'dice-store').arn;
+      const grants = statements(terraform.account).filter(({ Resource }) => Resource === table);
+      expect(grants).toHaveLength(1);
+    }));
+
   test('per-caller', async () => {
     const issuer = ['issuer=https://tenant.example/', 'audience=["https://mcp.example/mcp"]'];
     await live('examples/per-caller', [...issuer, 'manage_api_gateway_account=true'], () => {

@@ -1,0 +1,3 @@
+import { defineSettings } from '#framework';
+
+export const settings = defineSettings({});
