@@ -147,7 +147,8 @@ export class RuntimeApi {
 
   /** `timedOut`: how a streamed response under way ends, if the time of the invocation is up. */
   close(timedOut?: FunctionError): void {
-    this.#timedOut = timedOut;
+    // The end of the process closes it again, before the connections are gone.
+    this.#timedOut ??= timedOut;
     this.#server.close();
     this.#server.closeAllConnections();
   }
