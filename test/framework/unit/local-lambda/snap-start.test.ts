@@ -45,6 +45,8 @@ describeWith(COMPILER, { inCi: 'fail' })('a function with SnapStart', () => {
     expect(lambda.output()).toMatch(/^INIT_REPORT Init Duration: [\d.]+ ms$/m);
     expect(lambda.output()).not.toContain('RESTORE_START');
     await call(`${lambda.url}/mcp`, 'events');
+    // The response comes before the report of its invocation.
+    await lambda.printed(/REPORT RequestId/);
     await call(`${lambda.url}/mcp`, 'events');
     await lambda.printed(/(REPORT RequestId.*[\s\S]*){2}/);
     const lines = lambda.output().split('\n');
