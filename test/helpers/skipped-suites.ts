@@ -2,10 +2,18 @@
  * Suites that need what a machine may not have. Where it is missing they are one skipped test, which says what was not run
  * and how to make it run; the totals repeat it at the end. Where CI asks for every test, that is a failure.
  */
+import { spawnSync } from 'node:child_process';
 import { describe, test } from 'vitest';
 
 /** What was looked for, or a sentence that says what is missing and how to get it. */
 export type Found<T> = { found: T } | { missing: string };
+
+/** Whether a program can be started. */
+export function findProgram(command: string): Found<true> {
+  return spawnSync(command, ['--version']).error === undefined
+    ? { found: true }
+    : { missing: `There is no ${command} on this machine. Install it to run these tests.` };
+}
 
 /**
  * `describe` for what needs it. Without it `body` is not run at all: it could not even be collected. `inCi`: what becomes of

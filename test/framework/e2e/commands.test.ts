@@ -11,6 +11,7 @@ import { type FakeUpstream, startFakeUpstream } from '../../helpers/fake-upstrea
 import { DIST, ROOT, type RunningLambda, startApp, TEST_PACKAGES } from '../../helpers/local-lambda.ts';
 import { childrenOf, commandOf, stateOf } from '../../helpers/processes.ts';
 import { ProjectCopy } from '../../helpers/project-copy.ts';
+import { describeWith, findProgram } from '../../helpers/skipped-suites.ts';
 
 const run = promisify(execFile);
 
@@ -84,12 +85,14 @@ describe('npm run call', () => {
   });
 });
 
-test('npm start says where it is and how to call it, and what it says works', async () => {
-  await lambda.printed(/claude mcp add --transport http mcp-on-lambda http:\S+\/mcp/);
-  expect(lambda.output()).toContain('no authentication here');
-  const [, command = ''] = await lambda.printed(/curl {10}(curl [\s\S]*?)\n\n/);
-  const { stdout } = await run('sh', ['-c', command]);
-  expect(stdout).toContain('"lookup"');
+describeWith(findProgram('curl'))('npm start', () => {
+  test('says where it is and how to call it, and what it says works', async () => {
+    await lambda.printed(/claude mcp add --transport http mcp-on-lambda http:\S+\/mcp/);
+    expect(lambda.output()).toContain('no authentication here');
+    const [, command = ''] = await lambda.printed(/curl {10}(curl [\s\S]*?)\n\n/);
+    const { stdout } = await run('sh', ['-c', command]);
+    expect(stdout).toContain('"lookup"');
+  });
 });
 
 test('an older Node is told which one is needed, before anything else', async () => {

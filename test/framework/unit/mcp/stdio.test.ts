@@ -10,6 +10,7 @@ import { closeAll } from '../../../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 import { childrenOf, commandOf, stateOf } from '../../../helpers/processes.ts';
+import { describeWith, findProgram } from '../../../helpers/skipped-suites.ts';
 
 const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'AKIA',
@@ -163,15 +164,17 @@ test.each(Object.entries(CLIENTS))(
   },
 );
 
-test.each(Object.entries(CLIENTS))(
-  'a server in Python that ends at a question it does not know is served to %s',
-  async (_name, connect) => {
-    const shy = await connect(`${wide.url}/shy`);
-    expect(await shy.tools()).toEqual(['hide']);
-    expect((await shy.call('hide', {})).text).toBe('hidden');
-    await shy.close();
-  },
-);
+describeWith(findProgram('python3'))('a server in Python', () => {
+  test.each(Object.entries(CLIENTS))(
+    'that ends at a question it does not know is served to %s',
+    async (_name, connect) => {
+      const shy = await connect(`${wide.url}/shy`);
+      expect(await shy.tools()).toEqual(['hide']);
+      expect((await shy.call('hide', {})).text).toBe('hidden');
+      await shy.close();
+    },
+  );
+});
 
 describe('a program that cannot be started', () => {
   test.each(Object.entries(CLIENTS))(
