@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { V8_FLAGS } from '../../app/framework/lambda/v8-flags.ts';
 import { v2Event } from '../../test/helpers/events.ts';
 import { modernHeaders, modernRequest } from '../../test/helpers/json-rpc.ts';
 import { DIST } from '../../test/helpers/local-lambda.ts';
@@ -75,7 +76,7 @@ export function ours(folder = DIST, name = 'mcp-on-lambda', beside: readonly str
     files,
     era,
     subject: {
-      command: [process.execPath, join(folder, 'entry.mjs')],
+      command: [process.execPath, ...V8_FLAGS, join(folder, 'entry.mjs')],
       taskRoot: folder,
       handler: 'handler.stream',
       payload: EVENTS[era],

@@ -12,6 +12,7 @@ import type { Prepare } from '../local-lambda/main.ts';
 import type { LocalLambdaOptions } from '../local-lambda/options.ts';
 import { openSignInPaths } from '../sign-in-paths.ts';
 import type { RouteSummary } from './create-handlers.ts';
+import { V8_FLAGS } from './v8-flags.ts';
 
 /** Threads of libuv's pool that are left for work. */
 const THREADS_TO_WORK = 8;
@@ -71,7 +72,7 @@ async function startLocal(): Promise<void> {
   process.env.MCP_AUTH ||= 'none';
   process.env.MCP_ALLOWED_HOSTS ||= LOCAL_HOSTS;
   process.env.MCP_ALLOWED_ORIGINS ||= LOCAL_HOSTS;
-  const command: [string, ...string[]] = [process.execPath, ...process.execArgv, entry];
+  const command: [string, ...string[]] = [process.execPath, ...V8_FLAGS, ...process.execArgv, entry];
   const routes: RouteSummary = JSON.parse(readFileSync(new URL('routes.json', import.meta.url), 'utf8'));
   const { paths } = routes;
   const lambda = await local.main(process.argv.slice(2), process.env, command, (options, env) => {

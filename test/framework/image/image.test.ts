@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { V8_FLAGS } from '../../../app/framework/lambda/v8-flags.ts';
 import { CLIENTS } from '../../helpers/clients.ts';
 import { closeAll } from '../../helpers/close-all.ts';
 import { BASE, buildImage, findEngine } from '../../helpers/container-engine.ts';
@@ -268,7 +269,7 @@ describeWith(await findEngine())('the image', engine => {
     const [image] = JSON.parse(await run('image', 'inspect', IMAGE));
     const { Entrypoint, Cmd, User, Labels, Healthcheck } = image.Config;
     expect({ Entrypoint, Cmd, User }).toEqual({
-      Entrypoint: ['node', '/var/task/entry.mjs'],
+      Entrypoint: ['node', ...V8_FLAGS, '/var/task/entry.mjs'],
       Cmd: ['handler.stream'],
       User: '1000:1000',
     });

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { V8_FLAGS } from '../../../../app/framework/lambda/v8-flags.ts';
 import { DIST, ROOT, startDist } from '../../../helpers/local-lambda.ts';
 
-test('V8 accepts it, and not for another source', async () => {
+test('V8 accepts it under the flags of the function, and not for another source', async () => {
   const probe = `
     const { readFileSync } = require('node:fs');
     const { Script } = require('node:vm');
@@ -15,8 +16,13 @@ test('V8 accepts it, and not for another source', async () => {
     const cachedData = readFileSync('bundle.cache');
     const rejected = text => new Script(text, { filename: 'bundle.cjs', cachedData }).cachedDataRejected;
     console.log(JSON.stringify([rejected(source), rejected(source + '//')]));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', probe], { cwd: DIST });
+  const { stdout } = await promisify(execFile)(process.execPath, [...V8_FLAGS, '-e', probe], { cwd: DIST });
   expect(JSON.parse(stdout)).toEqual([false, true]);
+});
+
+test('the flags of the function are those of the image', async () => {
+  const entrypoint = /^ENTRYPOINT (.+)$/m.exec(await readFile(join(ROOT, 'Dockerfile'), 'utf8'))?.[1] ?? '';
+  expect(JSON.parse(entrypoint)).toEqual(['node', ...V8_FLAGS, '/var/task/entry.mjs']);
 });
 
 test.each([
