@@ -24,7 +24,7 @@ export const STAGE_NAMES = STAGES.map(([from, to]) => `calls ${from} to ${to}`);
 
 /** By the path of the source; the first that fits. */
 const PARTS: readonly [part: string, path: RegExp][] = [
-  ['client of the runtime', /aws-lambda-ric|dist\/ric\/|profiled\.mjs/],
+  ['client of the runtime', /aws-lambda-ric|\/ric\/|profiled\.mjs/],
   [
     'event to Request',
     /hono\/dist\/(adapter|utils\/encode)|app\/framework\/lambda\/(adapter|validate-event)|endpoint-context/,

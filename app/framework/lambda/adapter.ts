@@ -86,21 +86,17 @@ function isLattice(event: LambdaEvent): boolean {
 /** Stands for a missing host. Reserved by RFC 6761, so that it is no server's own name. */
 const NO_HOST = 'no-host.invalid';
 
-/** Shared by all requests: it has no body that could be read only once. */
-const NOT_SENT = new Response(null);
+const NOT_CONVERTED = 'hono/aws-lambda made no Request of an event that validateEvent() accepted.';
 
 /** hono/aws-lambda exports no conversion of events; its `handle` passes the Request to the app, and this app returns it. */
 async function requestOf(event: LambdaEvent): Promise<Request> {
-  let converted: Request | undefined;
-  await handle(
-    asHono(async request => {
-      converted = request;
-      return NOT_SENT;
-    }),
-  )(event);
-  if (!converted)
-    throw new Error('hono/aws-lambda made no Request of an event that validateEvent() accepted.');
-  return converted;
+  return new Promise((resolve, reject) => {
+    const app = asHono(request => {
+      resolve(request);
+      return new Promise(() => undefined); // Without a response, no result object is made.
+    });
+    handle(app)(event).then(() => reject(new Error(NOT_CONVERTED)), reject);
+  });
 }
 
 /** Converts a response into the result object that the endpoint of `event` expects. */

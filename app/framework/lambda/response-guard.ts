@@ -63,6 +63,9 @@ export async function toResponse({ status, headers, next, cancel }: OutgoingResp
   return new Response(body, { status, headers });
 }
 
+/** The body, as text, of a response of scripts/build/patches/mcp-server/complete-response.diff that nothing else has read. */
+const COMPLETE_TEXT = Symbol.for('text of a complete response');
+
 /** Waits for the first chunk: until it is sent, the response can still be replaced by an error. */
 async function guardBody(
   response: Response,
@@ -70,6 +73,13 @@ async function guardBody(
   pendingIds: () => readonly JsonRpcId[],
 ): Promise<OutgoingResponse> {
   const { status, headers } = response;
+  const text = (response as { [COMPLETE_TEXT]?: string })[COMPLETE_TEXT];
+  if (text !== undefined) {
+    const bytes = Buffer.from(text);
+    observe(() => invocation.observer?.chunk(bytes));
+    invocation.end();
+    return { status, headers, next: once(bytes), cancel: NO_BODY.cancel };
+  }
   if (!response.body) {
     invocation.end();
     return { status, headers, ...NO_BODY };
@@ -101,16 +111,17 @@ const NO_BODY: Pick<OutgoingResponse, 'next' | 'cancel'> = {
 
 /** Converts a complete response that needs no guard. */
 export function complete(response: Response): OutgoingResponse {
-  let sent = false;
-  return {
-    status: response.status,
-    headers: response.headers,
-    async next() {
-      if (sent) return undefined;
-      sent = true;
-      return new Uint8Array(await response.arrayBuffer());
-    },
-    cancel: NO_BODY.cancel,
+  const bytes = response.arrayBuffer().then(buffer => new Uint8Array(buffer));
+  return { status: response.status, headers: response.headers, next: once(bytes), cancel: NO_BODY.cancel };
+}
+
+/** Returns `chunk` on the first call, and undefined after it. */
+function once(chunk: Uint8Array | Promise<Uint8Array>): OutgoingResponse['next'] {
+  let next: typeof chunk | undefined = chunk;
+  return async () => {
+    const current = next;
+    next = undefined;
+    return current;
   };
 }
 

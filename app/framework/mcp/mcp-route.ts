@@ -118,7 +118,7 @@ export class McpRoute {
     const response = await this.#serve(request, options, exchange, {
       message,
       path: c.req.path,
-      route: routePath(c),
+      route: this.#tasks ? routePath(c) : '',
       functionArn: c.env?.context?.invokedFunctionArn,
       tenantId: c.env?.context?.tenantId,
     });

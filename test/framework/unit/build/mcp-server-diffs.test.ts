@@ -2,12 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { McpServer, Transport } from '@modelcontextprotocol/server';
+import { inspect } from 'node:util';
+import type { createMcpHandler, McpServer, Transport } from '@modelcontextprotocol/server';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { applyDiffs, type Diff, readDiffs } from '../../../../scripts/build/patches/diffs.ts';
 import { loadPatched } from '../../../../scripts/build/patches/patched-files.ts';
+import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 
 const PACKAGE = '@modelcontextprotocol/server';
@@ -20,6 +22,7 @@ const PATCHED = [...DIFFS.map(diff => [diff.name, [diff]] as const), ['all diffs
 
 interface Calls {
   McpServer: typeof McpServer;
+  createMcpHandler: typeof createMcpHandler;
   standardSchemaToJsonSchema(
     schema: object,
     io?: 'input' | 'output',
@@ -161,6 +164,43 @@ describe.each(PATCHED)('%s', (_, diffs) => {
   });
 });
 
+describe('the response to a call', () => {
+  const READINGS: Record<string, (response: Response) => unknown> = {
+    text: response => response.text(),
+    json: response => response.json(),
+    bytes: async response => [...(await response.bytes())],
+    blob: async response => (await response.blob()).text(),
+    'text of a clone, then its own': async response => [await response.clone().text(), await response.text()],
+    'a second reading': async response => [await response.text(), await response.text().catch(String)],
+    'its fields': ({ status, statusText, ok, type, url, redirected, bodyUsed }) =>
+      JSON.stringify({ status, statusText, ok, type, url, redirected, bodyUsed }),
+    headers: ({ headers }) => [...headers],
+    'a copy with one more header': async response => {
+      response.headers.set('x-before', '1');
+      const copy = new Response(response.body, response);
+      response.headers.set('x-after', '1');
+      return [copy.status, [...copy.headers], await copy.text(), [...response.headers], response.bodyUsed];
+    },
+    'its class': response => [response instanceof Response, String(response), inspect(response).slice(0, 20)],
+  };
+
+  test.each(Object.keys(READINGS))('has the same %s as an unpatched one', async reading => {
+    const read = READINGS[reading] as (response: Response) => unknown;
+    const patched = await read(await responseOf(await callsOf(DIFFS)));
+    expect(patched).toEqual(await read(await responseOf(original)));
+  });
+
+  test('is the text for the Lambda response stream until its body is asked for', async () => {
+    const text = Symbol.for('text of a complete response');
+    const response = (await responseOf(await callsOf(DIFFS))) as Response & { [text]?: string };
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(JSON.parse(response[text] ?? '')).toMatchObject({ id: 1, result: { content: [] } });
+    expect(response.body).toBeInstanceOf(ReadableStream);
+    expect(response[text]).toBeUndefined();
+    expect(Reflect.has(await responseOf(original), text)).toBe(false);
+  });
+});
+
 test('a request is validated again after three checks', async () => {
   const { isJSONRPCRequest } = await callsOf(DIFFS);
   const message: Record<string, unknown> = { ...CALL };
@@ -215,6 +255,23 @@ const MESSAGES: unknown[] = [
   undefined,
 ];
 
+/** Calls a tool of revision 2026-07-28. */
+async function responseOf({ createMcpHandler, McpServer }: Calls): Promise<Response> {
+  const handler = createMcpHandler(() => {
+    const server = new McpServer({ name: 'a', version: '1' });
+    server.registerTool('b', {}, () => ({ content: [] }));
+    return server;
+  });
+  const params = { name: 'b', arguments: {} };
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    ...modernHeaders('tools/call', params),
+  };
+  const body = JSON.stringify(modernRequest('tools/call', params));
+  return handler.fetch(new Request('https://server.invalid/', { method: 'POST', headers, body }));
+}
+
 /** What happens between a server and its transport. */
 async function conversation({ McpServer }: Calls): Promise<string[]> {
   const events: string[] = [];
@@ -244,7 +301,7 @@ async function callsOf(diffs: readonly Diff[]): Promise<Calls> {
   files.set(SOURCE, `${text}\nexport { ${NAMES.join(', ')} };`);
   const { outputFiles } = await build({
     stdin: {
-      contents: `export { McpServer } from '${PACKAGE}'; export { ${NAMES.join(', ')} } from '${SOURCE}';`,
+      contents: `export { createMcpHandler, McpServer } from '${PACKAGE}'; export { ${NAMES.join(', ')} } from '${SOURCE}';`,
       resolveDir: ROOT,
       loader: 'js',
     },
