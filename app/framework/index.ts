@@ -17,7 +17,7 @@ export { type GatewayServer, mcpGateway } from './mcp/gateway.ts';
 export { mcp } from './mcp/mcp.ts';
 export { mcpStdio, type StdioServer } from './mcp/mcp-stdio.ts';
 export { mcpV1 } from './mcp/mcp-v1.ts';
-export type { McpOptions } from './mcp/options.ts';
+export type { McpOptions, McpServerOptions } from './mcp/options.ts';
 export type { OnToolCall, ToolCall, ToolCallContext } from './mcp/tool-call-hook.ts';
 export { onRestore, onSnapshot, type SnapStartHook } from './snap-start.ts';
 export { dynamoTasks } from './tasks/dynamo-tasks.ts';

@@ -15,7 +15,8 @@
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
  *   page.cjs, page/       the page a browser sees, loaded when one asks for it
- *   tool-call-hook.cjs    the option onToolCall, and
+ *   tool-call-hook.cjs    the option onToolCall,
+ *   server-reuse.cjs      the option reuse, and
  *   limits.cjs            the option limits, loaded by routes that have them
  *   oauth-proxy.cjs       the OAuth proxy, loaded when one of its paths is requested
  *   local.mjs, local/     the local Lambda with its dashboard, and

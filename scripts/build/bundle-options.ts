@@ -30,6 +30,7 @@ export const COMMON: BuildOptions = {
 export const LOADED_ON_USE: Readonly<Record<string, string>> = {
   'app/framework/page/view.ts': 'page.cjs',
   'app/framework/mcp/tool-call-hook.ts': 'tool-call-hook.cjs',
+  'app/framework/mcp/server-reuse.ts': 'server-reuse.cjs',
   'app/framework/limits/call-limiter.ts': 'limits.cjs',
   'app/framework/oauth-proxy/serve.ts': 'oauth-proxy.cjs',
 };

@@ -62,8 +62,13 @@ interface Instrumented {
 
 /** Instruments a server that was created for one request. */
 export function instrumentServer(given: object, route: RouteState, exchange: McpExchange | undefined): void {
+  prepareServer(given, route);
+  instrumentConnection(given, exchange);
+}
+
+/** The part that concerns one request: checks and records what the server sends. */
+export function instrumentConnection(given: object, exchange: McpExchange | undefined): void {
   const server = given as AnyServer & Instrumented;
-  prepareServer(server.v1 ?? server, route);
   server[STATE] = { exchange, original: server.connect };
   server.connect = connectInstrumented;
 }
@@ -86,9 +91,9 @@ function sendChecked(this: Transport & Instrumented, message: unknown, options?:
 
 const SENT = Promise.resolve();
 
-/** The part that does not concern the transport. */
-function prepareServer(given: object, route: RouteState): void {
-  const server = given as AnyServer;
+/** The part that concerns the server as such. */
+export function prepareServer(given: object, route: RouteState): void {
+  const server = (given as AnyServer).v1 ?? (given as AnyServer);
   for (const name in server._registeredTools) route.tools.add(name);
   if (!route.subscriptions) withdrawSubscriptions(server.server ?? server);
   tolerateUnlistable(server, 'tool', server._registeredTools, route);

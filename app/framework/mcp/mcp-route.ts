@@ -7,6 +7,7 @@ import {
   type McpHandlerRequestOptions,
   type McpHttpHandler,
   type McpRequestContext,
+  McpServer,
   type McpServerFactory,
   PROTOCOL_VERSION_META_KEY,
 } from '@modelcontextprotocol/server';
@@ -24,9 +25,9 @@ import {
   messageProblem,
   setExchange,
 } from './exchange.ts';
-import { instrumentServer, type RouteState } from './instrument-server.ts';
+import { instrumentConnection, prepareServer, type RouteState } from './instrument-server.ts';
 import { messagesOf } from './message-stream.ts';
-import type { McpOptions, McpRouteEnv } from './options.ts';
+import type { McpRouteEnv, McpServerOptions } from './options.ts';
 import { prewarm } from './prewarm.ts';
 import { readBody } from './request-body.ts';
 import { boundedSubscriptions, refuseSubscriptions } from './subscriptions.ts';
@@ -38,6 +39,8 @@ const LAMBDA_REQUEST_BYTES = 6 * 1024 * 1024;
 
 export class McpRoute {
   readonly #factory: McpServerFactory;
+  readonly #reuse: boolean;
+  #reusing: McpServerFactory | undefined;
   readonly #auth: Guard | 'none' | undefined;
   readonly #sdkOptions: NonNullable<Parameters<typeof createMcpHandler>[1]> & { maxRequestBodySize: number };
   readonly #handler: McpHttpHandler;
@@ -47,7 +50,7 @@ export class McpRoute {
   readonly #limits: RouteLimits | undefined;
   readonly #onToolCall: OnToolCall | undefined;
 
-  constructor(factory: McpServerFactory, options: McpOptions) {
+  constructor(factory: McpServerFactory, options: McpServerOptions) {
     const {
       auth,
       subscriptions = 'refuse',
@@ -56,6 +59,7 @@ export class McpRoute {
       keepAliveMs,
     } = options;
     this.#factory = factory;
+    this.#reuse = options.reuse ?? false;
     this.#auth = auth;
     this.#limits = options.limits;
     this.#onToolCall = options.onToolCall;
@@ -126,14 +130,28 @@ export class McpRoute {
   };
 
   readonly #createServer = async (context: McpRequestContext) => {
+    const server = await (this.#reuse ? this.#takeServer(context) : this.#newServer(context));
+    instrumentConnection(server, exchangeOf(context.requestInfo));
+    return server;
+  };
+
+  readonly #newServer = async (context: McpRequestContext) => {
     const server = await this.#factory(context);
-    instrumentServer(server, this.#state, exchangeOf(context.requestInfo));
+    prepareServer(server, this.#state);
     if (this.#onToolCall) {
       const { hookToolCalls } = await import('./tool-call-hook.ts');
       hookToolCalls(server, this.#onToolCall, context.requestInfo);
     }
     return server;
   };
+
+  async #takeServer(context: McpRequestContext) {
+    if (!this.#reusing) {
+      const { reusing } = await import('./server-reuse.ts');
+      this.#reusing ??= reusing(this.#newServer, McpServer);
+    }
+    return this.#reusing(context);
+  }
 
   async #guard(c: Context<McpRouteEnv>): Promise<GuardResult> {
     const guard = this.#auth ?? c.get('guard');

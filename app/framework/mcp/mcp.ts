@@ -11,12 +11,12 @@
 import type { McpServerFactory } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { McpRoute } from './mcp-route.ts';
-import type { McpOptions, McpRouteEnv } from './options.ts';
+import type { McpRouteEnv, McpServerOptions } from './options.ts';
 import { registerMcpHandler } from './route-registry.ts';
 import { logSdkWarningsOnce } from './sdk-warnings.ts';
 
 /** Mount it: `app.route('/mcp', mcp(weather))`. Throws a TypeError if an option is out of range. */
-export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
+export function mcp(factory: McpServerFactory, options: McpServerOptions = {}): Hono<McpRouteEnv> {
   logSdkWarningsOnce();
   const route = new McpRoute(factory, options);
   const { prewarm = true } = options;

@@ -48,6 +48,17 @@ export interface McpOptions {
   onError?: (error: Error) => void;
 }
 
+/** The options of `mcp()`. */
+export interface McpServerOptions extends McpOptions {
+  /**
+   * Serves a request by a server that has served others before, one server per concurrent request, so that a call does not pay for
+   * creating it. The factory then runs without a request and without a caller (`ctx.http.authInfo` of a tool has the caller), and a
+   * tool must not change its server: app/framework/mcp/README.md, "One server for many requests".
+   * @default false: each request is served by a server of its own
+   */
+  reuse?: boolean;
+}
+
 /** What Hono's context carries into an MCP route. */
 export interface McpRouteEnv {
   Bindings: Partial<Pick<LambdaBindings, 'context' | 'invocation'>>;
