@@ -1,6 +1,6 @@
 /**
- * A part of a processor, by a control group: version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu) or 1.
- * Needs root. Lambda gives a function memory/1769 of a processor, in slices of 20 ms.
+ * A share of a vCPU, by a control group: version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu) or 1.
+ * Needs root. Lambda gives a function memory/1769 of a vCPU, in slices of 20 ms.
  */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -40,9 +40,9 @@ export class CpuLimit {
     }
   }
 
-  /** What `pid` starts from now on is limited with it. */
-  add(pid: number): void {
-    this.#write('cgroup.procs', pid);
+  /** Limits the processes, and those that they start from now on. */
+  addAll(pids: readonly number[]): void {
+    for (const pid of pids) this.#write('cgroup.procs', pid);
   }
 
   #write(file: string, value: string | number): void {

@@ -1,19 +1,20 @@
-/** One process under the local Lambda's Runtime API: how long it takes to start and to answer, and what it uses. */
+/** One process under the local Lambda's Runtime API: how long it takes to start and to respond, and what it uses. */
 import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
-import { Environment } from '../../app/framework/local-lambda/environment.ts';
+import { Environment, type SnapStartEvents } from '../../app/framework/local-lambda/environment.ts';
 import { CpuLimit } from './cpu-limit.ts';
+import { MB_PER_VCPU } from './prices.ts';
 import { cpuMs, peakRssMb, pidsOf } from './usage.ts';
 
-/** What is started, and what it is asked. */
+/** The process, and the call to it. */
 export interface Subject {
   command: readonly [string, ...string[]];
-  /** Folder of the handler's module, and its name in it. */
+  /** Folder of the handler's module. */
   taskRoot: string;
   handler: string;
   /** The event, in JSON. */
   payload: string;
-  /** What the answer contains. */
+  /** A part of the right response. */
   expected: string;
 }
 
@@ -21,31 +22,50 @@ export interface Subject {
 export interface Run {
   /** Until it asks for an invocation. */
   init: number;
-  /** Until the end of the first answer. */
+  /** Until the end of the first response. */
   first: number;
-  /** Processor time until then. */
+  /** CPU time until then. */
   firstCpu: number;
   /** Each call after it. */
   calls: number[];
-  /** Processor time of one call after it. */
+  /** CPU time of one call after it. */
   cpu: number;
-  /** When it has answered for long: each call, and processor time of one. Undefined where that was not waited for. */
+  /** Calls of a process that has responded for long, and the CPU time of one. Undefined where it is not measured. */
   settled: { calls: number[]; cpu: number } | undefined;
   rssMb: number;
 }
 
-/** What Lambda sets and the Runtime Interface Client insists on. */
+/** Times of a restored process in ms. */
+export interface Restore {
+  /** Of init, until the process waits to be restored. */
+  init: number;
+  /** From the response to restore/next until the process asks for an invocation. */
+  hooks: number;
+  /** From the response to restore/next until the end of the first response. */
+  first: number;
+}
+
+/** Variables that Lambda sets and the Runtime Interface Client requires. */
 const LAMBDA = {
   AWS_REGION: 'us-east-1',
   AWS_LAMBDA_FUNCTION_NAME: 'bench',
   AWS_LAMBDA_FUNCTION_VERSION: '1',
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
   AWS_LAMBDA_LOG_GROUP_NAME: 'bench',
   AWS_LAMBDA_LOG_STREAM_NAME: 'bench',
 };
 
-/** A process of `subject`, not yet started; with `env` besides what Lambda sets. */
-export function environmentOf(subject: Subject, env: Record<string, string> = {}): Environment {
+export interface EnvironmentOptions {
+  env?: Record<string, string>;
+  /** @default a full vCPU's */
+  memoryMb?: number;
+  snapStart?: SnapStartEvents;
+}
+
+/** Returns an environment of `subject` that is not yet started. */
+export function environmentOf(
+  subject: Subject,
+  { env = {}, memoryMb = MB_PER_VCPU, snapStart }: EnvironmentOptions = {},
+): Environment {
   return new Environment({
     command: subject.command,
     env: {
@@ -54,53 +74,67 @@ export function environmentOf(subject: Subject, env: Record<string, string> = {}
       _HANDLER: subject.handler,
       LAMBDA_TASK_ROOT: subject.taskRoot,
       ...LAMBDA,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+      AWS_LAMBDA_INITIALIZATION_TYPE: snapStart ? 'snap-start' : 'on-demand',
       ...env,
     },
     timeout: 60,
     initTimeout: 30,
     memory: 4096,
     freeze: false,
+    snapStart,
     output: () => undefined,
   });
 }
 
-/** A row whose calls take as long as this is not called until it has settled. */
+/** A process with slower calls is not called until it has settled. */
 const SLOW_MS = 50;
-/** Of the calls of a settled environment, that are measured. */
+/** Calls of a settled process that are measured. */
 const SETTLED_CALLS = 300;
+/** Calls are made for at most this long, but a few in any case. */
+const CALLS_MS = 10_000;
+const MIN_CALLS = 3;
 
 export interface Plan {
+  memoryMb: number;
   /** After the first. */
   calls: number;
-  /** How many calls an environment has answered when it has settled. @default it is not waited for */
+  /** Calls after which a process counts as settled. @default not measured */
   settled?: number;
-  /** Of a processor, once the init is over, as on Lambda, where the init has a whole one. @default all of it */
-  share?: number;
 }
 
-export async function measure(subject: Subject, { calls, settled, share }: Plan): Promise<Run> {
-  using limit = share === undefined ? undefined : new CpuLimit(share);
-  const environment = environmentOf(subject);
+/**
+ * Returns the share of a vCPU that a function has; undefined if it has a full one or more.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+ */
+export function shareOf(memoryMb: number): number | undefined {
+  return memoryMb < MB_PER_VCPU ? memoryMb / MB_PER_VCPU : undefined;
+}
+
+/** Starts a process, with a full vCPU for init, and calls it. */
+export async function measure(subject: Subject, { memoryMb, calls, settled }: Plan): Promise<Run> {
+  using limit = limitOf(memoryMb);
+  const environment = environmentOf(subject, { memoryMb });
   const started = performance.now();
   await environment.init();
   const init = performance.now() - started;
   const pid = environment.pid ?? Number.NaN;
-  for (const each of limit ? pidsOf(pid) : []) limit?.add(each);
+  limit?.addAll(pidsOf(pid));
   const timed = async (count: number): Promise<{ calls: number[]; cpu: number }> => {
-    const [times, cpuBefore] = [[] as number[], cpuMs(pid)];
-    for (let i = 0; i < count; i += 1) {
+    const [times, cpuBefore, begun] = [[] as number[], cpuMs(pid), performance.now()];
+    while (times.length < count && (times.length < MIN_CALLS || performance.now() - begun < CALLS_MS)) {
       const before = performance.now();
       await call(environment, subject);
       times.push(performance.now() - before);
     }
-    return { calls: times, cpu: (cpuMs(pid) - cpuBefore) / count };
+    return { calls: times, cpu: (cpuMs(pid) - cpuBefore) / times.length };
   };
   try {
     await call(environment, subject);
     const first = performance.now() - started;
     const firstCpu = cpuMs(pid);
     const early = await timed(calls);
-    const fast = (early.calls.toSorted((a, b) => a - b)[calls >> 1] ?? 0) < SLOW_MS;
+    const fast = (early.calls.toSorted((a, b) => a - b)[early.calls.length >> 1] ?? 0) < SLOW_MS;
     if (settled && fast) await timed(Math.max(settled - calls, 0));
     return {
       init,
@@ -116,7 +150,36 @@ export async function measure(subject: Subject, { calls, settled, share }: Plan)
   }
 }
 
-/** Makes one call and checks its answer. */
+/**
+ * Starts a process with SnapStart, restores it and calls it once. The share of a vCPU applies from the restore on; AWS documents
+ * none for the restore phase.
+ */
+export async function measureRestore(subject: Subject, memoryMb: number): Promise<Restore> {
+  using limit = limitOf(memoryMb);
+  const snapStart = { published: () => undefined, restoring: () => undefined, restored: () => undefined };
+  const environment = environmentOf(subject, { memoryMb, snapStart });
+  try {
+    const started = performance.now();
+    await environment.init();
+    const init = performance.now() - started;
+    limit?.addAll(pidsOf(environment.pid ?? Number.NaN));
+    const restored = performance.now();
+    await environment.restore();
+    const hooks = performance.now() - restored;
+    await call(environment, subject);
+    return { init, hooks, first: performance.now() - restored };
+  } finally {
+    environment.kill();
+    await environment.exited;
+  }
+}
+
+function limitOf(memoryMb: number): CpuLimit | undefined {
+  const share = shareOf(memoryMb);
+  return share === undefined ? undefined : new CpuLimit(share);
+}
+
+/** Makes one call. Rejects if the response is not the expected one. */
 export async function call(environment: Environment, { payload, expected }: Subject): Promise<void> {
   const invocation = {
     id: crypto.randomUUID(),
@@ -128,10 +191,10 @@ export async function call(environment: Environment, { payload, expected }: Subj
   let text = answer.kind === 'buffered' ? answer.body.toString() : '';
   if (answer.kind === 'streamed') for await (const chunk of answer.body) text += chunk;
   await report;
-  if (!text.includes(expected)) throw new Error(`The answer is not what it must be: ${text.slice(0, 300)}`);
+  if (!text.includes(expected)) throw new Error(`The response has no "${expected}": ${text.slice(0, 300)}`);
 }
 
-/** Starts Node for nothing, in ms. */
+/** Returns the time that Node takes to run nothing, in ms. */
 export function nodeAlone(): number {
   const started = performance.now();
   spawnSync(process.execPath, ['-e', '0']);

@@ -55,7 +55,7 @@ export async function profiled(row: Row, folder: string, stages: Stages = STAGES
   });
   writeFileSync(join(folder, 'profiled.mjs'), HANDLER);
   const subject: Subject = { ...row.subject, taskRoot: folder, handler: 'profiled.stream' };
-  const environment = environmentOf(subject, { PROFILE_STAGES: JSON.stringify(stages) });
+  const environment = environmentOf(subject, { env: { PROFILE_STAGES: JSON.stringify(stages) } });
   try {
     await environment.init();
     for (let i = 0; i <= Math.max(...stages.flat()); i += 1) await call(environment, subject);

@@ -1,4 +1,4 @@
-/** What is compared: the floor, this project, and its peers with the same tool. */
+/** The rows of the benchmark: the floor, this project, and its peers with the same tool. */
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -40,7 +40,7 @@ const FLOOR = `export const stream = awslambda.streamifyResponse(async (event, s
 });
 `;
 
-/** A tool call whose arguments fail the schema, so that no upstream is asked. */
+/** A tool call whose arguments fail the schema, so that no upstream is called. */
 const params = { name: 'lookup', arguments: { term: '' } };
 const EVENTS: Record<Era, string> = {
   modern: event(modernRequest('tools/call', params), modernHeaders('tools/call', params)),
@@ -161,7 +161,7 @@ async function bundled(
   };
 }
 
-/** The row to chase, where Go is installed: a program without a runtime, nor anything that makes MCP of it but itself. */
+/** Where Go is installed: a program without a runtime and without an MCP library, the lower bound of this call. */
 export function inGo(folder: string): Row[] {
   const program = join(folder, 'in-go');
   try {
@@ -175,7 +175,7 @@ export function inGo(folder: string): Row[] {
     );
   } catch (error) {
     const { code, stderr } = error as { code?: string; stderr?: Buffer };
-    process.stderr.write(`No row in Go: ${code === 'ENOENT' ? 'there is no go here' : stderr}\n`);
+    process.stderr.write(`No row in Go: ${code === 'ENOENT' ? 'go is not installed' : stderr}\n`);
     return [];
   }
   const [payload, expected] = [EVENTS.modern, 'nput validation error'];
@@ -186,18 +186,30 @@ export function inGo(folder: string): Row[] {
 /** The stdio server that awslabs' adapter gets, as a route of ours. */
 export async function oursWithStdio(folder: string): Promise<Row[]> {
   const program = join(folder, 'awslabs/stdio-server.mjs');
-  using project = new ProjectCopy();
-  project.write(
-    'app/routes.ts',
-    `import { Hono } from 'hono';
+  const routes = `import { Hono } from 'hono';
 import { mcpStdio } from '#framework';
 export const routes = new Hono().route('/mcp', mcpStdio({ command: process.execPath, args: ['${program}'] }));
-`,
-  );
+`;
+  return ours(builtWith(routes, join(folder, 'ours-stdio')), 'mcp-on-lambda, stdio', [program]);
+}
+
+/** The fixture app with the option `reuse`. */
+export function oursReusing(folder: string): Row[] {
+  const routes = `import { Hono } from 'hono';
+import { mcp } from '#framework';
+import { glossary } from './servers/glossary.ts';
+export const routes = new Hono().route('/mcp', mcp(glossary, { reuse: true }));
+`;
+  return ours(builtWith(routes, join(folder, 'ours-reusing')), 'mcp-on-lambda, reuse');
+}
+
+/** Builds the fixture app with other routes. Returns the folder, which is `built`. */
+function builtWith(routes: string, built: string): string {
+  using project = new ProjectCopy();
+  project.write('app/routes.ts', routes);
   execFileSync(process.execPath, ['scripts/build/build.ts'], { cwd: project.folder, stdio: 'inherit' });
-  const built = join(folder, 'ours-stdio');
   renameSync(join(project.folder, 'dist'), built);
-  return ours(built, 'mcp-on-lambda, stdio', [program]);
+  return built;
 }
 
 /** Of all its files, in kB. */

@@ -47,7 +47,7 @@ const ROUNDS = 5;
 export async function compareLookups(dist: Row): Promise<Comparison> {
   await using upstream = await startFakeUpstream({ delayMs: UPSTREAM_MS });
   const subject = compareSubject(dist, MANY_TERMS.slice(0, LOOKUPS));
-  const environment = environmentOf(subject, upstream.env);
+  const environment = environmentOf(subject, { env: upstream.env });
   try {
     await environment.init();
     await call(environment, subject);

@@ -20,7 +20,7 @@ import { backgroundJob } from './self-invocation.ts';
 import { tenantOf, tenantProblem } from './tenant.ts';
 import { efficiencyModeSwitch } from './v8-efficiency-mode.ts';
 import { validateEvent } from './validate-event.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp, warmUpPays } from './warm-up.ts';
 
 /** What a project brings: app/routes.ts and app/settings.ts. */
 export interface FunctionOptions extends AppDependencies {
@@ -57,7 +57,7 @@ export async function createHandlers({
     runInitHooks(),
     prewarmRoutes(routes, reportUnlisted),
     prewarmApp(app),
-    warmUp(warmUpHandler),
+    warmUpPays(process.env) && warmUp(warmUpHandler),
   ]);
   return { ...handlers, stream: awslambda.streamifyResponse(handlers.stream) };
 }

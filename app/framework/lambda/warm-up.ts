@@ -11,6 +11,18 @@ import { mcp } from '../mcp/mcp.ts';
 import type { Fetch } from './response-guard.ts';
 import { MB_PER_VCPU } from './v8-efficiency-mode.ts';
 
+/**
+ * Whether the warm-up saves more than it costs. With a full vCPU a request takes as long as it does during init, so that warming up
+ * for both eras only makes a cold start longer, unless no caller waits for init (provisioned concurrency, SnapStart). Measured in
+ * scripts/bench/README.md.
+ */
+export function warmUpPays({
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMb,
+  AWS_LAMBDA_INITIALIZATION_TYPE: initialization = 'on-demand',
+}: NodeJS.ProcessEnv): boolean {
+  return Number(memoryMb) < MB_PER_VCPU || initialization !== 'on-demand';
+}
+
 const TOOL = { inputSchema: z.object({ text: z.string() }), outputSchema: z.object({ text: z.string() }) };
 /** With a memory size at which V8's mode is not switched. */
 const CONTEXT = { getRemainingTimeInMillis: () => 60_000, memoryLimitInMB: MB_PER_VCPU };
