@@ -19,6 +19,7 @@ import { measure, measureRestore, nodeAlone, type Plan, type Run, shareOf } from
 import { dollarsPerMillion, MB_PER_VCPU, MEMORY_SIZES } from './prices.ts';
 import { profiled, STAGE_NAMES } from './profile.ts';
 import { bundleKb, floor, inGo, ours, oursReusing, oursWithStdio, peers, type Row } from './subjects.ts';
+import { type Cells, table } from './table.ts';
 import { compareLookups, throughput } from './throughput.ts';
 
 const USAGE = `Usage: npm run bench -- [options]
@@ -114,7 +115,7 @@ async function profile(folder: string): Promise<void> {
       '': name,
       ...Object.fromEntries(stages.map((stage, at) => [STAGE_NAMES[at], shown(of(stage), 3)])),
     });
-    console.table([
+    print([
       ...parts.map(part => line(part, stage => stage[part] ?? 0)),
       line('together', stage => parts.reduce((sum, part) => sum + (stage[part] ?? 0), 0)),
     ]);
@@ -208,17 +209,15 @@ function showSize(memoryMb: number, results: readonly Result[]): void {
   process.stdout.write(
     `\n${memoryMb} MB: ${share === undefined ? 'a full vCPU' : `${share.toFixed(3)} vCPU after init`}\n`,
   );
-  console.table(
+  print(
     results.map(result => ({
       '': result.name,
       'init ms': shown(result.init_ms),
       '÷ floor': ratio(result.init_ms, base?.init_ms),
-      'first ms': shown(result.first_ms),
+      'first response ms': shown(result.first_ms),
       '÷ floor ': ratio(result.first_ms, base?.first_ms),
-      'warm ms': shown(result.warm_ms, 2),
+      'warm call ms': shown(result.warm_ms, 2),
       '÷ floor  ': ratio(result.warm_ms, base?.warm_ms),
-      mean: shown(result.warm_mean_ms, 2),
-      p99: shown(result.warm_p99_ms, 2),
       'CPU ms': shown(result.cpu_ms, 2),
       '÷ floor   ': ratio(result.cpu_ms, base?.cpu_ms),
       ...(base?.settled_ms !== undefined && {
@@ -255,7 +254,7 @@ async function restores(rows: readonly Row[]): Promise<Restored[]> {
       });
   }
   process.stdout.write('\nRestored from a snapshot, from the response to restore/next on\n');
-  console.table(
+  print(
     restored.map(({ name, memory_mb, hooks_ms, first_ms, init_ms }) => ({
       '': name,
       MB: memory_mb,
@@ -287,7 +286,7 @@ async function summarized(rows: readonly Row[], results: readonly Result[]): Pro
     });
   }
   process.stdout.write('\nA million tool calls of fresh clients, warm, in dollars\n');
-  console.table(
+  print(
     summaries.map(({ name, invocations, bundle_kb, dollars_per_million: cost = {} }) => ({
       '': name,
       'files kB': shown(bundle_kb, 0),
@@ -309,7 +308,7 @@ async function many(rows: readonly Row[], summaries: readonly RowSummary[]): Pro
   }
   const base = summaries.find(isFloor);
   process.stdout.write('\nCalls per second, without a pause between them\n');
-  console.table(
+  print(
     summaries
       .filter(({ calls_per_second_1: one }) => one)
       .map(({ name, calls_per_second_1: one, calls_per_second_10: ten }) => ({
@@ -361,6 +360,10 @@ function shown(value: number | undefined, digits = 1): string {
 
 function ratio(value: number | undefined, to: number | undefined): string {
   return value === undefined || to === undefined ? '' : (value / to).toFixed(2);
+}
+
+function print(rows: readonly Cells[]): void {
+  process.stdout.write(`\n${table(rows)}`);
 }
 
 function progress(text: string): void {
