@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type CallerTimes, measureCallers, memorySubject, NODE_SUBJECT } from './callers.ts';
 import { chart } from './chart.ts';
 import { CpuLimit } from './cpu-limit.ts';
 import { invocationsPerCall } from './invocations.ts';
@@ -27,6 +28,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --against DIR     also another build: a dist/ that was kept
   --no-limit        without the second table, whose calls have a part of a processor only (needs root)
   --no-many         without the third table: calls per second, and 100 lookups in one call
+  --callers         first and later calls of new callers with an environment each; nothing else
   --profile         where a warm call's time goes, by part of the program; nothing else
   --json FILE       the rows as JSON
   --svg FILE        a chart of the cold starts
@@ -60,6 +62,8 @@ interface Result {
   calls_per_second_10?: number;
 }
 
+/** New callers in each repetition of `--callers`. */
+const CALLERS = 4;
 const LIMITED = { repetitions: 3, calls: 20, share: MEMORY_SIZES[0] / MB_PER_CPU };
 
 const { values } = parseArgs({
@@ -71,6 +75,7 @@ const { values } = parseArgs({
     limit: { type: 'boolean', default: true },
     against: { type: 'string' },
     many: { type: 'boolean', default: true },
+    callers: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     json: { type: 'string' },
     svg: { type: 'string' },
@@ -80,6 +85,7 @@ const { values } = parseArgs({
 });
 if (values.help) process.stdout.write(USAGE);
 else if (values.profile) await profile();
+else if (values.callers) await callers();
 else await bench();
 
 async function profile(): Promise<void> {
@@ -98,6 +104,36 @@ async function profile(): Promise<void> {
         line('together', stage => parts.reduce((sum, part) => sum + (stage[part] ?? 0), 0)),
       ]);
     }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function callers(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  try {
+    const rows = [NODE_SUBJECT, memorySubject(folder)].map(subject => {
+      const times: CallerTimes = { inits: [], firsts: [], laters: [] };
+      return { subject, times };
+    });
+    for (let i = 0; i < number('repetitions'); i += 1) {
+      progress(`Repetition ${i + 1} of ${values.repetitions}`);
+      for (const { subject, times } of rotated(rows, i)) {
+        const measured = await measureCallers(subject, CALLERS);
+        for (const key of ['inits', 'firsts', 'laters'] as const) times[key].push(...measured[key]);
+      }
+    }
+    process.stdout.write('\nCallers with an execution environment each: medians\n');
+    console.table(
+      rows.map(({ subject, times }) => ({
+        '': subject.name,
+        callers: times.firsts.length,
+        'init ms': shown(median(times.inits)),
+        'first call ms': shown(median(times.firsts)),
+        'later call ms': shown(median(times.laters)),
+        'first ÷ later': ratio(median(times.firsts), median(times.laters)),
+      })),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

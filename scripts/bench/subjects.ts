@@ -186,18 +186,25 @@ export function inGo(folder: string): Row[] {
 /** The stdio server that awslabs' adapter gets, as a route of ours. */
 export async function oursWithStdio(folder: string): Promise<Row[]> {
   const program = join(folder, 'awslabs/stdio-server.mjs');
+  const built = buildStdio(program, join(folder, 'ours-stdio'));
+  return ours(built, 'mcp-on-lambda, stdio', [program]);
+}
+
+/** Builds an app whose only route is a program for Node behind `mcpStdio`. `env` is an expression. Returns the folder of the build. */
+export function buildStdio(program: string, folder: string, env = '{}'): string {
   using project = new ProjectCopy();
   project.write(
     'app/routes.ts',
-    `import { Hono } from 'hono';
+    `import { tmpdir } from 'node:os';
+import { Hono } from 'hono';
 import { mcpStdio } from '#framework';
-export const routes = new Hono().route('/mcp', mcpStdio({ command: process.execPath, args: ['${program}'] }));
+const program = { command: process.execPath, args: [${JSON.stringify(program)}], env: ${env} };
+export const routes = new Hono().route('/mcp', mcpStdio(program));
 `,
   );
   execFileSync(process.execPath, ['scripts/build/build.ts'], { cwd: project.folder, stdio: 'inherit' });
-  const built = join(folder, 'ours-stdio');
-  renameSync(join(project.folder, 'dist'), built);
-  return ours(built, 'mcp-on-lambda, stdio', [program]);
+  renameSync(join(project.folder, 'dist'), folder);
+  return folder;
 }
 
 /** Of all its files, in kB. */
