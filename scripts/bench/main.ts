@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DIST } from '../../test/helpers/local-lambda.ts';
 import { ADDON } from '../build/snap-start.ts';
+import { type CallerTimes, measureCallers, memorySubject, NODE_SUBJECT } from './callers.ts';
 import { chart } from './chart.ts';
 import { CpuLimit } from './cpu-limit.ts';
 import { invocationsPerCall } from './invocations.ts';
@@ -32,6 +33,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --no-restore      without the restores of a function with SnapStart
   --no-many         without calls per second, and 100 lookups in one call
   --against DIR     also another build: a dist/ that was kept
+  --callers         first and later calls of new callers with an environment each; nothing else
   --profile         the time of a warm call by part of the program; nothing else
   --json FILE       the results as JSON
   --svg FILE        a chart of the cold starts
@@ -79,6 +81,9 @@ interface Restored {
   init_ms: number;
 }
 
+/** New callers in each repetition of `--callers`. */
+const CALLERS = 4;
+
 const { values } = parseArgs({
   options: {
     memory: { type: 'string', default: MEMORY_SIZES.join() },
@@ -89,6 +94,7 @@ const { values } = parseArgs({
     restore: { type: 'boolean', default: true },
     many: { type: 'boolean', default: true },
     against: { type: 'string' },
+    callers: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     json: { type: 'string' },
     svg: { type: 'string' },
@@ -100,7 +106,9 @@ if (values.help) process.stdout.write(USAGE);
 else {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
-    await (values.profile ? profile(folder) : bench(folder));
+    if (values.profile) await profile(folder);
+    else if (values.callers) await callers(folder);
+    else await bench(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -120,6 +128,31 @@ async function profile(folder: string): Promise<void> {
       line('together', stage => parts.reduce((sum, part) => sum + (stage[part] ?? 0), 0)),
     ]);
   }
+}
+
+async function callers(folder: string): Promise<void> {
+  const rows = [NODE_SUBJECT, memorySubject(folder)].map(subject => {
+    const times: CallerTimes = { inits: [], firsts: [], laters: [] };
+    return { subject, times };
+  });
+  for (let i = 0; i < number('repetitions'); i += 1) {
+    progress(`Repetition ${i + 1} of ${values.repetitions}`);
+    for (const { subject, times } of rotated(rows, i)) {
+      const measured = await measureCallers(subject, CALLERS);
+      for (const key of ['inits', 'firsts', 'laters'] as const) times[key].push(...measured[key]);
+    }
+  }
+  process.stdout.write('\nCallers with an execution environment each: medians\n');
+  print(
+    rows.map(({ subject, times }) => ({
+      '': subject.name,
+      callers: times.firsts.length,
+      'init ms': shown(median(times.inits)),
+      'first call ms': shown(median(times.firsts)),
+      'later call ms': shown(median(times.laters)),
+      'first ÷ later': ratio(median(times.firsts), median(times.laters)),
+    })),
+  );
 }
 
 async function bench(folder: string): Promise<void> {

@@ -186,11 +186,18 @@ export function inGo(folder: string): Row[] {
 /** The stdio server that awslabs' adapter gets, as a route of ours. */
 export async function oursWithStdio(folder: string): Promise<Row[]> {
   const program = join(folder, 'awslabs/stdio-server.mjs');
-  const routes = `import { Hono } from 'hono';
+  return ours(buildStdio(program, join(folder, 'ours-stdio')), 'mcp-on-lambda, stdio', [program]);
+}
+
+/** Builds an app whose only route is a program for Node behind `mcpStdio`. `env` is an expression. Returns the folder of the build. */
+export function buildStdio(program: string, folder: string, env = '{}'): string {
+  const routes = `import { tmpdir } from 'node:os';
+import { Hono } from 'hono';
 import { mcpStdio } from '#framework';
-export const routes = new Hono().route('/mcp', mcpStdio({ command: process.execPath, args: ['${program}'] }));
+const program = { command: process.execPath, args: [${JSON.stringify(program)}], env: ${env} };
+export const routes = new Hono().route('/mcp', mcpStdio(program));
 `;
-  return ours(builtWith(routes, join(folder, 'ours-stdio')), 'mcp-on-lambda, stdio', [program]);
+  return builtWith(routes, folder);
 }
 
 /** The fixture app with the option `reuse`. */
@@ -203,13 +210,13 @@ export const routes = new Hono().route('/mcp', mcp(glossary, { reuse: true }));
   return ours(builtWith(routes, join(folder, 'ours-reusing')), 'mcp-on-lambda, reuse');
 }
 
-/** Builds the fixture app with other routes. Returns the folder, which is `built`. */
-function builtWith(routes: string, built: string): string {
+/** Builds the fixture app with other routes into `folder`, and returns it. */
+function builtWith(routes: string, folder: string): string {
   using project = new ProjectCopy();
   project.write('app/routes.ts', routes);
   execFileSync(process.execPath, ['scripts/build/build.ts'], { cwd: project.folder, stdio: 'inherit' });
-  renameSync(join(project.folder, 'dist'), built);
-  return built;
+  renameSync(join(project.folder, 'dist'), folder);
+  return folder;
 }
 
 /** Of all its files, in kB. */

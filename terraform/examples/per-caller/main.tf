@@ -2,7 +2,8 @@ provider "aws" {
   region = var.region
 }
 
-# Servers that keep state (app/ in this folder): each caller has execution environments of its own, and a table outlives them.
+# Servers that keep state (app/ in this folder): Lambda runs each person's calls in separate execution environments, and a table
+# outlives these. Invite people by the command in the output invite.
 module "mcp" {
   source = "../.."
 
@@ -13,12 +14,11 @@ module "mcp" {
   authorizer = "lambda"
   isolation  = "per-caller"
 
-  # Callers sign in at the issuer: its subject is what tells them apart.
+  # People sign in with Cognito, which this creates. Issuer and subject of the person determine the tenant ID.
   auth = "oauth"
-  oauth = {
-    issuer     = var.issuer
-    audience   = var.audience
-    token_type = var.token_type
+  sign_in = {
+    provider     = "cognito"
+    registration = true # For clients that have no metadata document.
   }
 
   manage_api_gateway_account = var.manage_api_gateway_account

@@ -1,9 +1,14 @@
-output "memory_url" {
-  description = "URL of the memory server: a graph for each caller, as long as its execution environment exists."
+output "mcp_url" {
+  description = "URL of the MCP endpoint: all that a client needs."
   value       = module.mcp.mcp_url
 }
 
-output "notes_url" {
-  description = "URL of the notes: kept in the table for each caller."
-  value       = replace(module.mcp.mcp_url, "/mcp$/", "notes")
+output "invite" {
+  description = "Shell command that invites a person; replace the address, twice."
+  value       = "aws cognito-idp admin-create-user --region ${var.region} --user-pool-id ${module.mcp.sign_in_user_pool_id} --username ada@example.com --user-attributes Name=email,Value=ada@example.com Name=email_verified,Value=true"
+}
+
+output "redirect_url" {
+  description = "Redirect address of the sign-in, which a provider other than Cognito must have."
+  value       = module.mcp.sign_in_redirect_url
 }

@@ -10,22 +10,6 @@ variable "source_dir" {
   default     = null
 }
 
-variable "issuer" {
-  description = "Issuer of the access tokens, exactly as in their iss."
-  type        = string
-}
-
-variable "audience" {
-  description = "What the tokens' aud must contain one of."
-  type        = list(string)
-}
-
-variable "token_type" {
-  description = "at+jwt for access tokens that say so (RFC 9068), JWT for those of older issuers."
-  type        = string
-  default     = "at+jwt"
-}
-
 variable "manage_api_gateway_account" {
   description = "Whether to set the role with which API Gateway writes the logs of the REST APIs of the account and region; false where there is one."
   type        = bool

@@ -2,22 +2,29 @@
  * The sign-in through the OAuth proxy behind every endpoint type, as terraform/ deploys it: the issuer is the public URL, clients
  * of both SDKs find it, and an authorizer leaves open what the sign-in needs and nothing else.
  */
-import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
+import {
+  Client,
+  type FetchLike,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+} from '@modelcontextprotocol/client';
 import { UnauthorizedError as UnauthorizedErrorV1 } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as TransportOfV1 } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tenantId } from '../../../app/framework/auth/tenant.ts';
 import { SIGN_IN_PATHS } from '../../../app/framework/sign-in-paths.ts';
 import { closeAll } from '../../helpers/close-all.ts';
 import { signInAndConsent } from '../../helpers/consenting-browser.ts';
 import {
+  ALICE,
   type IdentityProvider,
   PROVIDER_CLIENT,
   startIdentityProvider,
 } from '../../helpers/identity-provider.ts';
 import { freePort, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
-import { memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
+import { type MemoryOAuthProvider, memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
 
 interface Deployment {
   name: string;
@@ -45,6 +52,11 @@ const DEPLOYMENTS: Deployment[] = [
     args: ['--endpoint', 'rest-api', '--domain-name', 'localhost', ...AUTHORIZER],
     domain: true,
   },
+  {
+    name: 'a REST API, an environment per caller',
+    args: ['--endpoint', 'rest-api', '--isolation', 'per-caller', ...AUTHORIZER],
+    stage: '/live',
+  },
 ];
 
 describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
@@ -52,6 +64,7 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
   let lambda: RunningLambda;
   let base: string;
   const hasAuthorizer = args.includes('--authorizer');
+  const isPerCaller = args.includes('per-caller');
 
   beforeAll(async () => {
     const port = await freePort();
@@ -94,19 +107,7 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
 
   test.each(['legacy', 'auto'] as const)('a client of SDK v2 (%s) signs in and calls a tool', async mode => {
     const storage = memoryOAuthProvider();
-    const connect = async (): Promise<Client> => {
-      const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } });
-      const transport = new StreamableHTTPClientTransport(new URL(`${base}/mcp`), { authProvider: storage });
-      try {
-        await client.connect(transport);
-        return client;
-      } catch (error) {
-        if (!(error instanceof UnauthorizedError)) throw error;
-        await transport.finishAuth(await signInAndConsent(sentTo(storage), REDIRECT));
-        return connect();
-      }
-    };
-    const client = await connect();
+    const client = await connect(base, storage, mode);
     expect((await client.listTools()).tools.length).toBeGreaterThan(0);
     await client.close();
     await lambda.printed(/"caller":"registered-[\w-]{16}","auth":"(oauth|authorizer)","subject":"alice"/);
@@ -132,6 +133,47 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
     expect(forged.status).toBe(hasAuthorizer && args.includes('http-api') ? 403 : 401);
   });
 
+  if (isPerCaller) {
+    /** Signs a person in and calls the server. Returns the tenants of the environments that served the calls. */
+    const tenantsOf = async (sub: string, storage = memoryOAuthProvider()): Promise<Set<string>> => {
+      provider.person = { ...ALICE, sub };
+      const served: string[] = [];
+      const client = await connect(base, storage, 'auto', async (url, init) => {
+        const response = await fetch(url, init);
+        if (response.ok && String(url) === `${base}/mcp`)
+          served.push(String(response.headers.get('x-amzn-requestid')));
+        return response;
+      });
+      await client.listTools();
+      await client.close();
+      const tenants = await Promise.all(
+        served.map(id => lambda.printed(new RegExp(`"requestId":"${id}"[^\\n]*"tenant":"([^"]*)"`))),
+      );
+      return new Set(tenants.map(([, tenant = '']) => tenant));
+    };
+    /** As the log line has it. */
+    const tenantOf = (sub: string): string => tenantId(provider.issuer, sub).slice(0, 12);
+
+    test('each person who signs in has one tenant, with every client and every token', async () => {
+      const storage = memoryOAuthProvider();
+      expect(await tenantsOf('alice', storage)).toEqual(new Set([tenantOf('alice')]));
+      expect(await tenantsOf('bob')).toEqual(new Set([tenantOf('bob')]));
+      expect(await tenantsOf('alice')).toEqual(new Set([tenantOf('alice')]));
+      const first = storage.tokens();
+      storage.saveTokens({ ...first, access_token: 'expired', token_type: 'Bearer' });
+      expect(await tenantsOf('alice', storage)).toEqual(new Set([tenantOf('alice')]));
+      expect(storage.tokens()?.refresh_token).not.toBe(first?.refresh_token);
+    });
+
+    test('the paths of the sign-in are served in environments of no caller', async () => {
+      await tenantsOf('alice');
+      for (const path of SIGN_IN_PATHS.filter(path => path !== '/revoke')) {
+        const [, tenant] = await lambda.printed(new RegExp(`"path":"${path}"[^\\n]*"tenant":"([^"]*)"`));
+        expect(tenant, path).toBe('open');
+      }
+    });
+  }
+
   if (hasAuthorizer)
     test('every path but those of the sign-in is closed', async () => {
       const status = async (path: string, method = 'POST'): Promise<number> =>
@@ -153,6 +195,26 @@ describe('without the OAuth proxy', () => {
       expect((await fetch(lambda.url + path, { method: 'POST' })).status, path).toBe(401);
   });
 });
+
+/** Connects a client of SDK v2; the person signs in if the server wants it. */
+async function connect(
+  base: string,
+  storage: MemoryOAuthProvider,
+  mode: 'legacy' | 'auto',
+  fetch?: FetchLike,
+): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode } });
+  const options = { authProvider: storage, ...(fetch && { fetch }) };
+  const transport = new StreamableHTTPClientTransport(new URL(`${base}/mcp`), options);
+  try {
+    await client.connect(transport);
+    return client;
+  } catch (error) {
+    if (!(error instanceof UnauthorizedError)) throw error;
+    await transport.finishAuth(await signInAndConsent(sentTo(storage), REDIRECT));
+    return connect(base, storage, mode, fetch);
+  }
+}
 
 function sentTo({ authorizationUrl }: { authorizationUrl?: URL }): URL {
   if (!authorizationUrl) throw new Error('The client did not send the person anywhere.');

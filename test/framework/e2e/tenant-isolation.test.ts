@@ -8,9 +8,20 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../../helpers/close-all.ts';
-import { ROOT, type RunningLambda, startDist, TEST_PACKAGES } from '../../helpers/local-lambda.ts';
+import { signInAndConsent } from '../../helpers/consenting-browser.ts';
+import {
+  ALICE,
+  type IdentityProvider,
+  IMITATIONS,
+  PROVIDER_CLIENT,
+  startIdentityProvider,
+} from '../../helpers/identity-provider.ts';
+import { freePort, ROOT, type RunningLambda, startDist, TEST_PACKAGES } from '../../helpers/local-lambda.ts';
+import { memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
+import { PROXY_SECRET } from '../../helpers/oauth-proxy.ts';
 import { ProjectCopy } from '../../helpers/project-copy.ts';
 import { type SigningIssuer, startSigningIssuer } from '../../helpers/signing-issuer.ts';
 import { sha256 } from '../unit/auth/attacks.ts';
@@ -80,11 +91,11 @@ beforeAll(async () => {
   const routes = readFileSync(join(EXAMPLE, 'app/routes.ts'), 'utf8')
     .replace(
       "'#framework';",
-      "'#framework';\nimport { dynamoTasks } from '#framework';\nimport { where } from './servers/where.ts';",
+      "'#framework';\nimport { dynamoTasks, mcp } from '#framework';\nimport { where } from './servers/where.ts';",
     )
     .replace(
-      'mcp(notes))',
-      'mcp(notes)).route("/where", mcp(where, { tasks: dynamoTasks({ tools: { where: {} } }) }))',
+      'mcpGateway({ memory, notes }))',
+      'mcpGateway({ memory, notes })).route("/where", mcp(where, { tasks: dynamoTasks({ tools: { where: {} } }) }))',
     );
   project.write('app/routes.ts', routes);
   project.write('app/servers/where.ts', WHERE);
@@ -103,18 +114,42 @@ test('the example passes the type checker', async () => {
 }, 120_000);
 
 function startExample(isolation: 'shared' | 'per-caller', ...more: string[]): Promise<RunningLambda> {
-  const args = [
-    ...['--isolation', isolation, '--endpoint', 'rest-api', '--authorizer', 'authorizer.request'],
-    ...['--tables', 'notes:tenant', '--init-timeout', '30', '--timeout', '30', ...more],
-  ];
   const env = {
     MCP_AUTH: 'token,oauth',
     MCP_TOKEN_SHA256: sha256(TOKEN),
     MCP_OAUTH_ISSUER: issuer.url,
     MCP_OAUTH_AUDIENCE: AUDIENCE,
-    NOTES_TABLE: 'notes',
   };
-  return startDist(join(project.folder, 'dist'), { args, env });
+  return startBuild(env, '--isolation', isolation, ...more);
+}
+
+/** Starts the example with the sign-in that it deploys, in front of a provider on this machine. */
+async function startWithSignIn(): Promise<{ lambda: RunningLambda; provider: IdentityProvider }> {
+  const port = await freePort();
+  const redirectUri = `http://127.0.0.1:${port}/live/callback`;
+  const provider = await startIdentityProvider({ ...IMITATIONS.cognito, redirectUri });
+  const env = {
+    PORT: String(port),
+    MCP_AUTH: 'oauth',
+    MCP_OAUTH_PROXY: 'on',
+    MCP_OAUTH_ISSUER: provider.issuer,
+    MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
+    MCP_OAUTH_REGISTRATION: 'on',
+    MCP_SECRET: PROXY_SECRET,
+  };
+  const lambda = await startBuild(env, '--isolation', 'per-caller').catch(async error => {
+    await provider.close();
+    throw error;
+  });
+  return { lambda, provider };
+}
+
+function startBuild(env: Record<string, string>, ...more: string[]): Promise<RunningLambda> {
+  const args = [
+    ...['--endpoint', 'rest-api', '--authorizer', 'authorizer.request'],
+    ...['--tables', 'notes:tenant', '--init-timeout', '30', '--timeout', '30', ...more],
+  ];
+  return startDist(join(project.folder, 'dist'), { args, env: { ...env, NOTES_TABLE: 'notes' } });
 }
 
 /** A caller, whose every secret begins with its name. */
@@ -163,12 +198,12 @@ class Caller {
     const entities = [
       { name, entityType: 'secret', observations: [`${name} is known to ${this.#name} alone`] },
     ];
-    await this.tool('/mcp', 'create_entities', { entities });
+    await this.tool('/mcp', 'memory_create_entities', { entities });
   }
 
   /** Returns how many of the caller's own secrets the graph contains. */
   async recall(): Promise<number> {
-    const graph = await this.tool('/mcp', 'read_graph');
+    const graph = await this.tool('/mcp', 'memory_read_graph');
     return this.secrets.filter(secret => graph.includes(`"${secret}"`)).length;
   }
 
@@ -267,15 +302,63 @@ describe('with an environment per caller', () => {
     const { alice, bob } = await callers(lambda);
     await Promise.all(
       Array.from({ length: 6 }, (_, at) =>
-        alice.tool('/notes', 'add_note', { text: `secret-of-alice-${at}` }),
+        alice.tool('/mcp', 'notes_add_note', { text: `secret-of-alice-${at}` }),
       ),
     );
     await alice.loseEnvironment();
-    expect(JSON.parse(await alice.tool('/notes', 'list_notes')).toSorted()).toEqual(
+    expect(JSON.parse(await alice.tool('/mcp', 'notes_list_notes')).toSorted()).toEqual(
       Array.from({ length: 6 }, (_, at) => `secret-of-alice-${at}`),
     );
-    expect(JSON.parse(await bob.tool('/notes', 'list_notes'))).toEqual([]);
+    expect(JSON.parse(await bob.tool('/mcp', 'notes_list_notes'))).toEqual([]);
     expect([...alice.leaks, ...bob.leaks]).toEqual([]);
+  }, 60_000);
+});
+
+describe('with sign-in', () => {
+  let running: Awaited<ReturnType<typeof startWithSignIn>>;
+  beforeAll(async () => {
+    running = await startWithSignIn();
+  }, 60_000);
+  afterAll(() => closeAll(running?.lambda, running?.provider));
+
+  /** Registers a client and signs a person in. */
+  async function signIn(person: string, ...others: string[]): Promise<Caller> {
+    const { lambda, provider } = running;
+    provider.person = { ...ALICE, sub: person };
+    const storage = memoryOAuthProvider();
+    const url = new URL(`${lambda.url}/live/mcp`);
+    const transport = new StreamableHTTPClientTransport(url, { authProvider: storage });
+    const client = new Client({ name: 'test', version: '1.0.0' });
+    await expect(client.connect(transport)).rejects.toThrow(UnauthorizedError);
+    if (!storage.authorizationUrl) expect.fail('The client did not send the person anywhere.');
+    await transport.finishAuth(await signInAndConsent(storage.authorizationUrl, REDIRECT));
+    const token = storage.tokens()?.access_token ?? expect.fail('The client got no token.');
+    return new Caller(lambda, person, others, token);
+  }
+
+  test('two people have two graphs and two lists of notes, and see nothing of each other', async () => {
+    const alice = await signIn('alice', 'bob');
+    const bob = await signIn('bob', 'alice');
+    for (let round = 0; round < 3; round += 1)
+      for (const step of ['remember', 'recall'] as const)
+        for (const person of [alice, bob]) await person[step]();
+    expect([await alice.recall(), await bob.recall()]).toEqual([3, 3]);
+
+    await alice.tool('/mcp', 'notes_add_note', { text: 'secret-of-alice in a note' });
+    await bob.tool('/mcp', 'notes_add_note', { text: 'secret-of-bob in a note' });
+    const notes = [alice, bob].map(person => person.tool('/mcp', 'notes_list_notes'));
+    expect((await Promise.all(notes)).map(text => JSON.parse(text))).toEqual([
+      ['secret-of-alice in a note'],
+      ['secret-of-bob in a note'],
+    ]);
+    expect([...alice.leaks, ...bob.leaks]).toEqual([]);
+  }, 60_000);
+
+  test('a person has the same graph with another client', async () => {
+    const [first, second] = [await signIn('carol'), await signIn('carol')];
+    await first.remember();
+    second.secrets.push(...first.secrets);
+    expect(await second.recall()).toBe(1);
   }, 60_000);
 });
 
@@ -297,6 +380,6 @@ test('in shared mode the same calls show each caller what the other has kept', a
   expect(alice.leaks.length).toBeGreaterThan(CALLS / 10);
   expect(bob.leaks.length).toBeGreaterThan(CALLS / 10);
   // The table is keyed by the caller in both modes.
-  await alice.tool('/notes', 'add_note', { text: 'a note' });
-  expect(JSON.parse(await bob.tool('/notes', 'list_notes'))).toEqual([]);
+  await alice.tool('/mcp', 'notes_add_note', { text: 'a note' });
+  expect(JSON.parse(await bob.tool('/mcp', 'notes_list_notes'))).toEqual([]);
 }, 120_000);

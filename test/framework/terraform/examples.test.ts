@@ -19,14 +19,14 @@ afterEach(() => terraform[Symbol.dispose]());
 async function live(
   configuration: string,
   variables: readonly string[],
-  look: () => Promise<void> | void,
+  look: (deployment: Deployment) => Promise<void> | void,
 ): Promise<void> {
   const deployment = new Deployment(terraform, configuration);
   await deployment.init();
   await deployment.apply(...variables);
   expect(await deployment.pending(...variables)).toBe(0);
   expect(tooWide(terraform.account)).toEqual([]);
-  await look();
+  await look(deployment);
   await deployment.destroy(...variables);
   expect(terraform.account.inventory()).toEqual([]);
 }
@@ -161,20 +161,35 @@ describeTerraform('examples', () => {
       expect(grants).toHaveLength(1);
     }));
 
-  test('per-caller', async () => {
-    const issuer = ['issuer=https://tenant.example/', 'audience=["https://mcp.example/mcp"]'];
-    await live('examples/per-caller', [...issuer, 'manage_api_gateway_account=true'], () => {
-      expect(need('aws_lambda_function', 'memory')).toMatchObject({
-        tenancy_config: [{ tenant_isolation_mode: 'PER_TENANT' }],
-      });
+  test('per-caller', () =>
+    live('examples/per-caller', ['manage_api_gateway_account=true'], async example => {
+      expect(need('aws_lambda_function', 'memory').tenancy_config).toEqual([
+        { tenant_isolation_mode: 'PER_TENANT' },
+      ]);
       const { hash_key, arn } = need('aws_dynamodb_table', 'memory-notes');
       expect(hash_key).toBe('tenant');
       const grants = statements(terraform.account).filter(({ Resource }) => Resource === arn);
       expect(grants.map(({ Action }) => Action)).toEqual([['dynamodb:GetItem', 'dynamodb:UpdateItem']]);
+
+      const [pool] = terraform.account.all('aws_cognito_user_pool');
       const [environment] = need('aws_lambda_function', 'memory').environment as { variables: object }[];
-      expect(environment?.variables).toMatchObject({ NOTES_TABLE: 'memory-notes' });
-    });
-  });
+      expect(environment?.variables).toMatchObject({
+        NOTES_TABLE: 'memory-notes',
+        MCP_OAUTH_PROXY: 'on',
+        MCP_OAUTH_REGISTRATION: 'on',
+        MCP_OAUTH_ISSUER: `https://cognito-idp.${REGION}.amazonaws.com/${pool?.id}`,
+        MCP_SECRET: 'ssm:/mcp-on-lambda/memory/secret',
+        MCP_TABLE: need('aws_dynamodb_table', 'memory-store').name,
+      });
+      const redirect = await example.output('redirect_url');
+      expect(terraform.account.all('aws_cognito_user_pool_client')).toMatchObject([
+        { callback_urls: [redirect] },
+      ]);
+      expect(await example.output('mcp_url')).toBe(redirect.replace(/callback$/, 'mcp'));
+      expect(await example.output('invite')).toContain(
+        `--region ${REGION} --user-pool-id ${pool?.id} --username `,
+      );
+    }));
 
   test('everything at once grants nothing by wildcard either', () =>
     live(

@@ -288,6 +288,60 @@ describeTerraform('sign-in with Cognito', () => {
     expect(terraform.account.inventory()).toEqual([]);
   });
 
+  test('with isolation = "per-caller" runs in the environments of no caller, and opens nothing else', async () => {
+    const rest = ['endpoint=rest-api', 'authorizer=lambda', 'isolation=per-caller'];
+    const variables = [...rest, 'auth=oauth', 'sign_in={provider="cognito",registration=true}'];
+    await deployment.apply(...variables);
+    expect(await deployment.pending(...variables)).toBe(0);
+    expect(tooWide(terraform.account)).toEqual([]);
+
+    const open = openSignInPaths({ MCP_OAUTH_PROXY: 'on', MCP_OAUTH_REGISTRATION: 'on' });
+    expectOpen(open);
+    const closed = { authorization: 'CUSTOM', tenant: 'context.authorizer.tenant' };
+    const ofNoCaller = { authorization: 'NONE', tenant: "'open'" };
+    const withoutSignIn = {
+      'ANY /': closed,
+      'ANY /{proxy+}': closed,
+      'OPTIONS /{proxy+}': ofNoCaller,
+      'ANY /.well-known/{proxy+}': closed,
+      'GET /.well-known/{proxy+}': ofNoCaller,
+      'HEAD /.well-known/{proxy+}': ofNoCaller,
+      'OPTIONS /.well-known/{proxy+}': ofNoCaller,
+    };
+    expect(restMethods()).toEqual({
+      ...withoutSignIn,
+      ...Object.fromEntries(open.map(path => [`ANY ${path}`, ofNoCaller])),
+    });
+
+    const server = settings();
+    expect(server).toMatchObject({
+      MCP_AUTH: 'authorizer',
+      MCP_ISOLATION: 'per-caller',
+      MCP_TABLE: 'mcp-store',
+    });
+    // The tenant ID is made of the issuer, which must be the same in both functions.
+    expect(settings('mcp-authorizer')).toMatchObject({
+      MCP_AUTH: 'oauth',
+      MCP_ISOLATION: 'per-caller',
+      MCP_OAUTH_PROXY: 'on',
+      MCP_OAUTH_ISSUER: server.MCP_OAUTH_ISSUER,
+      MCP_SECRET: `ssm:${SECRET}`,
+    });
+    expect(grants('mcp-authorizer-eu-west-1')).toEqual({ 'ssm:GetParameter': [parameterArn('secret')] });
+    const isolation = (name: string) =>
+      terraform.account.need('aws_lambda_function', name, name).tenancy_config;
+    expect(isolation('mcp')).toEqual([{ tenant_isolation_mode: 'PER_TENANT' }]);
+    expect(isolation('mcp-authorizer')).toEqual([]);
+
+    // The sign-in goes; the isolation stays.
+    const off = [...rest, 'auth=token'];
+    await deployment.apply(...off);
+    expect(await deployment.pending(...off)).toBe(0);
+    expect(restMethods()).toEqual(withoutSignIn);
+    await deployment.destroy(...off);
+    expect(terraform.account.inventory()).toEqual([]);
+  });
+
   test('keeps people out of the pool who are not invited, unless that is asked for; registration opens its path', async () => {
     const variables = [
       'endpoint=rest-api',
@@ -310,6 +364,30 @@ describeTerraform('sign-in with Cognito', () => {
     expectOpen(openSignInPaths({ MCP_OAUTH_PROXY: 'on', MCP_OAUTH_REGISTRATION: 'on' }));
   });
 });
+
+/** `METHOD /path` of the REST API → who may call it, and the tenant of its invocations. */
+function restMethods(): Record<string, { authorization: unknown; tenant: unknown }> {
+  const resources = new Map(all('aws_api_gateway_resource').map(each => [each.id, each]));
+  const pathOf = (id: Attributes[string] | undefined): string => {
+    const resource = id === undefined ? undefined : resources.get(id);
+    return resource ? `${pathOf(resource.parent_id)}/${resource.path_part}` : '';
+  };
+  const keyOf = ({ http_method, resource_id }: Attributes): string =>
+    `${http_method} ${pathOf(resource_id) || '/'}`;
+  const tenants = new Map(
+    all('aws_api_gateway_integration').map(each => [keyOf(each), each.request_parameters]),
+  );
+  const methods = all('aws_api_gateway_method').map(each => {
+    const { authorization } = each;
+    const parameters = tenants.get(keyOf(each)) as Record<string, unknown> | undefined;
+    return [
+      keyOf(each),
+      { authorization, tenant: parameters?.['integration.request.header.X-Amz-Tenant-Id'] },
+    ] as const;
+  });
+  expect(new Set(methods.map(([key]) => key)).size).toBe(methods.length);
+  return Object.fromEntries(methods);
+}
 
 /** On an API, callers are asked for credentials and keys everywhere but at preflights, metadata and these paths. */
 function expectOpen(paths: readonly string[]): void {

@@ -1,9 +1,12 @@
-/** What callers keep, in two ways: in their own execution environments, and in a table. */
+/**
+ * What callers keep, in two ways: in their own execution environments, and in a table. Both servers have one path, because people
+ * sign in to one path of a REST API: its challenge names the metadata of `mcp_path`.
+ */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
-import { mcp, mcpStdio } from '#framework';
+import { mcpGateway } from '#framework';
 import { notes } from './servers/notes.ts';
 
 /** The official memory server keeps its graph in a file. With isolation = "per-caller" each caller has its own /tmp. */
@@ -13,4 +16,4 @@ const memory = {
   env: { MEMORY_FILE_PATH: join(tmpdir(), 'memory.jsonl') },
 };
 
-export const routes = new Hono().route('/mcp', mcpStdio(memory)).route('/notes', mcp(notes));
+export const routes = new Hono().route('/mcp', mcpGateway({ memory, notes }));
