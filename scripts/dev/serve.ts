@@ -49,7 +49,7 @@ function describe(error: unknown): string {
 
 function fail(message: string): void {
   process.stderr.write(
-    `${message}\n\nThe app does not run: fix the error above. A change in app/ restarts it.\n`,
+    `${message}\n\nThe app does not run: fix the error above. A change in app/ starts it again.\n`,
   );
   process.exitCode = 1;
 }

@@ -250,7 +250,7 @@ describe('what goes wrong is said with what to do', () => {
         awsFails:
           'An error occurred (UnrecognizedClientException) when calling the DescribeImages operation: The security token included in the request is invalid.',
       },
-      [/does not know these credentials in region eu-west-1/],
+      [/rejects these credentials in region eu-west-1/],
     ],
     [
       'too few rights',
@@ -301,7 +301,7 @@ describe('what goes wrong is said with what to do', () => {
     expect(publishTag()).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(
-        /no container engine[\s\S]*Install Docker, Podman or Finch[\s\S]*-var image_uri=/,
+        /No container engine[\s\S]*Install Docker, Podman or Finch[\s\S]*-var image_uri=/,
       ),
     });
     expect(publishTag([], { CONTAINER_ENGINE: 'moby' }).stderr).toMatch(
