@@ -2,7 +2,7 @@
  * Makes Node run the sources of app/ as the build does, for `npm run dev`: imports of text files, of JSON without an attribute,
  * `__dirname` in ES modules, and CommonJS in files that package.json declares to be ES modules.
  *
- * Loaded by `--import`, so that worker threads of a server have it too.
+ * Loaded by `--import`, so that it also applies to worker threads of a server.
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';

@@ -1,6 +1,6 @@
 /**
- * `npm run dev`: the app on @hono/node-server (dev/serve.ts), started again when a file in app/ changes, with no Lambda in between.
- * For the behaviour of Lambda use `npm start`.
+ * `npm run dev`: runs the app on @hono/node-server (dev/serve.ts), without a local Lambda, and restarts it when a file in app/ changes.
+ * For the behavior of Lambda use `npm start`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

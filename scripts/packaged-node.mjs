@@ -1,8 +1,8 @@
 /**
- * The Node of scripts/node, for machines whose own is too old. Its lock file names the packages of each platform with their
- * digests. Plain JavaScript: scripts/run.mjs imports it.
+ * Provides the Node of scripts/node for machines whose own Node is too old. Its lock file contains the packages of each platform with
+ * their digests. Plain JavaScript: scripts/run.mjs imports it.
  *
- * Node 26 for Linux needs libatomic.so.1, which a minimal Debian lacks: there it is Node 24 (scripts/node/24).
+ * Node 26 for Linux needs libatomic.so.1, which a minimal Debian lacks: there, Node 24 is used (scripts/node/24).
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const { optionalDependencies } = JSON.parse(readFileSync(join(folder, 'package.j
 
 export const PACKAGED_VERSION = Object.values(optionalDependencies)[0];
 
-/** Returns the packaged Node. Installs it after printing `why`, if it is missing or another version than package.json has. */
+/** Returns the packaged Node. Installs it after printing `why`, if it is missing or has another version than in package.json. */
 export function packagedNode(why) {
   const installed = find();
   if (installed) return installed;

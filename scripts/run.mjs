@@ -1,7 +1,7 @@
 /**
- * Runs a script of this project, or the command of a package, with a Node that can: the one that npm runs with if it is new
- * enough, or else the packaged one (scripts/node), which is installed first. Every npm script starts here. This file is
- * plain JavaScript because old Nodes run it.
+ * Runs a script of this project, or the command of a package, with a suitable Node: the one that runs npm if it is new enough,
+ * otherwise the packaged one (scripts/node), which it installs first. Every npm script starts here. This file is plain
+ * JavaScript because old versions of Node run it.
  *
  *   node scripts/run.mjs [--announce] [--test-packages] [NAME=value...] FILE|COMMAND [argument...]
  *
@@ -18,12 +18,12 @@ import { installTestPackages } from './test-packages.mjs';
 
 /** The oldest Node that runs this project. */
 const MINIMUM = 24;
-/** With an older one npm leaves out packages that this project needs, because their `engines` exclude it. */
+/** With an older Node, npm does not install packages that this project needs, because their `engines` exclude it. */
 const OLDEST_FOR_NPM = 20;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const own = process.versions.node;
 
-/** Packages whose command has another name. */
+/** Command → its package, if the names differ. */
 const PACKAGES = { biome: '@biomejs/biome', tsc: 'typescript' };
 
 const { announce, testPackages, command, args } = parse(process.argv.slice(2));
@@ -57,7 +57,7 @@ function parse(argv) {
   return { announce, testPackages, command, args };
 }
 
-/** A file of this project, or the file that the package of that command names. */
+/** Returns the file of this project, or the file that the package of that command declares. */
 function resolveCommand(command) {
   const file = join(root, command);
   if (existsSync(file)) return file;
@@ -70,7 +70,7 @@ function resolveCommand(command) {
   return join(dirname(manifest), typeof bin === 'string' ? bin : bin[command]);
 }
 
-/** Runs it in this process: nothing is between npm and the script, so each signal arrives once. */
+/** Runs the file in this process: without a process between npm and the script, each signal arrives once. */
 function runHere() {
   process.argv = [process.execPath, file, ...args];
   endWithParent(() => process.kill(process.pid, 'SIGTERM'));
@@ -78,7 +78,7 @@ function runHere() {
 }
 
 function runThere() {
-  // Programs that are started by `#!/usr/bin/env node` get the same Node.
+  // Programs that start with `#!/usr/bin/env node` run with the same Node.
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
   const child = spawn(node, [file, ...args], { stdio: 'inherit', env });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? [] : ['SIGQUIT'])];
@@ -89,8 +89,8 @@ function runThere() {
 }
 
 /**
- * Calls `end` when npm or the shell that it started is gone, as if their signal had arrived here: npm passes SIGTERM to its shell
- * only, which ends and leaves what it has started; SIGHUP and SIGQUIT end npm and leave its shell.
+ * Calls `end` when npm or the shell that it started has ended, as if this process had received the signal: npm passes SIGTERM only to
+ * its shell, which ends without ending this process; SIGHUP and SIGQUIT end npm without ending its shell.
  */
 function endWithParent(end) {
   const parent = process.ppid;
@@ -103,14 +103,14 @@ function endWithParent(end) {
   timer.unref();
 }
 
-/** Returns the process ID of npm if `shell` is the shell that npm started. Undefined where there is no /proc. */
+/** Returns the process ID of npm if `shell` is the shell that npm started. Undefined on systems without /proc. */
 function npmAbove(shell) {
   const file = `/proc/${shell}/cmdline`;
   const isShell = process.env.npm_lifecycle_event && existsSync(file);
   return isShell && /^[^\0]*sh\0-c\0/.test(readFileSync(file, 'utf8')) ? parentOf(shell) : undefined;
 }
 
-/** From Linux's /proc. Undefined if the process is gone. */
+/** Reads Linux's /proc. Undefined if the process has ended. */
 function parentOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -20,15 +20,15 @@ const dist = join(root, 'dist');
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 /** An editor writes a file in several steps. */
 const QUIET_MS = 50;
-/** Exit code of the local Lambda if a setting is bad. It has said which one. */
+/** Exit code of the local Lambda if a setting is invalid. It has printed which one. */
 const BAD_SETTING = 2;
 
-/** The local Lambda. Undefined while it waits for a change of a bad setting, or starts again. */
+/** The local Lambda. Undefined while it restarts, or while a setting is invalid. */
 let lambda: ChildProcess | undefined;
-/** A complete build that is under way. */
+/** The running complete build. */
 let buildProcess: ChildProcess | undefined;
 let bundle: Promise<AppBundle> | undefined;
-/** Aborted when this process is to end: it ends the processes of builds and type checks. */
+/** Aborted when this process ends; this ends the processes of builds and type checks. */
 const ending = new AbortController();
 /** Aborted by the next change, which makes the result of the type check obsolete. */
 let checking = new AbortController();
@@ -57,7 +57,7 @@ function end(signal: NodeJS.Signals): void {
 
 function start(): void {
   const started = spawn(process.execPath, [join(dist, 'entry.mjs'), ...process.argv.slice(2)], {
-    // The local dashboard is always there, on a free port unless the user names one.
+    // The local dashboard always runs, on a free port unless the user sets one.
     env: { LAMBDA_DASHBOARD_PORT: '0', ...withEnvFile(root) },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
@@ -74,7 +74,7 @@ function start(): void {
     if (code !== BAD_SETTING) process.exit(code ?? 1);
     checking.abort();
     say(
-      'Waiting for a change in app/. To change an environment variable, stop this (Ctrl-C) and start again.',
+      'Waiting for a change in app/. To change an environment variable, stop npm start (Ctrl-C) and start it again.',
     );
   });
 }
@@ -89,10 +89,10 @@ async function stop(): Promise<void> {
 }
 
 let building = false;
-/** What dist/ has and does not run yet. */
+/** Parts of dist/ that are built and do not run yet. */
 let unstarted: 'function' | 'all' | undefined;
 
-/** Calls wait from here on. A file that changes during a build is built before anything runs. */
+/** Builds; calls wait from here on. A file that changes during a build is built before the function runs. */
 async function onChange(file: string): Promise<void> {
   checking.abort();
   changed.add(`app/${file}`);
@@ -135,7 +135,7 @@ async function runNew(built: string): Promise<void> {
   }
 }
 
-/** Builds what has changed, and returns what is new: the function only, or also what runs it. */
+/** Builds the changed files. Returns whether only the function is new, or the local Lambda too. */
 async function build(framework: boolean): Promise<'failed' | 'function' | 'all'> {
   if (framework) {
     const before = localLambdaFiles();
@@ -169,7 +169,7 @@ function buildAll(): Promise<boolean> {
   });
 }
 
-/** The files of the build that are not the function's: what runs in the process of the local Lambda. */
+/** Returns the files of the build that run in the process of the local Lambda. */
 function localLambdaFiles(): string {
   const files = globSync(['entry.mjs', 'local.mjs', 'local/*', 'routes.json'], { cwd: dist }).sort();
   return files.map(file => `${file}\n${readFileSync(join(dist, file), 'utf8')}`).join('\n');

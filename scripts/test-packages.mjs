@@ -1,6 +1,7 @@
 /**
  * Installs the packages that only tests and the linter need (test/packages), so that `npm ci` in the root stays small. Files
- * below test/ find them by links in test/node_modules; what those packages need stays out of the tests' way. Plain JavaScript: scripts/run.mjs imports it.
+ * below test/ find them by links in test/node_modules; the dependencies of those packages have no
+ * link. Plain JavaScript: scripts/run.mjs imports it.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,7 +15,7 @@ const modules = join(folder, 'node_modules');
 /** Holds the digest of the lock file that was installed; npm deletes it with everything else. */
 const stamp = join(modules, '.lock-digest');
 
-/** Installs what test/packages/package-lock.json names unless it is there. Throws if npm fails. */
+/** Installs the packages of test/packages/package-lock.json unless they are installed. Throws if npm fails. */
 export function installTestPackages() {
   const lock = readFileSync(join(folder, 'package-lock.json'));
   const digest = createHash('sha256').update(lock).digest('hex');

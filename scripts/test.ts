@@ -1,8 +1,8 @@
 /**
- * `npm test` and `npm run test:all`: runs the checks and suites, and prints one sum of them at the end. `npm test -- FILE...`
- * runs those test files only.
+ * `npm test` and `npm run test:all`: runs the checks and suites, and prints the sum of their results at the end. `npm test -- FILE...`
+ * runs only these files.
  *
- * `--all` adds the slow suites, `--rest` runs only what `npm test` does not. With TOTALS=FILE the totals are appended to
+ * `--all` adds the slow suites, `--rest` runs only the suites that `npm test` does not run. With TOTALS=FILE the totals are appended to
  * that file, so that a caller can add several runs up.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
@@ -52,7 +52,7 @@ clients and conformance suites, faults, fuzzing, upgrades, browsers, the benchma
 
 const folder = mkdtempSync(join(tmpdir(), 'totals-'));
 const totals = join(folder, 'totals');
-/** The suite that runs. It ends with this process. */
+/** The process of the running suite. It ends with this process. */
 let child: ChildProcess | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => {

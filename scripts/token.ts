@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 const token = randomBytes(32).toString('hex');
 const digest = createHash('sha256').update(token).digest('hex');
 
-process.stdout.write(`Token, for the clients. It is not stored anywhere, and the function knows only its SHA-256:
+process.stdout.write(`Token, for the clients. It is not stored, and the function gets only its SHA-256 digest:
   ${token}
 
 On this machine (in sh):

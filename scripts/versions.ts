@@ -1,14 +1,14 @@
 /**
- * `npm run versions -- prune --function NAME [--retained N] [--region REGION]`: deletes the published versions of a function that no
- * alias uses, except the newest: N (default 1) remain, those of aliases included. A published version with SnapStart is billed for as long as
- * it exists, and Terraform deletes none. Needs the AWS CLI and the permissions lambda:ListVersionsByFunction, lambda:ListAliases and, for
+ * `npm run versions -- prune --function NAME [--retained N] [--region REGION]`: deletes published versions of a function that no alias
+ * uses. N versions (default 1) remain: those of aliases, and the newest others. Lambda bills a published version with SnapStart for as long
+ * as it exists, and Terraform deletes none. Needs the AWS CLI and the permissions lambda:ListVersionsByFunction, lambda:ListAliases and, for
  * versions only, lambda:DeleteFunction.
  */
 import { execFile } from 'node:child_process';
 import { parseArgs, promisify } from 'node:util';
 
 const USAGE = 'Usage: npm run versions -- prune --function NAME [--retained N] [--region REGION]';
-/** Thousands of versions are listed with all their settings. */
+/** Size limit of the AWS CLI's output: it lists thousands of versions with all their settings. */
 const MAX_OUTPUT = { maxBuffer: 256 * 1024 * 1024 };
 
 interface Alias {

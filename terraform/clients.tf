@@ -1,9 +1,9 @@
-# What people paste into their MCP clients. A token is never in it, but the name of an environment variable, except for
-# Claude Desktop, which has no other way: that output is sensitive.
+# Configurations to paste into MCP clients. They name an environment variable instead of the token. Only Claude Desktop's contains the
+# token, because Claude Desktop supports no variable there: that output is sensitive.
 locals {
   mcp_url = coalesce(var.public_url, "${local.base_url}${var.mcp_path}")
 
-  # Callers with a token present it; OAuth and open servers need nothing; SigV4 needs a proxy that signs.
+  # Clients send a token if there is one; OAuth and open servers need no configuration; SigV4 needs a proxy that signs.
   client_auth = contains(local.auth, "iam") ? "iam" : contains(local.auth, "token") ? "token" : "none"
 
   # https://github.com/aws/mcp-proxy-for-aws
@@ -20,7 +20,7 @@ locals {
     none  = "claude mcp add --transport http ${var.name} ${local.mcp_url}"
   }
 
-  # Its own remote connectors sign in with OAuth only; mcp-remote brings a header as well. No space in the argument:
+  # Claude Desktop's own remote connectors support OAuth only; mcp-remote can send a header. No space in the argument:
   # Claude Desktop on Windows does not quote it.
   claude_desktop = {
     iam   = local.signing_proxy
@@ -82,7 +82,7 @@ locals {
     token = { type = "streamable-http", url = local.mcp_url, headers = [local.token_header] }
   }
 
-  # Clients ask their user for it.
+  # Clients ask their user for the token.
   token_header = {
     name        = "Authorization"
     description = "The token of the server."

@@ -1,13 +1,13 @@
-# What stands in front of the function: a Function URL (main.tf), an HTTP API or a REST API; a domain of its own; and the
-# Lambda authorizer, a second function of the same image, which applies the rules before the server is started.
+# The endpoint: a Function URL (main.tf), an HTTP API or a REST API; its custom domain; and the Lambda authorizer, a second
+# function with the same image, which checks credentials before the server starts.
 locals {
   is_gateway = var.endpoint != "function-url"
   has_oauth  = contains(local.auth, "oauth")
 
   gateway_authorization = local.iam ? "AWS_IAM" : var.authorizer == "lambda" ? "CUSTOM" : var.authorizer == "jwt" ? "JWT" : "NONE"
 
-  # By the stage's URL clients find the way to the issuer through the authorizer's refusal and nowhere else. A verdict that is
-  # kept longer than its token would be refused by the server, which cannot lead them; so none is kept there.
+  # At the URL of a stage, clients find the issuer only through the authorizer's 401. While a result is cached, the server denies
+  # an expired token, and its 401 cannot contain the URL of the metadata; so API Gateway caches no result there.
   undiscoverable  = var.endpoint == "rest-api" && var.domain_name == null && local.has_oauth
   verdict_seconds = coalesce(var.authorizer_result_ttl_seconds, local.undiscoverable ? 0 : 300)
 
@@ -45,7 +45,7 @@ module "certificate" {
   domain_name       = var.domain_name
   hosted_zone_id    = var.hosted_zone.id
   validation_record = var.hosted_zone.validation_record
-  region            = local.is_gateway ? var.region : "us-east-1" # CloudFront takes certificates of there only.
+  region            = local.is_gateway ? var.region : "us-east-1" # CloudFront accepts certificates of us-east-1 only.
   tags              = var.tags
 }
 
@@ -115,7 +115,7 @@ module "rest_api" {
   tags                       = var.tags
 }
 
-# The same image with another handler. What it may do is to write its log and, with sign_in, to read MCP_SECRET; nothing of the tools.
+# The same image with another handler. Its role may write its log and, with sign_in, read MCP_SECRET; it has no permissions of the tools.
 module "authorizer_iam" {
   source = "./modules/iam"
   count  = var.authorizer == "lambda" ? 1 : 0
@@ -143,7 +143,7 @@ module "authorizer" {
   architecture = var.architecture
   memory_size  = 256
   timeout      = 10
-  # It checks tokens by MCP_SECRET alone: it may not read the table or the provider's client, whose names the settings require.
+  # It checks tokens with MCP_SECRET alone. The settings require the names of the table and of the provider's client too; its role may not read them.
   environment        = merge(local.rules, local.isolation_settings, local.has_sign_in ? merge(local.table_settings, { MCP_SECRET = local.secrets_settings.MCP_SECRET }) : {})
   command            = ["authorizer.request"]
   pinned_version     = null
@@ -154,7 +154,7 @@ module "authorizer" {
   tags               = var.tags
 }
 
-# For callers of an API under AWS_IAM: to invoke what they call, and nothing else of the account.
+# Policy for callers of an API with AWS_IAM: it allows invoking this API only.
 data "aws_iam_policy_document" "invoke_api" {
   count = local.iam && local.is_gateway ? 1 : 0
 

@@ -6,7 +6,7 @@ data "aws_region" "current" {
   region = var.region
 }
 
-# New accounts may run 10 requests at the same time, others 1000, and 100 of them cannot be reserved.
+# Quota of concurrent requests: 10 in new accounts, 1000 in others. Lambda keeps 100 of it unreserved.
 data "aws_servicequotas_service_quota" "concurrency" {
   count = var.reserved_concurrency == null ? 1 : 0
 
@@ -19,27 +19,27 @@ locals {
   auth = sort(distinct([for mode in split(",", var.auth) : trimspace(mode)]))
   iam  = contains(local.auth, "iam")
 
-  # An HTTP API sends whole answers only, and waits for 30 seconds.
+  # An HTTP API sends complete responses only, and waits for 30 seconds at most.
   streaming = var.streaming && var.endpoint != "http-api"
   timeout   = coalesce(var.timeout, var.endpoint == "http-api" ? 29 : 60)
 
   region       = data.aws_region.current.region
   function_arn = "arn:${data.aws_partition.current.partition}:lambda:${local.region}:${data.aws_caller_identity.current.account_id}:function:${var.name}"
   # Without a reference to the alias: Terraform creates a new deployment of a REST API before it deletes the old one, and would do the
-  # same with everything that the deployment refers to. A second function of the same name is not possible.
+  # same with everything that the deployment refers to. Two functions cannot have the same name.
   alias_arn = "${local.function_arn}:live"
 
-  # The cost guard, where the account has room for one; an account without room is its own guard.
+  # Reserves concurrency if the account's quota has room for it. A smaller quota limits the cost by itself.
   concurrency_quota    = one(data.aws_servicequotas_service_quota.concurrency[*].value)
   reserved_concurrency = var.reserved_concurrency != null ? var.reserved_concurrency : local.concurrency_quota >= 110 ? 10 : -1
 
-  # By a condition, not by try(): the result of try() is unknown as soon as one of the ARNs is.
+  # A condition instead of try(): the result of try() is unknown as soon as one of the ARNs is.
   principals = var.iam == null ? [] : var.iam.principals
 
-  # Where clients find the server, as far as it is decided here; the server itself sees the rest.
+  # Public URL of the server, if it is configured here. Otherwise the server takes it from each request.
   public_url = var.public_url != null ? [var.public_url] : var.domain_name != null ? ["https://${var.domain_name}${var.mcp_path}"] : []
 
-  # What a function is told, a list each: how many there are is known when planning, whatever they are.
+  # Settings of the functions, each as a list: the number of values is known at plan time, even if the values are not.
   rule_values = merge({
     MCP_AUTH             = local.auth
     MCP_TOKEN_SHA256     = local.token_digests
@@ -52,7 +52,7 @@ locals {
   }, local.sign_in_values)
   rules = tomap({ for name, values in local.rule_values : name => join(",", values) if length(values) > 0 })
 
-  # Behind a Lambda authorizer the server takes its word, and says where callers sign in.
+  # Behind a Lambda authorizer the server trusts its result, and publishes the metadata that contains the issuer.
   taken_on_trust = merge(
     { for name in concat(["MCP_OAUTH_ISSUER", "MCP_OAUTH_SCOPES", "MCP_PUBLIC_URL"], keys(local.sign_in_values)) : name => local.rules[name] if contains(keys(local.rules), name) },
     { MCP_AUTH = "authorizer" },
@@ -93,7 +93,7 @@ module "image" {
   source_dir     = coalesce(var.source_dir, "${path.module}/..")
 }
 
-# Where a pipeline deploys, it writes here what it has deployed, and Terraform finds no difference.
+# A pipeline writes the digest of the image that it deployed here, so that a plan finds no difference.
 resource "aws_ssm_parameter" "image_digest" {
   # checkov:skip=CKV2_AWS_34:A digest is not secret, and plans show it.
   count = var.deployed_elsewhere == null ? 0 : 1
@@ -110,7 +110,7 @@ resource "aws_ssm_parameter" "image_digest" {
 
     postcondition {
       condition     = can(regex("^sha256:[0-9a-f]{64}$", self.insecure_value))
-      error_message = "The parameter ${self.name} holds no digest, sha256: and 64 hex digits. Write the digest of the deployed image into it: aws ssm put-parameter --overwrite --name ${self.name} --value sha256:…"
+      error_message = "The parameter ${self.name} must hold a digest: sha256: and 64 hex digits. Write the digest of the deployed image into it: aws ssm put-parameter --overwrite --name ${self.name} --value sha256:…"
     }
   }
 }
@@ -207,14 +207,14 @@ module "function_url" {
 check "open_to_everybody" {
   assert {
     condition     = !contains(local.auth, "none") || local.reserved_concurrency != -1
-    error_message = "auth = \"none\" without reserved_concurrency: everybody on the internet can call the function, as often at the same time as the account allows, on your bill. Set reserved_concurrency."
+    error_message = "auth = \"none\" without reserved_concurrency: anyone on the internet can call the function, with as many concurrent requests as the account allows, and you pay. Set reserved_concurrency."
   }
 }
 
 check "held_at_a_version" {
   assert {
     condition     = var.pinned_version == null
-    error_message = "Callers reach version ${coalesce(var.pinned_version, 0)}, code, settings and token digests of that time, whatever is deployed. Take pinned_version out when the rollback is over."
+    error_message = "Callers reach version ${coalesce(var.pinned_version, 0)} with the code, settings and token digests of that version, not the newest one. Remove pinned_version to end the rollback."
   }
 }
 
@@ -228,6 +228,6 @@ check "given_up_before_it_ends" {
 check "buffered_rest_api_timeout" {
   assert {
     condition     = var.endpoint != "rest-api" || local.streaming || local.timeout <= 29
-    error_message = "A REST API that does not stream stops waiting after 29 seconds; with timeout = ${local.timeout} the function works on, and is billed, without a caller. Set timeout to 29, or streaming = true."
+    error_message = "A REST API that does not stream stops waiting after 29 seconds; with timeout = ${local.timeout} the function keeps running, and Lambda bills it. Set timeout to 29, or streaming = true."
   }
 }

@@ -1,4 +1,4 @@
-# What an operator looks at, what wakes one, and what the worst month costs.
+# Dashboard, alarms, saved queries, a budget, and the upper bound of the monthly cost.
 module "observability" {
   source = "./modules/observability"
   count  = var.observability.enabled ? 1 : 0
@@ -26,6 +26,6 @@ module "observability" {
 check "metrics_are_kept" {
   assert {
     condition     = !var.observability.enabled || contains(["TRACE", "DEBUG", "INFO"], var.log_level)
-    error_message = "log_level = \"${var.log_level}\" keeps the lines of requests out of the log, and the metrics, which are made of them, with it: the dashboard and two alarms stay empty. Set log_level = \"INFO\", or observability = { enabled = false }."
+    error_message = "log_level = \"${var.log_level}\" drops the log lines of requests, which contain the metrics: the dashboard and two alarms stay empty. Set log_level = \"INFO\", or observability = { enabled = false }."
   }
 }

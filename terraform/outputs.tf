@@ -9,7 +9,7 @@ output "sign_in_redirect_url" {
 }
 
 output "sign_in_user_pool_id" {
-  description = "With Cognito: id of the user pool, to invite people; else null."
+  description = "With Cognito: ID of the user pool, to invite users; else null."
   value       = one(module.sign_in[*].user_pool_id)
 }
 
@@ -19,29 +19,29 @@ output "function_url" {
 }
 
 output "domain_target" {
-  description = "What the record of domain_name must point to, where no hosted_zone was given; null without domain_name."
+  description = "Target of the DNS record of domain_name, to be created if hosted_zone is not set; null without domain_name."
   value       = one(concat(module.cloudfront[*].domain_target, compact(module.http_api[*].domain_target), compact(module.rest_api[*].domain_target)))
 }
 
 output "api_key" {
-  description = "The API key, for the header x-api-key; null where none was made."
+  description = "The API key, for the header x-api-key; null without api_key."
   value       = one(module.rest_api[*].api_key)
   sensitive   = true
 }
 
 output "access_log_group_name" {
-  description = "Name of the group of the API's access log; null with a Function URL."
+  description = "Name of the log group of the API's access log; null with a Function URL."
   value       = one(concat(module.http_api[*].log_group_name, module.rest_api[*].log_group_name))
 }
 
 output "mcp_token" {
-  description = "The newest token; null where none was made (auth without token, or token_sha256 given)."
+  description = "The newest token; null if Terraform creates none (auth without token, or token_sha256 is set)."
   value       = local.token
   sensitive   = true
 }
 
 output "token_command" {
-  description = "Shell command that puts the token into MCP_TOKEN, where the other outputs expect it; to be run in this folder."
+  description = "Shell command that sets MCP_TOKEN, which the other outputs use; run it in this folder."
   value = local.client_auth != "token" ? "" : (
     local.make_token ? "export MCP_TOKEN=\"$(terraform output -raw mcp_token)\"" : "read -rs MCP_TOKEN && export MCP_TOKEN"
   )
@@ -84,7 +84,7 @@ output "function_arn" {
 }
 
 output "alias_arn" {
-  description = "ARN of what the URL leads to, for policies and for API Gateway."
+  description = "ARN of the alias that callers reach, for policies and for API Gateway."
   value       = module.lambda.alias_arn
 }
 
@@ -104,17 +104,17 @@ output "image_uri" {
 }
 
 output "repository_url" {
-  description = "URL of the image repository; null where image_uri was given."
+  description = "URL of the image repository; null if image_uri is set."
   value       = one(module.ecr[*].repository_url)
 }
 
 output "repository_arn" {
-  description = "ARN of the image repository, for the role of a pipeline; null where image_uri was given."
+  description = "ARN of the image repository, for the role of a pipeline; null if image_uri is set."
   value       = one(module.ecr[*].repository_arn)
 }
 
 output "image_parameter_name" {
-  description = "With deployed_elsewhere: name of the SSM parameter that the pipeline writes the deployed digest into; else null."
+  description = "With deployed_elsewhere: name of the SSM parameter into which the pipeline writes the deployed digest; else null."
   value       = one(aws_ssm_parameter.image_digest[*].name)
 }
 
@@ -139,12 +139,12 @@ output "invoke_policy_json" {
 }
 
 output "reserved_concurrency" {
-  description = "How many requests are served at the same time at most; -1 for no limit but the account's."
+  description = "Maximum number of concurrent requests; -1 if only the account's quota limits it."
   value       = local.reserved_concurrency
 }
 
 output "max_monthly_cost" {
-  description = "What the worst month can cost at the bound of reserved_concurrency; null without observability."
+  description = "Upper bound of the monthly cost with this reserved_concurrency, as text; null without observability."
   value       = one(module.observability[*].max_monthly_cost)
 }
 
@@ -154,7 +154,7 @@ output "dashboard_url" {
 }
 
 output "alarm_topic_arn" {
-  description = "ARN of the topic that alarms and the budget are sent to, to subscribe others; null without observability."
+  description = "ARN of the SNS topic of alarms and the budget, for more subscriptions; null without observability."
   value       = one(module.observability[*].topic_arn)
 }
 
@@ -164,7 +164,7 @@ output "logs_command" {
 }
 
 output "tasks_capacity" {
-  description = "How many tasks can be started at the same moment without losing one, in words; null without tasks."
+  description = "Number of tasks that can start at the same moment without one being lost, as text; null without tasks."
   value       = one(module.tasks[*].capacity)
 }
 

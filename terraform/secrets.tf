@@ -1,6 +1,6 @@
-# Secrets. The function's environment names them, and its role may read exactly those.
+# Secrets. The function's environment contains their names or ARNs, and its role may read only these.
 locals {
-  # The value is written again only when its version changes, and another key needs that too.
+  # Terraform writes the value only when its version changes. A change of the key must change the version too.
   secret_key_id  = coalesce(var.kms_key_arn, "alias/aws/ssm")
   secret_version = parseint(substr(sha256("${var.secret_generation} ${local.secret_key_id}"), 0, 7), 16)
 
@@ -10,8 +10,8 @@ locals {
   )
 }
 
-# MCP_SECRET, from which the framework derives its keys. It is ephemeral here and write-only there: in no plan, no state and no
-# environment.
+# MCP_SECRET, from which the framework derives its keys. The password is ephemeral and the parameter's value write-only, so neither
+# plan, state nor environment contains it.
 ephemeral "random_password" "secret" {
   length  = 64
   special = false

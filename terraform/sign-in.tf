@@ -1,25 +1,25 @@
 # Sign-in with an identity provider: the function is the authorization server that clients see (app/framework/oauth-proxy).
 locals {
-  # By values that are known when planning, whatever the others are.
+  # Decided by values that are known at plan time; the others need not be.
   has_sign_in = var.sign_in != null
   has_cognito = local.has_sign_in ? var.sign_in.provider != null : false
 
   client_id_parameter     = "/mcp-on-lambda/${var.name}/client-id"
   client_id_parameter_arn = "arn:${data.aws_partition.current.partition}:ssm:${local.region}:${data.aws_caller_identity.current.account_id}:parameter${local.client_id_parameter}"
 
-  # What the app serves without credentials, besides the metadata: app/framework/sign-in-paths.ts.
+  # Paths that the app serves without credentials, besides the metadata: app/framework/sign-in-paths.ts.
   open_paths = !local.has_sign_in ? [] : concat(
     ["/authorize", "/callback", "/consent", "/token", "/revoke"],
     var.sign_in.registration ? ["/register"] : [],
   )
 
-  # The base of the URLs that clients know, as the app computes it: what precedes the path of the MCP server.
+  # Base of the URLs that clients use, as the app computes it: the public URL without the path of the MCP server.
   sign_in_base = var.public_url == null ? local.base_url : (
     endswith(var.public_url, var.mcp_path) ? trimsuffix(var.public_url, var.mcp_path) : regex("^https://[^/]+", var.public_url)
   )
   redirect_url = local.has_sign_in ? "${local.sign_in_base}/callback" : null
 
-  # An empty secret counts as none. It is in the map even so, because an ARN may be known only after apply.
+  # The app treats an empty secret as none. The map always has the key, because an ARN may be known only after apply.
   sign_in_values = !local.has_sign_in ? {} : {
     MCP_OAUTH_PROXY            = ["on"]
     MCP_OAUTH_CLIENT_ID        = [local.has_cognito ? "ssm:${local.client_id_parameter}" : var.sign_in.client_id]
@@ -35,7 +35,7 @@ locals {
   client_secret     = local.client_secret_arn == null ? "" : "${strcontains(local.client_secret_arn, ":secretsmanager:") ? "secretsmanager" : "ssm"}:${local.client_secret_arn}"
   sign_in_issuer    = !local.has_sign_in ? [] : [local.has_cognito ? module.sign_in[0].issuer : var.sign_in.issuer]
 
-  # What the function may read: MCP_SECRET, the id of the app client, the client's secret.
+  # What the function may read besides MCP_SECRET: the ID of the app client, or the client's secret.
   sign_in_secret_arns = concat(
     local.has_cognito ? [local.client_id_parameter_arn] : [],
     local.has_sign_in && !local.has_cognito ? compact([local.client_secret_arn]) : [],

@@ -1,7 +1,7 @@
-# A token is made here only where none is brought along (token_sha256). The function gets digests and never a token.
+# Terraform creates a token unless token_sha256 is set. The function gets digests only, never a token.
 #
-# Each generation is a resource of its own, so that raising token_generation adds the next token and leaves the one
-# before as it is: both are taken until token_keep_previous is set to false, or the generation is raised again.
+# Each generation is a separate resource, so raising token_generation creates the next token and keeps the previous one: both are
+# accepted until token_keep_previous is set to false, or the generation is raised again.
 locals {
   make_token      = contains(local.auth, "token") && length(var.token_sha256) == 0
   oldest_token    = var.token_keep_previous ? max(1, var.token_generation - 1) : var.token_generation
@@ -12,7 +12,7 @@ locals {
   token_digests   = concat(local.brought_digests, local.made_digests)
 }
 
-# 43 letters and digits: 256 bits, which is why the digest of it tells nothing and may be seen.
+# 43 letters and digits have 256 bits of entropy: the token cannot be derived from its digest, so the digest is not secret.
 resource "random_password" "token" {
   for_each = toset([for generation in local.generations : tostring(generation)])
 

@@ -1,12 +1,12 @@
 variable "name" {
-  description = "Name of everything: function, repository, role, and the server in clients' configurations."
+  description = "Name of the function, the repository and the role, and of the server in clients' configurations."
   type        = string
   default     = "mcp"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 2 && length(var.name) <= 40
-    error_message = "name must be 2 to 40 lower-case letters, digits and single hyphens, beginning with a letter: it is the name of an ECR repository, a function and a role at once."
+    error_message = "name must be 2 to 40 lower-case letters, digits and single hyphens, beginning with a letter: it names an ECR repository, a function and a role."
   }
 }
 
@@ -22,7 +22,7 @@ variable "region" {
 }
 
 variable "endpoint" {
-  description = "What stands in front of the function: function-url, which streams and costs nothing more; rest-api, which streams and has authorizers, a firewall, keys and address rules; http-api, which sends whole answers within 30 seconds and has a JWT authorizer."
+  description = "Endpoint in front of the function. function-url: streams, at no price of its own. rest-api: streams, and has a Lambda authorizer, AWS WAF, API keys and IP address rules. http-api: sends complete responses within 30 seconds, and has Lambda and JWT authorizers."
   type        = string
   default     = "function-url"
   nullable    = false
@@ -34,7 +34,7 @@ variable "endpoint" {
 }
 
 variable "authorizer" {
-  description = "Who applies the rules of auth: none, the server itself; lambda, a second function before it, so that a refused call does not start the server (HTTP and REST APIs); jwt, the HTTP API, by the issuer of oauth, and then the server again."
+  description = "Component that checks the credentials that auth requires. none: the server itself. lambda (HTTP and REST APIs): a second function, so that a denied request does not start the server. jwt (HTTP API): API Gateway, with the keys of the issuer in oauth; the server then checks again."
   type        = string
   default     = "none"
   nullable    = false
@@ -51,29 +51,29 @@ variable "authorizer" {
 
   validation {
     condition     = var.authorizer != "jwt" || (var.endpoint == "http-api" && trimspace(var.auth) == "oauth")
-    error_message = "authorizer = \"jwt\" needs endpoint = \"http-api\" and auth = \"oauth\": it knows tokens of an issuer and nothing else."
+    error_message = "authorizer = \"jwt\" needs endpoint = \"http-api\" and auth = \"oauth\": it checks tokens of an issuer only."
   }
 
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
   validation {
     condition     = var.authorizer != "jwt" || var.sign_in == null
-    error_message = "authorizer = \"jwt\" checks tokens by the issuer's published keys, and the tokens of sign_in have none: the function alone can check them. Leave authorizer out, or set it to lambda."
+    error_message = "authorizer = \"jwt\" checks tokens with the issuer's published keys. Tokens of sign_in have no published key, so only the function can check them. Leave authorizer out, or set it to lambda."
   }
 
   validation {
     condition     = var.authorizer != "lambda" || alltrue([for mode in split(",", var.auth) : contains(["token", "oauth"], trimspace(mode))])
-    error_message = "authorizer = \"lambda\" needs auth to be token, oauth, or both: it is they that it checks."
+    error_message = "authorizer = \"lambda\" needs auth to be token, oauth, or both: the Lambda authorizer checks no other credentials."
   }
 
   # https://datatracker.ietf.org/doc/html/rfc9728#section-3.1
   validation {
     condition     = var.endpoint != "rest-api" || !strcontains(var.auth, "oauth") || var.domain_name != null || var.authorizer == "lambda"
-    error_message = "With auth = \"oauth\" clients could not find the issuer behind a REST API: its stage is in the path, so the well-known paths are not where they look, and its functions cannot send WWW-Authenticate. Set domain_name, or authorizer = \"lambda\", whose refusals can lead them."
+    error_message = "With auth = \"oauth\" clients cannot find the issuer behind a REST API: the path contains the stage, so the well-known paths are not where clients look, and API Gateway renames the function's WWW-Authenticate header. Set domain_name, or authorizer = \"lambda\", whose 401 responses contain the URL of the metadata."
   }
 }
 
 variable "authorizer_result_ttl_seconds" {
-  description = "For authorizer = \"lambda\": how long API Gateway keeps its verdict on the same Authorization header, 0 to 3600. A token that was taken back is taken that much longer. Default: 300, or 0 for oauth behind a REST API without domain_name."
+  description = "For authorizer = \"lambda\": seconds for which API Gateway caches the authorizer's result for an Authorization header, 0 to 3600. A revoked token is accepted until then. Default: 300, or 0 for oauth behind a REST API without domain_name."
   type        = number
   default     = null
 
@@ -84,7 +84,7 @@ variable "authorizer_result_ttl_seconds" {
 }
 
 variable "isolation" {
-  description = "Who uses an execution environment: shared, all callers, one after the other; per-caller, one caller alone (Lambda's tenant isolation), for servers that keep state, behind a REST API with the Lambda authorizer. README.md says what it costs. A change replaces the function, and calls fail until the end of apply."
+  description = "Isolation of callers. shared: all callers use the same execution environments, one after the other. per-caller: each caller has separate ones (Lambda's tenant isolation), for servers that keep state; needs a REST API with the Lambda authorizer. README.md describes the cost. A change replaces the function, and calls fail until the end of apply."
   type        = string
   default     = "shared"
   nullable    = false
@@ -128,7 +128,7 @@ variable "isolation" {
 }
 
 variable "domain_name" {
-  description = "Domain of its own, such as mcp.example.com, mapped at the root. For a Function URL by CloudFront."
+  description = "Custom domain name, such as mcp.example.com, mapped at the root path. For a Function URL, CloudFront serves it."
   type        = string
   default     = null
 
@@ -139,33 +139,33 @@ variable "domain_name" {
 
   validation {
     condition     = var.domain_name == null || var.certificate != null || var.hosted_zone != null
-    error_message = "domain_name needs certificate = { arn = \"…\" }, a certificate that you have, or hosted_zone = { id = \"…\" }, the zone in Route 53 in which a new one is validated."
+    error_message = "domain_name needs certificate = { arn = \"…\" }, an existing certificate, or hosted_zone = { id = \"…\" }, the Route 53 zone in which a new certificate is validated."
   }
 
   validation {
     condition     = var.domain_name != null || (var.certificate == null && var.hosted_zone == null)
-    error_message = "certificate and hosted_zone apply to domain_name only: set it, or leave them out."
+    error_message = "certificate and hosted_zone need domain_name: set it, or leave them out."
   }
 
   validation {
     condition     = var.domain_name == null || var.certificate == null || var.endpoint != "function-url" || can(regex("^arn:[^:]+:acm:us-east-1:", var.certificate.arn))
-    error_message = "certificate.arn must be in us-east-1: CloudFront, which serves the domain of a Function URL, accepts certificates of no other region."
+    error_message = "certificate.arn must be in us-east-1: CloudFront serves the domain of a Function URL, and accepts certificates of that region only."
   }
 
   validation {
     condition     = var.domain_name == null || var.endpoint != "function-url" || !strcontains(var.auth, "iam")
-    error_message = "CloudFront cannot stand in front of a Function URL with AWS_IAM: the callers' signatures are for the Function URL's own name. Set endpoint to rest-api or http-api."
+    error_message = "CloudFront cannot serve a Function URL with auth = \"iam\": callers sign for the host name of the domain, and Lambda verifies the signature for that of the Function URL. Set endpoint to rest-api or http-api."
   }
 }
 
 variable "certificate" {
-  description = "Issued certificate for domain_name, by its ARN: in the API's region; for a Function URL, which CloudFront serves, in us-east-1. Default: a new one, validated in hosted_zone."
+  description = "Existing certificate for domain_name, by its ARN: in the region of the API; for a Function URL in us-east-1, because CloudFront serves the domain. Default: a new certificate, validated in hosted_zone."
   type        = object({ arn = string })
   default     = null
 }
 
 variable "hosted_zone" {
-  description = "Zone in Route 53 that domain_name is in, by its ID: for its records, and to validate a new certificate. validation_record: false where another certificate for this name has its validation record there. Without a zone, point the name to domain_target yourself."
+  description = "Route 53 hosted zone of domain_name, by its ID, for its DNS records and the validation of a new certificate. validation_record: false if another certificate for this name already has its validation record there. Without a zone, create a DNS record that points to domain_target."
   type = object({
     id                = string
     validation_record = optional(bool, true)
@@ -174,7 +174,7 @@ variable "hosted_zone" {
 }
 
 variable "mcp_path" {
-  description = "Path at which the image serves MCP, as in app/routes.ts; for the outputs and the metadata."
+  description = "Path of the MCP server in app/routes.ts, which the outputs and the OAuth metadata use."
   type        = string
   default     = "/mcp"
   nullable    = false
@@ -186,7 +186,7 @@ variable "mcp_path" {
 }
 
 variable "throttle" {
-  description = "For HTTP and REST APIs: how many requests a second are taken, and how many at once; beyond it 429, before any function is started."
+  description = "For HTTP and REST APIs: accepted requests per second (rate) and at the same moment (burst). API Gateway returns 429 for more, without starting a function."
   type = object({
     rate  = number
     burst = number
@@ -196,7 +196,7 @@ variable "throttle" {
 }
 
 variable "api_key" {
-  description = "For a REST API: given, callers need an API key as well (header x-api-key, output api_key), with a quota of calls_per_day."
+  description = "For a REST API: if set, callers also need an API key (header x-api-key, output api_key), with a quota of calls_per_day."
   type = object({
     calls_per_day = optional(number, 10000)
   })
@@ -204,24 +204,24 @@ variable "api_key" {
 
   validation {
     condition     = var.api_key == null || var.endpoint == "rest-api"
-    error_message = "api_key needs endpoint = \"rest-api\": nothing else has usage plans."
+    error_message = "api_key needs endpoint = \"rest-api\": only REST APIs have usage plans."
   }
 }
 
 variable "allowed_cidrs" {
-  description = "For a REST API: address ranges that may call. Default: all."
+  description = "For a REST API: IP address ranges (CIDR) that may call. Default: all."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = length(var.allowed_cidrs) == 0 || var.endpoint == "rest-api"
-    error_message = "allowed_cidrs needs endpoint = \"rest-api\": nothing else has a resource policy."
+    error_message = "allowed_cidrs needs endpoint = \"rest-api\": only its resource policy can restrict IP addresses."
   }
 }
 
 variable "web_acl" {
-  description = "Web ACL of AWS WAF, by its ARN: a regional one for a REST API, a global one of us-east-1 for a Function URL with domain_name (CloudFront)."
+  description = "AWS WAF web ACL, by its ARN: a regional one for a REST API, a global one (us-east-1) for a Function URL with domain_name (CloudFront)."
   type        = object({ arn = string })
   default     = null
 
@@ -232,7 +232,7 @@ variable "web_acl" {
 }
 
 variable "manage_api_gateway_account" {
-  description = "For a REST API, where it must be set: whether to set the role with which API Gateway writes logs: one for all REST APIs of the account in the region, replaced by apply and reset by destroy. false where the account has one."
+  description = "Required for a REST API. true: apply sets the role with which API Gateway writes the logs of all REST APIs of the account in the region, and destroy resets it. false: the account already has such a role."
   type        = bool
   default     = null
 
@@ -247,29 +247,29 @@ variable "manage_api_gateway_account" {
 }
 
 variable "auth" {
-  description = "Who may call: token, oauth, or both with a comma; iam (signed requests); none, for everybody on the internet."
+  description = "Accepted credentials: token, oauth, or both separated by a comma; iam (signed requests); none (anyone on the internet may call)."
   type        = string
   default     = "token"
   nullable    = false
 
   validation {
     condition     = alltrue([for mode in split(",", var.auth) : contains(["token", "oauth", "iam", "none"], trimspace(mode))])
-    error_message = "auth must be token, oauth, \"token,oauth\", iam or none. (An authorizer of API Gateway applies these rules: authorizer = \"lambda\".)"
+    error_message = "auth must be token, oauth, \"token,oauth\", iam or none. To check credentials in an API Gateway authorizer, also set authorizer = \"lambda\"."
   }
 
   validation {
     condition     = !strcontains(var.auth, ",") || !strcontains(var.auth, "none")
-    error_message = "auth = \"none\" excludes every other way: a server that lets every caller in checks no token."
+    error_message = "auth = \"none\" cannot be combined with other values: the server then accepts every request and checks no token."
   }
 
   validation {
     condition     = !strcontains(var.auth, ",") || !strcontains(var.auth, "iam")
-    error_message = "auth = \"iam\" excludes every other way: with AWS_IAM the Authorization header holds the signature, so no token can come with it. Deploy a second server for token or oauth."
+    error_message = "auth = \"iam\" cannot be combined with other values: the Authorization header contains the signature, so it cannot contain a token. Deploy a second server for token or oauth."
   }
 }
 
 variable "token_generation" {
-  description = "For token: raise it by one to make the next token. The one before stays valid beside it."
+  description = "For token: increase it by one to create the next token. The previous token stays valid while token_keep_previous is true."
   type        = number
   default     = 1
   nullable    = false
@@ -281,14 +281,14 @@ variable "token_generation" {
 }
 
 variable "token_keep_previous" {
-  description = "For token: whether the token of the generation before is still taken. Set it to false to end a rotation."
+  description = "For token: whether the token of the previous generation is still accepted. Set it to false to end a rotation."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "token_sha256" {
-  description = "For token: SHA-256 digests, in hex, of tokens of your own. Given, no token is made and none is in the state. Two or more during a rotation."
+  description = "For token: SHA-256 digests (hex) of tokens that you created. If set, Terraform creates no token, and the state contains none. Two or more during a rotation."
   type        = list(string)
   default     = []
   nullable    = false
@@ -296,7 +296,7 @@ variable "token_sha256" {
   validation {
     condition     = alltrue([for digest in var.token_sha256 : can(regex("^[0-9a-f]{64}$", digest))])
     error_message = <<-EOT
-      token_sha256 must be SHA-256 digests, 64 lower-case hex digits each, never tokens themselves. Make a token and its digest with
+      token_sha256 must be SHA-256 digests, 64 lower-case hex digits each, not the tokens themselves. Create a token and its digest with
         TOKEN=$(openssl rand -hex 32)
         printf %s "$TOKEN" | sha256sum
     EOT
@@ -304,12 +304,12 @@ variable "token_sha256" {
 
   validation {
     condition     = length(var.token_sha256) == 0 || strcontains(var.auth, "token")
-    error_message = "token_sha256 is given, but auth does not have token, so the tokens would not work. Add token to auth, or leave token_sha256 out."
+    error_message = "token_sha256 is set, but auth does not include token, so the function would deny the tokens. Add token to auth, or leave token_sha256 out."
   }
 }
 
 variable "oauth" {
-  description = "For oauth: the issuer, exactly as in its tokens; audience, what the tokens' aud must contain one of (default: public_url, or domain_name and mcp_path); scopes that every caller must have; token_type, at+jwt for access tokens that say so (RFC 9068), JWT for issuers whose tokens do not (Cognito, Entra ID, Auth0's older profile)."
+  description = "For oauth: issuer, exactly as in its tokens; audience, a list of which the aud of a token must contain one value (default: public_url, or domain_name and mcp_path); scopes that every token must have; token_type, at+jwt for access tokens of that type (RFC 9068), JWT for issuers that do not implement RFC 9068 (Cognito, Entra ID, Auth0's older profile)."
   type = object({
     issuer     = string
     audience   = optional(list(string), [])
@@ -320,17 +320,17 @@ variable "oauth" {
 
   validation {
     condition     = !strcontains(var.auth, "oauth") || var.oauth != null || var.sign_in != null
-    error_message = "auth has oauth: say where people sign in, sign_in = { provider = \"cognito\" }, or whose tokens are taken, oauth = { issuer = \"https://…\", audience = [\"…\"] }."
+    error_message = "auth includes oauth, which needs sign_in = { provider = \"cognito\" }, so that users sign in there, or oauth = { issuer = \"https://…\", audience = [\"…\"] }, to accept the tokens of that issuer."
   }
 
   validation {
     condition     = var.sign_in == null || var.oauth == null
-    error_message = "sign_in issues tokens of its own, and oauth takes those of another issuer: set one of them."
+    error_message = "With sign_in this server issues the tokens, with oauth another issuer does: set one of them."
   }
 
   validation {
     condition     = var.oauth == null || strcontains(var.auth, "oauth")
-    error_message = "oauth is given, but auth does not have it: the tokens would not be taken. Set auth = \"oauth\", or \"token,oauth\"."
+    error_message = "oauth is set, but auth does not include oauth, so the function would deny the tokens. Set auth = \"oauth\", or \"token,oauth\"."
   }
 
   validation {
@@ -340,17 +340,17 @@ variable "oauth" {
 
   validation {
     condition     = contains(["at+jwt", "JWT"], try(var.oauth.token_type, "at+jwt"))
-    error_message = "oauth.token_type must be at+jwt, for access tokens that say so (RFC 9068), or JWT, for those of issuers from before it."
+    error_message = "oauth.token_type must be at+jwt, for access tokens of that type (RFC 9068), or JWT, for issuers that do not implement RFC 9068."
   }
 
   validation {
     condition     = var.oauth == null || var.public_url != null || var.domain_name != null || try(length(var.oauth.audience) > 0, false)
-    error_message = "oauth needs audience, or public_url or domain_name: without it tokens that were made for another service would be taken here."
+    error_message = "oauth needs audience, or public_url or domain_name: without an audience the function would accept tokens that were issued for other services."
   }
 }
 
 variable "sign_in" {
-  description = "For oauth: people sign in at an identity provider, and clients register themselves at this server (app/framework/oauth-proxy). provider: \"cognito\" creates a user pool and its app client; self_sign_up lets everybody create an account, domain_prefix names the sign-in page, deletion_protection keeps the users. For other providers issuer, client_id, client_secret_arn (SSM or Secrets Manager) and the scopes to request (default: openid, email, profile). registration: whether clients without a metadata document may register. allowed_clients, _subjects, _domains and _groups restrict who may sign in."
+  description = "For oauth: users sign in at an identity provider, and clients register at this server (app/framework/oauth-proxy). provider: \"cognito\" creates a user pool and its app client; self_sign_up lets anyone create an account, domain_prefix is the first part of the sign-in page's domain, deletion_protection prevents the deletion of the user pool. For other providers: issuer, client_id, client_secret_arn (SSM or Secrets Manager) and scopes, the scopes to request (default: openid, email, profile). registration: whether clients without a metadata document may register. allowed_clients, allowed_subjects, allowed_domains and allowed_groups restrict the sign-in to these."
   type = object({
     provider            = optional(string)
     self_sign_up        = optional(bool, false)
@@ -370,7 +370,7 @@ variable "sign_in" {
 
   validation {
     condition     = var.sign_in == null || strcontains(var.auth, "oauth")
-    error_message = "sign_in is given, but auth does not have oauth: the tokens of the sign-in would not be taken. Set auth = \"oauth\", or \"token,oauth\"."
+    error_message = "sign_in is set, but auth does not include oauth, so the function would deny the tokens. Set auth = \"oauth\", or \"token,oauth\"."
   }
 
   validation {
@@ -390,7 +390,7 @@ variable "sign_in" {
 
   validation {
     condition     = var.sign_in == null ? true : var.sign_in.provider != null || (!var.sign_in.self_sign_up && var.sign_in.domain_prefix == null && !var.sign_in.deletion_protection)
-    error_message = "sign_in.self_sign_up, domain_prefix and deletion_protection are for provider = \"cognito\": at any other provider they are set there."
+    error_message = "sign_in.self_sign_up, domain_prefix and deletion_protection apply to provider = \"cognito\" only. Configure any other provider in its own console."
   }
 
   validation {
@@ -400,7 +400,7 @@ variable "sign_in" {
 
   validation {
     condition     = try(can(regex("^arn:[^:]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/.+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6})$", var.sign_in.client_secret_arn)) || var.sign_in.client_secret_arn == null, true)
-    error_message = "sign_in.client_secret_arn must be the ARN of an SSM parameter, or the whole ARN of a secret in Secrets Manager, never the secret itself."
+    error_message = "sign_in.client_secret_arn must be the ARN of an SSM parameter, or the complete ARN of a secret in Secrets Manager, not the secret itself."
   }
 
   validation {
@@ -408,20 +408,20 @@ variable "sign_in" {
     error_message = "sign_in.scopes must include openid: the sign-in needs an ID token."
   }
 
-  # Everybody can have an account there.
+  # Anyone can create an account at Google.
   validation {
     condition     = try(var.sign_in.issuer != "https://accounts.google.com" || length(var.sign_in.allowed_domains) + length(var.sign_in.allowed_subjects) + length(var.sign_in.allowed_groups) > 0, true)
-    error_message = "With Google, everybody on the internet could sign in: set sign_in.allowed_domains (of Google Workspace) or allowed_subjects."
+    error_message = "With Google, anyone on the internet could sign in: set sign_in.allowed_domains (of Google Workspace) or allowed_subjects."
   }
 
   validation {
     condition     = var.sign_in == null ? true : alltrue([for value in concat(var.sign_in.scopes, var.sign_in.allowed_clients, var.sign_in.allowed_subjects, var.sign_in.allowed_domains, var.sign_in.allowed_groups) : can(regex("^[^,[:space:]]+$", value))])
-    error_message = "The lists of sign_in must have values without commas and spaces: the function gets them with commas in between."
+    error_message = "The values in the lists of sign_in must not contain commas or spaces: the function gets each list as one comma-separated value."
   }
 }
 
 variable "iam" {
-  description = "For iam: allowed_arns, caller ARNs the app lets in, * for any characters (default: every caller that IAM allows); principals, ARNs in other accounts that the function's policy lets in."
+  description = "For iam: allowed_arns, ARNs of callers that the app accepts, where * matches any characters (default: every caller that IAM allows); principals, ARNs in other accounts that the policy of the function or the REST API allows."
   type = object({
     allowed_arns = optional(list(string), [])
     principals   = optional(list(string), [])
@@ -430,7 +430,7 @@ variable "iam" {
 
   validation {
     condition     = var.iam == null || strcontains(var.auth, "iam")
-    error_message = "iam is given, but auth is not \"iam\": callers would not be asked for signed requests at all."
+    error_message = "iam is set, but auth is not \"iam\", so callers would not need to sign requests. Set auth = \"iam\", or leave iam out."
   }
 
   validation {
@@ -440,7 +440,7 @@ variable "iam" {
 
   validation {
     condition     = var.iam == null ? true : length(var.iam.principals) == 0 || var.endpoint != "http-api"
-    error_message = "An HTTP API has no resource policy, so iam.principals cannot let callers of another account in. They assume a role of this account that has the policy invoke_policy_json; or set endpoint to rest-api or function-url."
+    error_message = "An HTTP API has no resource policy, so iam.principals cannot allow callers of another account. Let them assume a role of this account that has the policy invoke_policy_json, or set endpoint to rest-api or function-url."
   }
 
   validation {
@@ -450,7 +450,7 @@ variable "iam" {
 }
 
 variable "public_url" {
-  description = "URL of the MCP endpoint as clients know it, path included, where that is neither the endpoint's own nor domain_name's."
+  description = "URL of the MCP endpoint that clients use, including the path, if it differs from the URL of the endpoint and of domain_name."
   type        = string
   default     = null
 
@@ -489,12 +489,12 @@ variable "registry" {
 
   validation {
     condition     = var.registry == null || var.auth != "iam"
-    error_message = "The MCP Registry lists servers that every client can reach, and no client of it signs requests. Leave registry out with auth = \"iam\"."
+    error_message = "The MCP Registry lists servers that every client can reach, and its clients do not sign requests. Leave registry out with auth = \"iam\"."
   }
 }
 
 variable "image_uri" {
-  description = "Image that is built elsewhere, by digest, in ECR in the same region. Given, nothing is built, no container engine is needed and no repository is made. Must be known when planning."
+  description = "Image that is built elsewhere, by digest, in ECR in the same region. If set, Terraform builds no image, needs no container engine and creates no repository. Must be known at plan time."
   type        = string
   default     = null
 }
@@ -516,34 +516,34 @@ variable "deployed_elsewhere" {
 }
 
 variable "source_dir" {
-  description = "Folder of the Dockerfile, the build context. Default: this repository."
+  description = "Folder that contains the Dockerfile: the build context. Default: this repository."
   type        = string
   default     = null
 }
 
 variable "architecture" {
-  description = "Processor architecture: arm64, which costs less, or x86_64. A machine of either one builds for both; only RUN lines that you add to the last stage of the Dockerfile need emulation."
+  description = "Processor architecture: arm64, which costs less, or x86_64. A machine of either architecture builds for both; only RUN lines that you add to the last stage of the Dockerfile need emulation."
   type        = string
   default     = "arm64"
   nullable    = false
 }
 
 variable "image_retention_count" {
-  description = "How many deployed images the repository keeps, and how many in all. A rollback reaches back this far."
+  description = "Number of deployed images, and of newest images overall, that the repository keeps. A rollback needs the image of its version."
   type        = number
   default     = 10
   nullable    = false
 }
 
 variable "memory_size" {
-  description = "Memory in MB, 128 to 10240. Processor time grows with it: 1769 MB are one processor."
+  description = "Memory in MB, 128 to 10240. CPU grows with it: 1,769 MB give one vCPU."
   type        = number
   default     = 512
   nullable    = false
 }
 
 variable "timeout" {
-  description = "Time limit for a request in seconds, 1 to 900. MCP clients stop waiting after 60 unless configured otherwise; Lambda bills the rest too. Default: 60, or 29 behind an HTTP API."
+  description = "Time limit for a request in seconds, 1 to 900. MCP clients stop waiting after 60 s unless configured otherwise; Lambda bills the remaining time too. Default: 60, or 29 behind an HTTP API."
   type        = number
   default     = null
 }
@@ -556,7 +556,7 @@ variable "ephemeral_storage_size" {
 }
 
 variable "environment" {
-  description = "Environment variables for your tools. MCP_ names that other variables here set are rejected."
+  description = "Environment variables for your tools. MCP_ names that other Terraform variables set are rejected."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -566,7 +566,7 @@ variable "environment" {
       "MCP_AUTH", "MCP_TOKEN_SHA256", "MCP_OAUTH_ISSUER", "MCP_OAUTH_AUDIENCE", "MCP_OAUTH_SCOPES",
       "MCP_OAUTH_TOKEN_TYPE", "MCP_IAM_ALLOWED_ARNS", "MCP_PUBLIC_URL", "MCP_ISOLATION",
     ])) == 0
-    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_OAUTH_TOKEN_TYPE, MCP_IAM_ALLOWED_ARNS, MCP_PUBLIC_URL or MCP_ISOLATION: they are made of auth, token_sha256, oauth, iam, public_url, domain_name and isolation."
+    error_message = "environment must not set MCP_AUTH, MCP_TOKEN_SHA256, MCP_OAUTH_ISSUER, MCP_OAUTH_AUDIENCE, MCP_OAUTH_SCOPES, MCP_OAUTH_TOKEN_TYPE, MCP_IAM_ALLOWED_ARNS, MCP_PUBLIC_URL or MCP_ISOLATION: auth, token_sha256, oauth, iam, public_url, domain_name and isolation set them."
   }
 
   validation {
@@ -587,12 +587,12 @@ variable "environment" {
       "MCP_OAUTH_PROXY", "MCP_OAUTH_CLIENT_ID", "MCP_OAUTH_CLIENT_SECRET", "MCP_OAUTH_PROVIDER_SCOPES", "MCP_OAUTH_REGISTRATION",
       "MCP_OAUTH_ALLOWED_CLIENTS", "MCP_OAUTH_ALLOWED_SUBJECTS", "MCP_OAUTH_ALLOWED_DOMAINS", "MCP_OAUTH_ALLOWED_GROUPS",
     ])) == 0
-    error_message = "With sign_in, environment must not set MCP_OAUTH_PROXY, MCP_OAUTH_CLIENT_ID, MCP_OAUTH_CLIENT_SECRET, MCP_OAUTH_PROVIDER_SCOPES, MCP_OAUTH_REGISTRATION or MCP_OAUTH_ALLOWED_*: they are made of sign_in."
+    error_message = "With sign_in, environment must not set MCP_OAUTH_PROXY, MCP_OAUTH_CLIENT_ID, MCP_OAUTH_CLIENT_SECRET, MCP_OAUTH_PROVIDER_SCOPES, MCP_OAUTH_REGISTRATION or MCP_OAUTH_ALLOWED_*: sign_in sets them."
   }
 }
 
 variable "secrets" {
-  description = "Secrets of your tools, which read them by secret(\"NAME\") of #framework: name → ARN of an SSM parameter or of a secret in Secrets Manager, in the function's region. The function may read exactly these."
+  description = "Secrets of your tools: name → ARN of an SSM parameter or of a secret in Secrets Manager, in the function's region. Tools read them by secret(\"NAME\") of #framework. The function may read only these."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -604,7 +604,7 @@ variable "secrets" {
 
   validation {
     condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:[^:]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/.+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6})$", arn))])
-    error_message = "secrets must be ARNs of SSM parameters, or whole ARNs of secrets in Secrets Manager (with the six characters at the end), never the secrets themselves."
+    error_message = "secrets must be ARNs of SSM parameters, or complete ARNs of secrets in Secrets Manager (with the six characters at the end), not the secrets themselves."
   }
 
   validation {
@@ -621,7 +621,7 @@ variable "secrets_kms_key_arns" {
 }
 
 variable "secret_generation" {
-  description = "Raise it by one to replace MCP_SECRET, from which the function derives its keys: everybody signs in again, and tools that wait for input start again."
+  description = "Increase it by one to replace MCP_SECRET, from which the function derives its keys. Users then have to sign in again, and tools that wait for input start again."
   type        = number
   default     = 1
   nullable    = false
@@ -640,20 +640,20 @@ variable "streaming" {
 }
 
 variable "reserved_concurrency" {
-  description = "Cost guard: how many requests are served at the same time at most, callers beyond get 429. -1 for no limit, 0 to stop the function. Default: 10, or -1 where the account's quota leaves no room, as in new accounts."
+  description = "Maximum number of concurrent requests, which limits the cost; Lambda returns 429 for more. -1 for no limit, 0 to stop the function. Default: 10, or -1 if the account's quota leaves no room, as in new accounts."
   type        = number
   default     = null
 }
 
 variable "provisioned_concurrency" {
-  description = "How many environments are kept warm, and paid for by the hour. 0 for none."
+  description = "Number of execution environments that Lambda keeps initialized and bills also without calls. 0 for none."
   type        = number
   default     = 0
   nullable    = false
 }
 
 variable "snap_start" {
-  description = "Whether Lambda keeps a snapshot of the initialized function and restores environments from it: SnapStart. Shortens cold starts of servers with a long init, mostly programs behind mcpStdio. Each published version costs money for as long as it exists, also without calls: README.md says how much."
+  description = "Whether Lambda keeps a snapshot of the initialized function and restores execution environments from it (SnapStart). Shortens cold starts of servers with a long init, mostly programs behind mcpStdio. Lambda bills each published version for as long as it exists, also without calls: README.md has the prices."
   type        = bool
   default     = false
   nullable    = false
@@ -671,7 +671,7 @@ variable "snap_start" {
 }
 
 variable "retained_versions" {
-  description = "How many published versions you keep, the live one included, for the price of their snapshots in max_monthly_cost. After a deployment, npm run versions -- prune deletes the others."
+  description = "Number of published versions that you keep, including the live one; max_monthly_cost contains the price of their snapshots. After a deployment, npm run versions -- prune deletes the others."
   type        = number
   default     = 1
   nullable    = false
@@ -689,27 +689,27 @@ variable "pinned_version" {
 }
 
 variable "policies" {
-  description = "What your tools may do: IAM policy documents in JSON, by name."
+  description = "Permissions of your tools: IAM policy documents in JSON, by name."
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "policy_arns" {
-  description = "What your tools may do: ARNs of managed policies, by a name of your choice."
+  description = "Permissions of your tools: ARNs of managed policies, by a name of your choice."
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "permissions_boundary" {
-  description = "ARN of a policy that bounds what every role of this deployment can ever do."
+  description = "ARN of the permissions boundary of every role in this deployment."
   type        = string
   default     = null
 }
 
 variable "vpc" {
-  description = "Subnets and security groups, for tools that reach into a VPC. Needs a NAT gateway to reach the internet; behind a Function URL also streaming = false."
+  description = "Subnets and security groups, for tools that access a VPC. Needs a NAT gateway to reach the internet; behind a Function URL also streaming = false."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -724,28 +724,28 @@ variable "vpc" {
 }
 
 variable "tracing" {
-  description = "Whether requests are traced with X-Ray."
+  description = "Whether X-Ray traces requests."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept, in days."
+  description = "Retention of logs in days."
   type        = number
   default     = 30
   nullable    = false
 }
 
 variable "log_level" {
-  description = "Least severe log lines of the app that are kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  description = "Minimum severity of the app's log lines: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
   type        = string
   default     = "INFO"
   nullable    = false
 }
 
 variable "observability" {
-  description = "Dashboard, alarms, saved queries and a budget: modules/observability says what each is and costs. email: who is told."
+  description = "Dashboard, alarms, saved queries and a budget: modules/observability describes each and its cost. email: address that alarms are sent to."
   type = object({
     enabled            = optional(bool, true)
     email              = optional(string)
@@ -770,7 +770,7 @@ variable "observability" {
 }
 
 variable "tasks" {
-  description = "For tools that run for longer than a call (dynamoTasks): the table, the permission of the function to invoke itself, and a queue of failed invocations (modules/tasks). Raise timeout to the time that the tools need, up to 900."
+  description = "For tools that run longer than clients wait (dynamoTasks): the table, the permission of the function to invoke itself, and a queue of failed invocations (modules/tasks). Raise timeout to the time that the tools need, up to 900 seconds."
   type = object({
     enabled = optional(bool, false)
   })
@@ -794,7 +794,7 @@ variable "limits" {
 }
 
 variable "table" {
-  description = "Options of the DynamoDB table, which is created if a feature such as tasks needs it (modules/table): recovery to any second of the last 35 days."
+  description = "Options of the DynamoDB table, which is created if a feature such as tasks needs it (modules/table). point_in_time_recovery: whether it can be restored to any second of the last 35 days."
   type = object({
     point_in_time_recovery = optional(bool, false)
   })
@@ -803,7 +803,7 @@ variable "table" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of a KMS key of yours that encrypts environment variables, MCP_SECRET, logs, the registry, the topic of alarms, the table and the queue. README.md lists what its policy must allow. A change replaces the registry. Default: keys that AWS owns or manages, at no cost."
+  description = "ARN of your KMS key that encrypts environment variables, MCP_SECRET, logs, the image repository, the topic of alarms, the table and the queue. README.md lists what its policy must allow. A change replaces the repository. Default: keys that AWS owns or manages, at no cost."
   type        = string
   default     = null
 
@@ -814,7 +814,7 @@ variable "kms_key_arn" {
 }
 
 variable "tags" {
-  description = "Tags of everything that can have tags."
+  description = "Tags applied to all taggable resources."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,6 +1,6 @@
 /**
- * Makes the files of the page a browser sees: the console's script with the MCP SDK's client in it, the module for MCP Apps,
- * the style sheet, the icon, each also compressed by Brotli; files.json, which names them; and the frame of MCP Apps.
+ * Creates the files of the page for browsers: the script with the client of the MCP SDK, the module for MCP Apps, the style sheet
+ * and the icon, each also compressed by Brotli; files.json, which lists them; and the frame of MCP Apps.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ const browser: BuildOptions = {
   legalComments: 'none',
 };
 
-/** Writes them to `folder`, which is made. Gives what has gone into them. */
+/** Writes the files to `folder`, which it creates. Returns esbuild's metafiles. */
 export async function makePageFiles(folder: string): Promise<Metafile[]> {
   await mkdir(folder, { recursive: true });
   const modules = await makeModules(folder);
@@ -47,7 +47,7 @@ export async function makePageFiles(folder: string): Promise<Metafile[]> {
   return [modules.metafile, style.metafile, frame.metafile];
 }
 
-/** The page's script, the module that it loads for MCP Apps, and what both have: the SDK's client. */
+/** Bundles the page's script, the module that it loads for MCP Apps, and the SDK's client, which both share. */
 async function makeModules(
   folder: string,
 ): Promise<{ names: Pick<PageFiles, 'script' | 'preload' | 'onDemand'>; metafile: Metafile }> {
@@ -60,12 +60,12 @@ async function makeModules(
     chunkNames: '[name]-[hash]',
     plugins: [zodByName],
   });
-  if (!metafile) throw new Error('esbuild made nothing of the page.');
+  if (!metafile) throw new Error('esbuild returned no output for the page.');
   for (const { path, contents } of outputFiles) await writeBoth(path, contents);
   const outputs = Object.entries(metafile.outputs);
   const [script, { imports } = { imports: [] }] =
     outputs.find(([, { entryPoint }]) => entryPoint?.endsWith('console.ts')) ?? [];
-  if (!script) throw new Error('esbuild made no script of the page.');
+  if (!script) throw new Error('esbuild returned no script for the page.');
   const preload = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
   const onDemand = outputs.map(([path]) => path).filter(path => path !== script && !preload.includes(path));
   const names = {
@@ -96,7 +96,7 @@ const zodByName: Plugin = {
   },
 };
 
-/** Writes a file under a name with its hash, which is returned. */
+/** Writes a file under a name with its hash, and returns the name. */
 async function writeHashed(folder: string, file: string, content: Uint8Array): Promise<string> {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 10);
   const name = file.replace('.', `-${hash}.`);
@@ -104,13 +104,13 @@ async function writeHashed(folder: string, file: string, content: Uint8Array): P
   return name;
 }
 
-/** As it is, and compressed. */
+/** Writes a file as it is, and compressed. */
 async function writeBoth(path: string, content: Uint8Array): Promise<void> {
   await writeFile(path, content);
   await writeFile(`${path}.br`, await compressed(content));
 }
 
-/** The script and the style sheet of the local Lambda's dashboard, under names of their own. Gives what has gone into them. */
+/** Writes the script and the style sheet of the local dashboard. Returns esbuild's metafiles. */
 export async function makeDashboardFiles(folder: string): Promise<Metafile[]> {
   await mkdir(folder, { recursive: true });
   const script = await bundled('app/framework/local-lambda/dashboard/browser/dashboard.ts');
@@ -127,7 +127,7 @@ export async function makeDashboardFiles(folder: string): Promise<Metafile[]> {
 async function bundled(entry: string): Promise<{ content: Uint8Array; metafile: Metafile }> {
   const { outputFiles = [], metafile } = await build({ ...browser, entryPoints: [entry] });
   const [file] = outputFiles;
-  if (!file || !metafile) throw new Error(`esbuild made nothing of ${entry}.`);
+  if (!file || !metafile) throw new Error(`esbuild returned no output for ${entry}.`);
   return { content: file.contents, metafile };
 }
 

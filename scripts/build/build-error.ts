@@ -5,7 +5,7 @@ export class BuildError extends Error {
   override readonly name = 'BuildError';
 }
 
-/** Throws a failure of esbuild as a {@link BuildError}, and any other error as it is. `text` can replace esbuild's words. */
+/** Throws a failure of esbuild as a {@link BuildError}, and any other error unchanged. `text` can replace esbuild's message. */
 export async function rethrow(failure: unknown, text = (error: Message) => error.text): Promise<never> {
   const { errors } = failure as BuildFailure;
   if (!errors) throw failure;

@@ -1,32 +1,32 @@
 /**
  * `node scripts/build/build.ts [--app FOLDER] [--out FOLDER] [--client native|javascript] [--no-patches]`: builds the function
- * of the routes and settings in FOLDER (app). `--client` chooses the client of the Runtime API; by default it is the native
- * one if that is compiled. `--architecture arm64|x64` (or amd64) is that of the function, by default this machine's; nothing of
- * another one runs here. `--no-patches` leaves dependencies as they are installed, to see whether a change to them is at fault;
- * DynamoDB of the local Lambda then does not run.
+ * of the routes and settings in FOLDER (app). `--client` chooses the client of the Runtime API; the default is the native one if
+ * it is compiled. `--architecture arm64|x64` (or amd64) is that of the function, by default that of this machine; the build runs no
+ * program of another architecture. `--no-patches` uses dependencies as they are installed, to find out whether a patch causes a
+ * fault; DynamoDB of the local Lambda then does not run.
  *
- * dist/ is what /var/task holds in the image, and what `npm start` runs, file by file the same.
+ * dist/ is /var/task in the image; `npm start` runs the same files.
  *
  *   entry.mjs             the process entry
- *   handler.mjs           what the Runtime Interface Client loads; it runs
+ *   handler.mjs           the module that the Runtime Interface Client loads; it runs
  *   bundle.cjs            the app, bundled, from
  *   bundle.cjs.map        its source map, which only the local Lambda and the build read
  *   bundle.cache          V8's code cache for it; empty if the function has another architecture, whose V8 would reject it
  *   authorizer.mjs        the Lambda authorizer, another function of the same image
  *   app/, node_modules/   files next to servers, and packages that are not bundled, where there are any (README.md)
- *   page.cjs, page/       the page a browser sees, loaded when one asks for it
+ *   page.cjs, page/       the page for browsers, loaded when a browser requests it
  *   tool-call-hook.cjs    the option onToolCall,
  *   server-reuse.cjs      the option reuse, and
  *   limits.cjs            the option limits, loaded by routes that have them
  *   oauth-proxy.cjs       the OAuth proxy, loaded when one of its paths is requested
  *   local.mjs, local/     the local Lambda with its dashboard, and
- *   routes.json           which servers it says are there, and what they need of it; never loaded on Lambda
+ *   routes.json           the servers that it lists, and their requirements; never loaded on Lambda
  *   ric/index.mjs         the Runtime Interface Client, with the diffs in scripts/build/patches/lambda-ric, and
- *   ric/rapid-client.node its native part, or where that is not compiled
+ *   ric/rapid-client.node its native part, or if that is not compiled
  *   ric/runtime-client*   the same in JavaScript
  *   snap-start*           SnapStart, loaded only by a function that has it, with
  *   reseed.node           its native part, if the native client is compiled
- *   sbom.cdx.json         what all of this consists of (scripts/build/sbom.ts); nothing reads it at run time
+ *   sbom.cdx.json         the SBOM of all these files (scripts/build/sbom.ts), which is not read at run time
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -58,11 +58,11 @@ const { values: options } = parseArgs({
   },
   allowNegative: true,
 });
-/** As Node calls it. Docker calls x64 amd64. */
+/** Node's name for the architecture. Docker calls x64 amd64. */
 const architecture = options.architecture === 'amd64' ? 'x64' : options.architecture;
 const isForeign = architecture !== process.arch;
 const dist = resolve(root, options.out);
-/** The build is written here and replaces dist/ when it is complete; until then, what runs from dist/ is the previous one. */
+/** The build is written here and replaces dist/ when it is complete; until then dist/ contains the previous build. */
 const next = join(dirname(dist), `.${basename(dist)}-${process.pid}`);
 
 /** A signal that ends the build also ends the process that it has started. */
@@ -80,12 +80,12 @@ const esModules: BuildOptions = {
   outdir: next,
   outExtension: { '.js': '.mjs' },
   format: 'esm',
-  // Packages in CommonJS call require; a bundle that is an ES module has none of its own.
+  // CommonJS packages call require, which an ES module does not have.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
-/** What has gone into the build. */
+/** Inputs of the build. */
 interface Bundled {
   metafiles: Metafile[];
   /** Paths in package-lock.json of the packages that are copied. */
@@ -93,14 +93,14 @@ interface Bundled {
 }
 
 async function bundle(files: PatchedFiles, client: RuntimeClient): Promise<Bundled> {
-  // One file each for what a cold start touches; the local Lambda loads the libraries of its rarer features on demand.
+  // One file for each part that a cold start loads; the local Lambda loads the libraries of rare features on demand.
   const processEntry = await build({ ...esModules, entryPoints: { entry: 'app/framework/lambda/entry.ts' } });
   const local = await build({
     ...esModules,
     entryPoints: { local: 'app/framework/local-lambda/main.ts' },
     splitting: true,
     chunkNames: 'local/[name]-[hash]',
-    // dynalite's stores on disk, which are not used, have a native part.
+    // dynalite's stores on disk have a native part and are not used.
     alias: { level: 'memory-level' },
     plugins: [loadPatched(files)],
   });
@@ -149,7 +149,7 @@ async function putInPlace(): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
-/** Removes what builds have left behind that were interrupted: esbuild may write a file after its build has ended. */
+/** Removes files of interrupted builds: esbuild may write a file after its build has ended. */
 function removeAbandoned(): void {
   const name = new RegExp(`^\\.${RegExp.escape(basename(dist))}-(\\d+)(?:-old)?$`);
   for (const entry of readdirSync(dirname(dist))) {
@@ -170,7 +170,7 @@ function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Returns the client that was asked for. Throws a BuildError if there is none of that name, or the native one is not compiled. */
+/** Returns the requested client. Throws a BuildError if the name is unknown, or the native client is not compiled. */
 function runtimeClient(): RuntimeClient {
   const { client } = options;
   if (client !== 'native' && client !== 'javascript')
@@ -195,7 +195,7 @@ try {
   const cache = join(next, 'bundle.cache');
   const bundled = { bundle: join(next, 'bundle.cjs'), routes: join(next, 'routes.json') };
   await checkBundle(isForeign ? bundled : { ...bundled, cache }, ended.signal);
-  // A code cache is bound to the read-only snapshot of its V8, which is another one on each architecture.
+  // A code cache depends on the read-only snapshot of its V8, which differs between architectures.
   if (isForeign) await writeFile(cache, '');
   const copied = isForeign ? copyPackagesFor(architecture, { root, copied: checked, to: next }) : checked;
   const baseImage = process.env.NODE_IMAGE || undefined;
@@ -203,7 +203,7 @@ try {
   await writeFile(join(next, SBOM_FILE), sbom({ root, folder: next, metafiles, copied, ric, baseImage }));
   await putInPlace();
 } catch (error) {
-  // A failure of esbuild has its errors, and esbuild has printed them, each with file and line.
+  // esbuild has already printed its errors with file and line.
   const printed = error instanceof Error && 'errors' in error;
   if (!printed && !(error instanceof BuildError || error instanceof PatchError)) throw error;
   process.stderr.write(printed ? 'Nothing was built: fix the error above.\n' : `${error.message}\n`);

@@ -1,5 +1,5 @@
 /**
- * Bundles the app of a project, with what its servers have next to the bundle: files, and packages that cannot be bundled.
+ * Bundles the app of a project, and copies files of its servers and packages that cannot be bundled.
  */
 import { join, resolve } from 'node:path';
 import { type BuildOptions, type BuildResult, context, type Message, type Metafile } from 'esbuild';
@@ -27,11 +27,11 @@ export interface BundledApp {
   warnings: Message[];
 }
 
-/** Bundles the app as often as its files change. esbuild reads only those that have changed. */
+/** Bundles the app repeatedly. esbuild reads only the files that have changed. */
 export interface AppBundler {
   /**
-   * Writes the bundle with its source map, and app/ and node_modules/ if they are needed. Throws a {@link BuildError} that says
-   * what has to be changed.
+   * Writes the bundle with its source map, and app/ and node_modules/ if they are needed. Throws a {@link BuildError} that
+   * names the required change.
    */
   bundle(): Promise<BundledApp>;
   dispose(): Promise<void>;
@@ -49,7 +49,7 @@ export async function createAppBundler({
     ...appOptions({ files, app, external }),
     ...BUNDLE_WRAPPER,
     outfile: join(to, outfile),
-    // A file that the bundle does not name: only the local Lambda and the build read it.
+    // The bundle does not refer to its source map: only the local Lambda and the build read it.
     sourcemap: 'external',
     sourcesContent: false,
     logLevel: 'silent',
@@ -69,7 +69,7 @@ export async function createAppBundler({
     async bundle() {
       let known: number;
       let result: BuildResult<typeof options>;
-      // What the bundle contains says which packages do not work in it. An app without such packages is bundled once.
+      // The first bundle shows which packages do not work in it. An app without such packages is bundled once.
       do {
         known = external.folders.size;
         result = await building.rebuild().catch(failure => rethrow(failure, explain));

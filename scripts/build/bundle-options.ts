@@ -1,4 +1,4 @@
-/** How the app is bundled: for dist/, and readable for those who look into it (scripts/bench/profile.ts). */
+/** Options of the app's bundle: for dist/, and in a readable form for profiles (scripts/bench/profile.ts). */
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
@@ -11,7 +11,7 @@ import { MODULE_META, userModules } from './user-modules.ts';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')));
 
-/** Of everything that is bundled. */
+/** Options of every bundle. */
 export const COMMON: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -24,8 +24,8 @@ export const COMMON: BuildOptions = {
 };
 
 /**
- * Files of the framework that the app imports on first use, and the file next to the bundle that each becomes: what a route or
- * deployment does not use is not in its bundle.
+ * Files of the framework that the app imports on first use, and the file next to the bundle that each becomes. They are loaded only
+ * by routes and deployments that use them.
  */
 export const LOADED_ON_USE: Readonly<Record<string, string>> = {
   'app/framework/page/view.ts': 'page.cjs',
@@ -35,7 +35,7 @@ export const LOADED_ON_USE: Readonly<Record<string, string>> = {
   'app/framework/oauth-proxy/serve.ts': 'oauth-proxy.cjs',
 };
 
-/** Required, not imported: `import()` from a script of node:vm is experimental in Node, which writes a warning to the log. */
+/** Loads by require, because `import()` in a script of node:vm is experimental: Node writes a warning to the log. */
 const requireOnUse: Plugin = {
   name: 'require-on-use',
   setup({ onResolve, onLoad }) {
@@ -51,7 +51,7 @@ const requireOnUse: Plugin = {
   },
 };
 
-/** How the bundle of a project is made. */
+/** Options for the bundle of a project. */
 export interface AppOptions {
   /** The changed files of dependencies. */
   files: PatchedFiles;
@@ -74,7 +74,7 @@ export function loadedOnUseOptions(source: string, outfile: string): BuildOption
   };
 }
 
-/** The app passes its settings to what it loads on use: config.ts, and zod with it, is in the bundle already. */
+/** Leaves config.ts, and with it zod, out of files that are loaded on use: the app passes its settings to them. */
 const settingsFromApp: Plugin = {
   name: 'settings-from-app',
   setup({ onLoad }) {
@@ -89,7 +89,7 @@ export function appOptions({ files, app, external }: AppOptions): BuildOptions {
   return {
     ...COMMON,
     stdin: entryOf(app),
-    // Names stay as they are written, so that a stack trace in the log can be read. Shortening and restoring them
+    // Names are not shortened, so that stack traces in the log are readable. Shortening and restoring them
     // (`keepNames`) defines a property on each function when it is created: a seventh of the init, a fifteenth of a call.
     keepNames: false,
     minify: false,
@@ -109,7 +109,7 @@ export function appOptions({ files, app, external }: AppOptions): BuildOptions {
   };
 }
 
-/** Makes the bundle a function to be called, as app/framework/lambda/load-bundle.ts does. */
+/** Wraps the bundle in a function, which app/framework/lambda/load-bundle.ts calls. */
 export const BUNDLE_WRAPPER: BuildOptions = {
   format: 'cjs',
   // Parameters, because the bundle may declare a variable of the same name.
@@ -120,7 +120,7 @@ export const BUNDLE_WRAPPER: BuildOptions = {
 /** The SDK's module with the JSON Schema validator. */
 export const SDK_VALIDATOR = '@modelcontextprotocol/server/_shims';
 
-/** What the bundle has in place of other modules. */
+/** Replacements of modules in the bundle. */
 export const ALIAS = {
   // The validator for runtimes without code generation, a sixth of the size of the one for Node. It validates only
   // elicitation results and schemas given as JSON; zod schemas are validated by zod.

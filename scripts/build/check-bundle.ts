@@ -1,4 +1,4 @@
-/** Loads a bundle in a process whose environment is the build's alone, so that an app that cannot be loaded fails the build. */
+/** Loads a bundle in a process with a fixed environment, so that the build fails if the app cannot be loaded. */
 import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { createSourcePositions } from '../../app/framework/local-lambda/source-positions.ts';
 import { BuildError } from './build-error.ts';
 
-/** The environment variables of the process that loads the app. The result must not depend on those of this machine. */
+/** Environment variables of the process that loads the app. The result must not depend on those of this machine. */
 const ENV = { env: { MCP_AUTH: 'none' } };
 const NOT_LOADED =
   'The app cannot be loaded, so nothing was built: fix the error above. The build loads the app once, without the ' +
@@ -18,11 +18,11 @@ export interface BundleFiles {
   bundle: string;
   /** Receives the summary of the routes. */
   routes: string;
-  /** Receives V8's code cache. Undefined: none is made, which takes half as long. */
+  /** Receives V8's code cache. Undefined: no code cache is created, which takes half as long. */
   cache?: string;
 }
 
-/** Writes routes and, if asked for, the code cache. Throws {@link BuildError} with files and lines of app/. Ends if `signal` aborts. */
+/** Writes the routes and, if requested, the code cache. Throws {@link BuildError} with files and lines of app/. Ends if `signal` aborts. */
 export async function checkBundle(
   { bundle, routes, cache }: BundleFiles,
   signal?: AbortSignal,

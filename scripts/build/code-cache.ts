@@ -1,7 +1,7 @@
 /**
- * `node scripts/build/code-cache.ts bundle.cjs routes.json [bundle.cache]`: loads the bundled app and writes where its MCP servers
- * are and whether any has background jobs; with a third argument also V8's code cache of what init and a request compile. Run by
- * check-bundle.ts in a process of its own.
+ * `node scripts/build/code-cache.ts bundle.cjs routes.json [bundle.cache]`: loads the bundled app and writes the paths of its MCP
+ * servers, and whether any has background jobs; with a third argument also V8's code cache of the functions that init and a request
+ * compile. check-bundle.ts runs it in a separate process.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -10,7 +10,7 @@ import { runBundle } from '../../app/framework/lambda/load-bundle.ts';
 
 /** Value of the variables that a module needs while it is loaded. A URL, because modules parse some of them as one. */
 const PLACEHOLDER = 'https://build.invalid/';
-/** Those of the framework and of Node decide how the app is loaded. */
+/** Variables of the framework and of Node, which decide how the app is loaded. */
 const RESERVED = /^(?:MCP_|LAMBDA_|AWS_|NODE_)/;
 
 const [bundle = '', routes = '', cache] = process.argv.slice(2);
@@ -29,8 +29,8 @@ try {
 
 /**
  * Loads the bundle. The build has none of the function's environment variables; a module that fails without them, such as one that
- * creates an API client, is loaded again with placeholders for those that it has read. Throws the first error if that does not
- * help.
+ * creates an API client, is loaded again with placeholders for the variables that it has read. Throws the first error if that
+ * fails too.
  */
 function load(file: string): ReturnType<typeof runBundle> {
   const { env } = process;
@@ -51,7 +51,7 @@ function load(file: string): ReturnType<typeof runBundle> {
   }
 }
 
-/** Returns `env`; the names of variables that are read and not set are added to `unset`. */
+/** Returns a proxy of `env` that adds the names of variables that are read and not set to `unset`. */
 function recordUnset(env: NodeJS.ProcessEnv, unset: Set<string>): NodeJS.ProcessEnv {
   return new Proxy(env, {
     get(target, name) {

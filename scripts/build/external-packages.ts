@@ -1,6 +1,6 @@
 /**
  * Packages that cannot be bundled: those with a native part, and those that read files next to their own modules or require
- * by a computed name. The bundle requires them from dist/node_modules, where the build copies them with what they depend on.
+ * by a computed name. The bundle requires them from dist/node_modules, to which the build copies them with their dependencies.
  *
  * Not here: packages that scripts next to a server import (user-files.ts finds those, and they are copied in the same way).
  */
@@ -27,7 +27,7 @@ interface Manifest {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
-/** What native packages depend on to find or to build their native part. */
+/** Packages with which native packages find or build their native part. */
 const NATIVE_TOOLS = [
   '@mapbox/node-pre-gyp',
   'bindings',
@@ -41,7 +41,7 @@ const NATIVE_TOOLS = [
   'prebuild-install',
 ];
 
-/** In the name of an optional dependency: the native part for one platform, such as @img/sharp-linux-x64. */
+/** Matches an optional dependency with the native part for one platform, such as @img/sharp-linux-x64. */
 const PLATFORM = /(?:^|[-_/.])(?:android|darwin|freebsd|linux|linuxmusl|win32|openharmony)(?:[-_.]|$)/;
 
 /** Code that depends on where its module is, or on names that are known only when it runs. Comments are removed before. */
@@ -99,8 +99,8 @@ export class ExternalPackages {
 const RESOLVED = Symbol('resolved');
 
 /**
- * Modules that export what `require` of an ES module returns. esbuild takes that for CommonJS, whose default import would be all
- * of it.
+ * Modules that export the result of `require` of an ES module. esbuild treats it as CommonJS, whose default import would be the whole
+ * module.
  */
 const ES_MODULE = 'external-es-module';
 
@@ -139,7 +139,7 @@ function nativeFiles(folder: string): string[] {
 }
 
 /**
- * Copies packages with everything that they depend on, as they are installed, to `to`/node_modules. Returns their paths as in
+ * Copies packages and all their dependencies, as they are installed, to `to`/node_modules. Returns their paths as in
  * package-lock.json. Throws a {@link BuildError} if something is not installed or not built.
  */
 export function copyPackages(
@@ -170,7 +170,7 @@ export function copyPackages(
 
 /**
  * Replaces the packages in `to`/node_modules, of which `copied` are the paths, by those for another architecture. Needs the network: npm
- * installs the project's dependencies for it in a folder of their own, and runs none of their code. Returns their paths.
+ * installs the project's dependencies for it in a separate folder, and runs none of their code. Returns their paths.
  */
 export function copyPackagesFor(
   architecture: string,
@@ -187,7 +187,7 @@ export function copyPackagesFor(
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     if (status !== 0)
-      throw new BuildError(`npm cannot install the packages for ${architecture}. Its reason is above.`);
+      throw new BuildError(`npm cannot install the packages for ${architecture}. The reason is above.`);
     rmSync(join(to, 'node_modules'), { recursive: true });
     const installed = copied.map(path => join(folder, path)).filter(path => existsSync(path));
     return copyPackages(installed, to, architecture);
@@ -196,7 +196,7 @@ export function copyPackagesFor(
   }
 }
 
-/** Names, and whether the package works without. */
+/** Dependency → whether the package works without it. */
 function dependenciesOf(manifest: Manifest): [name: string, optional: boolean][] {
   const {
     dependencies = {},

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Deleted by npm with everything else in node_modules. */
+/** npm deletes this file with everything else in node_modules. */
 const STAMP = 'node_modules/.install-scripts';
 
 /** Returns undefined, or why a script failed. */
@@ -27,7 +27,7 @@ export function runInstallScripts(root: string): string | undefined {
     shell: process.platform === 'win32',
   });
   if (status !== 0)
-    return `The install scripts of ${list} failed${error ? `: ${error.message}` : ''}. What they need is above; allowScripts in package.json lists them.`;
+    return `The install scripts of ${list} failed${error ? `: ${error.message}` : ''}. The reason is above; allowScripts in package.json lists them.`;
   writeFileSync(stamp, wanted);
   return undefined;
 }

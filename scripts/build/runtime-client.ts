@@ -1,5 +1,5 @@
 /**
- * The client of the Runtime API in ric/: aws-lambda-ric with its native part, or where that is not compiled with the one in
+ * Builds the client of the Runtime API in ric/: aws-lambda-ric with its native part or, if that is not compiled, with the client in
  * JavaScript (app/framework/lambda/runtime-client.ts).
  */
 import { existsSync } from 'node:fs';
@@ -23,7 +23,7 @@ export function hasNativeClient(): boolean {
   return existsSync(join(RIC_FOLDER, NATIVE));
 }
 
-/** Writes aws-lambda-ric and the client to `folder`. Returns what has gone into it besides aws-lambda-ric. */
+/** Writes aws-lambda-ric and the client to `folder`. Returns the inputs besides aws-lambda-ric. */
 export async function writeRuntimeClient(
   client: RuntimeClient,
   folder: string,

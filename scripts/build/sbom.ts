@@ -1,9 +1,8 @@
 /**
- * What the build consists of, as a CycloneDX 1.6 document: made from what esbuild has read (its metafile), what npm has
- * locked (package-lock.json), what the Runtime Interface Client says of its native part, and the files themselves.
- * Nothing of it is kept by hand. https://cyclonedx.org/docs/1.6/json/
+ * Creates the SBOM of the build, a CycloneDX 1.6 document, from the inputs of esbuild (its metafile), package-lock.json, the Runtime
+ * Interface Client's list of its native parts, and the files themselves. No part of it is written by hand. https://cyclonedx.org/docs/1.6/json/
  *
- * The packages of the base image are not in it: those are its publisher's, and a scanner reads them from the image.
+ * It does not contain the packages of the base image: a scanner reads them from the image.
  */
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
@@ -11,7 +10,7 @@ import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 
 export interface SbomInput {
-  /** Of package.json and package-lock.json. */
+  /** Folder of package.json and package-lock.json. */
   root: string;
   /** The build; every file in it is listed. */
   folder: string;
@@ -20,7 +19,7 @@ export interface SbomInput {
   copied: readonly string[];
   /** Folder of aws-lambda-ric, as installed, if its native part is in the build. */
   ric: string | undefined;
-  /** The base image, by tag or digest, where one is built on. */
+  /** The base image by tag or digest, if the build is for an image. */
   baseImage: string | undefined;
 }
 
@@ -43,7 +42,7 @@ interface Locked {
 
 export const SBOM_FILE = 'sbom.cdx.json';
 
-/** The document, the same bytes for the same build. Throws when a package that is in it is not in the lock. */
+/** Returns the document, with the same bytes for the same build. Throws if one of its packages is not in the lock file. */
 export function sbom(input: SbomInput): string {
   const read = (file: string) => JSON.parse(readFileSync(join(input.root, file), 'utf8'));
   const { name, version, license } = read('package.json') as Record<string, string>;
@@ -73,14 +72,14 @@ export function sbom(input: SbomInput): string {
   return `${JSON.stringify(document, null, 1)}\n`;
 }
 
-/** Folders of packages of which something is in the bundles, and of those that are copied: the client is. */
+/** Returns the folders of packages that are bundled or copied, including the Runtime Interface Client. */
 function packagesIn(metafiles: readonly Metafile[], copied: readonly string[]): string[] {
   const inputs = metafiles.flatMap(({ outputs }) =>
     Object.values(outputs).flatMap(output =>
       Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
     ),
   );
-  // Named as in the lock, wherever the packages lie: they may be linked to.
+  // Named as in the lock file, even if the packages are links to another folder.
   const named = inputs.map(file => file.replace(/^.*?(?=node_modules\/)/, ''));
   const folders = named.map(file => /^node_modules\/(.*node_modules\/)?(@[^/]+\/)?[^/]+/.exec(file)?.[0]);
   return [...new Set([...folders, ...copied, 'node_modules/aws-lambda-ric'])].filter(
@@ -105,13 +104,13 @@ function library(path: string, packages: Record<string, Locked>): Component {
   };
 }
 
-/** One licence, or an expression of several. */
+/** Returns one licence, or an expression of several. */
 function licensed(license: string | undefined): object[] {
   if (!license) return [];
   return / (OR|AND|WITH) /.test(license) ? [{ expression: license }] : [{ license: { id: license } }];
 }
 
-/** What is compiled into rapid-client.node; its makers list it before each licence. node-gyp only does the compiling. */
+/** Returns the libraries in rapid-client.node, from the file with their licences. node-gyp is not one of them: it only compiles. */
 function nativeParts(ric: string): Component[] {
   const text = readFileSync(join(ric, 'THIRD-PARTY-LICENSES'), 'utf8');
   const listed = [...text.matchAll(/^\*\* (.+?); version (\S+) -- (\S+)$/gm)].map(
@@ -122,7 +121,7 @@ function nativeParts(ric: string): Component[] {
     }),
   );
   const linked = listed.filter(({ name }) => name !== 'node-gyp');
-  if (linked.length === 0) throw new Error('aws-lambda-ric lists no parts of its native client any more.');
+  if (linked.length === 0) throw new Error('aws-lambda-ric no longer lists the parts of its native client.');
   return linked.map(({ name, version, url }) => {
     const purl = `pkg:generic/${name}@${version}`;
     const externalReferences = [{ type: 'vcs', url }];
@@ -130,7 +129,7 @@ function nativeParts(ric: string): Component[] {
   });
 }
 
-/** The Node that builds is the one that runs: in the image both come from the same base. */
+/** The Node that builds is also the one that runs: in the image both come from the same base. */
 function platform(): Component {
   const { node: version } = process.versions;
   const purl = `pkg:generic/node@${version}`;

@@ -6,17 +6,17 @@ import { build, type Metafile } from 'esbuild';
 import { BuildError } from './build-error.ts';
 import { COMMON } from './bundle-options.ts';
 
-/** Of the addon. */
+/** Options for compiling the addon. */
 export const SOURCE = fileURLToPath(new URL('../../app/framework/lambda/reseed.c', import.meta.url));
 export const ADDON = 'reseed.node';
 
-/** Debian's compilers, by what Node calls the architecture. */
+/** Debian's compilers, by Node's name of the architecture. */
 const CROSS_COMPILERS: Readonly<Record<string, string>> = {
   arm64: 'aarch64-linux-gnu-gcc',
   x64: 'x86_64-linux-gnu-gcc',
 };
 
-/** Writes SnapStart to `folder`, with the addon only if `native`, for `architecture`. Returns what has gone into it. */
+/** Writes SnapStart to `folder`, with the addon only if `native`, for `architecture`. Returns the inputs. */
 export async function buildSnapStart(
   folder: string,
   { native, architecture = process.arch }: { native: boolean; architecture?: string },

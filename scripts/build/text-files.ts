@@ -1,6 +1,6 @@
 /**
- * Files whose import gives their text: in the bundle (bundle-options.ts), under `npm run dev` (scripts/dev-hooks.ts) and in
- * tests (vitest.config.ts). Any other file gives its text by `import text from './x.css' with { type: 'text' }`.
+ * Files whose import returns their text: in the bundle (bundle-options.ts), under `npm run dev` (scripts/dev-hooks.ts) and in
+ * tests (vitest.config.ts). Any other file is imported as text by `import text from './x.css' with { type: 'text' }`.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -24,7 +24,7 @@ export function textFiles() {
     transform: (code: string) =>
       code.includes('with') ? code.replace(ATTRIBUTE, `$1$2${WITH_ATTRIBUTE}$3$2`) : undefined,
     resolveId(id: string, importer = '') {
-      // Without an extension at the end, by which Vite knows style sheets.
+      // Without an extension at the end, because Vite recognizes style sheets by it.
       if (!id.startsWith(WITH_ATTRIBUTE)) return undefined;
       return `\0${WITH_ATTRIBUTE}${resolve(dirname(importer), id.slice(WITH_ATTRIBUTE.length))}:`;
     },

@@ -1,7 +1,7 @@
 /**
- * Copies what a user's servers read or run at run time to dist/app: every file in app/ outside app/framework that is not
+ * Copies files that a user's servers read or run at run time to dist/app: every file in app/ outside app/framework that is not
  * TypeScript, and the TypeScript files that are named by `new URL('./worker.ts', import.meta.url)` or by their path, with
- * what these import.
+ * their imports.
  *
  * Scripts are copied as they are and run by Node, so packages that they import are copied too (external-packages.ts).
  */
@@ -54,7 +54,7 @@ const SCRIPT = /\.[cm]?[jt]s$/;
 const TYPESCRIPT = /\.(?:[cm]?ts|tsx)$/;
 const JAVASCRIPT = /\.[cm]?js$/;
 
-/** Every file but TypeScript, dot files and what is in node_modules. */
+/** Returns every file except TypeScript, dot files and files in node_modules. */
 function dataFiles(app: string): string[] {
   return readdirSync(app, { recursive: true, withFileTypes: true })
     .filter(entry => !entry.isDirectory() && !TYPESCRIPT.test(entry.name))
@@ -68,7 +68,7 @@ interface Reference {
   from: string;
   /** The file that a module names. */
   file?: string;
-  /** Whether it is named by `new URL(..., import.meta.url)`, and not only by a text that is its path. */
+  /** Whether it is named by `new URL(..., import.meta.url)` instead of a string with its path. */
   isUrl?: boolean;
   packageFolder?: string;
 }
@@ -87,7 +87,7 @@ function referencesIn(from: string, text: string): Reference[] {
       isUrl: true,
     })),
     ...paths.map(([, , name = '']) => ({ from, file: join(dirname(from), name) })),
-    // The bundle contains what require names in CommonJS. Elsewhere require is made by createRequire.
+    // The bundle contains modules that CommonJS requires. Elsewhere createRequire returns `require`.
     ...(/\bcreateRequire\b|\bimport\.meta\.resolve\b|\brequire\.resolve\b/.test(text) ? names : []).map(
       ([, , name = '']) => ({ from, ...packageOf(name, from) }),
     ),
@@ -114,7 +114,7 @@ function requireInside(root: string, app: string, { from, file, isUrl }: Referen
   );
 }
 
-/** What a script imports: modules of TypeScript, which have to be copied too, and packages. */
+/** Imports of a script: TypeScript modules, which have to be copied too, and packages. */
 async function needsOf(
   root: string,
   script: string,
@@ -155,8 +155,8 @@ async function needsOf(
 }
 
 /**
- * Writes a package.json to each folder with scripts whose name does not say whether they are ES modules: that of the project is
- * not in the build. A folder with scripts of both kinds has none that says so, and Node finds out.
+ * Writes a package.json to each folder with scripts whose name does not show whether they are ES modules, because the build does not
+ * contain that of the project. In a folder with both kinds it declares neither, and Node detects the kind.
  */
 function declareModuleTypes(root: string, app: string, files: ReadonlySet<string>, to: string): void {
   const { type = 'commonjs' } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -174,7 +174,7 @@ function declareModuleTypes(root: string, app: string, files: ReadonlySet<string
   }
 }
 
-/** Whether the user's own package.json in app/ says it. */
+/** Whether a package.json in app/ declares the kind. */
 function hasOwnType(app: string, folder: string): boolean {
   if (existsSync(join(folder, 'package.json'))) return true;
   return folder !== app && hasOwnType(app, dirname(folder));

@@ -7,7 +7,7 @@ import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import type { Loader, Plugin } from 'esbuild';
 import { TEXT_EXTENSIONS } from './text-files.ts';
 
-/** esbuild's `define` for the bundle: `__meta` is the bundle's, or the module's own where {@link userModules} declares it. */
+/** esbuild's `define` for the bundle: `__meta` is that of the bundle, or of the module if {@link userModules} declares it there. */
 export const MODULE_META = {
   'import.meta': '__meta',
   __dirname: '__meta.dirname',
@@ -25,7 +25,7 @@ const LOADERS: Record<string, Loader> = {
   '.tsx': 'tsx',
 };
 
-/** Whether a file is a user's: in `app` (an absolute path), outside of the framework. */
+/** Whether a file belongs to the user: in `app` (an absolute path), outside of the framework. */
 export function isUserFile(app: string, file: string): boolean {
   return file.startsWith(app + sep) && !file.startsWith(join(app, 'framework') + sep);
 }
@@ -40,7 +40,7 @@ export function userModules(app: string): Plugin {
   return {
     name: 'user-modules',
     setup({ onLoad, onResolve, resolve }) {
-      // Out of its namespace esbuild goes by what is in a file, and not by the "type" in package.json.
+      // Outside of its default namespace, esbuild decides by the contents of a file instead of "type" in package.json.
       onResolve({ filter: /^\.\.?\// }, async ({ path, pluginData, ...from }) => {
         if (pluginData === RESOLVED || !(isUserFile(app, from.importer) || from.namespace === COMMONJS))
           return undefined;
@@ -67,10 +67,10 @@ export function userModules(app: string): Plugin {
 }
 
 const RESOLVED = Symbol('resolved');
-/** Files with CommonJS where package.json says ES module. */
+/** CommonJS files in a package that package.json declares to consist of ES modules. */
 export const COMMONJS = 'commonjs';
 
-/** Adds the declaration of `__meta` where it is used. */
+/** Adds the declaration of `__meta` to modules that use it. */
 function withMeta(app: string, path: string, text: string): string {
   if (!/\bimport\.meta\b|\b__(?:dirname|filename)\b/.test(text)) return text;
   const place = JSON.stringify(placeInBuild(app, path).replaceAll(sep, '/'));
@@ -95,7 +95,7 @@ export function withDeclaration(text: string, declaration: string): string {
   return `${head}${declaration}${text.slice(head.length)}`;
 }
 
-/** Whether a script is CommonJS by what is in it. Node goes by its package.json, which says what scripts of a project usually are. */
+/** Whether a script is CommonJS by its contents. Node decides by package.json, which declares the usual kind of a project's scripts. */
 export function isCommonJS(text: string): boolean {
   return (
     /\brequire\(|\bmodule\.exports\b|\bexports\.\w/.test(text) &&

@@ -4,15 +4,15 @@ import { deployerPolicy, ENDPOINTS, type Endpoint, inParts, readCycles } from '.
 
 const USAGE = `Usage: npm run deployer-policy -- --endpoint ${ENDPOINTS.join('|')} [options]
 
-Prints the IAM policy of a person or pipeline that runs terraform apply and destroy, every option of the endpoint included.
+Prints the IAM policy of a user or pipeline that runs terraform apply and destroy, including every option of the endpoint.
 
-  --endpoint TYPE    what the variable endpoint is
-  --name NAME        what the variable name is; by default mcp
+  --endpoint TYPE    value of the variable endpoint
+  --name NAME        value of the variable name; by default mcp
   --account ID       AWS account; by default any
   --region REGION    region; by default any
   --partition NAME   aws (default), aws-us-gov, aws-cn or aws-eusc
-  --part N           the Nth of the documents that each fit a managed policy of 6,144 characters
-  --kms-key ARN      what the variable kms_key_arn is
+  --part N           only the Nth part; each part fits a managed policy of 6,144 characters
+  --kms-key ARN      value of the variable kms_key_arn
 `;
 
 const { values } = parseArgs({
@@ -49,6 +49,6 @@ function print(chosen: Endpoint): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   if (values.part === undefined && parts.length > 1)
     process.stderr.write(
-      `Too large for one managed policy: put it inline into a role, or use the ${parts.length} parts: --part 1 to --part ${parts.length}.\n`,
+      `The policy is too large for one managed policy: use it as an inline policy of a role, or use the ${parts.length} parts: --part 1 to --part ${parts.length}.\n`,
     );
 }

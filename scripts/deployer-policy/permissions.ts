@@ -59,7 +59,7 @@ const LOG_DELIVERY = [
 const DOMAIN = ['AddCertificateToDomain', 'iam:CreateServiceLinkedRole'];
 const FUNCTION_IN = ['iam:PassRole', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets', 'ec2:DescribeVpcs'];
 const IMAGE_OF_FUNCTION = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:GetRepositoryPolicy'];
-/** Of the deployer, to encrypt what a service stores by kms_key_arn. */
+/** Actions with which the deployer encrypts data of a service by kms_key_arn. */
 export const KMS = [
   'kms:CreateGrant',
   'kms:Decrypt',
@@ -396,7 +396,7 @@ export const DATA_SOURCES: Readonly<Record<string, Permissions>> = {
   aws_servicequotas_service_quota: data('servicequotas/service_quota_data_source.go', 'GetServiceQuota'),
 };
 
-/** scripts/publish-image, which Terraform runs: docker push, and the tag live-…. */
+/** Actions of scripts/publish-image, which Terraform runs: docker push, and the tag live-…. */
 export const PUBLISH_IMAGE = [
   'ecr:BatchCheckLayerAvailability',
   'ecr:BatchGetImage',

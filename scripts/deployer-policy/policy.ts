@@ -12,7 +12,7 @@ import {
 export const ENDPOINTS = ['function-url', 'rest-api', 'http-api'] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
 
-/** What a full cycle of a deployment with every option did: resource type, or data.TYPE → operations. */
+/** Operations of a full cycle of a deployment with every option: resource type, or data.TYPE → operations. */
 export type Cycle = Readonly<Record<string, readonly Operation[]>>;
 
 export interface Scope {
@@ -38,7 +38,7 @@ export function readCycles(): Record<Endpoint, Cycle> {
   return JSON.parse(readFileSync(new URL('cycles.json', import.meta.url), 'utf8'));
 }
 
-/** IAM actions of a cycle. Throws for a type that has no row. */
+/** Returns the IAM actions of a cycle. Throws for a type that has no row. */
 export function actionsOf(cycle: Cycle): string[] {
   const called = Object.entries(cycle).flatMap(([type, operations]) =>
     operations.flatMap(operation => permissionsOf(type)[operation]),
@@ -64,7 +64,7 @@ export const MANAGED_POLICY_SIZE = 6144;
 
 type Policy = ReturnType<typeof deployerPolicy>;
 
-/** A policy as documents that each fit a managed policy. */
+/** Splits a policy into documents that each fit a managed policy. */
 export function inParts({ Version, Statement: statements }: Policy): Policy[] {
   const parts: Policy[] = [];
   for (const statement of statements) {
@@ -77,8 +77,8 @@ export function inParts({ Version, Statement: statements }: Policy): Policy[] {
 }
 
 /**
- * Actions without resources to name. https://docs.aws.amazon.com/service-authorization/latest/reference/
- * DescribeAlarms has alarms, but finds composite ones for `*` alone.
+ * Actions for which a policy cannot name resources. https://docs.aws.amazon.com/service-authorization/latest/reference/
+ * DescribeAlarms accepts ARNs of alarms, but finds composite alarms only with `*`.
  */
 const WITHOUT_RESOURCES = new Set([
   'acm:RequestCertificate',

@@ -1,4 +1,4 @@
-/** The app on @hono/node-server. Started by scripts/dev.ts, with which it ends. */
+/** Serves the app on @hono/node-server. scripts/dev.ts starts and ends it. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
@@ -40,7 +40,7 @@ try {
   fail(describe(error));
 }
 
-/** The error with the lines of this project that led to it. */
+/** Returns the error with the stack lines of this project. */
 function describe(error: unknown): string {
   if (error instanceof Error && 'problems' in error) return error.message; // ConfigError: its message is complete.
   const lines = inspect(error, { colors: false }).replaceAll('file://', '').replaceAll(root, '').split('\n');

@@ -1,6 +1,6 @@
 /**
- * `npm run page:pictures`: makes the pictures of the READMEs: the page with the weather example, a terminal session of it, and the
- * local dashboard. They need Chromium, port 8080 and the example, mounted at /weather.
+ * `npm run page:pictures`: creates the pictures of the READMEs: the page with the weather example, a terminal session with it, and the
+ * local dashboard. Needs Chromium, a free port 8080, and the example mounted at /weather.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ await mkdir(folder, { recursive: true });
 await takeExample(chromium.found);
 await takeDashboard(chromium.found);
 
-/** The page, and a terminal. */
+/** Creates the pictures of the page and of a terminal. */
 async function takeExample(browser: string): Promise<void> {
   await using weather = await startWeatherUpstream();
   const args = ['--port', '8080', '--dashboard-port', '0'];

@@ -1,6 +1,6 @@
 /**
  * `node scripts/docs/readme-tables.ts`: writes the tables of settings in the READMEs of the framework and of the local Lambda. A test
- * compares them with the code. (The tables of Terraform are scripts/docs/terraform-tables.ts's.)
+ * compares them with the code. (scripts/docs/terraform-tables.ts writes the tables of Terraform.)
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,11 +26,12 @@ export const TABLES: Record<string, readonly string[]> = {
   'app/framework/local-lambda/README.md': local,
 };
 
-/** A page's text as it should be. */
+/** Returns the text of a page with current tables. */
 export function documented(page: string): string {
   const text = readFileSync(join(ROOT, page), 'utf8');
   const table = /(<!-- settings -->\n.*\n.*\n)[\s\S]*?(<!-- \/settings -->)/;
-  if (!table.test(text)) throw new Error(`${page} has no place for its settings.`);
+  if (!table.test(text))
+    throw new Error(`${page} has no table between <!-- settings --> and <!-- /settings -->.`);
   return text.replace(table, (_, head, end) => `${head}${TABLES[page]?.join('\n')}\n${end}`);
 }
 

@@ -1,6 +1,6 @@
 /** Draws a terminal session as SVG, for a README. */
 
-/** A command and what it has printed. */
+/** A command and its output. */
 export interface Step {
   command: string;
   output: string;

@@ -15,12 +15,12 @@ import {
 
 const CONFIGURATION = fileURLToPath(new URL('../../terraform', import.meta.url));
 
-/** READMEs with tables: the root module's, and one a module. */
+/** READMEs with tables: that of the root module and that of each module. */
 export const DOCUMENTED = globSync(['README.md', 'modules/*/README.md'], { cwd: CONFIGURATION })
   .map(file => join(CONFIGURATION, file))
   .sort();
 
-/** A README's text as it should be. */
+/** Returns the text of a README with current tables. */
 export function documented(readme: string): string {
   const folder = dirname(readme);
   const variables = variablesOf(folder).map(
@@ -63,11 +63,11 @@ function requirements(folder: string): string[] {
   ];
 }
 
-/** Repository of a provider, `hashicorp/aws`. */
+/** Returns the URL of the repository of a provider such as `hashicorp/aws`. */
 const sourceOf = (provider: string): string =>
   `https://github.com/${provider.replace('/', '/terraform-provider-')}`;
 
-/** Where each provider keeps the documentation of its resources, ephemeral resources and data sources. */
+/** Provider → path of the documentation of a resource, ephemeral resource or data source in its repository. */
 const PAGES: Readonly<Record<string, (kind: Kind, name: string) => string>> = {
   aws: (kind, name) => {
     const folder = { resource: 'r', ephemeral: 'ephemeral-resources', data: 'd' }[kind];
@@ -79,20 +79,20 @@ const PAGES: Readonly<Record<string, (kind: Kind, name: string) => string>> = {
   },
 };
 
-/** Link to the documentation of a type. terraform_data is Terraform's own. */
+/** Returns a link to the documentation of a type. terraform_data is part of Terraform. */
 function link(kind: Kind, type: string): string {
   if (type === 'terraform_data')
     return '[terraform_data](https://developer.hashicorp.com/terraform/language/resources/terraform-data)';
   const [, provider = '', name = ''] = /^([a-z]+)_(\w+)$/.exec(type) ?? [];
   const page = PAGES[provider];
-  if (!page) throw new Error(`Where is the documentation of ${type}? Add its provider to PAGES.`);
+  if (!page) throw new Error(`The documentation of ${type} is unknown: add its provider to PAGES.`);
   return `[${name}](${sourceOf(`hashicorp/${provider}`)}/blob/main/${page(kind, name)})`;
 }
 
 function replaced(text: string, name: string, lines: readonly string[]): string {
   const marked = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
   if (!marked.test(text))
-    throw new Error(`The README has no place for its ${name}: <!-- ${name} --> … <!-- /${name} -->`);
+    throw new Error(`The README has no markers for ${name}: <!-- ${name} --> … <!-- /${name} -->`);
   return text.replace(marked, (_, begin, end) => `${begin}${lines.join('\n')}\n${end}`);
 }
 

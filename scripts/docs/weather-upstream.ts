@@ -1,4 +1,4 @@
-/** The two APIs of Open-Meteo on this machine with one place and always the same weather, for pictures of the weather example. */
+/** Imitates the two APIs of Open-Meteo with one place and constant weather, for pictures of the weather example. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -39,7 +39,7 @@ const FORECAST = {
 };
 
 export interface WeatherUpstream extends AsyncDisposable {
-  /** Settings that make the weather example use it. */
+  /** Settings with which the weather example uses it. */
   env: Record<string, string>;
 }
 

@@ -11,13 +11,13 @@ const ROOT = join(fileURLToPath(import.meta.url), '../../..');
 const WORDS =
   /\b(?:nobody|somebody|whoever|whom|mend(?:s|ed|ing)?|anew|heed(?:s|ed|ing)?|borne|greet\w*|rehears\w*|thrift\w*|last word)\b/gi;
 
-/** Files of the framework; what an upgrade does not replace is the user's. */
+/** Files of the framework. Other files belong to the user. */
 const FILES = '{app/framework,scripts,terraform,test/{framework,fixtures,helpers},.ci}/**/*';
 const TEXT = /(?:\.(?:[cm]?ts|[cm]?js|py|md|html|css|tf|hcl|tpl|sh|ya?ml)|Dockerfile|run)$/;
 /** Installed, generated, or written by others. */
 const NOT_OURS = ['**/node_modules/**', '**/.terraform/**', '**/dist/**', 'scripts/docs/words.ts'];
 
-/** Start of a path → the words that are right there: the example of a tool is named greet. */
+/** Start of a path → the words that are allowed there: the example of a tool is named greet. */
 const QUOTED: readonly [path: string, words: RegExp][] = [
   ['scripts/new', /^greet/i],
   ['test/', /^greet/i],

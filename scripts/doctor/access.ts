@@ -7,7 +7,7 @@ import { NO_CREDENTIALS, type Target } from './target.ts';
 
 export const reachable: Check = {
   id: 'reachable',
-  title: 'the endpoint answers',
+  title: 'the endpoint responds',
   async run(target, facts) {
     const answer = await target.modern('tools/list');
     facts.firstMs = answer.totalMs;
@@ -16,46 +16,46 @@ export const reachable: Check = {
   },
 };
 
-/** An answer that is not the server's own, or tells that there is none; else undefined. */
+/** Returns a finding for a response that does not come from the server, or for an error of the server; else undefined. */
 function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Finding | undefined {
   const { status } = answer;
   if (isOfServer(answer) && status < 500) return undefined;
   const seen = `${status} and ${excerpt(answer)}`;
   if (isOfGateway(answer)) return refusedByGateway(answer, credentials.kind, seen);
   if (status === 403)
-    return failed(`Refused before the server saw it: ${seen}`, forbiddenAdvice(credentials.kind));
+    return failed(`Denied before the request reached the server: ${seen}`, forbiddenAdvice(credentials.kind));
   if (status === 429) {
     return failed(
       `Throttled: ${seen}`,
-      'As many requests as reserved_concurrency allows are under way, or it is 0, which stops the function; a new account may run 10 at a time in all.',
+      'The function runs as many requests as reserved_concurrency allows; 0 stops the function. A new account has a quota of 10 concurrent requests.',
     );
   }
   if (status >= 300 && status < 400) {
-    const location = header(answer, 'location') ?? 'somewhere else';
+    const location = header(answer, 'location') ?? 'another URL';
     return failed(
       `Redirected to ${location}`,
-      'Give the final URL: MCP clients do not follow with their credentials.',
+      'Use the final URL: MCP clients do not send credentials to another URL.',
     );
   }
   if (status === 404) {
     return failed(
       `Nothing is mounted at ${url.pathname}: ${seen}`,
-      'Give the path of a server in app/routes.ts, such as /mcp. Behind Terraform, set mcp_path to it.',
+      'Use the path of a server in app/routes.ts, such as /mcp. In Terraform, set mcp_path to it.',
     );
   }
   if (status < 500) {
     return failed(
       `No MCP server: ${seen}`,
-      'Is this the URL of `terraform output -raw mcp_url`? A login page or a proxy in between answers like that.',
+      'Is this the URL of `terraform output -raw mcp_url`? A login page or a proxy in between responds like this.',
     );
   }
   return failed(
     `The function failed: ${seen}`,
-    'Its log has the reason: `aws logs tail /aws/lambda/NAME --since 5m`. Usual ones: a setting that is refused at the start (it names it), too little memory, an image for the other architecture, a time limit that is too short.',
+    'Its log has the reason: `aws logs tail /aws/lambda/NAME --since 5m`. Common reasons: an invalid setting (the log names it), too little memory, an image for the other architecture, a timeout that is too short.',
   );
 }
 
-/** What API Gateway answers in the server's place; nothing when it only asks for credentials, which others look into. */
+/** Returns a finding for a response of API Gateway itself. Undefined if it only requires credentials, which another check covers. */
 function refusedByGateway(
   answer: Exchange,
   kind: Target['credentials']['kind'],
@@ -66,35 +66,35 @@ function refusedByGateway(
   if (status === 401 || (status === 403 && isOfAuthorizer(answer) && kind !== 'sigv4')) return undefined;
   if (/Missing Authentication Token/.test(body))
     return failed(
-      `API Gateway finds nothing there, or wants a signature: ${seen}`,
-      'Without a domain of its own the URL of a REST API has its stage in the path (/live/mcp): take that of `terraform output -raw mcp_url`. With auth = "iam" sign the requests: --sigv4.',
+      `API Gateway has no such path, or requires a signature: ${seen}`,
+      'Without a custom domain, the URL of a REST API has its stage in the path (/live/mcp): use the URL of `terraform output -raw mcp_url`. With auth = "iam" sign the requests: --sigv4.',
     );
   if (status === 403)
     return failed(
-      `API Gateway refuses: ${seen}`,
+      `API Gateway denies the request: ${seen}`,
       rest
-        ? 'Is the stage in the path right (`terraform output -raw mcp_url`)? Else an API key is missing, your address is not in allowed_cidrs, the web ACL forbids it, or the API is closed for calls beside its domain; the access log says which (`terraform output -raw access_log_group_name`). With auth = "iam": --sigv4, and the policy `terraform output -raw invoke_policy_json`.'
+        ? 'Is the stage in the path right (`terraform output -raw mcp_url`)? If it is: an API key is missing, your address is not in allowed_cidrs, the web ACL blocks it, or the API accepts requests to its domain only; the access log has the reason (`terraform output -raw access_log_group_name`). With auth = "iam": --sigv4, and the policy `terraform output -raw invoke_policy_json`.'
         : 'With auth = "iam" sign the requests: --sigv4, and the caller needs the policy `terraform output -raw invoke_policy_json`.',
     );
   if (status === 429)
     return failed(
       `Throttled by API Gateway: ${seen}`,
-      'More requests come than `throttle` allows, or an API key has used up its calls_per_day.',
+      'There are more requests than `throttle` allows, or the API key has used up its calls_per_day.',
     );
   if (status === 500 && /AuthorizerConfiguration/.test(header(answer, 'x-amzn-errortype') ?? ''))
     return failed(
       `The authorizer fails: ${seen}`,
-      'Its log has the reason: `aws logs tail /aws/lambda/NAME-authorizer --since 5m`. Usual ones: the issuer’s keys cannot be had, or a setting is refused at the start.',
+      'Its log has the reason: `aws logs tail /aws/lambda/NAME-authorizer --since 5m`. Common reasons: the issuer’s keys cannot be fetched, or a setting is invalid.',
     );
   if (status === 503 || status === 504)
     return failed(
-      `API Gateway gave up: ${seen}`,
-      'The function took longer than the API waits (30 s; a REST API that streams: the function’s timeout), or as many requests as reserved_concurrency allows are under way.',
+      `API Gateway timed out: ${seen}`,
+      'The function took longer than the API waits (30 s; a REST API that streams: the function’s timeout), or it already runs as many requests as reserved_concurrency allows.',
     );
   return undefined;
 }
 
-/** Its denials: 403 of an HTTP API is always one, or IAM's; a REST API has words for it. */
+/** Whether an authorizer denied the request: a 403 of an HTTP API always comes from it or from IAM; a REST API has a message for it. */
 function isOfAuthorizer(answer: Exchange): boolean {
   return endpointOf(answer) === 'http-api' || /not authorized to access this resource/i.test(answer.body);
 }
@@ -104,8 +104,8 @@ function refusedAtTheDoor(answer: Exchange, { url }: Target): Finding | undefine
   const { code, message = '' } = rpcError(answer) ?? {};
   if (code === -32020) {
     return failed(
-      `A header of MCP does not arrive as it was sent: ${message}`,
-      'Something in between takes it away or changes it: CloudFront, API Gateway and proxies pass on what they are told to.',
+      `An MCP header does not arrive as it was sent: ${message}`,
+      'CloudFront, API Gateway or a proxy removes or changes it: check which headers they are configured to pass on.',
     );
   }
   if (answer.status === 403 && /\bhost\b/i.test(message)) {
@@ -116,9 +116,9 @@ function refusedAtTheDoor(answer: Exchange, { url }: Target): Finding | undefine
 
 function forbiddenAdvice(kind: Target['credentials']['kind']): string {
   if (kind === 'sigv4') {
-    return 'The signature or the permission is missing something. Region, clock and credentials right? The caller’s policy needs lambda:InvokeFunctionUrl and lambda:InvokeFunction on the alias (`terraform output -raw invoke_policy_json`); a caller of another account must be in iam.principals too.';
+    return 'The signature is invalid or a permission is missing. Check region, clock and credentials. The caller’s policy needs lambda:InvokeFunctionUrl and lambda:InvokeFunction on the alias (`terraform output -raw invoke_policy_json`); a caller of another account must be in iam.principals too.';
   }
-  return 'With auth type NONE two statements are needed in the function’s policy since October 2025, lambda:InvokeFunctionUrl and lambda:InvokeFunction via the URL: `aws lambda get-policy --function-name NAME --qualifier live` shows them, `terraform apply` brings them back; an organisation’s policy may forbid public functions. With auth type AWS_IAM sign the requests: --sigv4.';
+  return 'With auth type NONE the function’s policy needs two statements since October 2025, lambda:InvokeFunctionUrl and lambda:InvokeFunction via the URL: `aws lambda get-policy --function-name NAME --qualifier live` shows them, and `terraform apply` creates them again. An organization’s policy may forbid public functions. With auth type AWS_IAM sign the requests: --sigv4.';
 }
 
 function excerpt({ body }: Exchange): string {
@@ -128,7 +128,7 @@ function excerpt({ body }: Exchange): string {
 
 export const whoMayCall: Check = {
   id: 'who-may-call',
-  title: 'only the right caller gets in',
+  title: 'only callers with valid credentials are allowed',
   needs: ['reachable'],
   async run(target, facts) {
     const { kind } = target.credentials;
@@ -141,8 +141,8 @@ export const whoMayCall: Check = {
     facts.authorizer = isOfGateway(stranger);
     if (forger.status === 200) {
       return failed(
-        'A made-up token was let in.',
-        'Stop the function (reserved_concurrency = 0) and look into its `auth`.',
+        'The server accepts an invalid token.',
+        'Stop the function (reserved_concurrency = 0) and check `auth`.',
       );
     }
     const message = rpcError(stranger)?.message ?? '';
@@ -153,8 +153,8 @@ export const whoMayCall: Check = {
       );
     if (kind === 'none') {
       return failed(
-        `Strangers are refused (${stranger.status}), and you have given no credentials.`,
-        'Put the token into MCP_TOKEN, or sign with --sigv4, to have the rest examined.',
+        `Requests without credentials are denied (${stranger.status}), and the doctor has none.`,
+        'Put the token into MCP_TOKEN, or sign with --sigv4, to run the other checks.',
       );
     }
     return caller.status === 200
@@ -170,11 +170,12 @@ function madeUp() {
 }
 
 function open(kind: Target['credentials']['kind'], { hostname }: URL): Finding {
-  const unasked = kind === 'none' ? '' : ' Your credentials are not asked for.';
-  if (/^(localhost|127\.|\[::1\])/.test(hostname)) return ok(`Everybody on this machine.${unasked}`);
+  const unasked = kind === 'none' ? '' : ' The server does not check your credentials.';
+  if (/^(localhost|127\.|\[::1\])/.test(hostname))
+    return ok(`Every program on this machine may call.${unasked}`);
   return warning(
-    `Everybody who knows the URL.${unasked}`,
-    'If that is not meant: `auth = "token"`, the default, and apply.',
+    `Anyone who knows the URL may call.${unasked}`,
+    'If this is not intended, set `auth = "token"`, the default, and apply.',
   );
 }
 
@@ -183,23 +184,23 @@ function notLetIn(answer: Exchange, kind: string): Finding {
   if (answer.status === 503)
     return failed(
       `The server cannot check tokens: ${said}`,
-      'The issuer’s keys cannot be had from the function: is MCP_OAUTH_ISSUER reachable from there (VPC without NAT?)',
+      'The function cannot fetch the issuer’s keys: can it reach MCP_OAUTH_ISSUER (VPC without NAT?)',
     );
   if (isOfGateway(answer)) {
     return failed(
-      `Refused before the server saw it (${answer.status}): ${said}`,
-      'The authorizer does not take your credentials: is MCP_TOKEN the newest one, without a line end, or a token of the issuer for this audience? Its log says why (`aws logs tail /aws/lambda/NAME-authorizer --since 5m`). A refusal is kept as well, for authorizer_result_ttl_seconds.',
+      `Denied before the request reached the server (${answer.status}): ${said}`,
+      'The authorizer denies your credentials: is MCP_TOKEN the newest one, without a line break, or a token of the issuer for this audience? Its log has the reason (`aws logs tail /aws/lambda/NAME-authorizer --since 5m`). API Gateway caches denials too, for authorizer_result_ttl_seconds.',
     );
   }
   if (answer.status === 403) {
     return failed(
-      `You are known, but not allowed: ${said}`,
-      'A scope is missing in the token, or your ARN in iam.allowed_arns.',
+      `Your credentials are valid, but not sufficient: ${said}`,
+      'The token lacks a scope, or iam.allowed_arns lacks your ARN.',
     );
   }
   const advice =
     kind === 'token'
-      ? 'Is MCP_TOKEN the newest one (`terraform output -raw mcp_token`), without a line end? `printf %s "$MCP_TOKEN" | sha256sum` must be in the function’s MCP_TOKEN_SHA256. For OAuth: issuer, audience and expiry of the token must fit.'
-      : 'The function itself does not take signatures: is `auth = "iam"` set?';
-  return failed(`Your credentials are refused (${answer.status}): ${said}`, advice);
+      ? 'Is MCP_TOKEN the newest one (`terraform output -raw mcp_token`), without a line break? `printf %s "$MCP_TOKEN" | sha256sum` must be in the function’s MCP_TOKEN_SHA256. For OAuth, check issuer, audience and expiry of the token.'
+      : 'The function does not accept signatures: is `auth = "iam"` set?';
+  return failed(`Your credentials are denied (${answer.status}): ${said}`, advice);
 }

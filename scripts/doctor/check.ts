@@ -1,43 +1,43 @@
-/** What an examination is made of. */
+/** Types of the checks, and the function that runs them. */
 import { setTimeout } from 'node:timers/promises';
 import type { EndpointType } from './endpoint.ts';
 import type { Target } from './target.ts';
 
-/** `warning`: it works, but not as most would want it. `skipped`: could not be looked at, and says why. */
+/** `warning`: it works, but most users want something else. `skipped`: the check could not run; the finding has the reason. */
 export type Status = 'ok' | 'warning' | 'failed' | 'skipped';
 
 export interface Finding {
   status: Status;
-  /** What was seen. */
+  /** Observation. */
   found: string;
-  /** What to do about it. */
+  /** How to fix it. */
   advice?: string;
 }
 
-/** What earlier checks have learned. */
+/** Results of earlier checks that later ones use. */
 export interface Facts {
   /** Names of the tools. */
   tools: string[];
-  /** How long the first request of all took, in ms. */
+  /** Duration of the first request in ms. */
   firstMs?: number;
-  /** What stands in front of the function. */
+  /** Endpoint in front of the function. */
   endpoint?: EndpointType;
-  /** Whether strangers are refused before the server sees them. */
+  /** Whether requests without credentials are denied before they reach the server. */
   authorizer?: boolean;
 }
 
 export interface Wishes {
-  /** A tool that reports progress, to see streaming by. */
+  /** A tool that reports progress, with which streaming is checked. */
   tool: string | undefined;
   toolArguments: Record<string, unknown>;
-  /** Origin of a web page that shall be able to call. */
+  /** Origin of a web page that should be able to call. */
   origin: string | undefined;
 }
 
 export interface Check {
   id: string;
   title: string;
-  /** Ids of checks without which this one can tell nothing. */
+  /** Ids of checks that must succeed before this one can run. */
   needs?: readonly string[];
   run(target: Target, facts: Facts, wishes: Wishes): Promise<Finding>;
 }
@@ -45,7 +45,7 @@ export interface Check {
 export interface Outcome extends Finding {
   id: string;
   title: string;
-  /** How long the check took. */
+  /** Duration of the check. */
   ms: number;
 }
 
@@ -58,7 +58,7 @@ export const skipped = (found: string, advice?: string): Finding => ({
   ...(advice && { advice }),
 });
 
-/** Does them in order. A check that throws has failed, and the others go on. */
+/** Runs the checks in order. A check that throws has failed; the next ones still run. */
 export async function* examine(
   checks: readonly Check[],
   target: Target,
@@ -70,7 +70,7 @@ export async function* examine(
     const began = performance.now();
     const missing = needs.find(need => broken.has(need));
     const finding = missing
-      ? skipped(`Nothing can be said as long as "${missing}" fails.`)
+      ? skipped(`This check needs "${missing}", which failed.`)
       : await Promise.race([run(target, facts, wishes), patience(PATIENCE * target.timeoutMs)]).catch(
           explain,
         );
@@ -79,12 +79,12 @@ export async function* examine(
   }
 }
 
-/** Time limit of a whole check, in time limits of one answer. */
+/** Timeout of a check, as a multiple of the timeout of one response. */
 const PATIENCE = 5;
 
 async function patience(ms: number): Promise<never> {
   await setTimeout(ms, undefined, { ref: false });
-  throw new DOMException('The check did not come to an end.', 'TimeoutError');
+  throw new DOMException('The check did not end in time.', 'TimeoutError');
 }
 
 interface SystemError extends Error {
@@ -94,11 +94,11 @@ interface SystemError extends Error {
 
 const NETWORK: Record<string, string> = {
   ENOTFOUND:
-    'There is no such host name. Compare the URL with `terraform output -raw mcp_url`; after destroy and apply it is another one.',
-  EAI_AGAIN: 'The name could not be looked up: is this machine online?',
-  ECONNREFUSED: 'Nothing listens there. On your own machine: is `npm start` running, on that port?',
+    'The host name does not exist. Compare the URL with `terraform output -raw mcp_url`; destroy and apply change it.',
+  EAI_AGAIN: 'The host name could not be resolved: is this machine online?',
+  ECONNREFUSED: 'No process listens on that port. On your own machine: does `npm start` run on that port?',
   ECONNRESET:
-    'The connection was cut off. A proxy or firewall in between does that, or a server without TLS on an https URL.',
+    'The connection was closed: by a proxy or firewall in between, or by a server without TLS on an https URL.',
   EPROTO: 'The server does not speak TLS there. On your own machine the URL begins with http://.',
   ERR_SSL_WRONG_VERSION_NUMBER:
     'The server does not speak TLS there. On your own machine the URL begins with http://.',
@@ -106,23 +106,24 @@ const NETWORK: Record<string, string> = {
     'The server does not speak TLS there. On your own machine the URL begins with http://.',
   CERT_HAS_EXPIRED: 'The certificate of the domain has expired: renew it.',
   DEPTH_ZERO_SELF_SIGNED_CERT:
-    'The certificate is self-signed. A proxy in between? Give its CA by NODE_EXTRA_CA_CERTS.',
+    'The certificate is self-signed. If it comes from a proxy, set NODE_EXTRA_CA_CERTS to its CA.',
   SELF_SIGNED_CERT_IN_CHAIN:
-    'A proxy in between answers with a certificate of its own: give its CA by NODE_EXTRA_CA_CERTS.',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'The server does not send its whole certificate chain.',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate is for another name: the custom domain leads elsewhere.',
+    'A proxy in between uses its own certificate: set NODE_EXTRA_CA_CERTS to its CA.',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'The server does not send its complete certificate chain.',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'The certificate is for another host name: the custom domain points to another server.',
 };
 
 function explain(error: SystemError): Finding {
   if (error.name === 'TimeoutError' || error.message.includes('timed out')) {
     return failed(
-      'There was no answer in time.',
-      'Look into the log (`aws logs tail /aws/lambda/NAME --follow`) whether the function was called, and for how long; --timeout gives it more seconds.',
+      'There was no response in time.',
+      'Check in the log (`aws logs tail /aws/lambda/NAME --follow`) whether the function was invoked, and for how long; --timeout sets a longer timeout.',
     );
   }
   const innermost = rootOf(error);
   const said = innermost === error ? error.message : `${error.message} (${innermost.message})`;
-  return failed(said, NETWORK[innermost.code ?? ''] ?? 'Look into the function’s log for the same moment.');
+  return failed(said, NETWORK[innermost.code ?? ''] ?? 'Check the function’s log for this time.');
 }
 
 function rootOf(error: SystemError): SystemError {

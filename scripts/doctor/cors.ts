@@ -1,4 +1,4 @@
-/** CORS, and the rejection of pages that are not allowed. https://fetch.spec.whatwg.org/#http-cors-protocol */
+/** Checks CORS, and that requests of other web pages are denied. https://fetch.spec.whatwg.org/#http-cors-protocol */
 import { type Check, type Finding, failed, ok, type Wishes } from './check.ts';
 import { type Exchange, header } from './exchange.ts';
 import { NO_CREDENTIALS, type Target } from './target.ts';
@@ -18,25 +18,25 @@ export const browsers: Check = {
     );
     if (twice)
       return failed(
-        'CORS headers come twice.',
-        'Remove the cors block of the Function URL: the app answers by itself.',
+        'Responses contain CORS headers twice.',
+        'Remove the cors block of the Function URL: the app sets these headers itself.',
       );
     if (granted.includes('*') || granted.includes(STRANGE_ORIGIN)) {
       return failed(
-        `A page of any origin is granted (${granted}).`,
-        'Remove the cors block of the Function URL, or what adds such headers in between.',
+        `Pages of any origin are allowed (${granted}).`,
+        'Remove the cors block of the Function URL, or the proxy setting that adds such headers.',
       );
     }
     if (request.status === 200) {
       return failed(
-        'A request with a strange Origin is answered.',
-        'Something in between takes the Origin header away, or the server does not look at it (DNS rebinding).',
+        'A request with the Origin of another website is accepted.',
+        'A proxy removes the Origin header, or the server does not check it (DNS rebinding).',
       );
     }
-    const refused = `Strange origins are refused (${request.status}).`;
+    const refused = `Other origins are denied (${request.status}).`;
     return origin
       ? ownPage(target, origin, refused)
-      : ok(`${refused} To check a page of yours: --origin https://…`);
+      : ok(`${refused} To check your own page: --origin https://…`);
   },
 };
 
@@ -58,7 +58,7 @@ async function ownPage(target: Target, origin: string, refused: string): Promise
   const advice = `Set MCP_ALLOWED_ORIGINS to the host name of the page (${new URL(origin).hostname}).`;
   if (allowed.length !== 1 || allowed[0] !== origin)
     return failed(
-      `The preflight of ${origin} is answered with ${asked.status} and ${allowed.join(', ') || 'no permission'}.`,
+      `The response to the preflight of ${origin} is ${asked.status} with ${allowed.join(', ') || 'no allowed origin'}.`,
       advice,
     );
   const headers = (header(asked, 'access-control-allow-headers') ?? '').toLowerCase();
@@ -68,10 +68,10 @@ async function ownPage(target: Target, origin: string, refused: string): Promise
   if (missing.length > 0)
     return failed(
       `The preflight does not allow ${missing.join(', ')}.`,
-      'Something in between answers in place of the app.',
+      'A proxy or API Gateway responds instead of the app.',
     );
   const request = await target.modern('tools/list', {}, { headers: { origin } });
   return request.status === 200
     ? ok(`${refused} ${origin} may call.`)
-    : failed(`${origin} passes the preflight and is refused then (${request.status}).`, advice);
+    : failed(`${origin} passes the preflight, but its request is denied (${request.status}).`, advice);
 }

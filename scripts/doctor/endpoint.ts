@@ -1,4 +1,4 @@
-/** What stands in front of the function, told by the headers of its answers, and what must be known of each. */
+/** Recognizes the endpoint in front of the function by its response headers, and checks its properties. */
 import { type Check, type Facts, type Finding, failed, ok, skipped, warning } from './check.ts';
 import { type Exchange, messages } from './exchange.ts';
 import type { Target } from './target.ts';
@@ -10,10 +10,10 @@ export const NAMES: Record<EndpointType, string> = {
   'http-api': 'an HTTP API',
   'rest-api': 'a REST API',
   'load-balancer': 'a load balancer',
-  unknown: 'something that does not say what it is',
+  unknown: 'an unknown endpoint',
 };
 
-/** By the ids that each adds to every answer, its own refusals included; CloudFront and proxies leave them. */
+/** Returns the endpoint by the id header that it adds to every response, including its own errors. CloudFront and proxies keep this header. */
 export function endpointOf({ headers }: Exchange): EndpointType {
   if (headers.has('x-amz-apigw-id')) return 'rest-api';
   if (headers.has('apigw-requestid')) return 'http-api';
@@ -21,7 +21,7 @@ export function endpointOf({ headers }: Exchange): EndpointType {
   return headers.get('server')?.[0]?.startsWith('awselb') ? 'load-balancer' : 'unknown';
 }
 
-/** Whether an answer is the server's own, not one of what stands before it. */
+/** Whether a response comes from the server, not from the endpoint or a proxy. */
 export function isOfServer(answer: Exchange): boolean {
   return messages(answer).some(message => 'jsonrpc' in Object(message));
 }
@@ -36,7 +36,7 @@ const STREAMS: Record<EndpointType, Finding['status']> = {
 
 export const endpoint: Check = {
   id: 'endpoint',
-  title: 'what stands in front of the function',
+  title: 'the endpoint in front of the function',
   needs: ['reachable'],
   async run(target, facts) {
     const answer = await target.modern('tools/list');
@@ -45,20 +45,20 @@ export const endpoint: Check = {
     const seen = `${behind}${NAMES[facts.endpoint]}`;
     if (STREAMS[facts.endpoint] === 'ok') return ok(`${capital(seen)}.`);
     return warning(
-      `${capital(seen)}: whole answers only${facts.endpoint === 'http-api' ? ', and none after 30 seconds' : ''}.`,
-      'Where tools take long or report progress: endpoint = "function-url" or "rest-api".',
+      `${capital(seen)}: complete responses only${facts.endpoint === 'http-api' ? ', within 30 seconds' : ''}.`,
+      'For tools that are slow or report progress, set endpoint = "function-url" or "rest-api".',
     );
   },
 };
 
 /**
- * An authorizer that names in its policy only what was called works for one path: API Gateway keeps the policy for the same
- * credentials, whatever is called next.
+ * Checks that the policy of an authorizer is not limited to the called path: API Gateway caches the policy for the credentials and
+ * applies it to their next requests to any path.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  */
 export const authorizer: Check = {
   id: 'authorizer',
-  title: 'an authorizer’s verdict is for the caller, not for one path',
+  title: 'an authorizer’s result is for the caller, not for one path',
   needs: ['who-may-call', 'endpoint'],
   async run(target, facts) {
     if (!facts.authorizer) return skipped(withoutOne(facts, target));
@@ -69,21 +69,21 @@ export const authorizer: Check = {
       answer => [401, 403].includes(answer.status) && isOfGateway(answer),
     );
     if (refused.length === 0)
-      return ok('It lets the same caller in whatever is called, and again; what it keeps does no harm.');
+      return ok('It allows the same caller on every path and again, so caching its result is safe.');
     return failed(
-      `It lets you in at ${target.url.pathname}, and ${again.status === 200 ? `not at ${elsewhere}` : 'not a second time'} (${(refused[0] as Exchange).status}).`,
-      'Its policy must be for every method and path of the API (arn:…/STAGE/*), since API Gateway keeps it for all calls with the same Authorization header; or set authorizer_result_ttl_seconds = 0.',
+      `It allows you at ${target.url.pathname}, but ${again.status === 200 ? `not at ${elsewhere}` : 'not a second time'} (${(refused[0] as Exchange).status}).`,
+      'Its policy must be for every method and path of the API (arn:…/STAGE/*), because API Gateway caches it for all requests with the same Authorization header; or set authorizer_result_ttl_seconds = 0.',
     );
   },
 };
 
 function withoutOne({ endpoint: name = 'unknown' }: Facts, { credentials }: Target): string {
   if (name === 'function-url') return 'A Function URL has none.';
-  if (credentials.kind === 'none') return 'Without credentials nothing can be seen of one.';
-  return 'Strangers are refused by the server itself, so there is none.';
+  if (credentials.kind === 'none') return 'Without credentials this cannot be checked.';
+  return 'The server itself denies requests without credentials, so there is none.';
 }
 
-/** API Gateway's own refusals are `{"message":…}`; and what a function says in WWW-Authenticate is renamed, what API Gateway says is not. */
+/** Whether API Gateway itself responded: its errors are `{"message":…}`, and it renames WWW-Authenticate of a function, but not its own. */
 export function isOfGateway(answer: Exchange): boolean {
   const worded = /^\{"message":\s*(null|"[^"]*")\}$/.test(answer.body.trim());
   const gateway = ['rest-api', 'http-api'].includes(endpointOf(answer));

@@ -1,4 +1,4 @@
-/** One HTTP exchange, seen closely: header names as they come, when each part of the body came, and whether it ended. */
+/** Sends one HTTP request and records the response: raw headers, the time of each part of the body, and whether the body ended. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
@@ -13,23 +13,23 @@ export interface Outgoing {
 
 export interface Exchange {
   status: number;
-  /** Lower-case name → every value that came. */
+  /** Lower-case name → all received values. */
   headers: ReadonlyMap<string, readonly string[]>;
   body: string;
-  /** When each part of the body came, in ms since the request began. */
+  /** Arrival of each part of the body, in ms since the request started. */
   partsMs: readonly number[];
   /** Until the last byte, or until `timeoutMs`. */
   totalMs: number;
-  /** Whether the body came to its end in time. */
+  /** Whether the body ended in time. */
   ended: boolean;
   /** `TLSv1.3`; undefined without TLS. */
   tls: string | undefined;
 }
 
-// Connections are kept, so that latency is the server's and not TCP's and TLS's.
+// Connections are reused, so that the latency does not include TCP and TLS handshakes.
 const AGENTS = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
-/** Rejects with the socket's error, or a TimeoutError when no headers came in time. Redirects are not followed. */
+/** Sends a request. Rejects with the socket's error, or with a TimeoutError if no headers arrive in time. Does not follow redirects. */
 export async function exchange({ url, method, headers, body, timeoutMs }: Outgoing): Promise<Exchange> {
   const began = performance.now();
   const deadline = AbortSignal.timeout(timeoutMs);
@@ -51,7 +51,7 @@ export async function exchange({ url, method, headers, body, timeoutMs }: Outgoi
       partsMs.push(performance.now() - began);
     }
   } catch {
-    ended = false; // Cut off, by the server or by the deadline: what came until then is told.
+    ended = false; // Closed by the server or at the deadline: the parts that have arrived are returned.
   }
   return {
     status: response.statusCode ?? 0,
@@ -77,12 +77,12 @@ function byName(raw: readonly string[]): Map<string, string[]> {
   return headers;
 }
 
-/** All values of a header in one, or undefined. */
+/** Returns all values of a header as one, or undefined. */
 export function header({ headers }: Exchange, name: string): string | undefined {
   return headers.get(name)?.join(', ');
 }
 
-/** The JSON-RPC messages in a body, by itself or in an event stream; nothing when it is no JSON. */
+/** Returns the JSON-RPC messages in a body, which is one message or an event stream. Empty if it is not JSON. */
 export function messages(answer: Exchange): JsonRpcMessage[] {
   const texts = header(answer, 'content-type')?.startsWith('text/event-stream')
     ? [...answer.body.matchAll(/^data: ?(.+)$/gm)].map(([, data = '']) => data)
@@ -102,7 +102,7 @@ export interface JsonRpcMessage {
   error?: { code?: number; message?: string };
 }
 
-/** The error of a JSON-RPC answer, or undefined. */
+/** Returns the error of a JSON-RPC response, or undefined. */
 export function rpcError(answer: Exchange): { code?: number; message?: string } | undefined {
   return messages(answer).find(message => typeof message?.error === 'object')?.error;
 }

@@ -1,8 +1,8 @@
 /**
- * `npm run doctor -- <url>`: examines a deployed endpoint from outside, check by check, and says what to do.
+ * `npm run doctor -- <url>`: checks a deployed endpoint from outside, and prints how to fix each problem.
  *
- * Exit code 0 when nothing has failed, 1 when something has, 2 when it was called wrongly. It sends requests that any
- * client might send, calls one tool, and changes nothing.
+ * Exit code: 0 if no check failed, 1 if one failed, 2 if the arguments are wrong. It sends the same requests as a client,
+ * calls one tool at most, and changes no configuration.
  */
 import { parseArgs } from 'node:util';
 import { reachable, whoMayCall } from './access.ts';
@@ -20,14 +20,14 @@ const USAGE = `Usage: npm run doctor -- <url> [options]
   npm run doctor -- "$(terraform -chdir=terraform output -raw mcp_url)"
 
   --sigv4            sign the requests with the AWS credentials in the environment, for auth type AWS_IAM
-                     (eval "$(aws configure export-credentials --format env)" puts them there)
+                     (eval "$(aws configure export-credentials --format env)" sets them)
   --service NAME     service of the signature; by default execute-api for the URL of an API, else lambda; for an API
-                     with a domain of its own give execute-api
+                     with a custom domain set execute-api
   --region REGION    region of the signature; by default that in the URL, or AWS_REGION
-  --tool NAME        a tool that reports progress, which is called to check streaming; without it that is not checked
+  --tool NAME        a tool that reports progress, which the doctor calls to check streaming; without it that is not checked
   --arguments JSON   arguments of the tool, {} by default
-  --origin ORIGIN    a web page that shall be able to call, such as https://app.example.com
-  --timeout SECONDS  how long to wait for each answer, 30 by default
+  --origin ORIGIN    a web page that should be able to call, such as https://app.example.com
+  --timeout SECONDS  timeout of each response, 30 by default
   --json             the findings as JSON
 
 A bearer token is read from the environment variable MCP_TOKEN.
@@ -73,7 +73,7 @@ function parseOrder(argv: readonly string[], env: NodeJS.ProcessEnv): Order {
     },
   });
   const [address, ...surplus] = positionals;
-  if (!address || surplus.length > 0) throw new UsageError('Give exactly one URL.');
+  if (!address || surplus.length > 0) throw new UsageError('Exactly one URL is needed.');
   const url = parseUrl(address);
   const seconds = Number(values.timeout);
   if (!(seconds > 0)) throw new UsageError(`--timeout must be a number of seconds, not "${values.timeout}".`);
@@ -91,9 +91,8 @@ function parseOrder(argv: readonly string[], env: NodeJS.ProcessEnv): Order {
 
 function parseUrl(text: string): URL {
   const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) throw new UsageError(`"${text}" is no http or https URL.`);
-  if (url.username || url.password)
-    throw new UsageError('Credentials do not belong into the URL; see --help.');
+  if (!url || !/^https?:$/.test(url.protocol)) throw new UsageError(`"${text}" is not an http or https URL.`);
+  if (url.username || url.password) throw new UsageError('The URL must not contain credentials; see --help.');
   return url;
 }
 
@@ -102,7 +101,7 @@ function parseObject(text: string): Record<string, unknown> {
     const value = JSON.parse(text);
     if (typeof value === 'object' && value && !Array.isArray(value)) return value;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new UsageError(`--arguments must be a JSON object, not ${text}`);
 }
@@ -128,7 +127,7 @@ function signer(
       '--sigv4 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: eval "$(aws configure export-credentials --format env)"',
     );
   }
-  if (!region) throw new UsageError('--sigv4 needs --region: the URL does not tell it.');
+  if (!region) throw new UsageError('--sigv4 needs --region: the URL does not contain the region.');
   return {
     kind: 'sigv4',
     region: asked.region ?? region,
@@ -149,10 +148,10 @@ function textOf({ status, id, title, found, advice }: Outcome): string {
   return advice ? `${line}          → ${advice}\n` : line;
 }
 
-/** One line for all checks that were skipped; --json has their reasons. */
+/** Returns one line for all skipped checks; --json has their reasons. */
 function skippedLine(outcomes: readonly Outcome[]): string {
   const ids = outcomes.flatMap(({ status, id }) => (status === 'skipped' ? [id] : []));
-  return ids.length > 0 ? `skipped  ${ids.join(', ')} (--json: why)\n` : '';
+  return ids.length > 0 ? `skipped  ${ids.join(', ')} (--json prints the reasons)\n` : '';
 }
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -182,5 +181,5 @@ try {
   process.stderr.write(`${message}\n\n${USAGE}`);
   process.exitCode = 2;
 }
-// A check that was given up may still hold a connection.
+// A check that timed out may still hold a connection.
 setTimeout(() => process.exit(), 1000).unref();

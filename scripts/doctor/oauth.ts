@@ -1,4 +1,4 @@
-/** Whether OAuth clients find the authorization server: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
+/** Checks whether OAuth clients find the authorization server: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
 import { type Check, type Finding, failed, ok, skipped, warning } from './check.ts';
 import { type Exchange, header, messages } from './exchange.ts';
 import { NO_CREDENTIALS, type Target } from './target.ts';
@@ -19,7 +19,7 @@ interface ServerMetadata {
 
 export const oauthDiscovery: Check = {
   id: 'oauth',
-  title: 'OAuth clients find their way',
+  title: 'OAuth clients find the authorization server',
   needs: ['reachable'],
   async run(target) {
     const { pathname } = target.url;
@@ -35,13 +35,13 @@ export const oauthDiscovery: Check = {
     if (absent.length > 0)
       return failed(
         `No metadata at ${absent.join(' and ')}.`,
-        'Both paths must reach the server, and without credentials: behind a Function URL clients have nothing else to find the issuer by.',
+        'Both paths must reach the server without credentials: behind a Function URL, clients can find the issuer only there.',
       );
     return judgedResource(target, answers[0]);
   },
 };
 
-/** Where the challenge leads, when it arrives under its own name. RFC 9728 section 5.1. */
+/** Returns the URL in WWW-Authenticate, if the header is not renamed. RFC 9728 section 5.1. */
 async function ledTo(target: Target): Promise<URL | undefined> {
   const challenge = await target.modern('tools/list', {}, { credentials: NO_CREDENTIALS });
   const [, url] = /resource_metadata="([^"]+)"/.exec(header(challenge, 'www-authenticate') ?? '') ?? [];
@@ -52,12 +52,12 @@ async function resourceMetadata(target: Target, url: URL): Promise<Finding> {
   const answer = await target.send({ method: 'GET', url, credentials: NO_CREDENTIALS });
   if (answer.status === 200) return judgedResource(target, answer);
   return failed(
-    `WWW-Authenticate leads to ${url}, where there is ${answer.status}.`,
-    'Behind an authorizer /.well-known must be open, and the challenge must name the URL that clients use.',
+    `WWW-Authenticate contains ${url}, which returns ${answer.status}.`,
+    'With an authorizer /.well-known must need no credentials, and WWW-Authenticate must contain the URL that clients use.',
   );
 }
 
-/** Metadata where no client looks: a stage in the path. */
+/** Returns a finding if the metadata is below the stage, where clients do not look. */
 async function belowStage(target: Target): Promise<Finding | undefined> {
   const [, stage, rest = ''] = /^\/([^/]+)(\/.*)?$/.exec(target.url.pathname) ?? [];
   if (!stage) return undefined;
@@ -66,7 +66,7 @@ async function belowStage(target: Target): Promise<Finding | undefined> {
   if (answer.status !== 200 || !json<ResourceMetadata>(answer)?.resource) return undefined;
   return failed(
     `The metadata is at ${place}, below the stage, where clients do not look.`,
-    'A stage in the path hides the well-known paths: set domain_name, or authorizer = "lambda", whose refusals lead clients there.',
+    'A stage in the path hides the well-known paths: set domain_name, or authorizer = "lambda", whose 401 responses contain the URL of the metadata.',
   );
 }
 
@@ -74,8 +74,8 @@ async function judgedResource(target: Target, answer: Exchange | undefined): Pro
   const metadata = json<ResourceMetadata>(answer);
   if (metadata?.resource !== target.url.href) {
     return failed(
-      `The metadata is for ${metadata?.resource}, not for ${target.url.href}; clients refuse that.`,
-      'Set public_url (MCP_PUBLIC_URL) to the URL that clients use, and give the doctor that URL.',
+      `The metadata is for ${metadata?.resource}, not for ${target.url.href}; clients reject it.`,
+      'Set public_url (MCP_PUBLIC_URL) to the URL that clients use, and run the doctor with that URL.',
     );
   }
   const [issuer] = metadata.authorization_servers ?? [];
@@ -104,15 +104,15 @@ async function authorizationServer(target: Target, url: URL, issuer: string): Pr
   }
   return failed(
     `${issuer} publishes no metadata.`,
-    'Is the issuer spelled exactly as in its tokens? Look at ISSUER/.well-known/openid-configuration.',
+    'Is the issuer spelled exactly as in its tokens? See ISSUER/.well-known/openid-configuration.',
   );
 }
 
 async function judged(target: Target, metadata: ServerMetadata, issuer: string): Promise<Finding> {
   if (metadata.issuer !== issuer)
     return failed(
-      `The issuer calls itself ${metadata.issuer}, not ${issuer}.`,
-      'Take over its own spelling, slash at the end included, into MCP_OAUTH_ISSUER.',
+      `The metadata of ${issuer} names another issuer, ${metadata.issuer}.`,
+      'Set MCP_OAUTH_ISSUER to the issuer exactly as in its metadata, including a slash at its end.',
     );
   // An OAuth proxy verifies its tokens itself and publishes no keys (app/framework/oauth-proxy).
   if (new URL(issuer).origin === target.url.origin && metadata.jwks_uri === undefined)
@@ -121,11 +121,14 @@ async function judged(target: Target, metadata: ServerMetadata, issuer: string):
     ? await target.send({ method: 'GET', url: metadata.jwks_uri, credentials: NO_CREDENTIALS })
     : undefined;
   if (!json<{ keys?: unknown[] }>(keys)?.keys?.length)
-    return failed(`There are no keys at ${metadata.jwks_uri}.`, 'Without them no token can be checked.');
+    return failed(
+      `There are no keys at ${metadata.jwks_uri}.`,
+      'Without keys the server cannot check tokens.',
+    );
   if (!metadata.code_challenge_methods_supported?.includes('S256')) {
     return warning(
-      `${issuer} does not say that it knows PKCE (S256).`,
-      'MCP clients refuse to sign in where code_challenge_methods_supported is missing (Entra ID and Cognito do know it): put metadata that says so in front, or register the client by hand.',
+      `The metadata of ${issuer} does not list PKCE (S256).`,
+      'MCP clients do not sign in if code_challenge_methods_supported is missing (Entra ID and Cognito omit it although they support PKCE). Use sign_in, whose OAuth proxy publishes it, or register the client by hand.',
     );
   }
   const registration = metadata.registration_endpoint
@@ -134,7 +137,7 @@ async function judged(target: Target, metadata: ServerMetadata, issuer: string):
   return ok(`${issuer}: metadata, keys and PKCE; ${registration}.`);
 }
 
-/** Whether the server's own authorization server lets clients in by themselves, and refuses what it must. */
+/** Checks the OAuth proxy of the server: registration of clients, and the denial of invalid requests. */
 async function judgedProxy(target: Target, metadata: ServerMetadata, issuer: string): Promise<Finding> {
   if (
     !metadata.client_id_metadata_document_supported ||
@@ -145,7 +148,7 @@ async function judgedProxy(target: Target, metadata: ServerMetadata, issuer: str
       'Does every request for its paths reach this server?',
     );
   if (!metadata.registration_endpoint)
-    return ok(`${issuer}: an OAuth proxy; clients bring a metadata document, registration is off.`);
+    return ok(`${issuer}: an OAuth proxy; clients need a metadata document, registration is off.`);
   const redirectUri = 'https://doctor.invalid/callback';
   const registered = await target.send({
     url: metadata.registration_endpoint,
@@ -174,17 +177,17 @@ async function judgedProxy(target: Target, metadata: ServerMetadata, issuer: str
       'Do not use this deployment.',
     );
   const redirectedError = header(plain, 'location')?.startsWith(`${redirectUri}?error=invalid_request`);
-  // The error goes to the client only where an allow-list names the clients; otherwise it is a page.
+  // The proxy redirects the error to the client only if an allow-list names the clients; otherwise it shows a page.
   if (plain.status !== 400 && !redirectedError)
-    return failed(`Plain PKCE is not refused (${plain.status}).`, 'Do not use this deployment.');
+    return failed(`Plain PKCE is not rejected (${plain.status}).`, 'Do not use this deployment.');
   const to = URL.parse(header(begun, 'location') ?? '');
   if (to?.searchParams.get('redirect_uri') !== `${issuer}/callback`)
     return failed(
-      `A sign-in does not begin: ${to?.searchParams.get('error_description') ?? begun.status}.`,
+      `A sign-in does not start: ${to?.searchParams.get('error_description') ?? begun.status}.`,
       'Check MCP_OAUTH_ISSUER and MCP_OAUTH_CLIENT_ID; the log of the function has the reason.',
     );
   return ok(
-    `${issuer}: an OAuth proxy in front of ${to.origin}; clients bring a metadata document or register, plain PKCE and foreign redirects are refused.`,
+    `${issuer}: an OAuth proxy in front of ${to.origin}; clients have a metadata document or register; plain PKCE and foreign redirects are rejected.`,
   );
 }
 

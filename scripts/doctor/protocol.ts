@@ -1,4 +1,4 @@
-/** Whether MCP is spoken in both eras, streamed, and refused where it must be. */
+/** Checks MCP in both protocol eras, streaming, and the headers of MCP. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Check, type Facts, type Finding, failed, ok, skipped, warning } from './check.ts';
 import { type EndpointType, NAMES } from './endpoint.ts';
@@ -10,7 +10,7 @@ const CAME_TOGETHER_MS = 15;
 
 export const headerNames: Check = {
   id: 'headers',
-  title: 'headers arrive under their names',
+  title: 'headers arrive unchanged',
   needs: ['who-may-call'],
   async run(target, { endpoint = 'unknown' }) {
     const lies = {
@@ -26,16 +26,16 @@ export const headerNames: Check = {
     }
     if (unnoticed.length > 0) {
       return failed(
-        `A header that belies the body is not refused with -32020: ${unnoticed.join(', ')}.`,
-        'A proxy removes or replaces the header (CloudFront and API Gateway pass on the headers in their configuration), or the server does not compare it.',
+        `A header that contradicts the body is not rejected with -32020: ${unnoticed.join(', ')}.`,
+        'A proxy removes or replaces the header (CloudFront and API Gateway pass on the headers in their configuration), or the server does not compare it with the body.',
       );
     }
     const challenge = await target.modern('tools/list', {}, { credentials: { kind: 'none' } });
     const renamed = challenge.headers.has('x-amzn-remapped-www-authenticate');
     const back = renamed
-      ? ` WWW-Authenticate comes back as x-amzn-remapped-www-authenticate, as of any function behind ${NAMES[endpoint]}.`
+      ? ` WWW-Authenticate is renamed to x-amzn-remapped-www-authenticate, as for every function behind ${NAMES[endpoint]}.`
       : challenge.headers.has('www-authenticate')
-        ? ' WWW-Authenticate comes back as it is.'
+        ? ' WWW-Authenticate is not renamed.'
         : '';
     const { kind } = target.credentials;
     return ok(
@@ -57,7 +57,7 @@ export const legacyEra = era('legacy', `revisions up to ${LEGACY}`, 'legacy', as
 
 export const notification: Check = {
   id: 'notification',
-  title: 'an answer without a body comes to its end',
+  title: 'a response without a body ends',
   needs: ['who-may-call'],
   async run(target) {
     const answer = await target.send({
@@ -66,12 +66,12 @@ export const notification: Check = {
     });
     if (!answer.ended) {
       return failed(
-        'The answer to a notification does not end.',
-        'A Function URL holds streamed answers without a body open: the handler must send one (this project’s does), or use invoke mode BUFFERED.',
+        'The response to a notification does not end.',
+        'A Function URL keeps a streamed response without a body open: the handler must send a body (this project’s does), or use invoke mode BUFFERED.',
       );
     }
     const seen = `${answer.status} after ${answer.totalMs.toFixed(0)} ms.`;
-    return answer.status === 202 ? ok(seen) : failed(seen, 'It must be 202; see the function’s log.');
+    return answer.status === 202 ? ok(seen) : failed(seen, 'The status must be 202; see the function’s log.');
   },
 };
 
@@ -113,8 +113,8 @@ export const streaming: Check = {
   async run(target, { tools, endpoint = 'unknown' }, { tool: name, toolArguments: args }) {
     if (!name)
       return skipped(
-        'MCP does not say which tool reports progress, and --tool names none.',
-        `Name one that takes a while: --tool NAME --arguments '{"…":"…"}'. There are: ${tools.join(', ') || 'no tools'}.`,
+        'MCP does not declare which tools report progress, and --tool is not set.',
+        `Name a tool that takes some seconds: --tool NAME --arguments '{"…":"…"}'. There are: ${tools.join(', ') || 'no tools'}.`,
       );
     const answer = await target.modern('tools/call', {
       name,
@@ -124,8 +124,8 @@ export const streaming: Check = {
     const error = rpcError(answer);
     if (error)
       return failed(
-        `${name} answers ${error.code}: ${error.message}`,
-        'Give it other arguments: --tool NAME --arguments JSON',
+        `${name} returns ${error.code}: ${error.message}`,
+        'Use other arguments: --tool NAME --arguments JSON',
       );
     return judgeStreaming(name, answer, endpoint);
   },
@@ -139,24 +139,24 @@ function judgeStreaming(name: string, answer: Exchange, endpoint: EndpointType):
   if (!answer.ended)
     return failed(
       `${seen}, and no end.`,
-      'The log tells what became of the call; --timeout gives it more seconds.',
+      'The log shows how the call ended; --timeout sets a longer timeout.',
     );
   if (progress === 0)
     return warning(
       `${seen}.`,
-      'Nothing to tell streaming by: name a tool that reports progress (--tool, --arguments).',
+      'Streaming cannot be checked with it: name a tool that reports progress (--tool, --arguments).',
     );
   if (gap >= CAME_APART_MS) return ok(`${seen}.`);
   if (endpoint === 'http-api' || endpoint === 'load-balancer')
     return warning(
-      `${seen}: all at once, as ever behind ${NAMES[endpoint]}.`,
-      'For progress while it lasts: endpoint = "function-url" or "rest-api".',
+      `${seen}: all at once, as always behind ${NAMES[endpoint]}.`,
+      'To see progress during a call, set endpoint = "function-url" or "rest-api".',
     );
   if (gap <= CAME_TOGETHER_MS && answer.totalMs >= 2 * CAME_APART_MS) {
     return failed(
       `${seen}: all at once.`,
-      'Something holds the answer back until it is whole. Streaming needs the handler handler.stream, a Function URL with invoke mode RESPONSE_STREAM (`aws lambda get-function-url-config`) or a REST API with response transfer mode STREAM, no VPC, and no proxy in between that buffers.',
+      'A proxy or the endpoint buffers the response. Streaming needs the handler handler.stream, a Function URL with invoke mode RESPONSE_STREAM (`aws lambda get-function-url-config`) or a REST API with response transfer mode STREAM, a function outside a VPC for a Function URL, and no proxy that buffers.',
     );
   }
-  return warning(`${seen}: too fast to tell.`, 'Name a slower tool: --tool NAME --arguments JSON');
+  return warning(`${seen}: too fast to decide.`, 'Name a slower tool: --tool NAME --arguments JSON');
 }

@@ -1,4 +1,4 @@
-/** What must be refused, and how. https://modelcontextprotocol.io/specification/2026-07-28/basic/transports */
+/** Checks that invalid requests are rejected with the right status. https://modelcontextprotocol.io/specification/2026-07-28/basic/transports */
 import { type Check, failed, ok } from './check.ts';
 import { type Exchange, header, rpcError } from './exchange.ts';
 import { modernBody, type Target } from './target.ts';
@@ -35,7 +35,7 @@ const REFUSALS: readonly DenialReason[] = [
   },
   {
     id: 'bad-json',
-    what: 'a body that is no JSON',
+    what: 'a body that is not JSON',
     status: 400,
     code: -32700,
     send: target => target.send({ headers: JSON_BODY, body: '{"jsonrpc":' }),
@@ -56,7 +56,7 @@ const REFUSALS: readonly DenialReason[] = [
 
 export const refusals: readonly Check[] = REFUSALS.map(({ id, what, status, code, send }) => ({
   id,
-  title: `refuses ${what}`,
+  title: `rejects ${what}`,
   needs: ['who-may-call'],
   async run(target: Target) {
     const answer = await send(target);
@@ -65,10 +65,10 @@ export const refusals: readonly Check[] = REFUSALS.map(({ id, what, status, code
     if (answer.status === status && (code === undefined || met === code)) return ok(`${seen}.`);
     const wanted = `${status}${code === undefined ? '' : ` and ${code}`}`;
     return failed(
-      `Answered with ${seen} in place of ${wanted}${header(answer, 'server') ? `, by ${header(answer, 'server')}` : ''}.`,
+      `The response was ${seen} instead of ${wanted}${header(answer, 'server') ? `, by ${header(answer, 'server')}` : ''}.`,
       answer.status >= 500
-        ? 'The function fell over it: see its log.'
-        : 'Either something in between answers in place of the server, or the server is not one of this project.',
+        ? 'The function failed: see its log.'
+        : 'Either a proxy responds instead of the server, or the server does not use this project.',
     );
   },
 }));

@@ -12,7 +12,7 @@ export interface AwsCredentials {
   sessionToken?: string;
 }
 
-/** How the caller shows who they are. */
+/** Credentials of the caller. */
 export type Credentials =
   | { kind: 'none' }
   | { kind: 'token'; token: string }
@@ -47,7 +47,7 @@ export class Target {
     credentials = this.credentials,
   }: Sent): Promise<Exchange> {
     const to = new URL(url ?? this.url, this.url);
-    // Credentials are sent only to the server that they were given for, not to one that it names.
+    // Credentials are sent only to the origin of the endpoint, not to other servers that it names.
     const shown = to.origin === this.url.origin ? credentials : NO_CREDENTIALS;
     const plain = { accept: ACCEPT, 'user-agent': 'mcp-on-lambda-doctor', ...headers };
     return exchange({
@@ -59,7 +59,7 @@ export class Target {
     });
   }
 
-  /** A request of revision 2026-07-28. `sent.headers` are laid over those that belong to it. */
+  /** Sends a request of revision 2026-07-28. `sent.headers` override its headers. */
   modern(method: string, params: object = {}, { headers, ...sent }: Sent = {}): Promise<Exchange> {
     const { name } = params as { name?: string };
     return this.send({
@@ -138,7 +138,7 @@ async function signed(
   body: string | undefined,
 ): Promise<Record<string, string>> {
   const signer = new SignatureV4({ credentials, region, service, sha256: Sha256 });
-  // What a connection adds or changes by itself must not be signed; the names of MCP may be.
+  // Headers that the connection adds or changes must not be signed; the headers of MCP may be.
   const { connection: _, 'content-length': __, ...stable } = headers;
   const request = await signer.sign({
     method,

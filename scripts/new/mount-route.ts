@@ -3,13 +3,13 @@
 export interface Mount {
   /** Name of the function that creates the server. */
   factory: string;
-  /** What routes.ts imports it from: `./servers/dice.ts`. */
+  /** The module that routes.ts imports it from: `./servers/dice.ts`. */
   module: string;
   /** `/dice` */
   path: string;
 }
 
-/** Why the text cannot be changed; the message completes "because ...". */
+/** Thrown if the text cannot be changed; the message completes "because ...". */
 export class MountError extends Error {
   override readonly name = 'MountError';
 }
@@ -79,7 +79,7 @@ function withRoute(chain: string, calls: readonly number[], route: string): stri
   return [...parts, route].join(`\n${indent}`);
 }
 
-/** Returns where the expression after `from` ends, and where its calls in a chain begin: `.route(...)`. */
+/** Returns the end of the expression after `from`, and the start of each call in its chain: `.route(...)`. */
 function scanChain(text: string, from: number): { end: number; calls: number[] } {
   const token = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|(['"`])(?:\\[\s\S]|(?!\1)[^\\])*\1|[([{]|[)\]}]|\.(?=\w)|;|\S/g;
   token.lastIndex = from;

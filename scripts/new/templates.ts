@@ -10,7 +10,7 @@ export interface Names {
 
 /** A server with its test. */
 export interface NewServer {
-  /** What app/routes.ts imports. */
+  /** The module that app/routes.ts imports. */
   module: string;
   /** Path → text. */
   files: Record<string, string>;

@@ -11,13 +11,13 @@ import { patchedFiles } from '../build/patches/patched-files.ts';
 
 export interface AppBundle {
   /**
-   * Rebuilds it. Returns whether the paths of the MCP servers are still the same. Rejects with BuildError; dist/ then works as
-   * before.
+   * Rebuilds the bundle. Returns whether the paths of the MCP servers are still the same. If it rejects with a BuildError, dist/ is
+   * unchanged.
    */
   rebuild(signal: AbortSignal): Promise<{ sameRoutes: boolean }>;
 }
 
-/** Reads all files once, so that the first change is built as fast as the next one. Errors are left to `rebuild`. */
+/** Reads all files once, so that the first change is built as fast as the next one. `rebuild` reports errors. */
 export async function createAppBundle(root: string, dist: string): Promise<AppBundle> {
   const bundler = await createAppBundler({
     root,
@@ -35,7 +35,7 @@ export async function createAppBundle(root: string, dist: string): Promise<AppBu
       process.stderr.write((await formatMessages(warnings, { kind: 'warning' })).join(''));
       await checkBundle({ bundle, routes }, signal);
       const sameRoutes = readFileSync(routes).equals(readFileSync(join(dist, 'routes.json')));
-      // V8 recognizes the source of a code cache by its length only, so the old cache has to go first.
+      // V8 recognizes the source of a code cache by its length only, so the old cache must be deleted first.
       writeFileSync(join(dist, 'bundle.cache'), '');
       renameSync(`${bundle}.map`, join(dist, 'bundle.cjs.map'));
       renameSync(bundle, join(dist, 'bundle.cjs'));

@@ -1,4 +1,4 @@
-/** The file .env: environment variables of the function on this machine, such as secrets of tools. Git ignores it. */
+/** Reads the file .env: environment variables of the function on this machine, such as secrets of tools. Git ignores it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';

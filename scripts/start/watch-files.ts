@@ -5,7 +5,7 @@
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 
-/** Hidden files, and what editors write next to a file while they save it. */
+/** Hidden files, and temporary files that editors write while they save a file. */
 const TEMPORARY = /^\.|~$|\.(?:tmp|swp|swx|bak)$|^4913$|^#/;
 
 /** Calls `changed` for every change, with the file relative to `folder`. */
@@ -63,7 +63,7 @@ function foldersIn(folder: string): string[] {
   }
 }
 
-/** Removed since it was listed; its parent reports that. */
+/** Whether the folder was removed after it was listed; its parent reports that. */
 function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

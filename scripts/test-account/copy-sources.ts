@@ -1,4 +1,4 @@
-/** Copies what a deployment needs of this repository: the sources of the image, and the configuration. */
+/** Copies the files of this repository that a deployment needs: the sources of the image, and the configuration. */
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -20,7 +20,7 @@ export function copySources(from: string, to: string): void {
   }
 }
 
-/** Leaves out installed packages, and what Terraform writes into a configuration. */
+/** Excludes installed packages, and files that Terraform writes into a configuration. */
 export function isSource(path: string): boolean {
   return !/\/(node_modules|\.terraform|[^/]+\.(tfstate|tfvars)\b)[^/]*$/.test(path);
 }

@@ -1,9 +1,9 @@
 /**
- * `npm run test:account -- --account 123456789012 --endpoint rest-api`: deploys into a real account, tries the deployment out,
- * destroys it and looks for what is left. Asks before it creates anything. Prints a report in Markdown, without the account's
+ * `npm run test:account -- --account 123456789012 --endpoint rest-api`: deploys into a real account, tests the deployment,
+ * destroys it and searches for resources that remain. Asks before it creates anything. Prints a report in Markdown, without the account's
  * number, to paste into an issue.
  *
- * Exit code 0 when every step has passed, 1 when one has failed, 2 when it was called wrongly or not confirmed.
+ * Exit code: 0 if every step has passed, 1 if one has failed, 2 if the arguments are wrong or the trial was not confirmed.
  */
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -16,14 +16,14 @@ import { type Options, Trial } from './trial.ts';
 const ENDPOINTS = ['function-url', 'rest-api', 'http-api'];
 const USAGE = `Usage: npm run test:account -- --account ID --endpoint ${ENDPOINTS.join('|')} [options]
 
-Deploys into an AWS account of yours, changes the deployment, and destroys it. It asks before it creates anything.
+Deploys into your AWS account, changes the deployment, and destroys it. It asks before it creates anything.
 Needs terraform, the aws command with credentials of the account, and a container engine.
 
   --account ID          the account; the credentials must belong to it
-  --endpoint TYPE       what to deploy
+  --endpoint TYPE       endpoint to deploy
   --region REGION       by default AWS_REGION
   --architecture NAME   arm64 (default) or x86_64
-  --wait SECONDS        how long AWS may list deleted resources; by default 120
+  --wait SECONDS        time until AWS no longer lists deleted resources; by default 120
 `;
 
 interface Result {
@@ -52,7 +52,7 @@ function readOptions(): Options | undefined {
 
 const say = (line = ''): unknown => process.stderr.write(`${line}\n`);
 
-/** Shows what will be created and what it can cost, and asks for the account's number. */
+/** Prints the resources that it will create and their maximum cost, and asks for the account number. */
 async function confirmed(trial: Trial): Promise<boolean> {
   const { account, region, name } = trial.options;
   const caller = await trial.aws('sts', 'get-caller-identity', '--query', 'Account', '--output', 'text');
@@ -65,15 +65,15 @@ async function confirmed(trial: Trial): Promise<boolean> {
   const plan = await trial.plan();
   say(`In account ${account}, region ${region}, named ${name}: ${summary(plan)}.`);
   say(`${plan.planned_values?.outputs?.max_monthly_cost?.value}`);
-  say('A trial takes less than an hour, 1/744 of that month. Its state is in the folder until it is over:');
+  say('A trial takes less than an hour, 1/744 of that month. Until it ends, its state is in this folder:');
   say(trial.folder);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question('Type the number of the account to create this: ');
+  const answer = await terminal.question('Type the account number to create these resources: ');
   terminal.close();
   return answer.trim() === account;
 }
 
-/** REST APIs share the account's role for logs: a trial never replaces one. */
+/** Lets the trial set the account's role for logs, which all REST APIs share, only if the account has none. */
 async function decideOnLogRole(trial: Trial): Promise<void> {
   const role = await trial.aws(
     'apigateway',
@@ -104,7 +104,7 @@ async function attempt({ title, run }: Step, trial: Trial): Promise<Result> {
   }
 }
 
-/** Runs the steps until one fails; destroys, and looks for what is left, in any case. */
+/** Runs the steps until one fails. Always destroys the deployment and searches for resources that remain. */
 async function run(trial: Trial): Promise<Result[]> {
   const results: Result[] = [];
   for (const step of [APPLY, ...STEPS]) {
@@ -137,7 +137,7 @@ async function report(trial: Trial, results: readonly Result[]): Promise<string>
 
 async function main(options: Options): Promise<number> {
   const trial = new Trial(options);
-  // Nothing exists in the account before the answer.
+  // No resource exists in the account before the confirmation.
   const agreed = await confirmed(trial).catch(error => {
     say(error.stderr || error.message);
     return false;

@@ -1,4 +1,4 @@
-/** The steps of a trial, in order. Each returns a remark, or throws what is wrong. */
+/** Steps of a trial, in order. Each returns a remark, or throws an error. */
 import { setTimeout } from 'node:timers/promises';
 import type { Plan, Trial } from './trial.ts';
 
@@ -7,7 +7,7 @@ export interface Step {
   run(trial: Trial): Promise<string>;
 }
 
-/** What a plan would do: `3 to create (aws_iam_role, …)`; empty for nothing. */
+/** Summarizes the changes of a plan: `3 to create (aws_iam_role, …)`; empty if there are none. */
 export function summary({ resource_changes = [] }: Plan): string {
   const changed = resource_changes.filter(
     ({ mode, change }) => mode === 'managed' && !change.actions.includes('no-op'),
@@ -56,7 +56,7 @@ export const STEPS: readonly Step[] = [
       await trial.apply();
       const after = await trial.output('latest_version');
       expect(Number(after) > Number(before), `The version is still ${after}.`);
-      expect((await trial.servedVersion()) === after, 'The alias does not lead to the new version.');
+      expect((await trial.servedVersion()) === after, 'The alias does not point to the new version.');
       expect((await trial.output('image_uri')) !== image, 'The image is still the first one.');
       await trial.doctor(await token(trial));
       return `version ${before} to ${after}`;
@@ -66,11 +66,11 @@ export const STEPS: readonly Step[] = [
     title: 'a rollback, and forward again',
     async run(trial) {
       await trial.apply('pinned_version=1');
-      expect((await trial.servedVersion()) === '1', 'The alias does not lead to version 1.');
+      expect((await trial.servedVersion()) === '1', 'The alias does not point to version 1.');
       await trial.doctor(await token(trial));
       await trial.apply();
       const latest = await trial.output('latest_version');
-      expect((await trial.servedVersion()) === latest, `The alias does not lead to version ${latest}.`);
+      expect((await trial.servedVersion()) === latest, `The alias does not point to version ${latest}.`);
       return '';
     },
   },

@@ -1,4 +1,4 @@
-/** One deployment in a real account, on a copy of this repository, and what the trial asks of it. */
+/** One deployment in a real account, from a copy of this repository, and the operations of a trial on it. */
 import { execFile } from 'node:child_process';
 import { appendFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ export interface Options {
 
 export class Trial {
   readonly options: Options;
-  /** The copy; its state file is there as long as something may exist. */
+  /** The copy. It contains the state file as long as resources may exist. */
   readonly folder: string;
   #variables: string[];
 
@@ -76,7 +76,7 @@ export class Trial {
     return (await this.terraform('output', '-raw', name)).trim();
   }
 
-  /** The version that callers reach, as Lambda says, whatever Terraform's state holds. */
+  /** Returns the version that callers reach, from Lambda instead of Terraform's state. */
   async servedVersion(): Promise<string> {
     const { name } = this.options;
     return await this.aws(
@@ -107,7 +107,7 @@ export class Trial {
     appendFileSync(join(this.folder, 'app/routes.ts'), `\n// Trial ${this.options.name}.\n`);
   }
 
-  /** What still exists, by tag and by name. */
+  /** Returns resources that still exist, found by tag and by name. */
   async leftovers(): Promise<string[]> {
     const { name, account } = this.options;
     const found = await Promise.all(
@@ -129,7 +129,7 @@ export interface Plan {
 const LARGE = { maxBuffer: 64 * 1024 * 1024 };
 const flag = (variable: string): string => `-var=${variable}`;
 
-/** Calls of the aws command that list what has the tag, or a name that begins with the trial's. */
+/** Returns commands of the AWS CLI that list resources with the tag, or whose name starts with that of the trial. */
 function searches(name: string, account: string): string[][] {
   const named = (list: string, key: string): string[] => [
     '--query',

@@ -6,7 +6,7 @@ import { type Merged, mergePackage } from './merge-package.ts';
 
 /** Folders of the framework. An upgrade replaces them. */
 export const FRAMEWORK = ['app/framework', 'scripts', 'terraform', 'test', '.ci'];
-/** What belongs to the project within these folders. */
+/** Files in these folders that belong to the project. */
 const PROJECT_FILES =
   /^test\/servers\/|^terraform\/(.*\/)?(\.terraform(\/|\.lock\.hcl$)|[^/]*\.tf(vars|state)(\.|$))/;
 /** Files in the root that both change. `package.json` is merged by entry, these are merged by line. */

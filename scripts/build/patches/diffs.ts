@@ -27,7 +27,7 @@ export interface Diff {
 /** Changed files of dependencies: their text by absolute path. */
 export type PatchedFiles = Map<string, string>;
 
-/** A dependency is not as a diff or a rewrite expects it. */
+/** A dependency differs from the text that a diff or a rewrite expects. */
 export class PatchError extends Error {
   override readonly name = 'PatchError';
 

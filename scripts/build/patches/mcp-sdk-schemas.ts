@@ -10,7 +10,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installed, PatchError, type PatchedFiles } from './diffs.ts';
 
-/** In which files of which package something is rewritten. */
+/** Packages and files in which schemas are rewritten. */
 const REWRITES = [
   { package: '@modelcontextprotocol/core', file: /^schemas-[\w-]+\.mjs$/, rewrite: droppableSchemas },
   { package: '@modelcontextprotocol/core', file: /^auth-[\w-]+\.mjs$/, rewrite: droppableSchemas },
@@ -18,7 +18,7 @@ const REWRITES = [
   { package: '@modelcontextprotocol/client', file: /^[\w-]+\.mjs$/, rewrite: lazyWire },
 ];
 
-/** Adds the rewritten files to `files`. Throws a {@link PatchError} if there is nothing to rewrite where it is expected. */
+/** Adds the rewritten files to `files`. Throws a {@link PatchError} if a file does not have the expected form. */
 export function rewriteSchemas(files: PatchedFiles): PatchedFiles {
   for (const { package: name, file, rewrite } of REWRITES) {
     const { folder, version } = installed(name);
@@ -59,12 +59,12 @@ export function lazyWire(text: string): string | undefined {
   );
   for (const [whole, body = ''] of functions)
     changed = changed.replace(whole, () => whole.replace(body, () => lazyBody(body)));
-  // What looks them up by method does not ask for all of them either.
+  // The lookup by method does not create all of them either.
   changed = changed.replaceAll(/^(\t+)("?[\w/]+"?): (s\.\w+Schema)(,?)$/gm, '$1get $2() { return $3; }$4');
   return `${changed}${LAZY}`;
 }
 
-/** The tables of all schemas by name, which keep every one alive. */
+/** The tables of all schemas by name, which keep every schema in the bundle. */
 const TABLE_BEGIN = 'const _specTypeSchemas = {};';
 const TABLE_END = 'const isSpecType = Object.freeze(_isSpecType);';
 
@@ -76,7 +76,7 @@ const specTypeSchemas = ${droppable('return _tables[0];')};
 const isSpecType = ${droppable('return _tables[1];')};`;
 }
 
-/** An expression that esbuild leaves out when its value is not used. */
+/** Returns the code of an expression that esbuild removes if its value is not used. */
 function droppable(body: string): string {
   return `/* @__PURE__ */ (() => { ${body} })()`;
 }
@@ -90,7 +90,7 @@ function _lazyTable(makers) {
 }
 `;
 
-/** Of `build()`: every constant becomes a function that makes it once, every mention of it a call. */
+/** Rewrites `build()`: each constant becomes a function that creates it once, and each use becomes a call. */
 function lazyBody(body: string): string {
   const statements = topLevel(body.replaceAll(/^\t/gm, ''));
   const names = statements.flatMap(statement => /^const ([\w$]+) = /.exec(statement)?.[1] ?? []);
@@ -111,7 +111,7 @@ function lazyBody(body: string): string {
     .join('');
 }
 
-/** An object whose values are made when they are asked for. */
+/** Returns the code of an object whose values are created on first use. */
 function lazyTable(literal: string, called: (code: string) => string): string {
   const inner = literal.replace(/^\{\n/, '').replace(/\}$/, '').replaceAll(/^\t/gm, '');
   const entries = topLevel(inner).map(entry => {
@@ -122,7 +122,7 @@ function lazyTable(literal: string, called: (code: string) => string): string {
   return `_lazyTable({ ${entries.join(', ')} })`;
 }
 
-/** Statements and comments as the SDK's bundler writes them: what belongs to one is indented, or closes a bracket. */
+/** Splits the text into statements and comments, as the SDK's bundler writes them: their further lines are indented or close a bracket. */
 function topLevel(text: string): string[] {
   return text.split(/^(?=[^\s})\]*])/m);
 }

@@ -1,6 +1,6 @@
 /**
- * The changes to dependencies, all of them: the diffs, then the generated rewrites. The files in node_modules stay as they
- * are: the build loads the changed text instead of the file, and so does `npm run test:bundle`
+ * All changes to dependencies: the diffs, then the generated rewrites. The files in node_modules are not changed: the build loads
+ * the changed text instead of the file, and so does `npm run test:bundle`
  * (test/helpers/patched-dependencies.ts).
  */
 import type { Plugin } from 'esbuild';

@@ -2,7 +2,7 @@ provider "aws" {
   region = var.region
 }
 
-# Tools that keep notes in a table: the function is told its name, and may read and write this one table.
+# Tools that store notes in a table: the function gets the name of the table, and may read and write only this table.
 module "mcp" {
   source = "../.."
 
@@ -31,7 +31,7 @@ resource "aws_dynamodb_table" "notes" {
     type = "S"
   }
 
-  # Notes cannot be made again: any second of the last 35 days can be restored.
+  # Deleted notes cannot be created again, so recovery is on: to any second of the last 35 days.
   point_in_time_recovery {
     enabled = true
   }

@@ -2,8 +2,8 @@ provider "aws" {
   region = var.region
 }
 
-# Callers sign their requests with AWS credentials: those of this account by a policy of their own, those of another
-# account because the function's policy lets them in.
+# Callers sign their requests with AWS credentials. Callers of this account need the policy below; callers of another account need
+# it too, and the function's policy must name them.
 module "mcp" {
   source = "../.."
 
@@ -15,7 +15,7 @@ module "mcp" {
   }
 }
 
-# Attach it to the people and roles that may call.
+# Attach it to the users and roles that may call.
 resource "aws_iam_policy" "callers" {
   name        = "call-weather-iam"
   description = "Call the MCP server weather-iam"

@@ -11,7 +11,7 @@ variable "caller_roles" {
 }
 
 variable "other_accounts" {
-  description = "ARNs of users, roles or whole accounts elsewhere that may call."
+  description = "ARNs of users or roles in other accounts, or of whole accounts, that may call."
   type        = list(string)
   default     = []
 }

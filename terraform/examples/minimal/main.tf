@@ -2,7 +2,7 @@ provider "aws" {
   region = var.region
 }
 
-# Everything by default: the image is built from this repository, and a token is made.
+# All defaults: Terraform builds the image from this repository and creates a token.
 module "mcp" {
   source = "../.."
 

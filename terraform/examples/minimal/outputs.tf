@@ -4,7 +4,7 @@ output "mcp_url" {
 }
 
 output "mcp_token" {
-  description = "Token that callers present."
+  description = "Token that callers send."
   value       = module.mcp.mcp_token
   sensitive   = true
 }

@@ -2,8 +2,8 @@ provider "aws" {
   region = var.region
 }
 
-# Callers sign in at an issuer that you have: Cognito, Auth0, Entra ID, Keycloak… The server checks their access tokens,
-# and tells clients where to sign in.
+# Callers sign in at your issuer: Cognito, Auth0, Entra ID, Keycloak… The server checks their access tokens, and publishes the
+# metadata from which clients learn the issuer.
 module "mcp" {
   source = "../.."
 

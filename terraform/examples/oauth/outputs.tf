@@ -1,5 +1,5 @@
 output "mcp_url" {
-  description = "URL of the MCP endpoint; clients find the way to the issuer from here."
+  description = "URL of the MCP endpoint, from which clients find the issuer."
   value       = module.mcp.mcp_url
 }
 

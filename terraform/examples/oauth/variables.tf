@@ -10,6 +10,6 @@ variable "issuer" {
 }
 
 variable "audience" {
-  description = "What the tokens' aud must contain one of. For issuers that put in the server's URL (RFC 8707): deploy once with any audience, then give the mcp_url."
+  description = "Audiences, of which the aud of a token must contain one. For issuers that set aud to the server's URL (RFC 8707): deploy once with any audience, then set it to the output mcp_url."
   type        = list(string)
 }

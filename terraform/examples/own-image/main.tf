@@ -2,8 +2,8 @@ provider "aws" {
   region = var.region
 }
 
-# The image is built elsewhere, by a pipeline: no container engine is needed here, and no repository is made. The token
-# is made elsewhere too, so that none is in the state.
+# A pipeline builds the image, so Terraform needs no container engine and creates no repository. The token is created elsewhere too,
+# so the state contains none.
 module "mcp" {
   source = "../.."
 

@@ -5,7 +5,7 @@ variable "region" {
 }
 
 variable "image_uri" {
-  description = "The image by its digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:DIGEST."
+  description = "Image by its digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:DIGEST."
   type        = string
 }
 

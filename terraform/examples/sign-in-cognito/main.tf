@@ -2,8 +2,8 @@ provider "aws" {
   region = var.region
 }
 
-# People sign in with Amazon Cognito, which this creates; MCP clients register themselves at the server. Invite people by the
-# command in the output invite.
+# Users sign in with Amazon Cognito, which this configuration creates; MCP clients register at the server. The output invite has the
+# command that invites a user.
 module "mcp" {
   source = "../.."
 

@@ -2,11 +2,11 @@ provider "aws" {
   region = var.region
 }
 
-# People sign in at a provider that you have, such as Entra ID, Google or Okta; MCP clients register themselves at the server.
+# Users sign in at your identity provider, such as Entra ID, Google or Okta; MCP clients register at the server.
 #
 #   1. Register a web application with the provider, and create a client secret.
 #   2. Put the secret into Secrets Manager, and apply with its ARN.
-#   3. Give the application the redirect address in the output redirect_url.
+#   3. Enter the output redirect_url as a redirect address of the application.
 module "mcp" {
   source = "../.."
 

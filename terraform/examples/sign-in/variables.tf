@@ -10,17 +10,17 @@ variable "issuer" {
 }
 
 variable "client_id" {
-  description = "Id of the application that you have registered there."
+  description = "ID of the application that you registered with the provider."
   type        = string
 }
 
 variable "client_secret_arn" {
-  description = "ARN of its secret, in Secrets Manager or SSM."
+  description = "ARN of the client secret, in Secrets Manager or SSM."
   type        = string
 }
 
 variable "allowed_domains" {
-  description = "Domains of verified email addresses that may sign in. Needed for Google, where everybody can have an account."
+  description = "Domains of verified email addresses that may sign in. Required for Google, where anyone can create an account."
   type        = list(string)
   default     = []
 }

@@ -1,11 +1,11 @@
-# Validated by a record in the zone, and renewed by itself as long as the record exists.
+# A DNS record in the zone validates the certificate. ACM renews it as long as the record exists.
 resource "aws_acm_certificate" "this" {
   region            = var.region
   domain_name       = var.domain_name
   validation_method = "DNS"
   tags              = var.tags
 
-  # A new one is in use before the old one goes.
+  # The new certificate is in use before Terraform deletes the old one.
   lifecycle {
     create_before_destroy = true
   }
@@ -15,8 +15,8 @@ locals {
   option = one(aws_acm_certificate.this.domain_validation_options)
 }
 
-# The same record validates every certificate of the account for this name. It is never taken over from another one, whose
-# renewal would fail once it is destroyed here.
+# One record validates all certificates of the account for this name. An existing record is not overwritten: destroying it here would
+# prevent the renewal of the other certificates.
 resource "aws_route53_record" "validation" {
   count = var.validation_record ? 1 : 0
 
@@ -27,7 +27,7 @@ resource "aws_route53_record" "validation" {
   ttl     = 300
 }
 
-# Waits, some minutes, until the certificate is issued: before that nothing takes it.
+# Waits until the certificate is issued, which takes some minutes: no endpoint accepts it before.
 resource "aws_acm_certificate_validation" "this" {
   region                  = var.region
   certificate_arn         = aws_acm_certificate.this.arn

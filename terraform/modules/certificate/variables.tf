@@ -1,17 +1,17 @@
 variable "domain_name" {
-  description = "Name that the certificate is for."
+  description = "Domain name of the certificate."
   type        = string
   nullable    = false
 }
 
 variable "hosted_zone_id" {
-  description = "Zone in Route 53 that the name is in."
+  description = "ID of the Route 53 hosted zone of the domain name."
   type        = string
   nullable    = false
 }
 
 variable "validation_record" {
-  description = "Whether to create the record that validates the certificate. false where another certificate of the account for the same name has it already: they share one record, which must stay as long as one of them is in use."
+  description = "Whether to create the record that validates the certificate. false if another certificate of the account for the same name already has it: they share one record, which must exist as long as one of them is in use."
   type        = bool
   default     = true
   nullable    = false

@@ -1,18 +1,18 @@
 locals {
-  # Policies that AWS keeps: nothing is cached; everything goes to the function but the Host, by which a Function URL is found.
+  # Managed policies of AWS: no caching, and all headers are passed on except Host, which must be that of the Function URL.
   # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
   # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
   caching_disabled              = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   all_viewer_except_host_header = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 }
 
-# No origin access control: it takes over the Authorization header, and asks every caller of a POST for the hash of its body,
-# which MCP clients do not send. So the Function URL stays public, and the app asks for credentials whichever way one comes.
+# No origin access control: it replaces the Authorization header, and requires the hash of the body in every POST, which MCP
+# clients do not send. So the Function URL stays public, and the app checks the credentials of requests to either URL.
 resource "aws_cloudfront_distribution" "this" {
   # checkov:skip=CKV_AWS_86:The function logs each request; logs of CloudFront need a bucket of the account.
-  # checkov:skip=CKV_AWS_305:The page at / is the function's.
+  # checkov:skip=CKV_AWS_305:The function serves the page at /.
   # checkov:skip=CKV_AWS_310:The function is the only origin.
-  # checkov:skip=CKV_AWS_374:Callers are authenticated wherever they are; web_acl_arn can restrict countries.
+  # checkov:skip=CKV_AWS_374:The app authenticates callers from every country; web_acl_arn can restrict countries.
   # checkov:skip=CKV2_AWS_32:The app sets its security headers itself.
   # checkov:skip=CKV2_AWS_47:No Java runs here; the rules of the web ACL are the caller's.
   enabled         = true
@@ -45,7 +45,7 @@ resource "aws_cloudfront_distribution" "this" {
     cache_policy_id          = local.caching_disabled
     origin_request_policy_id = local.all_viewer_except_host_header
     viewer_protocol_policy   = "https-only"
-    # What is compressed is held back until there is enough of it.
+    # CloudFront would delay a stream until there is enough of it to compress.
     compress = false
   }
 

@@ -1,11 +1,11 @@
 output "url" {
-  description = "URL by the domain, without a slash at its end. Known once the distribution is deployed."
+  description = "URL of the domain, without a slash at its end. Known once the distribution is deployed."
   value       = "https://${var.domain.name}"
   depends_on  = [aws_cloudfront_distribution.this]
 }
 
 output "domain_target" {
-  description = "What the domain's record must point to, where no hosted zone was given."
+  description = "Target of the domain's DNS record, to be created if hosted_zone is not set."
   value       = aws_cloudfront_distribution.this.domain_name
 }
 

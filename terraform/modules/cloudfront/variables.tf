@@ -1,11 +1,11 @@
 variable "function_url" {
-  description = "The Function URL that it leads to, without a slash at its end. Its authorization type must be NONE."
+  description = "Function URL that the distribution sends requests to, without a slash at its end. Its authorization type must be NONE."
   type        = string
   nullable    = false
 }
 
 variable "domain" {
-  description = "The domain: name; certificate_arn, of a validated certificate in us-east-1; hosted_zone, the zone in Route 53 for its records (without it, point the name to domain_target yourself)."
+  description = "The domain: name; certificate_arn, of a validated certificate in us-east-1; hosted_zone, the Route 53 zone for its DNS records (without it, create a DNS record that points to domain_target)."
   type = object({
     name            = string
     certificate_arn = string
@@ -15,7 +15,7 @@ variable "domain" {
 }
 
 variable "read_timeout" {
-  description = "How long it waits for the function's first byte, and between two, in seconds: 1 to 60, up to 120 where the account's quota was raised."
+  description = "Seconds that CloudFront waits for the first byte of the function and for each further one: 1 to 60, up to 120 if the account's quota was raised."
   type        = number
   default     = 60
   nullable    = false
@@ -27,13 +27,13 @@ variable "read_timeout" {
 }
 
 variable "web_acl_arn" {
-  description = "ARN of a web ACL of AWS WAF, for CloudFront (us-east-1), to put in front."
+  description = "ARN of the AWS WAF web ACL of the distribution: a global one (us-east-1)."
   type        = string
   default     = null
 }
 
 variable "price_class" {
-  description = "How much of the world it is served from: PriceClass_100, PriceClass_200 or PriceClass_All."
+  description = "Price class, which selects the edge locations: PriceClass_100, PriceClass_200 or PriceClass_All."
   type        = string
   default     = "PriceClass_100"
   nullable    = false

@@ -33,7 +33,7 @@ resource "aws_ecr_lifecycle_policy" "this" {
 
   policy = jsonencode({
     rules = [
-      # Its images are out of reach of the rule below: what is pushed and not deployed never expires what is deployed.
+      # The rule below cannot expire images of this rule: images that are pushed and not deployed never expire deployed ones.
       # https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
       {
         rulePriority = 1
@@ -64,8 +64,8 @@ resource "aws_ecr_lifecycle_policy" "this" {
   })
 }
 
-# Lambda pulls the image itself, also long after the deployment, when a function that was idle wakes up. With this
-# statement it is allowed to; without it Lambda would write one into the repository's policy on its own.
+# Allows Lambda to pull the image, which it also does long after the deployment, when an idle function is called again. Without this
+# statement Lambda would add one to the repository's policy itself.
 data "aws_iam_policy_document" "pull" {
   statement {
     sid     = "LambdaECRImageRetrievalPolicy"

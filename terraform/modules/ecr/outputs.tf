@@ -1,5 +1,5 @@
 output "repository_url" {
-  description = "URL of the repository, to push to. Known once Lambda may pull from it."
+  description = "URL of the repository, to which images are pushed. Known once Lambda may pull from it."
   value       = aws_ecr_repository.this.repository_url
   depends_on  = [aws_ecr_repository_policy.this]
 }
@@ -10,6 +10,6 @@ output "repository_name" {
 }
 
 output "repository_arn" {
-  description = "ARN of the repository, for policies of those who push."
+  description = "ARN of the repository, for policies of pipelines that push."
   value       = aws_ecr_repository.this.arn
 }

@@ -5,7 +5,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z0-9]+([._/-][a-z0-9]+)*$", var.name)) && length(var.name) >= 2 && length(var.name) <= 256
-    error_message = "name must be 2 to 256 lower-case letters and digits, with single '.', '_', '-' or '/' between them, as ECR wants it."
+    error_message = "name must be 2 to 256 lower-case letters and digits, with single '.', '_', '-' or '/' between them, as ECR requires."
   }
 }
 
@@ -16,7 +16,7 @@ variable "region" {
 }
 
 variable "image_retention_count" {
-  description = "How many deployed images are kept, tagged live-…, and how many images in all; older ones expire. A rollback reaches back this far."
+  description = "Number of deployed images (tags live-…), and of newest images overall, that the repository keeps; older ones expire. A rollback needs the image of its version."
   type        = number
   default     = 10
   nullable    = false
@@ -35,7 +35,7 @@ variable "scan_on_push" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key that encrypts the images. Default: a key of ECR's own (AES-256). A change replaces the repository."
+  description = "ARN of the KMS key that encrypts the images. Default: a key that ECR owns (AES-256). A change replaces the repository."
   type        = string
   default     = null
 
@@ -46,7 +46,7 @@ variable "kms_key_arn" {
 }
 
 variable "function_arns" {
-  description = "ARNs of the functions for which Lambda may pull images, * for any characters. Default: every function of this account and region."
+  description = "ARNs of the functions for which Lambda may pull images; * matches any characters. Default: every function of this account and region."
   type        = list(string)
   default     = []
   nullable    = false
@@ -58,7 +58,7 @@ variable "function_arns" {
 }
 
 variable "force_delete" {
-  description = "Whether the repository can be destroyed while it holds images. They can be built again from the sources."
+  description = "Whether destroy also deletes a repository that contains images. They can be built again from the sources."
   type        = bool
   default     = true
   nullable    = false

@@ -1,10 +1,10 @@
 locals {
-  # Statement suffix → principal. NONE: every caller, and the app authenticates. AWS_IAM: callers of other accounts, which a
-  # policy of their own is not enough for. By index, since an ARN may be known only after apply.
+  # Statement suffix → principal. NONE: every caller, and the app authenticates. AWS_IAM: callers of other accounts, which need this
+  # statement besides their own policy. The key is an index, because an ARN may be known only after apply.
   callers = var.authorization_type == "NONE" ? { public = "*" } : { for index, arn in var.principals : tostring(index) => arn }
 }
 
-# No cors block: Lambda would answer preflights itself, and the app's own headers would come out twice.
+# No cors block: Lambda would respond to preflights itself, and responses would contain the app's headers twice.
 resource "aws_lambda_function_url" "this" {
   region             = var.region
   function_name      = var.function_name
@@ -13,13 +13,13 @@ resource "aws_lambda_function_url" "this" {
   invoke_mode        = var.streaming ? "RESPONSE_STREAM" : "BUFFERED"
 }
 
-# Since October 2025 a caller needs both permissions; with one of them the answer is 403.
+# Since October 2025 a caller needs both permissions; with only one of them Lambda returns 403.
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 #
-# With NONE the provider adds two such statements itself when it creates the URL, outside of the state, and never again:
-# not when authorization_type is changed to NONE later, not if they were removed. So these are kept in the state
-# as well, under names of their own that cannot collide with the provider's. One after the other: Lambda refuses
-# changes to one policy at the same time (409), and the provider's own do not wait for these.
+# With NONE the provider adds two such statements itself, outside of the state, but only when it creates the URL: not if
+# authorization_type changes to NONE later, and not if the statements were removed. So the state contains these two as well, with
+# names that differ from the provider's. They are created one after the other: Lambda rejects concurrent changes of one policy (409),
+# and the provider does not serialize its own statements with these.
 resource "aws_lambda_permission" "url" {
   for_each = local.callers
 

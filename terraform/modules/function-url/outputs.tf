@@ -1,5 +1,5 @@
 output "url" {
-  description = "The Function URL, without a slash at its end. Known once both permissions are there."
+  description = "The Function URL, without a slash at its end. Known once both permissions exist."
   value       = trimsuffix(aws_lambda_function_url.this.function_url, "/")
   depends_on  = [aws_lambda_permission.invoke]
 }

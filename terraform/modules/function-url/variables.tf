@@ -5,13 +5,13 @@ variable "function_name" {
 }
 
 variable "qualifier" {
-  description = "Alias the URL leads to."
+  description = "Alias that the URL invokes."
   type        = string
   nullable    = false
 
   validation {
     condition     = !can(regex("^[0-9]+$", var.qualifier))
-    error_message = "qualifier must be an alias: a Function URL cannot lead to a version."
+    error_message = "qualifier must be an alias: a Function URL cannot invoke a version."
   }
 }
 
@@ -22,7 +22,7 @@ variable "region" {
 }
 
 variable "authorization_type" {
-  description = "NONE: everybody reaches the function, which must ask for tokens itself. AWS_IAM: only who is allowed by IAM, with signed requests."
+  description = "NONE: anyone can call the function, which must authenticate requests itself. AWS_IAM: only signed requests of callers that IAM allows."
   type        = string
   nullable    = false
 
@@ -33,14 +33,14 @@ variable "authorization_type" {
 }
 
 variable "streaming" {
-  description = "Whether answers are streamed (RESPONSE_STREAM) or sent whole (BUFFERED). Must fit the handler."
+  description = "Whether responses are streamed (RESPONSE_STREAM) or sent in one piece (BUFFERED). Must match the handler."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "principals" {
-  description = "For AWS_IAM: ARNs of users, roles or accounts (arn:aws:iam::ACCOUNT:root) that may call, from other accounts above all. Callers of this account need only a policy of their own."
+  description = "For AWS_IAM: ARNs of users, roles or accounts (arn:aws:iam::ACCOUNT:root) in other accounts that may call. Callers of this account need only their own policy."
   type        = list(string)
   default     = []
   nullable    = false
@@ -52,6 +52,6 @@ variable "principals" {
 
   validation {
     condition     = var.authorization_type == "AWS_IAM" || length(var.principals) == 0
-    error_message = "principals have a meaning with authorization_type AWS_IAM only; with NONE everybody reaches the function."
+    error_message = "principals apply to authorization_type AWS_IAM only; with NONE anyone can call the function."
   }
 }

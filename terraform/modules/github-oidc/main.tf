@@ -10,7 +10,7 @@ locals {
   provider_arn = var.oidc_provider != null ? var.oidc_provider.arn : one(aws_iam_openid_connect_provider.github[*].arn)
 }
 
-# AWS knows GitHub's certificate authority, so no thumbprint is named.
+# AWS trusts GitHub's certificate authority, so no thumbprint is needed.
 # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.oidc_provider == null ? 1 : 0
@@ -20,7 +20,7 @@ resource "aws_iam_openid_connect_provider" "github" {
   tags           = var.tags
 }
 
-# Both claims as a whole, by StringEquals: a wildcard in sub is how other repositories, branches or pull requests get in.
+# StringEquals compares both complete claims: a wildcard in sub would admit other repositories, branches or pull requests.
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -53,7 +53,7 @@ resource "aws_iam_role" "pipeline" {
   tags                 = var.tags
 }
 
-# What scripts/publish-image needs, of this repository only. Nothing can be deleted, and no policy changed.
+# Permissions of scripts/publish-image, for this repository only. It can delete no image and change no policy.
 data "aws_iam_policy_document" "publish" {
   statement {
     sid       = "LogInToRegistries"
@@ -83,7 +83,7 @@ resource "aws_iam_role_policy" "publish" {
   policy = data.aws_iam_policy_document.publish.json
 }
 
-# New code for a function that is there, and its alias; not its role, its settings, its URL or who may call it.
+# Permissions to change the code of an existing function and its alias, but not its role, settings, URL or permissions.
 data "aws_iam_policy_document" "deploy" {
   count = var.function == null ? 0 : 1
 
@@ -98,7 +98,7 @@ data "aws_iam_policy_document" "deploy" {
     resources = [var.function.arn, "${var.function.arn}:*"]
   }
 
-  # Versions, but not the function: its own ARN has no version at the end. Lambda refuses to delete one that an alias uses.
+  # Versions, but not the function, whose ARN has no version at the end. Lambda does not delete a version that an alias uses.
   dynamic "statement" {
     for_each = var.function.delete_versions ? [true] : []
 
@@ -119,7 +119,7 @@ data "aws_iam_policy_document" "deploy" {
     }
   }
 
-  # Terraform reads there what is deployed.
+  # Terraform reads the digest of the deployed image there.
   statement {
     sid       = "RecordImage"
     actions   = ["ssm:PutParameter"]

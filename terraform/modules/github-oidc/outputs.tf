@@ -9,6 +9,6 @@ output "role_arn" {
 }
 
 output "provider_arn" {
-  description = "ARN of the account's OIDC provider for GitHub, for the next role of this kind."
+  description = "ARN of the account's OIDC provider for GitHub, for further roles for GitHub."
   value       = local.provider_arn
 }

@@ -10,13 +10,13 @@ variable "name" {
 }
 
 variable "repository" {
-  description = "The GitHub repository whose workflows may take the role: OWNER/NAME, exactly as GitHub spells it."
+  description = "GitHub repository whose workflows may assume the role: OWNER/NAME, exactly as GitHub spells it."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", var.repository))
-    error_message = "repository must be OWNER/NAME, without wildcards: everybody who can run a workflow there gets the role."
+    error_message = "repository must be OWNER/NAME, without wildcards: every workflow of a matching repository could assume the role."
   }
 }
 
@@ -48,7 +48,7 @@ variable "repository_id" {
 }
 
 variable "environment" {
-  description = "The GitHub environment that a job must run in. Its protection rules say who may deploy, and from which branch."
+  description = "The GitHub environment that a job must run in. Its protection rules decide who may deploy, and from which branch."
   type        = string
   nullable    = false
 
@@ -101,7 +101,7 @@ variable "function" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of a policy that bounds what the role can ever do."
+  description = "ARN of the permissions boundary of the role."
   type        = string
   default     = null
 }

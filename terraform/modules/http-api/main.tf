@@ -7,7 +7,7 @@ data "aws_region" "current" {
 locals {
   lambda = "arn:${data.aws_partition.current.partition}:apigateway:${data.aws_region.current.region}:lambda:path/2015-03-31/functions"
 
-  # Open: preflights, which carry no credentials, the metadata that leads clients to them (RFC 9728), and open_paths.
+  # Without credentials: preflights, which have none, the metadata that describes how to get them (RFC 9728), and open_paths.
   routes = merge({
     "$default"                   = { open = false }
     "OPTIONS /{proxy+}"          = { open = true }
@@ -18,7 +18,7 @@ locals {
   hosted_zone = var.domain == null ? null : var.domain.hosted_zone
 
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
-  # No header, no query and no body: a token in one of them must not be here.
+  # No header, query or body: each of them may contain a token.
   access_log = {
     requestId        = "$context.requestId"
     time             = "$context.requestTimeEpoch"
@@ -48,7 +48,7 @@ locals {
   }
 }
 
-# No cors_configuration: API Gateway would answer preflights itself, and the app's own headers would be overwritten.
+# No cors_configuration: API Gateway would respond to preflights itself and overwrite the app's headers.
 resource "aws_apigatewayv2_api" "this" {
   region                       = var.region
   name                         = var.name
@@ -97,7 +97,7 @@ resource "aws_apigatewayv2_authorizer" "lambda" {
 }
 
 resource "aws_apigatewayv2_route" "this" {
-  # checkov:skip=CKV_AWS_309:Open are preflights and the metadata of RFC 9728, whose callers have no credentials yet.
+  # checkov:skip=CKV_AWS_309:Preflights and requests for the metadata of RFC 9728 have no credentials.
   for_each = local.routes
 
   region               = var.region
@@ -109,8 +109,8 @@ resource "aws_apigatewayv2_route" "this" {
   authorization_scopes = each.value.open ? null : try(length(var.jwt.scopes) > 0 ? var.jwt.scopes : null, null)
 }
 
-# Below /aws/vendedlogs/, which the account's resource policy for log delivery covers as a whole; other groups are added to
-# it one by one, until it is full. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+# Below /aws/vendedlogs/, which the account's resource policy for log delivery covers with one entry. Other groups need one entry each,
+# and the size of the policy is limited. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 resource "aws_cloudwatch_log_group" "access" {
   region            = var.region
   name              = "/aws/vendedlogs/apigateway/${var.name}-http"
@@ -119,7 +119,7 @@ resource "aws_cloudwatch_log_group" "access" {
   tags              = var.tags
 }
 
-# The stage without a name, and so without a path: the well-known paths of RFC 9728 lie where clients look.
+# The stage $default has no path, so the well-known paths of RFC 9728 are where clients look.
 resource "aws_apigatewayv2_stage" "default" {
   region      = var.region
   api_id      = aws_apigatewayv2_api.this.id
@@ -138,11 +138,11 @@ resource "aws_apigatewayv2_stage" "default" {
     detailed_metrics_enabled = var.detailed_metrics
   }
 
-  # What is deployed by itself is served at once: the permission and every route come first, or the door is open for a moment.
+  # auto_deploy serves changes at once, so the permission and every route come first: otherwise some paths would briefly be open.
   depends_on = [aws_apigatewayv2_route.this, aws_lambda_permission.invoke, aws_lambda_permission.authorizer]
 }
 
-# Of this API, this stage and this alias only.
+# For this API, this stage and this alias only.
 resource "aws_lambda_permission" "invoke" {
   region        = var.region
   statement_id  = "McpHttpApi"
@@ -189,7 +189,7 @@ resource "aws_apigatewayv2_api_mapping" "root" {
   domain_name = aws_apigatewayv2_domain_name.this[0].id
 }
 
-# The record comes last: who finds the name is answered.
+# The DNS record is created last, when the API already responds.
 resource "aws_route53_record" "this" {
   for_each = local.hosted_zone == null ? toset([]) : toset(["A", "AAAA"])
 

@@ -1,5 +1,5 @@
 output "url" {
-  description = "URL of the API, without a slash at its end. Known once it answers."
+  description = "URL of the API, without a slash at its end. Known once it responds."
   value       = var.domain == null ? aws_apigatewayv2_api.this.api_endpoint : "https://${var.domain.name}"
   depends_on  = [aws_apigatewayv2_stage.default, aws_apigatewayv2_api_mapping.root]
 }
@@ -15,16 +15,16 @@ output "execution_arn" {
 }
 
 output "dimensions" {
-  description = "Of the API's metrics in CloudWatch, namespace AWS/ApiGateway."
+  description = "Dimensions of the API's CloudWatch metrics, namespace AWS/ApiGateway."
   value       = { ApiId = aws_apigatewayv2_api.this.id, Stage = "$default" }
 }
 
 output "domain_target" {
-  description = "What the domain's record must point to, where no hosted zone was given; else null."
+  description = "Target of the domain's DNS record, to be created if hosted_zone is not set; null without a domain."
   value       = one(aws_apigatewayv2_domain_name.this[*].domain_name_configuration[0].target_domain_name)
 }
 
 output "log_group_name" {
-  description = "Name of the access log's group."
+  description = "Name of the log group of the access log."
   value       = aws_cloudwatch_log_group.access.name
 }

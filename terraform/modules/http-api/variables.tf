@@ -17,7 +17,7 @@ variable "function_name" {
 }
 
 variable "qualifier" {
-  description = "Alias of the function that the API leads to."
+  description = "Alias of the function that the API invokes."
   type        = string
   nullable    = false
 }
@@ -29,14 +29,14 @@ variable "alias_arn" {
 }
 
 variable "timeout" {
-  description = "How long the API waits for the function, in seconds; 30 at most, whatever is given."
+  description = "Seconds that the API waits for the function; values above 30 have the effect of 30."
   type        = number
   default     = 29
   nullable    = false
 }
 
 variable "authorization" {
-  description = "NONE: everybody reaches the function, which must ask for tokens itself. AWS_IAM: signed requests. JWT: tokens of an issuer. CUSTOM: the Lambda authorizer."
+  description = "NONE: anyone can call the function, which must authenticate requests itself. AWS_IAM: signed requests. JWT: tokens of an issuer. CUSTOM: the Lambda authorizer."
   type        = string
   default     = "NONE"
   nullable    = false
@@ -48,7 +48,7 @@ variable "authorization" {
 }
 
 variable "jwt" {
-  description = "For JWT: the issuer, exactly as in its tokens; audience, of which a token must be for one; scopes, of which it must have one. It takes any token that the issuer has signed, ID tokens as well: the function must look itself."
+  description = "For JWT: the issuer, exactly as in its tokens; audience and scopes, of each of which a token must have one. The API accepts every token that the issuer has signed, including ID tokens, so the function must check again."
   type = object({
     issuer   = string
     audience = list(string)
@@ -58,12 +58,12 @@ variable "jwt" {
 
   validation {
     condition     = (var.jwt != null) == (var.authorization == "JWT")
-    error_message = "jwt and authorization = \"JWT\" belong together."
+    error_message = "jwt and authorization = \"JWT\" must be set together."
   }
 }
 
 variable "authorizer" {
-  description = "For CUSTOM: the Lambda authorizer, by name, alias and ARN of the alias; ttl_seconds, how long API Gateway keeps its verdict on the same Authorization header, 0 for not at all."
+  description = "For CUSTOM: the Lambda authorizer, by name, alias and ARN of the alias; ttl_seconds, seconds for which API Gateway caches its result for an Authorization header, 0 for no cache."
   type = object({
     function_name = string
     qualifier     = string
@@ -74,7 +74,7 @@ variable "authorizer" {
 
   validation {
     condition     = (var.authorizer != null) == (var.authorization == "CUSTOM")
-    error_message = "authorizer and authorization = \"CUSTOM\" belong together."
+    error_message = "authorizer and authorization = \"CUSTOM\" must be set together."
   }
 
   validation {
@@ -84,7 +84,7 @@ variable "authorizer" {
 }
 
 variable "open_paths" {
-  description = "Paths whose callers are asked for no credentials, such as /token of a sign-in: the function decides alone."
+  description = "Paths that API Gateway passes to the function without credentials, such as /token of a sign-in."
   type        = list(string)
   default     = []
   nullable    = false
@@ -96,7 +96,7 @@ variable "open_paths" {
 }
 
 variable "throttle" {
-  description = "How many requests a second the stage takes, and how many at once; beyond it 429, before the function is started."
+  description = "Accepted requests per second (rate) and at the same moment (burst). API Gateway returns 429 for more, without starting the function."
   type = object({
     rate  = number
     burst = number
@@ -111,7 +111,7 @@ variable "throttle" {
 }
 
 variable "domain" {
-  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone, the zone in Route 53 for its records (without it, point the name to domain_target yourself). The API's own URL is then closed."
+  description = "Custom domain: name; certificate_arn, of a validated certificate in the same region; hosted_zone, the Route 53 zone for its DNS records (without it, create a DNS record that points to domain_target). The API's own URL is then disabled."
   type = object({
     name            = string
     certificate_arn = string
@@ -121,14 +121,14 @@ variable "domain" {
 }
 
 variable "detailed_metrics" {
-  description = "Whether CloudWatch gets metrics by route as well, which are paid for."
+  description = "Whether CloudWatch also gets metrics by route, which AWS charges for."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "log_retention_days" {
-  description = "How long the access log is kept, in days."
+  description = "Retention of the access log in days."
   type        = number
   default     = 30
   nullable    = false
@@ -141,7 +141,7 @@ variable "kms_key_arn" {
 }
 
 variable "tags" {
-  description = "Tags of everything that can have tags."
+  description = "Tags applied to all taggable resources."
   type        = map(string)
   default     = {}
   nullable    = false

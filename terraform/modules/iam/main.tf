@@ -7,7 +7,7 @@ data "aws_region" "current" {
 }
 
 locals {
-  # A role's name has 64 characters at most, which a long name and a long region exceed.
+  # A role name has at most 64 characters; a long name plus a long region has more.
   role_name = length(var.name) <= 64 ? var.name : "${substr(var.name, 0, 55)}-${substr(sha1(var.name), 0, 8)}"
 
   ec2 = "arn:${data.aws_partition.current.partition}:ec2:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}"
@@ -26,13 +26,13 @@ data "aws_iam_policy_document" "trust" {
 
 resource "aws_iam_role" "execution" {
   name                 = local.role_name
-  description          = "What the MCP server ${var.name} may do"
+  description          = "Execution role of the MCP server ${var.name}"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
 }
 
-# logs:CreateLogGroup is left out on purpose: with it the function could bring its log group back after destroy.
+# Without logs:CreateLogGroup, on purpose: with it the function could create its log group again after destroy.
 data "aws_iam_policy_document" "runtime" {
   statement {
     sid       = "WriteOwnLogs"
@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "runtime" {
     }
   }
 
-  # A statement for each: which service an ARN is of may be known only after apply.
+  # One statement for each ARN, because the service of an ARN may be known only after apply.
   dynamic "statement" {
     for_each = var.secret_arns
 
@@ -109,7 +109,7 @@ data "aws_iam_policy_document" "runtime" {
         "ec2:DeleteNetworkInterface",
         "ec2:UnassignPrivateIpAddresses",
       ]
-      # By type: a wildcard in a resource type is not allowed. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+      # One ARN for each resource type: IAM allows no wildcard there. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
       resources = [for type in ["network-interface", "security-group", "subnet"] : "${local.ec2}:${type}/*"]
     }
   }
@@ -136,7 +136,8 @@ resource "aws_iam_role_policy_attachment" "tools" {
   policy_arn = each.value
 }
 
-# For callers, not for the function: both actions that a Function URL with AWS_IAM asks for, and no way around the URL.
+# For callers, not for the function: both actions that a Function URL with AWS_IAM requires, on the condition that the call comes
+# through the URL.
 data "aws_iam_policy_document" "invoke" {
   count = var.invoke_policy ? 1 : 0
 

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the role; over 64 characters it is cut and gets a hash. Roles have no region: two deployments in one account need two names."
+  description = "Name of the role; a name of more than 64 characters is shortened and gets a hash. Roles have no region: two deployments in one account need two names."
   type        = string
   nullable    = false
 
@@ -29,7 +29,7 @@ variable "tracing" {
 }
 
 variable "vpc" {
-  description = "Whether the function may manage the network interfaces that put it into a VPC."
+  description = "Whether the function may manage its network interfaces in a VPC."
   type        = bool
   default     = false
   nullable    = false
@@ -50,7 +50,7 @@ variable "secrets_kms_key_arns" {
 }
 
 variable "policies" {
-  description = "What the tools may do on top: policy documents in JSON, by name."
+  description = "Additional permissions of the tools: policy documents in JSON, by name."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -62,12 +62,12 @@ variable "policies" {
 
   validation {
     condition     = !contains(keys(var.policies), "runtime")
-    error_message = "policies must not have the name runtime, which is the module's own."
+    error_message = "policies must not contain the name runtime, which the module uses itself."
   }
 }
 
 variable "policy_arns" {
-  description = "What the tools may do on top: ARNs of managed policies, by a name of your choice."
+  description = "Additional permissions of the tools: ARNs of managed policies, by a name of your choice."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -79,20 +79,20 @@ variable "policy_arns" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of a policy that bounds what the role can ever do."
+  description = "ARN of the permissions boundary of the role."
   type        = string
   default     = null
 }
 
 variable "invoke_policy" {
-  description = "Whether to write invoke_policy_json, the policy for callers of a Function URL with AWS_IAM. Needs alias_arn."
+  description = "Whether to create the output invoke_policy_json, the policy for callers of a Function URL with AWS_IAM. Needs alias_arn."
   type        = bool
   default     = false
   nullable    = false
 
   validation {
     condition     = !var.invoke_policy || var.alias_arn != null
-    error_message = "invoke_policy needs alias_arn: what the callers may invoke."
+    error_message = "invoke_policy needs alias_arn, the alias that callers may invoke."
   }
 }
 

@@ -2,7 +2,7 @@ locals {
   build      = var.image_uri == null
   source_dir = coalesce(var.source_dir, "${path.module}/../../..")
 
-  # The same listing, and so the same tag, as scripts/publish-image makes of it: what sha256sum prints of every file.
+  # The same listing, and so the same tag, as in scripts/publish-image: the output of sha256sum for every file.
   matches  = local.build ? sort(setunion([for glob in var.source_globs : fileset(local.source_dir, glob)]...)) : []
   sources  = [for file in local.matches : file if !can(regex("^(app/framework|scripts)/.*\\.md$", file))]
   checksum = sha256(join("", [for file in local.sources : "${filesha256("${local.source_dir}/${file}")}  ${file}\n"]))
@@ -11,8 +11,8 @@ locals {
   repository = local.build ? regex("^(?P<registry>[0-9]{12})\\.[^/]+/(?P<name>.+)$", var.repository_url) : null
 }
 
-# Builds and pushes when the tag, which is made of the sources, is a new one. The script does nothing when the tag is
-# in the repository already, so a state that was lost, or a second machine, costs no build.
+# Builds and pushes when the tag, which is derived from the sources, is new. The script does nothing if the repository already has
+# the tag, so a lost state or a second machine causes no build.
 resource "terraform_data" "publication" {
   count = local.build ? 1 : 0
 
@@ -37,13 +37,13 @@ resource "terraform_data" "publication" {
   lifecycle {
     precondition {
       condition     = contains(local.sources, "Dockerfile")
-      error_message = "There is no Dockerfile in ${local.source_dir} among source_globs. Point source_dir at the folder of the Dockerfile, or give image_uri to deploy an image that is built elsewhere."
+      error_message = "There is no Dockerfile in ${local.source_dir} among source_globs. Set source_dir to the folder of the Dockerfile, or image_uri to deploy an image that is built elsewhere."
     }
   }
 }
 
-# The digest of the tag that the registry keeps deployed images by. Read when planning, so a plan without changes is empty; read after the
-# push where one is planned.
+# The digest of the tag with which the repository keeps deployed images. Terraform reads it at plan time, so a plan without changes is
+# empty; if a push is planned, Terraform reads it after the push.
 data "aws_ecr_image" "published" {
   count = local.build ? 1 : 0
 

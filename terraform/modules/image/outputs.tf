@@ -4,6 +4,6 @@ output "image_uri" {
 }
 
 output "tag" {
-  description = "Tag made of the architecture and the sources' checksum; null where image_uri was given."
+  description = "Tag made of the architecture and the sources' checksum; null if image_uri is set."
   value       = local.build ? local.tag : null
 }

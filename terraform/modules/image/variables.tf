@@ -1,5 +1,5 @@
 variable "image_uri" {
-  description = "Image that is built elsewhere, by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:DIGEST. Given, nothing is built and no container engine is needed. Must be known when planning."
+  description = "Image that is built elsewhere, by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:DIGEST. If set, Terraform builds no image and needs no container engine. Must be known at plan time."
   type        = string
   default     = null
 
@@ -21,7 +21,7 @@ variable "repository_url" {
 
   validation {
     condition     = var.image_uri != null || var.repository_url != null
-    error_message = "Give repository_url, where the image is to be pushed to, or image_uri, an image that is there already."
+    error_message = "Set repository_url, to which Terraform pushes the image, or image_uri, an existing image."
   }
 }
 
@@ -32,7 +32,7 @@ variable "region" {
 }
 
 variable "architecture" {
-  description = "Processor architecture the image is built for: arm64 or x86_64."
+  description = "Processor architecture of the image: arm64 or x86_64."
   type        = string
   default     = "arm64"
   nullable    = false
@@ -44,24 +44,24 @@ variable "architecture" {
 }
 
 variable "source_dir" {
-  description = "Folder of the Dockerfile, the build context. Default: this repository."
+  description = "Folder that contains the Dockerfile: the build context. Default: this repository."
   type        = string
   default     = null
 
   validation {
     condition     = var.source_dir == null || try(length(fileset(var.source_dir, "*")) > 0, false)
-    error_message = "source_dir is not a folder with files in it. Give the path of the folder that holds the Dockerfile."
+    error_message = "source_dir is not a folder with files in it. Set it to the path of the folder that contains the Dockerfile."
   }
 }
 
 variable "source_globs" {
-  description = "What the image is built of, as patterns relative to source_dir; Markdown does not count. A change of one of these files builds a new image; a file that is missing here may change unnoticed."
+  description = "Sources of the image, as patterns relative to source_dir; Markdown files are ignored. A change of one of these files builds a new image; a change of any other file does not."
   type        = set(string)
   default     = ["Dockerfile", ".dockerignore", "package.json", "package-lock.json", "tsconfig.json", "app/**", "scripts/build/**"]
   nullable    = false
 
   validation {
     condition     = length(var.source_globs) > 0
-    error_message = "source_globs must name what the image is built of; without it no change would be seen."
+    error_message = "source_globs must contain the sources of the image: without them Terraform would detect no change."
   }
 }

@@ -7,7 +7,7 @@ locals {
   image_region = try(regex("\\.dkr\\.ecr\\.([a-z0-9-]+)\\.", var.image_uri)[0], null)
 }
 
-# Before the function, which would otherwise make a log group of its own, kept for ever and left behind by destroy.
+# Created before the function. Otherwise Lambda would create a log group without retention, which destroy would not delete.
 resource "aws_cloudwatch_log_group" "this" {
   region            = var.region
   name              = "/aws/lambda/${var.name}"
@@ -48,7 +48,7 @@ resource "aws_lambda_function" "this" {
     system_log_level      = "INFO" # Lambda's START and REPORT lines, with durations and memory used.
   }
 
-  # For published versions, the only ones that can have it. An update of a function with it takes minutes.
+  # Lambda supports SnapStart for published versions only. An update of a function with SnapStart takes minutes.
   dynamic "snap_start" {
     for_each = var.snap_start ? ["PublishedVersions"] : []
 
@@ -61,7 +61,7 @@ resource "aws_lambda_function" "this" {
     mode = var.tracing ? "Active" : "PassThrough"
   }
 
-  # Set on creation only: a change replaces the function.
+  # Lambda accepts this only when it creates a function: a change replaces the function.
   dynamic "tenancy_config" {
     for_each = var.isolation == "per-caller" ? ["PER_TENANT"] : []
 
@@ -90,12 +90,12 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = local.image_region == null || local.image_region == data.aws_region.current.region
-      error_message = "The image is in another region than the function (${data.aws_region.current.region}). Lambda takes images of its own region only: push it there, or let ECR replicate it."
+      error_message = "The image is in another region than the function (${data.aws_region.current.region}). Lambda accepts images of its own region only: push the image to that region, or replicate it with ECR."
     }
   }
 }
 
-# What callers reach. A rollback moves this pointer and nothing else.
+# The alias that callers reach. A rollback changes only the version of this alias.
 resource "aws_lambda_alias" "live" {
   region           = var.region
   name             = var.alias_name
@@ -109,7 +109,7 @@ resource "aws_lambda_alias" "live" {
 
     precondition {
       condition     = var.pinned_version == null || try(var.pinned_version <= tonumber(aws_lambda_function.this.version), true)
-      error_message = "There is no version ${coalesce(var.pinned_version, 0)} to go back to: the newest is ${aws_lambda_function.this.version}. List them with: aws lambda list-versions-by-function --function-name ${var.name}"
+      error_message = "There is no version ${coalesce(var.pinned_version, 0)} to roll back to: the newest is ${aws_lambda_function.this.version}. List them with: aws lambda list-versions-by-function --function-name ${var.name}"
     }
   }
 }

@@ -8,15 +8,15 @@ output "function_arn" {
   value       = aws_lambda_function.this.arn
 }
 
-# By the ARN, which is not known while the alias is being replaced: AWS deletes what belongs to an alias with it (permissions, the
-# configuration of asynchronous invocations), and resources with another qualifier are replaced in the same apply.
+# Derived from the ARN, which is unknown while the alias is being replaced: AWS deletes the permissions and the configuration of
+# asynchronous invocations with the alias, so Terraform must replace the resources that use this name in the same apply.
 output "alias_name" {
   description = "Name of the alias that callers reach."
   value       = element(split(":", aws_lambda_alias.live.arn), 7)
 }
 
 output "alias_arn" {
-  description = "ARN of the alias, what a policy of a caller names."
+  description = "ARN of the alias, for the policies of callers."
   value       = aws_lambda_alias.live.arn
 }
 

@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "image_uri" {
-  description = "Image in Amazon ECR, of the function's own region, best by digest."
+  description = "Image in Amazon ECR in the region of the function, preferably by digest."
   type        = string
   nullable    = false
 }
@@ -46,7 +46,7 @@ variable "architecture" {
 }
 
 variable "memory_size" {
-  description = "Memory in MB, 128 to 10240. Processor time grows with it: 1769 MB are one processor."
+  description = "Memory in MB, 128 to 10240. CPU grows with it: 1,769 MB give one vCPU."
   type        = number
   default     = 512
   nullable    = false
@@ -58,7 +58,7 @@ variable "memory_size" {
 }
 
 variable "timeout" {
-  description = "Time limit for a request in seconds, 1 to 900. A function that hangs is billed up to this."
+  description = "Time limit for a request in seconds, 1 to 900. Lambda bills a function that hangs up to this limit."
   type        = number
   default     = 60
   nullable    = false
@@ -100,47 +100,47 @@ variable "environment" {
       "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
       "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
     ])) == 0
-    error_message = "environment sets a name that Lambda keeps for itself (AWS_REGION, AWS_ACCESS_KEY_ID, AWS_LAMBDA_FUNCTION_NAME, LAMBDA_TASK_ROOT and the like). The function has the region and its role's credentials anyway; give yours another name."
+    error_message = "environment sets a name that Lambda reserves (AWS_REGION, AWS_ACCESS_KEY_ID, AWS_LAMBDA_FUNCTION_NAME, LAMBDA_TASK_ROOT and the like). Lambda sets the region and the credentials of the role itself; use another name for your variable."
   }
 
   validation {
     condition     = sum(concat([0], [for name, value in var.environment : length(name) + length(value)])) <= 4096
-    error_message = "environment is larger than the 4 KB that Lambda allows for all variables together. Put large values into Parameter Store or Secrets Manager and give the function the name."
+    error_message = "environment is larger than the 4 KB that Lambda allows for all variables together. Store large values in Parameter Store or Secrets Manager, and pass their names to the function."
   }
 }
 
 variable "streaming" {
-  description = "Whether answers are streamed: the image's handler.stream, for a Function URL in mode RESPONSE_STREAM. Otherwise handler.buffered, for BUFFERED."
+  description = "Whether responses are streamed: the image's handler.stream, for a Function URL in mode RESPONSE_STREAM. Otherwise handler.buffered, for BUFFERED."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "command" {
-  description = "The image's CMD, one element, for images with handlers of other names. Default: by streaming."
+  description = "CMD of the image, one element, for images whose handlers have other names. Default: handler.stream or handler.buffered, depending on streaming."
   type        = list(string)
   default     = null
 
   validation {
     condition     = var.command == null || try(length(var.command) == 1, false)
-    error_message = "command must be exactly one element, the handler as FILE.EXPORT: Lambda takes it for _HANDLER."
+    error_message = "command must be exactly one element, the handler as FILE.EXPORT: Lambda sets _HANDLER to it."
   }
 }
 
 variable "reserved_concurrency" {
-  description = "How many requests are served at the same time at most, which bounds the bill; callers beyond get 429. -1 for no limit but the account's; 0 stops the function."
+  description = "Maximum number of concurrent requests, which limits the cost; Lambda returns 429 for more. -1 if only the account's quota limits it; 0 stops the function."
   type        = number
   default     = -1
   nullable    = false
 
   validation {
     condition     = var.reserved_concurrency >= -1 && floor(var.reserved_concurrency) == var.reserved_concurrency
-    error_message = "reserved_concurrency must be a whole number: -1 for no limit, 0 to stop the function, or how many requests at the same time."
+    error_message = "reserved_concurrency must be a whole number: -1 for no limit, 0 to stop the function, or the number of concurrent requests."
   }
 }
 
 variable "provisioned_concurrency" {
-  description = "How many environments are kept warm, and paid for by the hour. 0 for none."
+  description = "Number of execution environments that Lambda keeps initialized and bills also without calls. 0 for none."
   type        = number
   default     = 0
   nullable    = false
@@ -152,12 +152,12 @@ variable "provisioned_concurrency" {
 
   validation {
     condition     = var.reserved_concurrency == -1 || var.provisioned_concurrency <= var.reserved_concurrency
-    error_message = "provisioned_concurrency must not be more than reserved_concurrency: more environments would be kept warm than may be used."
+    error_message = "provisioned_concurrency must not be more than reserved_concurrency: Lambda would keep more environments initialized than can be used."
   }
 }
 
 variable "snap_start" {
-  description = "Whether Lambda keeps a snapshot of the initialized function and restores environments from it: SnapStart. Shortens cold starts of servers with a long init, mostly programs behind mcpStdio. Each published version costs money for as long as it exists, also without calls."
+  description = "Whether Lambda keeps a snapshot of the initialized function and restores execution environments from it (SnapStart). Shortens cold starts of servers with a long init, mostly programs behind mcpStdio. Lambda bills each published version for as long as it exists, also without calls."
   type        = bool
   default     = false
   nullable    = false
@@ -175,7 +175,7 @@ variable "snap_start" {
 }
 
 variable "isolation" {
-  description = "Who uses an execution environment: shared, all callers, one after the other; per-caller, the tenant that an invocation names, alone (Lambda's tenant isolation). A change replaces the function."
+  description = "Isolation of callers. shared: all callers use the same execution environments, one after the other. per-caller: each tenant has separate ones, which Lambda chooses by the tenant ID of the invocation (tenant isolation). A change replaces the function."
   type        = string
   default     = "shared"
   nullable    = false
@@ -205,7 +205,7 @@ variable "alias_name" {
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$", var.alias_name))
-    error_message = "alias_name must be letters, digits, '-' and '_', and not only digits."
+    error_message = "alias_name must consist of letters, digits, '-' and '_', with at least one that is not a digit."
   }
 }
 
@@ -221,14 +221,14 @@ variable "pinned_version" {
 }
 
 variable "tracing" {
-  description = "Whether requests are traced with X-Ray. The role needs xray:PutTraceSegments and xray:PutTelemetryRecords."
+  description = "Whether X-Ray traces requests. The role needs xray:PutTraceSegments and xray:PutTelemetryRecords."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept, in days."
+  description = "Retention of logs in days."
   type        = number
   default     = 30
   nullable    = false
@@ -240,7 +240,7 @@ variable "log_retention_days" {
 }
 
 variable "log_level" {
-  description = "Least severe log lines of the app that are kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  description = "Minimum severity of the app's log lines: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
   type        = string
   default     = "INFO"
   nullable    = false
@@ -252,7 +252,7 @@ variable "log_level" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups, for a function that reaches into a VPC. Needs a NAT gateway to reach the internet. A Function URL does not stream from there; a REST API does."
+  description = "Subnets and security groups, for a function that accesses a VPC. Needs a NAT gateway to reach the internet. In a VPC a Function URL does not stream; a REST API does."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -261,7 +261,7 @@ variable "vpc" {
 
   validation {
     condition     = var.vpc == null || try(length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0, false)
-    error_message = "vpc needs at least one subnet (better two, in two zones) and one security group."
+    error_message = "vpc needs at least one subnet (preferably two, in two availability zones) and one security group."
   }
 }
 

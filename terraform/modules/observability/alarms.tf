@@ -1,36 +1,36 @@
-# Each alarm says in its description what to do; README.md, "Operate it", says more.
+# The description of each alarm says what to do; README.md, "Operating", says more.
 locals {
   actions = [aws_sns_topic.alarms.arn]
 
-  # Of one metric. AWS/Lambda is free of charge; McpOnLambda is what the app's lines say.
+  # Alarms on one metric. Metrics in AWS/Lambda are free of charge; those in McpOnLambda come from the app's log lines.
   simple_alarms = {
     crashes = {
       namespace   = "AWS/Lambda"
       metric_name = "Errors"
       statistic   = "Sum"
       threshold   = 0
-      description = "Invocations ended without an answer: a crash, too little memory, Lambda's time limit. Run the saved query failures; the lines before it say why. Memory: see the dashboard."
+      description = "Invocations ended without a response: a crash, too little memory, or Lambda's timeout. Run the saved query failures; the log lines before each failure contain the reason. For memory see the dashboard."
     }
     throttles = {
       namespace   = "AWS/Lambda"
       metric_name = "Throttles"
       statistic   = "Sum"
       threshold   = 10
-      description = "Callers get 429: more than reserved_concurrency at once. A caller floods it (saved query callers), or traffic has grown: raise reserved_concurrency, and see max_monthly_cost."
+      description = "Callers get 429: more concurrent requests than reserved_concurrency. Either one caller sends too many (saved query callers), or traffic has grown: raise reserved_concurrency, and see max_monthly_cost."
     }
     slow = {
       namespace   = "AWS/Lambda"
       metric_name = "Duration"
       statistic   = "Maximum"
       threshold   = var.timeout * 900
-      description = "A request took more than 90 % of the time limit of ${var.timeout} s; at the limit it is aborted. Run the saved query slowest: fix the tool or its upstream, or raise timeout."
+      description = "A request took more than 90 % of the timeout of ${var.timeout} s; at the timeout it is aborted. Run the saved query slowest: fix the tool or its upstream, or raise timeout."
     }
     refusals = {
       namespace   = local.namespace
       metric_name = "Refusals"
       statistic   = "Sum"
       threshold   = var.refusals
-      description = "Many requests were denied: an attack with guessed tokens, or a client with an old one. Run the saved query refusals. They cost what calls cost, up to reserved_concurrency."
+      description = "Many requests were denied: an attack with guessed tokens, or a client with an old token. Run the saved query refusals. A denied request costs as much as an accepted one of the same duration; reserved_concurrency limits both."
     }
   }
 }
@@ -49,7 +49,7 @@ resource "aws_cloudwatch_metric_alarm" "simple" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.threshold
-  treat_missing_data  = "notBreaching" # Without calls there are no data and no problem.
+  treat_missing_data  = "notBreaching" # Without calls there is no data and no problem.
   alarm_actions       = local.actions
   ok_actions          = local.actions
   tags                = var.tags
@@ -60,7 +60,7 @@ resource "aws_cloudwatch_metric_alarm" "error_rate" {
 
   region              = var.region
   alarm_name          = "${var.function_name}-error-rate"
-  alarm_description   = "More than ${var.error_rate_percent} % of calls fail: a tool says so, the server is at fault, or time ran out. Run the saved query failures: which tool, since when, and which deployment."
+  alarm_description   = "More than ${var.error_rate_percent} % of calls fail: a tool returned an error, the server failed, or a call timed out. Run the saved query failures: it shows which tool fails, and since which deployment."
   evaluation_periods  = 2
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.error_rate_percent

@@ -1,4 +1,4 @@
-# What the worst month can cost at the bound that reserved_concurrency sets. On-demand prices of us-east-1, first tier, without
+# Upper bound of the monthly cost that follows from reserved_concurrency. On-demand prices of us-east-1, first tier, without
 # the free tier, November 2026; other regions differ by up to a third.
 locals {
   # https://aws.amazon.com/lambda/pricing/
@@ -6,18 +6,18 @@ locals {
     arm64  = { gb_second = 0.0000133334, provisioned = 0.0000033334, request = 0.0000002 }
     x86_64 = { gb_second = 0.0000166667, provisioned = 0.0000041667, request = 0.0000002 }
   }
-  # SnapStart: a second of a GB of a snapshot, and a restored GB. As quoted from AWS's page, the same for both architectures.
+  # SnapStart: price of a snapshot per GB-second, and of a restore per GB, from AWS's page; the same for both architectures.
   price_snapshot = 0.0000015046
   price_restore  = 0.0001397998
   price          = local.prices[var.architecture]
 
-  # https://aws.amazon.com/cloudwatch/pricing/: logs, a GB taken in.
+  # https://aws.amazon.com/cloudwatch/pricing/: ingestion of logs per GB.
   price_log_gb = 0.5
-  # Of a request: the app's line, and Lambda's own, which npm test measures.
+  # Log of one request: the app's line and Lambda's lines. npm test measures their size.
   log_bytes = 2400
 
   seconds = 31 * 24 * 3600
-  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html: ten requests a second for each unit of it.
+  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html: at most ten requests per second for each unit of concurrency.
   requests = max(var.reserved_concurrency, 0) * 10 * local.seconds
 
   compute     = max(var.reserved_concurrency, 0) * local.seconds * var.memory_size / 1024 * local.price.gb_second
@@ -30,16 +30,16 @@ locals {
   bounded = join(" ", concat([
     "The worst month costs about ${format("$%.0f", local.worst)}:",
     "${var.reserved_concurrency} requests at the same time without a pause for 31 days at ${var.memory_size} MB (${format("$%.0f", local.compute + local.provisioned)}),",
-    "as many a second as Lambda begins, ten times that (${format("$%.0f", local.per_request)}), and a log line for each (${format("$%.0f", local.logs)}).",
+    "ten times as many requests per second, which is Lambda's limit (${format("$%.0f", local.per_request)}), and a log line for each (${format("$%.0f", local.logs)}).",
     ], var.snapshots == 0 ? [] : [
-    "In it, also without calls: the snapshots of ${var.snapshots} published version(s) (${format("$%.2f", local.snapshots)}); each further version costs as much as one of them until npm run versions -- prune deletes it. Not in it: restores, ${format("$%.5f", var.memory_size / 1024 * local.price_restore)} each.",
+    "Included, and billed also without calls: the snapshots of ${var.snapshots} published version(s) (${format("$%.2f", local.snapshots)}); each further version costs as much as one of them until npm run versions -- prune deletes it. Not included: restores, ${format("$%.5f", var.memory_size / 1024 * local.price_restore)} each.",
     ], [
-    "Not in it: ${local.tenant_cost}what endpoints (API Gateway, CloudFront, an authorizer's function) cost, data transfer ($0.09 a GB), what tools log and call.",
+    "Not included: ${local.tenant_cost}endpoints (API Gateway, CloudFront, an authorizer's function), data transfer ($0.09 per GB), logs of tools, and services that tools call.",
     "Prices: aws.amazon.com/lambda/pricing, aws.amazon.com/cloudwatch/pricing, us-east-1, November 2026.",
   ]))
 
-  # A charge for each environment that is created for a tenant, by memory. https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
-  # says so and names no figure (November 2026); the price page has it.
+  # Lambda charges for each environment that it creates for a tenant, by memory. The page
+  # https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html names no price (November 2026); the price page does.
   tenant_cost = var.isolation == "shared" ? "" : "what Lambda charges for each execution environment that it creates for a caller (isolation = \"per-caller\"; by memory, the price is on aws.amazon.com/lambda/pricing), "
-  unbounded   = "Nothing bounds the worst month: set reserved_concurrency."
+  unbounded   = "The monthly cost has no upper bound: set reserved_concurrency."
 }

@@ -1,5 +1,5 @@
 locals {
-  # Dashboards have no region: two deployments of one name would overwrite each other's.
+  # Dashboards have no region: without the region in the name, two deployments of one name would overwrite each other's dashboard.
   dashboard_name = "${var.function_name}-${local.region}"
 
   app    = { for name in ["Calls", "Errors", "ProtocolErrors", "Refusals", "Aborted", "ColdStarts", "Duration", "StreamedBytes"] : name => [local.namespace, name, "Function", var.function_name] }
@@ -9,15 +9,15 @@ locals {
 
   widgets = [
     { title = "Calls", stat = "Sum", metrics = [local.app.Calls, local.app.Errors, local.app.ProtocolErrors, local.app.Refusals, local.app.Aborted, local.app.ColdStarts] },
-    { title = "How long calls take, ms", metrics = [for stat in ["p50", "p95", "p99"] : concat(local.app.Duration, [{ stat = stat, label = stat }])] },
-    { title = "At the same time, at most ${var.reserved_concurrency < 0 ? "what the account may" : var.reserved_concurrency}", stat = "Maximum", metrics = [local.lambda.ConcurrentExecutions] },
-    { title = "Throttled, crashed", stat = "Sum", metrics = [local.lambda.Throttles, local.lambda.Errors] },
+    { title = "Duration of calls, ms", metrics = [for stat in ["p50", "p95", "p99"] : concat(local.app.Duration, [{ stat = stat, label = stat }])] },
+    { title = "Concurrency, at most ${var.reserved_concurrency < 0 ? "the account's quota" : var.reserved_concurrency}", stat = "Maximum", metrics = [local.lambda.ConcurrentExecutions] },
+    { title = "Throttles and crashes", stat = "Sum", metrics = [local.lambda.Throttles, local.lambda.Errors] },
     { title = "Calls by tool", metrics = [[{ expression = "SEARCH('${local.by_tool.Calls}', 'Sum', 300)", id = "tools" }]] },
     { title = "Errors by tool", metrics = [[{ expression = "SEARCH('${local.by_tool.Errors}', 'Sum', 300)", id = "tools" }]] },
     { title = "p95 by tool, ms", metrics = [[{ expression = "SEARCH('${local.by_tool.Duration}', 'p95', 300)", id = "tools" }]] },
     { title = "Memory, MB of ${var.memory_size}", stat = "Maximum", metrics = [[local.platform, "MemoryUsed"]] },
     { title = "Streamed, bytes", stat = "Sum", metrics = [local.app.StreamedBytes] },
-    { title = "Lambda's cost a day, dollars, about", period = 86400, stat = "Sum", metrics = [
+    { title = "Approximate cost of Lambda per day, dollars", period = 86400, stat = "Sum", metrics = [
       [{ expression = "duration / 1000 * ${var.memory_size / 1024} * ${local.price.gb_second} + invocations * ${local.price.request}", id = "cost", label = "Compute and requests" }],
       concat(local.lambda.Duration, [{ id = "duration", visible = false }]),
       concat(local.lambda.Invocations, [{ id = "invocations", visible = false }]),

@@ -11,7 +11,7 @@ locals {
   partition = data.aws_partition.current.partition
   account   = data.aws_caller_identity.current.account_id
   namespace = "McpOnLambda"                      # app/framework/telemetry/metrics.ts
-  platform  = "McpOnLambda/${var.function_name}" # What is made of Lambda's own lines, which do not name the function.
+  platform  = "McpOnLambda/${var.function_name}" # Metrics from Lambda's own log lines, which do not contain the function's name.
 }
 
 locals {
@@ -25,7 +25,7 @@ locals {
   console = lookup(local.consoles, local.partition, "aws.amazon.com")
 }
 
-# Where alarms and the budget go. E-mail costs nothing for the first 1,000 a month.
+# Topic of the alarms and the budget. The first 1,000 e-mails a month are free.
 resource "aws_sns_topic" "alarms" {
   region            = var.region
   name              = "${var.function_name}-alarms"
@@ -67,7 +67,7 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = var.email
 }
 
-# Memory is in no line of the app's. https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+# The app's log lines do not contain the used memory; Lambda's do. https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
 resource "aws_cloudwatch_log_metric_filter" "memory" {
   region         = var.region
   name           = "${var.function_name}-memory"
@@ -82,7 +82,8 @@ resource "aws_cloudwatch_log_metric_filter" "memory" {
   }
 }
 
-# AWS Budgets in US dollars is a service of the commercial partition only. Of the whole account, since tags count only where an account's owner has activated them for its bills.
+# AWS Budgets in US dollars exists in the commercial partition only. The budget covers the whole account, because cost allocation tags work
+# only if the owner of the account has activated them.
 resource "aws_budgets_budget" "monthly" {
   count = var.monthly_budget > 0 && local.partition == "aws" ? 1 : 0
 

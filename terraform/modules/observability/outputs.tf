@@ -1,15 +1,15 @@
 output "max_monthly_cost" {
-  description = "A sentence that says what the worst month can cost at the bound that is set."
+  description = "Upper bound of the monthly cost with this reserved_concurrency, as text."
   value       = var.reserved_concurrency < 0 ? local.unbounded : local.bounded
 }
 
 output "worst_month_dollars" {
-  description = "The same as a number; null where nothing bounds it."
+  description = "Upper bound of the monthly cost in dollars; null if reserved_concurrency is not set."
   value       = var.reserved_concurrency < 0 ? null : ceil(local.worst)
 }
 
 output "topic_arn" {
-  description = "ARN of the topic that alarms and the budget are sent to."
+  description = "ARN of the SNS topic of alarms and the budget."
   value       = aws_sns_topic.alarms.arn
 }
 
@@ -19,6 +19,6 @@ output "dashboard_url" {
 }
 
 output "metric_names" {
-  description = "What the dashboard and the alarms ask of the app's metrics."
+  description = "Names of the app's metrics that the dashboard and the alarms use."
   value       = keys(local.app)
 }

@@ -1,4 +1,4 @@
-# Saved queries of CloudWatch Logs Insights: free to keep, $0.005 for each GB that is read by one.
+# Saved queries of CloudWatch Logs Insights: free to keep; a query costs $0.005 for each GB that it reads.
 locals {
   queries = {
     callers  = <<-EOT
@@ -27,7 +27,7 @@ locals {
       | stats count() as invocations, sum(record.metrics.billedDurationMs) / 1000 as billedSeconds, max(record.metrics.maxMemoryUsedMB) as memoryMB, count(record.metrics.initDurationMs) as coldStarts by bin(1d)
     EOT
     one-call = <<-EOT
-      # Put the id of a request, or of a trace, in the place of ID.
+      # Replace ID by the id of a request or of a trace.
       filter requestId = "ID" or record.requestId = "ID" or traceId = "ID"
       | sort @timestamp asc
     EOT

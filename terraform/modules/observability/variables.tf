@@ -1,5 +1,5 @@
 variable "function_name" {
-  description = "Name of the function that is watched."
+  description = "Name of the monitored function."
   type        = string
   nullable    = false
 }
@@ -30,19 +30,19 @@ variable "memory_size" {
 }
 
 variable "timeout" {
-  description = "Time for one request in seconds."
+  description = "Timeout of the function in seconds."
   type        = number
   nullable    = false
 }
 
 variable "reserved_concurrency" {
-  description = "How many requests are served at the same time at most; -1 for no limit but the account's."
+  description = "Maximum number of concurrent requests; -1 if only the account's quota limits it."
   type        = number
   nullable    = false
 }
 
 variable "snapshots" {
-  description = "How many published versions with SnapStart exist. 0 without SnapStart."
+  description = "Number of published versions with SnapStart. 0 without SnapStart."
   type        = number
   default     = 0
   nullable    = false
@@ -54,34 +54,34 @@ variable "snapshots" {
 }
 
 variable "provisioned_concurrency" {
-  description = "How many environments are kept warm."
+  description = "Number of execution environments that Lambda keeps initialized."
   type        = number
   default     = 0
   nullable    = false
 }
 
 variable "isolation" {
-  description = "Isolation of callers, shared or per-caller, which has a price of its own."
+  description = "Isolation of callers, shared or per-caller, for the text about the cost: Lambda charges extra for per-caller."
   type        = string
   default     = "shared"
   nullable    = false
 }
 
 variable "email" {
-  description = "Address that alarms are sent to, once its owner has confirmed it. Default: none, alarms are only shown."
+  description = "E-mail address that alarms are sent to, after its owner has confirmed the subscription. Default: none; alarms are only shown in the console."
   type        = string
   default     = null
 }
 
 variable "dashboard" {
-  description = "Whether there is a dashboard. Three of an account are free, then $3 a month."
+  description = "Whether to create a dashboard. Three per account are free; each further one costs $3 a month."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "alarms" {
-  description = "Whether there are alarms. Six metrics are watched; ten of an account are free, then $0.10 a month each."
+  description = "Whether to create alarms, on six metrics. Ten per account are free; each further one costs $0.10 a month."
   type        = bool
   default     = true
   nullable    = false
@@ -95,14 +95,14 @@ variable "monthly_budget" {
 }
 
 variable "error_rate_percent" {
-  description = "Share of calls in percent that may fail, over five minutes with at least ten calls."
+  description = "Failed calls in percent, in five minutes with at least ten calls, above which the alarm starts."
   type        = number
   default     = 5
   nullable    = false
 }
 
 variable "refusals" {
-  description = "How many requests may be refused (401, 403, 429) in five minutes."
+  description = "Number of requests denied (401, 403, 429) in five minutes above which the alarm starts."
   type        = number
   default     = 100
   nullable    = false

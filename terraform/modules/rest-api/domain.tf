@@ -2,7 +2,7 @@ locals {
   hosted_zone = var.domain == null ? null : var.domain.hosted_zone
 }
 
-# At the root: the well-known paths of RFC 9728 lie where clients look for them, which a stage in the path would not let them.
+# Mapped at the root path, without the stage, so the well-known paths of RFC 9728 are where clients look.
 resource "aws_api_gateway_domain_name" "this" {
   count = var.domain == null ? 0 : 1
 
@@ -27,7 +27,7 @@ resource "aws_api_gateway_base_path_mapping" "root" {
   domain_name = aws_api_gateway_domain_name.this[0].domain_name
 }
 
-# The record comes last: who finds the name is answered.
+# The DNS record is created last, when the API already responds.
 resource "aws_route53_record" "this" {
   for_each = local.hosted_zone == null ? toset([]) : toset(["A", "AAAA"])
 

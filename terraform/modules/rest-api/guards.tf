@@ -1,9 +1,9 @@
-# What stands in front of the API besides the authorizer: addresses, a firewall, keys with quotas.
+# Protections of the API besides the authorizer: a resource policy for IP addresses, AWS WAF, and API keys with quotas.
 
-# By itself, since it names the API, which must be there before. Under AWS_IAM a permission here would allow every signed request,
-# whatever IAM says, so there it only forbids.
+# A separate resource, because the policy contains the ARN of the API. With AWS_IAM, an Allow for everyone would admit every signed
+# request regardless of IAM, so the policy then only denies.
 locals {
-  # In full: API Gateway stores the short form, execute-api:/*, in full as well, and every plan would find a difference.
+  # The full ARN: API Gateway expands the short form, execute-api:/*, so every plan would find a difference.
   every_call = "${aws_api_gateway_rest_api.this.execution_arn}/*"
 
   source_statements = concat(
@@ -55,7 +55,7 @@ resource "aws_api_gateway_api_key" "this" {
 
   region      = var.region
   name        = var.name
-  description = "Meters the calls of ${var.name}; it does not say who calls"
+  description = "Meters the calls of ${var.name}; it does not authenticate callers"
   tags        = var.tags
 }
 

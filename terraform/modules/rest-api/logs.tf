@@ -1,6 +1,6 @@
 locals {
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
-  # No header, no query and no body: a token in one of them must not be here.
+  # No header, query or body: each of them may contain a token.
   access_log = {
     requestId         = "$context.requestId"
     traceId           = "$context.xrayTraceId"
@@ -57,9 +57,9 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-# Not AWS's managed policy: with that API Gateway may create any log group, and a late line brings this API's back after
-# destroy. It may create those that it names itself: /aws/apigateway/welcome, by which it tries the role out when it is
-# set, and groups of execution logs, which other APIs of the account may want.
+# Not AWS's managed policy, which allows API Gateway to create any log group: a late log line would create this API's group again
+# after destroy. The role may create only the groups that API Gateway names itself: /aws/apigateway/welcome, with which it tests a
+# new role, and groups of execution logs, which other APIs of the account may use.
 data "aws_iam_policy_document" "logs" {
   count = var.manage_api_gateway_account ? 1 : 0
 
@@ -86,7 +86,7 @@ resource "aws_iam_role" "logs" {
   count = var.manage_api_gateway_account ? 1 : 0
 
   name                 = length(local.log_role_name) <= 64 ? local.log_role_name : "${substr(local.log_role_name, 0, 55)}-${substr(sha1(local.log_role_name), 0, 8)}"
-  description          = "With which API Gateway writes the logs of REST APIs in ${local.region}"
+  description          = "API Gateway writes the logs of REST APIs in ${local.region} with this role"
   assume_role_policy   = data.aws_iam_policy_document.trust[0].json
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags

@@ -9,7 +9,7 @@ locals {
   lambda     = "arn:${data.aws_partition.current.partition}:apigateway:${local.region}:lambda:path"
   invocation = var.streaming ? "2021-11-15/functions/${var.alias_arn}/response-streaming-invocations" : "2015-03-31/functions/${var.alias_arn}/invocations"
 
-  # Open: preflights, which carry no credentials, the metadata that leads clients to them (RFC 9728), and open_paths.
+  # Without credentials: preflights, which have none, the metadata that describes how to get them (RFC 9728), and open_paths.
   methods = merge({
     root               = { resource = aws_api_gateway_rest_api.this.root_resource_id, method = "ANY", open = false }
     all                = { resource = aws_api_gateway_resource.all.id, method = "ANY", open = false }
@@ -20,12 +20,12 @@ locals {
     metadata_preflight = { resource = aws_api_gateway_resource.below_well_known.id, method = "OPTIONS", open = true }
   }, { for path, resource in aws_api_gateway_resource.open : path => { resource = resource.id, method = "ANY", open = true } })
 
-  # The tenant that Lambda chooses the execution environment by: the authorizer's, of a verified caller; for open methods that of no
-  # caller (OPEN_TENANT in app/framework/lambda/tenant.ts). Nothing of the request can override a mapping.
+  # Lambda chooses the execution environment by this tenant: that of the verified caller, from the authorizer; for open methods the
+  # tenant without a caller (OPEN_TENANT in app/framework/lambda/tenant.ts). A request cannot override a mapping.
   # https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation-invoke.html
   tenants = var.isolation == "shared" ? {} : { for name, method in local.methods : name => method.open ? "'open'" : "context.authorizer.tenant" }
 
-  # What a deployment is made of: a change of any of it is served only by another deployment.
+  # Contents of a deployment: the stage serves a change of any of these only after a new deployment.
   deployed = merge(length(local.tenants) == 0 ? {} : { tenants = local.tenants }, {
     methods           = [for name, method in local.methods : [name, method.method, method.open ? "NONE" : var.authorization]]
     authorizer        = var.authorizer
@@ -38,11 +38,11 @@ locals {
     own_url_closed    = var.domain != null
   })
 
-  # The integration's own, which for a whole answer has a limit that is the account's to raise.
+  # Timeout of the integration. For complete responses the default quota is 29 s, which AWS can raise for the account.
   timeout_milliseconds = var.streaming ? var.timeout * 1000 : min(var.timeout * 1000, 29000)
 
-  # A function's WWW-Authenticate is renamed on the way; that of a gateway response is not, and leads clients to where they
-  # sign in. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+  # API Gateway renames a function's WWW-Authenticate header, but not that of a gateway response, which contains the URL of the metadata
+  # for the sign-in. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
   refusals = var.challenge == null ? {} : {
     for type in ["UNAUTHORIZED", "ACCESS_DENIED"] : type => {
       header   = "'${replace(replace(var.challenge, "{url}", local.url), "'", "")}'"
@@ -54,7 +54,7 @@ locals {
 }
 
 resource "aws_api_gateway_rest_api" "this" {
-  # checkov:skip=CKV_AWS_237:Only another region replaces the API, and two APIs would have two URLs.
+  # checkov:skip=CKV_AWS_237:Only a change of the region replaces the API, and the new API would have another URL anyway.
   region                       = var.region
   name                         = var.name
   description                  = "MCP server ${var.name}"
@@ -109,7 +109,7 @@ resource "aws_api_gateway_authorizer" "this" {
 }
 
 resource "aws_api_gateway_method" "this" {
-  # checkov:skip=CKV2_AWS_53:The app validates messages of MCP and answers with its errors.
+  # checkov:skip=CKV2_AWS_53:The app validates MCP messages and returns MCP errors.
   for_each = local.methods
 
   region           = var.region
@@ -153,7 +153,7 @@ resource "aws_api_gateway_gateway_response" "refusal" {
   }
 }
 
-# A deployment is a snapshot: made after everything that it is of, and the next one before this one goes.
+# A deployment is a snapshot: Terraform creates it after everything that it contains, and creates the next one before deleting it.
 resource "aws_api_gateway_deployment" "this" {
   region      = var.region
   rest_api_id = aws_api_gateway_rest_api.this.id
@@ -175,8 +175,8 @@ resource "aws_api_gateway_deployment" "this" {
 }
 
 resource "aws_api_gateway_stage" "live" {
-  # checkov:skip=CKV_AWS_120:A response of MCP is for one caller and one call.
-  # checkov:skip=CKV2_AWS_4:Execution logs would hold headers and bodies, tokens among them. Access logs are on.
+  # checkov:skip=CKV_AWS_120:An MCP response is for one caller and one call.
+  # checkov:skip=CKV2_AWS_4:Execution logs would contain headers and bodies, including tokens. Access logs are on.
   # checkov:skip=CKV2_AWS_51:A client certificate is for HTTP backends; API Gateway invokes the function by IAM.
   # checkov:skip=CKV2_AWS_77:No Java runs here; the rules of the web ACL are the caller's.
   region               = var.region
@@ -191,12 +191,12 @@ resource "aws_api_gateway_stage" "live" {
     format          = jsonencode(local.access_log)
   }
 
-  # Without the account's role for logs the stage is refused; without the permission its first answer is a 500.
+  # Without the account's role for logs API Gateway rejects the stage; without the permission the first responses would be 500.
   depends_on = [aws_api_gateway_account.this, aws_lambda_permission.invoke, aws_lambda_permission.authorizer]
 }
 
 resource "aws_api_gateway_method_settings" "all" {
-  # checkov:skip=CKV_AWS_225:A response of MCP is for one caller and one call.
+  # checkov:skip=CKV_AWS_225:An MCP response is for one caller and one call.
   region      = var.region
   rest_api_id = aws_api_gateway_rest_api.this.id
   stage_name  = aws_api_gateway_stage.live.stage_name
@@ -206,13 +206,13 @@ resource "aws_api_gateway_method_settings" "all" {
     throttling_rate_limit  = var.throttle.rate
     throttling_burst_limit = var.throttle.burst
     metrics_enabled        = var.detailed_metrics
-    # Execution logs would hold headers and bodies, tokens among them.
+    # Execution logs would contain headers and bodies, including tokens.
     logging_level      = "OFF"
     data_trace_enabled = false
   }
 }
 
-# Of this API, this stage and this alias only.
+# For this API, this stage and this alias only.
 resource "aws_lambda_permission" "invoke" {
   region        = var.region
   statement_id  = "McpRestApi"

@@ -1,5 +1,5 @@
 output "url" {
-  description = "URL of the API, stage and all, without a slash at its end. Known once it answers."
+  description = "URL of the API, including the stage, without a slash at its end. Known once it responds."
   value       = local.url
   depends_on  = [aws_api_gateway_method_settings.all, aws_api_gateway_base_path_mapping.root]
 }
@@ -15,27 +15,27 @@ output "execution_arn" {
 }
 
 output "stage_arn" {
-  description = "ARN of the stage, for a firewall of your own."
+  description = "ARN of the stage, for your own web ACL."
   value       = aws_api_gateway_stage.live.arn
 }
 
 output "dimensions" {
-  description = "Of the API's metrics in CloudWatch, namespace AWS/ApiGateway."
+  description = "Dimensions of the API's CloudWatch metrics, namespace AWS/ApiGateway."
   value       = { ApiName = aws_api_gateway_rest_api.this.name, Stage = aws_api_gateway_stage.live.stage_name }
 }
 
 output "api_key" {
-  description = "Value of the API key, for the header x-api-key; null where none was made."
+  description = "Value of the API key, for the header x-api-key; null without api_key."
   value       = one(aws_api_gateway_api_key.this[*].value)
   sensitive   = true
 }
 
 output "domain_target" {
-  description = "What the domain's record must point to, where no hosted zone was given; else null."
+  description = "Target of the domain's DNS record, to be created if hosted_zone is not set; null without a domain."
   value       = one(aws_api_gateway_domain_name.this[*].regional_domain_name)
 }
 
 output "log_group_name" {
-  description = "Name of the access log's group."
+  description = "Name of the log group of the access log."
   value       = aws_cloudwatch_log_group.access.name
 }

@@ -17,7 +17,7 @@ variable "function_name" {
 }
 
 variable "qualifier" {
-  description = "Alias of the function that the API leads to."
+  description = "Alias of the function that the API invokes."
   type        = string
   nullable    = false
 }
@@ -29,14 +29,14 @@ variable "alias_arn" {
 }
 
 variable "streaming" {
-  description = "Whether answers are streamed (response transfer mode STREAM, for 15 minutes) or sent whole (29 seconds). Must fit the handler."
+  description = "Whether responses are streamed (response transfer mode STREAM, up to 15 minutes) or sent in one piece (within 29 seconds). Must match the handler."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "timeout" {
-  description = "How long the API waits for the function, in seconds: the function's own time limit."
+  description = "Seconds that the API waits for the function: the timeout of the function."
   type        = number
   default     = 60
   nullable    = false
@@ -60,7 +60,7 @@ variable "stage_name" {
 }
 
 variable "authorization" {
-  description = "NONE: everybody reaches the function, which must ask for tokens itself. AWS_IAM: signed requests. CUSTOM: the authorizer."
+  description = "NONE: anyone can call the function, which must authenticate requests itself. AWS_IAM: signed requests. CUSTOM: the authorizer."
   type        = string
   default     = "NONE"
   nullable    = false
@@ -72,7 +72,7 @@ variable "authorization" {
 }
 
 variable "authorizer" {
-  description = "For CUSTOM: the Lambda authorizer, by name, alias and ARN of the alias; ttl_seconds, how long API Gateway keeps its verdict on the same Authorization header, 0 for not at all."
+  description = "For CUSTOM: the Lambda authorizer, by name, alias and ARN of the alias; ttl_seconds, seconds for which API Gateway caches its result for an Authorization header, 0 for no cache."
   type = object({
     function_name = string
     qualifier     = string
@@ -83,7 +83,7 @@ variable "authorizer" {
 
   validation {
     condition     = (var.authorizer != null) == (var.authorization == "CUSTOM")
-    error_message = "authorizer and authorization = \"CUSTOM\" belong together."
+    error_message = "authorizer and authorization = \"CUSTOM\" must be set together."
   }
 
   validation {
@@ -93,7 +93,7 @@ variable "authorizer" {
 }
 
 variable "isolation" {
-  description = "Isolation of the function: shared; or per-caller, where the API names the tenant of each invocation, which is what the authorizer returned as tenant, and one tenant for all open methods."
+  description = "Isolation of the function, shared or per-caller. With per-caller the API sets the tenant ID of each invocation: the value that the authorizer returned as tenant, or one common tenant for all open methods."
   type        = string
   default     = "shared"
   nullable    = false
@@ -110,7 +110,7 @@ variable "isolation" {
 }
 
 variable "open_paths" {
-  description = "Paths whose callers are asked for no credentials and for no API key, such as /token of a sign-in: the function decides alone."
+  description = "Paths that API Gateway passes to the function without credentials and API key, such as /token of a sign-in."
   type        = list(string)
   default     = []
   nullable    = false
@@ -122,13 +122,13 @@ variable "open_paths" {
 }
 
 variable "challenge" {
-  description = "WWW-Authenticate of the 401 for callers that the authorizer denies; {url} stands for the URL of the API. Default: API Gateway's own words, 401 without a token and 403 with a wrong one."
+  description = "WWW-Authenticate header of the 401 for callers that the authorizer denies; {url} stands for the URL of the API. Default: API Gateway's own responses, 401 without a token and 403 with an invalid one."
   type        = string
   default     = null
 }
 
 variable "throttle" {
-  description = "How many requests a second the stage takes, and how many at once; beyond it 429, before the function is started."
+  description = "Accepted requests per second (rate) and at the same moment (burst). API Gateway returns 429 for more, without starting the function."
   type = object({
     rate  = number
     burst = number
@@ -143,7 +143,7 @@ variable "throttle" {
 }
 
 variable "api_key" {
-  description = "Given, callers need an API key as well (header x-api-key), with a quota of calls_per_day. It meters; it does not say who calls."
+  description = "If set, callers also need an API key (header x-api-key), with a quota of calls_per_day. The key limits calls; it does not authenticate callers."
   type = object({
     calls_per_day = optional(number, 10000)
   })
@@ -151,19 +151,19 @@ variable "api_key" {
 }
 
 variable "allowed_cidrs" {
-  description = "Address ranges that may call. Default: all."
+  description = "IP address ranges (CIDR) that may call. Default: all."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for cidr in var.allowed_cidrs : can(cidrhost(cidr, 0))])
-    error_message = "allowed_cidrs must be address ranges, such as 198.51.100.0/24."
+    error_message = "allowed_cidrs must be IP address ranges, such as 198.51.100.0/24."
   }
 }
 
 variable "allowed_principals" {
-  description = "For AWS_IAM: ARNs of users, roles or accounts of other accounts that may call."
+  description = "For AWS_IAM: ARNs of users or roles in other accounts, or of whole accounts, that may call."
   type        = list(string)
   default     = []
   nullable    = false
@@ -175,18 +175,18 @@ variable "allowed_principals" {
 
   validation {
     condition     = length(var.allowed_principals) == 0 || var.authorization == "AWS_IAM"
-    error_message = "allowed_principals have a meaning with authorization AWS_IAM only."
+    error_message = "allowed_principals apply to authorization AWS_IAM only."
   }
 }
 
 variable "web_acl" {
-  description = "Regional web ACL of AWS WAF to put in front, by its ARN."
+  description = "Regional AWS WAF web ACL of the API, by its ARN."
   type        = object({ arn = string })
   default     = null
 }
 
 variable "domain" {
-  description = "Domain of its own: name; certificate_arn, of a validated certificate in the same region; hosted_zone, the zone in Route 53 for its records (without it, point the name to domain_target yourself). The API's own URL is then closed."
+  description = "Custom domain: name; certificate_arn, of a validated certificate in the same region; hosted_zone, the Route 53 zone for its DNS records (without it, create a DNS record that points to domain_target). The API's own URL is then disabled."
   type = object({
     name            = string
     certificate_arn = string
@@ -196,33 +196,33 @@ variable "domain" {
 }
 
 variable "manage_api_gateway_account" {
-  description = "Whether to set the role with which API Gateway writes logs: one for all REST APIs of the account in the region, replaced by apply and reset by destroy. false where the account has one."
+  description = "Whether apply sets the role with which API Gateway writes the logs of all REST APIs of the account in the region; destroy resets it. false: the account already has such a role."
   type        = bool
   nullable    = false
 }
 
 variable "permissions_boundary" {
-  description = "ARN of a policy that bounds what the role for logs can ever do."
+  description = "ARN of the permissions boundary of the role for logs."
   type        = string
   default     = null
 }
 
 variable "detailed_metrics" {
-  description = "Whether CloudWatch gets metrics by method as well, which are paid for."
+  description = "Whether CloudWatch also gets metrics by method, which AWS charges for."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "tracing" {
-  description = "Whether requests are traced with X-Ray."
+  description = "Whether X-Ray traces requests."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "log_retention_days" {
-  description = "How long the access log is kept, in days."
+  description = "Retention of the access log in days."
   type        = number
   default     = 30
   nullable    = false
@@ -235,7 +235,7 @@ variable "kms_key_arn" {
 }
 
 variable "tags" {
-  description = "Tags of everything that can have tags."
+  description = "Tags applied to all taggable resources."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -6,7 +6,7 @@ data "aws_region" "current" {
 
 locals {
   # Unique in the region among all accounts, and the same on every apply. A prefix must not contain aws, amazon or cognito, so it is
-  # not made of the name.
+  # not derived from the name.
   hash          = sha256("${data.aws_caller_identity.current.account_id} ${data.aws_region.current.region} ${var.name}")
   domain_prefix = coalesce(var.domain_prefix, "mcp-${substr(local.hash, 0, 20)}")
 }
@@ -15,7 +15,7 @@ locals {
 resource "aws_cognito_user_pool" "this" {
   region                   = var.region
   name                     = var.name
-  user_pool_tier           = "ESSENTIALS" # The least that has managed login.
+  user_pool_tier           = "ESSENTIALS" # The lowest tier with managed login.
   username_attributes      = ["email"]
   auto_verified_attributes = ["email"]
   mfa_configuration        = "OPTIONAL"
@@ -72,7 +72,7 @@ resource "aws_cognito_user_pool_client" "this" {
   explicit_auth_flows                  = ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
   enable_token_revocation              = true
   prevent_user_existence_errors        = "ENABLED"
-  refresh_token_validity               = 30 # Days: as long as a sign-in at the MCP server lasts.
+  refresh_token_validity               = 30 # Days, the duration of a sign-in at the MCP server.
 }
 
 # Without a style, managed login has no pages for the client.
@@ -83,12 +83,13 @@ resource "aws_cognito_managed_login_branding" "this" {
   use_cognito_provided_values = true
 }
 
-# The client needs the address of the function, so the function cannot have the client's id in its environment: it reads it here.
+# The app client needs the URL of the function, so the function's environment cannot contain the ID of the client: the function reads
+# it from this parameter.
 resource "aws_ssm_parameter" "client_id" {
-  # checkov:skip=CKV2_AWS_34:The id of an app client is not secret: it is in the address of the sign-in page.
+  # checkov:skip=CKV2_AWS_34:The ID of an app client is not secret: the URL of the sign-in page contains it.
   region         = var.region
   name           = var.client_id_parameter_name
-  description    = "Id of the app client that signs people in to ${var.name}"
+  description    = "ID of the app client for the sign-in to ${var.name}"
   type           = "String"
   insecure_value = aws_cognito_user_pool_client.this.id
   tags           = var.tags

@@ -4,7 +4,7 @@ output "issuer" {
 }
 
 output "user_pool_id" {
-  description = "Id of the user pool, to invite people."
+  description = "ID of the user pool, to invite users."
   value       = aws_cognito_user_pool.this.id
 }
 
@@ -14,7 +14,7 @@ output "user_pool_arn" {
 }
 
 output "client_id" {
-  description = "Id of the app client. It is no secret."
+  description = "ID of the app client, which is not secret."
   value       = aws_cognito_user_pool_client.this.id
 }
 

@@ -11,7 +11,7 @@ variable "region" {
 }
 
 variable "redirect_url" {
-  description = "URL that Cognito sends people back to: https://HOST/callback of the MCP server."
+  description = "URL to which Cognito redirects users after the sign-in: https://HOST/callback of the MCP server."
   type        = string
   nullable    = false
 
@@ -22,7 +22,7 @@ variable "redirect_url" {
 }
 
 variable "client_id_parameter_name" {
-  description = "Name of the SSM parameter for the id of the app client, which the function reads."
+  description = "Name of the SSM parameter for the ID of the app client, which the function reads."
   type        = string
   nullable    = false
 
@@ -33,7 +33,7 @@ variable "client_id_parameter_name" {
 }
 
 variable "self_sign_up" {
-  description = "Whether everybody who opens the page can create an account. false: people are invited."
+  description = "Whether anyone can create an account. false: an administrator invites users."
   type        = bool
   default     = false
   nullable    = false
@@ -46,12 +46,12 @@ variable "domain_prefix" {
 
   validation {
     condition     = var.domain_prefix == null || (can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.domain_prefix)) && !can(regex("aws|amazon|cognito", var.domain_prefix)))
-    error_message = "domain_prefix must be 1 to 63 lower-case letters, digits and hyphens, without aws, amazon and cognito."
+    error_message = "domain_prefix must be 1 to 63 lower-case letters, digits and hyphens, and must not contain aws, amazon or cognito."
   }
 }
 
 variable "deletion_protection" {
-  description = "Whether the user pool, and its users, cannot be deleted until this is false again."
+  description = "Whether AWS prevents the deletion of the user pool and its users until this is false again."
   type        = bool
   default     = false
   nullable    = false

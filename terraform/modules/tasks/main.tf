@@ -55,7 +55,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
 
   region              = var.region
   alarm_name          = "${var.name}-tasks-failed"
-  alarm_description   = "Background invocations of tasks failed or waited for more than 600 s: more tasks than reserved_concurrency can start in time, or a crash. Read the records in the queue, and the saved query failures."
+  alarm_description   = "Background invocations of tasks failed or waited for more than 600 s: more tasks than can start in time with reserved_concurrency, or a crash. Read the records in the queue, and the saved query failures."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.failed.name }

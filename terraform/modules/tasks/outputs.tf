@@ -4,7 +4,7 @@ output "failed_queue_url" {
 }
 
 output "capacity" {
-  description = "How many tasks can be started at the same moment without losing one, in words."
+  description = "Number of tasks that can start at the same moment without one being lost, as text."
   value = var.reserved_concurrency < 0 ? "An invocation waits for ${local.event_age} s at most; the account's concurrency bounds how many tasks can start at the same moment." : join(" ", concat(
     ["An invocation waits for ${local.event_age} s at most, and reserved_concurrency = ${var.reserved_concurrency} run at a time. Started at the same moment, at most"],
     [join(", ", [for seconds, tasks in local.capacity : "${tasks} tasks of ${seconds} s"])],

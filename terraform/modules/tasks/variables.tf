@@ -23,13 +23,13 @@ variable "role_name" {
 }
 
 variable "timeout" {
-  description = "Timeout of the function in seconds, for the arithmetic of capacity."
+  description = "Timeout of the function in seconds, from which the capacity is computed."
   type        = number
   nullable    = false
 }
 
 variable "reserved_concurrency" {
-  description = "Reserved concurrency of the function, -1 for none, for the arithmetic of capacity."
+  description = "Reserved concurrency of the function, -1 for none, from which the capacity is computed."
   type        = number
   nullable    = false
 }

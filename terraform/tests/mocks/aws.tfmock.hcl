@@ -1,4 +1,4 @@
-# What a real account would answer, as far as the configuration looks at it. Everything else is a random string.
+# Values that a real account would return, if the configuration uses them. All other values are random strings.
 mock_data "aws_caller_identity" {
   defaults = {
     account_id = "123456789012"

@@ -7,7 +7,7 @@ variables {
   image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 }
 
-run "takes_tokens_of_your_own" {
+run "accepts_digests_of_existing_tokens" {
   command = plan
 
   variables {
@@ -16,21 +16,21 @@ run "takes_tokens_of_your_own" {
 
   assert {
     condition     = length(random_password.token) == 0 && output.mcp_token == null
-    error_message = "A token is made, and is in the state, although digests are given."
+    error_message = "Terraform creates a token, which is in the state, although digests are set."
   }
 
   assert {
     condition     = local.settings.MCP_TOKEN_SHA256 == "${sha256("mine")},${sha256("the next")}"
-    error_message = "The function does not know the given digests."
+    error_message = "The function does not get the digests."
   }
 
   assert {
     condition     = output.token_command == "read -rs MCP_TOKEN && export MCP_TOKEN" && strcontains(output.claude_code, "MCP_TOKEN") && strcontains(output.claude_desktop, "PUT YOUR TOKEN HERE")
-    error_message = "The outputs do not ask for the token."
+    error_message = "The outputs do not ask the user for the token."
   }
 }
 
-run "asks_an_issuer" {
+run "accepts_tokens_of_an_issuer" {
   command = plan
 
   variables {
@@ -57,16 +57,16 @@ run "asks_an_issuer" {
 
   assert {
     condition     = length(random_password.token) == 0 && output.token_command == ""
-    error_message = "There is a token although no authentication needs one."
+    error_message = "Terraform creates a token although auth does not include token."
   }
 
   assert {
     condition     = output.mcp_url == "https://mcp.example/mcp" && output.claude_code == "claude mcp add --transport http mcp https://mcp.example/mcp"
-    error_message = "Clients are not sent to the public URL, or with a token."
+    error_message = "The configurations of clients lack the public URL, or contain a token."
   }
 }
 
-run "asks_for_signatures" {
+run "requires_signed_requests" {
   command = plan
 
   variables {
@@ -86,11 +86,11 @@ run "asks_for_signatures" {
 
   assert {
     condition     = output.claude_code == "claude mcp add mcp -- uvx mcp-proxy-for-aws@latest https://mock.lambda-url.eu-west-1.on.aws/mcp --service lambda --region eu-west-1"
-    error_message = "Claude Code is not put behind a proxy that signs."
+    error_message = "The command for Claude Code has no signing proxy."
   }
 }
 
-run "opens_to_everybody_when_that_is_written_out" {
+run "accepts_every_caller_with_auth_none" {
   command = plan
 
   variables {
@@ -99,11 +99,11 @@ run "opens_to_everybody_when_that_is_written_out" {
 
   assert {
     condition     = local.settings == tomap({ MCP_AUTH = "none" }) && output.invoke_policy_json == null
-    error_message = "The function asks for something."
+    error_message = "The function requires credentials."
   }
 }
 
-run "refuses_a_way_that_is_not_known" {
+run "rejects_an_unknown_auth_value" {
   command = plan
 
   variables {
@@ -113,7 +113,7 @@ run "refuses_a_way_that_is_not_known" {
   expect_failures = [var.auth]
 }
 
-run "refuses_none_beside_others" {
+run "rejects_none_with_other_auth_values" {
   command = plan
 
   variables {
@@ -123,7 +123,7 @@ run "refuses_none_beside_others" {
   expect_failures = [var.auth]
 }
 
-run "refuses_iam_beside_others" {
+run "rejects_iam_with_other_auth_values" {
   command = plan
 
   variables {
@@ -133,7 +133,7 @@ run "refuses_iam_beside_others" {
   expect_failures = [var.auth]
 }
 
-run "refuses_oauth_without_an_issuer" {
+run "rejects_oauth_without_an_issuer" {
   command = plan
 
   variables {
@@ -143,7 +143,7 @@ run "refuses_oauth_without_an_issuer" {
   expect_failures = [var.oauth]
 }
 
-run "takes_tokens_of_older_issuers_when_told_to" {
+run "accepts_tokens_of_type_jwt_with_token_type_jwt" {
   command = plan
 
   variables {
@@ -153,11 +153,11 @@ run "takes_tokens_of_older_issuers_when_told_to" {
 
   assert {
     condition     = local.settings.MCP_OAUTH_TOKEN_TYPE == "JWT"
-    error_message = "The function is not told which tokens to take."
+    error_message = "The function does not get the accepted token type."
   }
 }
 
-run "refuses_an_unknown_token_type" {
+run "rejects_an_unknown_token_type" {
   command = plan
 
   variables {
@@ -168,7 +168,7 @@ run "refuses_an_unknown_token_type" {
   expect_failures = [var.oauth]
 }
 
-run "refuses_oauth_without_an_audience" {
+run "rejects_oauth_without_an_audience" {
   command = plan
 
   variables {
@@ -179,7 +179,7 @@ run "refuses_oauth_without_an_audience" {
   expect_failures = [var.oauth]
 }
 
-run "refuses_an_issuer_without_https" {
+run "rejects_an_issuer_without_https" {
   command = plan
 
   variables {
@@ -190,7 +190,7 @@ run "refuses_an_issuer_without_https" {
   expect_failures = [var.oauth]
 }
 
-run "refuses_an_issuer_that_is_not_asked" {
+run "rejects_an_issuer_without_auth_oauth" {
   command = plan
 
   variables {
@@ -200,7 +200,7 @@ run "refuses_an_issuer_that_is_not_asked" {
   expect_failures = [var.oauth]
 }
 
-run "refuses_callers_that_are_not_checked" {
+run "rejects_allowed_arns_without_auth_iam" {
   command = plan
 
   variables {
@@ -210,7 +210,7 @@ run "refuses_callers_that_are_not_checked" {
   expect_failures = [var.iam]
 }
 
-run "refuses_allowed_callers_that_are_no_arns" {
+run "rejects_allowed_callers_that_are_not_arns" {
   command = plan
 
   variables {
@@ -221,7 +221,7 @@ run "refuses_allowed_callers_that_are_no_arns" {
   expect_failures = [var.iam]
 }
 
-run "refuses_a_token_in_place_of_its_digest" {
+run "rejects_a_token_instead_of_its_digest" {
   command = plan
 
   variables {
@@ -231,7 +231,7 @@ run "refuses_a_token_in_place_of_its_digest" {
   expect_failures = [var.token_sha256]
 }
 
-run "refuses_digests_that_are_not_asked_for" {
+run "rejects_digests_without_auth_token" {
   command = plan
 
   variables {
@@ -242,7 +242,7 @@ run "refuses_digests_that_are_not_asked_for" {
   expect_failures = [var.token_sha256]
 }
 
-run "refuses_settings_that_are_made_of_variables" {
+run "rejects_environment_names_that_variables_set" {
   command = plan
 
   variables {
@@ -252,7 +252,7 @@ run "refuses_settings_that_are_made_of_variables" {
   expect_failures = [var.environment]
 }
 
-run "describes_itself_for_the_registry" {
+run "creates_server_json_for_the_registry" {
   command = plan
 
   variables {
@@ -292,7 +292,7 @@ run "describes_itself_for_the_registry" {
   }
 }
 
-run "asks_for_no_token_in_the_registry_if_an_issuer_gives_it" {
+run "omits_the_token_from_server_json_with_oauth" {
   command = plan
 
   variables {
@@ -308,11 +308,11 @@ run "asks_for_no_token_in_the_registry_if_an_issuer_gives_it" {
   }
 }
 
-run "describes_nothing_by_default" {
+run "creates_no_server_json_by_default" {
   command = plan
 
   assert {
     condition     = output.server_json == null
-    error_message = "server_json is there without registry."
+    error_message = "server_json exists without registry."
   }
 }

@@ -7,7 +7,7 @@ variables {
   image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 }
 
-run "leads_to_a_url" {
+run "returns_the_url" {
   command = plan
 
   assert {
@@ -17,16 +17,16 @@ run "leads_to_a_url" {
 
   assert {
     condition     = output.image_uri == var.image_uri && output.repository_url == null && length(module.ecr) == 0
-    error_message = "A repository is made although an image is given."
+    error_message = "Terraform creates a repository although image_uri is set."
   }
 
   assert {
     condition     = output.pinned_version == "3" && output.latest_version == "3" && output.log_group_name == "/aws/lambda/mcp" && output.function_name == "mcp" && output.role_name == "mcp-eu-west-1"
-    error_message = "An output is not what it says."
+    error_message = "An output differs from its description."
   }
 }
 
-run "builds_the_image_where_none_is_given" {
+run "builds_the_image_without_image_uri" {
   command = plan
 
   variables {
@@ -41,16 +41,16 @@ run "builds_the_image_where_none_is_given" {
   }
 }
 
-run "bounds_the_bill_where_the_account_has_room" {
+run "reserves_concurrency_if_the_quota_has_room" {
   command = plan
 
   assert {
     condition     = output.reserved_concurrency == 10
-    error_message = "The function may run as often at the same time as the account allows."
+    error_message = "Only the quota of the account limits concurrent requests."
   }
 }
 
-run "reserves_nothing_in_a_new_account" {
+run "reserves_no_concurrency_in_a_new_account" {
   command = plan
 
   override_data {
@@ -61,11 +61,11 @@ run "reserves_nothing_in_a_new_account" {
 
   assert {
     condition     = output.reserved_concurrency == -1
-    error_message = "Concurrency is reserved in an account that has none to reserve: the first apply would fail."
+    error_message = "Concurrency is reserved although the quota has no room: the first apply would fail."
   }
 }
 
-run "does_not_ask_for_the_quota_where_a_number_is_given" {
+run "does_not_read_the_quota_if_a_number_is_set" {
   command = plan
 
   variables {
@@ -74,11 +74,11 @@ run "does_not_ask_for_the_quota_where_a_number_is_given" {
 
   assert {
     condition     = output.reserved_concurrency == 50 && length(data.aws_servicequotas_service_quota.concurrency) == 0
-    error_message = "The given number is not used, or Service Quotas is asked for nothing."
+    error_message = "The number is ignored, or Terraform reads the quota without need."
   }
 }
 
-run "warns_of_a_public_url_without_a_bound" {
+run "warns_of_auth_none_without_reserved_concurrency" {
   command = plan
 
   variables {
@@ -89,7 +89,7 @@ run "warns_of_a_public_url_without_a_bound" {
   expect_failures = [check.open_to_everybody]
 }
 
-run "reminds_of_a_rollback" {
+run "warns_of_a_pinned_version" {
   command = plan
 
   variables {
@@ -99,7 +99,7 @@ run "reminds_of_a_rollback" {
   expect_failures = [check.held_at_a_version]
 }
 
-run "refuses_bad_values" {
+run "rejects_invalid_values" {
   command = plan
 
   variables {
@@ -112,7 +112,7 @@ run "refuses_bad_values" {
   expect_failures = [var.name, var.region, var.token_generation, var.public_url]
 }
 
-run "configures_clients_without_one" {
+run "configures_clients_without_a_token" {
   command = plan
 
   variables {
@@ -125,7 +125,7 @@ run "configures_clients_without_one" {
       jsondecode(output.vscode).servers.mcp == { type = "http", url = output.mcp_url } &&
       jsondecode(output.claude_desktop).mcpServers.mcp == { command = "npx", args = ["-y", "mcp-remote", output.mcp_url] }
     )
-    error_message = "A client is told to present something."
+    error_message = "The configuration of a client contains credentials."
   }
 }
 

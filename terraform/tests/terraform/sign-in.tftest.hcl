@@ -31,7 +31,7 @@ run "signs_people_in_with_cognito" {
 
   assert {
     condition     = output.sign_in_redirect_url == "https://tools.example.com/weather/callback"
-    error_message = "The redirect address is not below the URL that clients know."
+    error_message = "The redirect address is not below the URL that clients use."
   }
 
   assert {
@@ -40,7 +40,7 @@ run "signs_people_in_with_cognito" {
   }
 }
 
-run "leaves_other_deployments_without_a_sign_in" {
+run "creates_no_sign_in_by_default" {
   command = plan
 
   variables {
@@ -49,11 +49,11 @@ run "leaves_other_deployments_without_a_sign_in" {
 
   assert {
     condition     = length(module.sign_in) == 0 && length(module.table) == 0 && output.sign_in_redirect_url == null && local.open_paths == []
-    error_message = "Something of the sign-in is deployed although it is not used."
+    error_message = "Parts of the sign-in are deployed although sign_in is not set."
   }
 }
 
-run "refuses_a_sign_in_that_auth_does_not_have" {
+run "rejects_sign_in_without_auth_oauth" {
   command = plan
 
   variables {
@@ -64,7 +64,7 @@ run "refuses_a_sign_in_that_auth_does_not_have" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_another_issuer_beside_it" {
+run "rejects_sign_in_with_another_issuer" {
   command = plan
 
   variables {
@@ -75,7 +75,7 @@ run "refuses_another_issuer_beside_it" {
   expect_failures = [var.oauth]
 }
 
-run "refuses_a_jwt_authorizer_before_it" {
+run "rejects_sign_in_with_a_jwt_authorizer" {
   command = plan
 
   variables {
@@ -99,7 +99,7 @@ run "warns_of_an_http_api_that_denies_by_403" {
   expect_failures = [check.http_api_denies_by_403]
 }
 
-run "refuses_an_unknown_provider" {
+run "rejects_an_unknown_provider" {
   command = plan
 
   variables {
@@ -109,7 +109,7 @@ run "refuses_an_unknown_provider" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_a_client_beside_cognito" {
+run "rejects_a_client_with_cognito" {
   command = plan
 
   variables {
@@ -119,7 +119,7 @@ run "refuses_a_client_beside_cognito" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_an_issuer_without_a_client" {
+run "rejects_an_issuer_without_a_client" {
   command = plan
 
   variables {
@@ -129,7 +129,7 @@ run "refuses_an_issuer_without_a_client" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_options_of_cognito_for_another_provider" {
+run "rejects_options_of_cognito_for_another_provider" {
   command = plan
 
   variables {
@@ -139,7 +139,7 @@ run "refuses_options_of_cognito_for_another_provider" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_an_issuer_of_a_sign_in_without_https" {
+run "rejects_an_issuer_of_a_sign_in_without_https" {
   command = plan
 
   variables {
@@ -149,7 +149,7 @@ run "refuses_an_issuer_of_a_sign_in_without_https" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_a_client_secret_in_place_of_its_arn" {
+run "rejects_a_client_secret_instead_of_its_arn" {
   command = plan
 
   variables {
@@ -159,7 +159,7 @@ run "refuses_a_client_secret_in_place_of_its_arn" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_scopes_without_openid" {
+run "rejects_scopes_without_openid" {
   command = plan
 
   variables {
@@ -169,7 +169,7 @@ run "refuses_scopes_without_openid" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_everybody_at_google" {
+run "rejects_google_without_an_allow_list" {
   command = plan
 
   variables {
@@ -179,7 +179,7 @@ run "refuses_everybody_at_google" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_a_comma_in_a_list" {
+run "rejects_a_comma_in_a_list" {
   command = plan
 
   variables {
@@ -189,7 +189,7 @@ run "refuses_a_comma_in_a_list" {
   expect_failures = [var.sign_in]
 }
 
-run "refuses_settings_that_are_made_of_sign_in" {
+run "rejects_environment_names_that_sign_in_sets" {
   command = plan
 
   variables {
@@ -200,7 +200,7 @@ run "refuses_settings_that_are_made_of_sign_in" {
   expect_failures = [var.environment]
 }
 
-run "refuses_a_secret_in_place_of_its_arn" {
+run "rejects_a_secret_instead_of_its_arn" {
   command = plan
 
   variables {
@@ -211,7 +211,7 @@ run "refuses_a_secret_in_place_of_its_arn" {
   expect_failures = [var.secrets]
 }
 
-run "refuses_a_partial_arn_of_secrets_manager" {
+run "rejects_a_partial_arn_of_secrets_manager" {
   command = plan
 
   variables {
@@ -222,7 +222,7 @@ run "refuses_a_partial_arn_of_secrets_manager" {
   expect_failures = [var.secrets]
 }
 
-run "refuses_a_secret_with_a_reserved_name" {
+run "rejects_a_secret_with_a_reserved_name" {
   command = plan
 
   variables {
@@ -233,7 +233,7 @@ run "refuses_a_secret_with_a_reserved_name" {
   expect_failures = [var.secrets]
 }
 
-run "refuses_a_secret_that_is_in_the_environment_too" {
+run "rejects_a_secret_that_is_also_in_the_environment" {
   command = plan
 
   variables {

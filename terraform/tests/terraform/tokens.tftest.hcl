@@ -1,4 +1,4 @@
-# Applied, not only planned: a token is known after apply. An image is given, so that nothing is built.
+# Applies instead of planning, because a token is known only after apply. image_uri is set, so that nothing is built.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -8,35 +8,35 @@ variables {
   image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/own@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 }
 
-run "makes_a_token_and_gives_the_function_its_digest" {
+run "creates_a_token_and_sets_its_digest" {
   assert {
     condition     = local.settings == tomap(merge(local.settings, { MCP_AUTH = "token", MCP_TOKEN_SHA256 = sha256(output.mcp_token) }))
-    error_message = "The function does not ask for the token, or does not know its digest."
+    error_message = "The function does not require the token, or does not get its digest."
   }
 
   assert {
     condition     = random_password.token["1"].length >= 43 && !random_password.token["1"].special
-    error_message = "The token has less than 256 bits, or characters that a shell or a header minds."
+    error_message = "The token has less than 256 bits, or characters that need quoting in a shell or a header."
   }
 
   assert {
     condition     = output.token_command == "export MCP_TOKEN=\"$(terraform output -raw mcp_token)\""
-    error_message = "The token command does not bring the token."
+    error_message = "The token command does not set the token."
   }
 }
 
-run "keeps_the_token_before_beside_the_next" {
+run "accepts_the_previous_token_during_a_rotation" {
   variables {
     token_generation = 2
   }
 
   assert {
-    condition     = local.settings.MCP_TOKEN_SHA256 == "${sha256(output.mcp_token)},${sha256(run.makes_a_token_and_gives_the_function_its_digest.mcp_token)}"
-    error_message = "The function does not know the new token first and the old one beside it."
+    condition     = local.settings.MCP_TOKEN_SHA256 == "${sha256(output.mcp_token)},${sha256(run.creates_a_token_and_sets_its_digest.mcp_token)}"
+    error_message = "The function does not get the digests of the new and the old token, in this order."
   }
 
   assert {
-    condition     = output.mcp_token != run.makes_a_token_and_gives_the_function_its_digest.mcp_token
+    condition     = output.mcp_token != run.creates_a_token_and_sets_its_digest.mcp_token
     error_message = "There is no new token."
   }
 }
@@ -48,8 +48,8 @@ run "ends_a_rotation" {
   }
 
   assert {
-    condition     = local.settings.MCP_TOKEN_SHA256 == sha256(output.mcp_token) && output.mcp_token == run.keeps_the_token_before_beside_the_next.mcp_token
-    error_message = "The old token is still taken, or the new one has changed."
+    condition     = local.settings.MCP_TOKEN_SHA256 == sha256(output.mcp_token) && output.mcp_token == run.accepts_the_previous_token_during_a_rotation.mcp_token
+    error_message = "The old token is still accepted, or the new one has changed."
   }
 }
 
@@ -64,7 +64,7 @@ run "rotates_again" {
   }
 }
 
-run "takes_tokens_and_oauth_together" {
+run "accepts_tokens_and_oauth_together" {
   variables {
     auth = "token, oauth"
     oauth = {
@@ -75,7 +75,7 @@ run "takes_tokens_and_oauth_together" {
 
   assert {
     condition     = local.settings.MCP_AUTH == "oauth,token" && local.settings.MCP_TOKEN_SHA256 == sha256(output.mcp_token) && local.settings.MCP_OAUTH_AUDIENCE == "mcp"
-    error_message = "Not both ways are open."
+    error_message = "The function does not accept both tokens and OAuth."
   }
 }
 
@@ -97,7 +97,7 @@ run "configures_clients_with_a_token" {
 
   assert {
     condition     = jsondecode(output.claude_desktop).mcpServers.mcp == { command = "npx", args = ["-y", "mcp-remote", output.mcp_url, "--header", "Authorization:$${AUTHORIZATION}"], env = { AUTHORIZATION = "Bearer ${output.mcp_token}" } }
-    error_message = "Claude Desktop does not present the token."
+    error_message = "Claude Desktop does not send the token."
   }
 
   assert {

@@ -269,7 +269,7 @@ describeTerraform('a deployment', () => {
       '-var=pinned_version=6',
     );
     expect(status).toBe(1);
-    expect(output).toContain('There is no version 6 to go back to: the newest is 5.');
+    expect(output).toContain('There is no version 6 to roll back to: the newest is 5.');
     expect(output).toContain('aws lambda list-versions-by-function --function-name mcp');
     expect(news()).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** What a person reads who gave a variable a bad value: what is wrong, and what to write. */
+/** Messages for invalid values of variables: what is wrong, and which value to set. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform.ts';
 
@@ -11,10 +11,13 @@ afterAll(() => terraform?.[Symbol.dispose]());
 
 const VPC = 'vpc={subnet_ids=["subnet-1"],security_group_ids=["sg-1"]}';
 
-describeTerraform('a bad value is refused with what to write', () => {
+describeTerraform('a message for an invalid value names a valid one', () => {
   test.each([
     [['auth=basic'], 'auth must be token, oauth, "token,oauth", iam or none.'],
-    [['auth=authorizer'], '(An authorizer of API Gateway applies these rules: authorizer = "lambda".)'],
+    [
+      ['auth=authorizer'],
+      'To check credentials in an API Gateway authorizer, also set authorizer = "lambda".',
+    ],
     [['auth=iam,token'], 'Deploy a second server for token or oauth.'],
     [['auth=oauth'], 'oauth = { issuer = "https://…", audience = ["…"] }'],
     [['token_sha256=["secret"]'], 'printf %s "$TOKEN" | sha256sum'],
@@ -31,12 +34,12 @@ describeTerraform('a bad value is refused with what to write', () => {
     [['timeout=1000'], 'timeout must be a whole number of seconds from 1 to 900'],
     [
       ['environment={AWS_REGION="x"}'],
-      "The function has the region and its role's credentials anyway; give yours another name.",
+      'Lambda sets the region and the credentials of the role itself; use another name for your variable.',
     ],
     [['environment={MCP_TABLE="mine"}', 'tasks={enabled=true}'], 'environment must not set MCP_TABLE'],
     [
       ['environment={MCP_AUTH="none"}'],
-      'they are made of auth, token_sha256, oauth, iam, public_url, domain_name and isolation.',
+      'auth, token_sha256, oauth, iam, public_url, domain_name and isolation set them.',
     ],
     [[VPC], 'Set streaming = false, set endpoint = "rest-api", which streams from a VPC, or leave vpc out.'],
     [
@@ -44,7 +47,7 @@ describeTerraform('a bad value is refused with what to write', () => {
       'provisioned_concurrency must not be more than reserved_concurrency',
     ],
     [['log_retention_days=10'], "log_retention_days must be one of CloudWatch's steps: 1, 3, 5, 7, 14, 30"],
-    [['source_dir=/nowhere'], 'Give the path of the folder that holds the Dockerfile.'],
+    [['source_dir=/nowhere'], 'Set it to the path of the folder that contains the Dockerfile.'],
     [['policies={x="y"}'], 'take data.aws_iam_policy_document.NAME.json'],
     [
       ['registry={name="weather",description="Weather.",version="1.0.0"}'],
@@ -70,20 +73,20 @@ describeTerraform('a bad value is refused with what to write', () => {
     expect(status).toBe(1);
   });
 
-  test('a token that was given in place of its digest is not repeated', async () => {
+  test('a message about a token instead of a digest does not contain the token', async () => {
     const { output } = await terraform.run(CONFIGURATION, 'plan', '-var=token_sha256=["correct-horse"]');
-    expect(output).toContain('never tokens themselves');
+    expect(output).toContain('not the tokens themselves');
     expect(output.replace(/^.*var\.token_sha256.*$/gm, '')).not.toContain('correct-horse');
   });
 
-  test('a public URL without a bound is allowed, with a warning', async () => {
+  test('a plan for a public function without reserved_concurrency has a warning', async () => {
     const { status, output } = await terraform.run(
       CONFIGURATION,
       'plan',
       '-var=auth=none',
       '-var=reserved_concurrency=-1',
     );
-    expect(output).toContain('everybody on the internet can call the function');
+    expect(output).toContain('anyone on the internet can call the function');
     expect(status).toBe(0);
   });
 });

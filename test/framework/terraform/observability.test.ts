@@ -81,7 +81,7 @@ describeTerraform('observability', () => {
     'warns where the level of the log keeps the metrics away',
     async () => {
       const { stdout } = await terraform.run(deployment.folder, 'plan', '-var=log_level=WARN');
-      expect(stdout.replaceAll(/[\s│╷╵]+/g, ' ')).toContain('keeps the lines of requests out');
+      expect(stdout.replaceAll(/[\s│╷╵]+/g, ' ')).toContain('drops the log lines of requests');
     },
     APPLY_MS,
   );

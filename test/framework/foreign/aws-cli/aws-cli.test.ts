@@ -164,7 +164,7 @@ esac
         const { digest } = image('pushed');
         const again = await publish([], { CONTAINER_ENGINE: '/nonexistent' });
         expect(again).toMatchObject({ status: 0, stdout: `${digest}\n` });
-        expect(again.stderr).toContain('is there already');
+        expect(again.stderr).toContain('already exists');
       },
       TIMEOUT_MS,
     );

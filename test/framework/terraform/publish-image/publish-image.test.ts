@@ -130,7 +130,7 @@ test('a tag that is there already needs no engine, and nothing is built or pushe
   machine.setTags('mcp', { t1: `sha256:${'a'.repeat(64)}` });
   const { status, stdout, stderr } = publishTag();
   expect({ status, stdout }).toEqual({ status: 0, stdout: `sha256:${'a'.repeat(64)}\n` });
-  expect(stderr).toContain('is there already');
+  expect(stderr).toContain('already exists');
   expect(calls()).toHaveLength(1);
 });
 
@@ -250,7 +250,7 @@ describe('what goes wrong is said with what to do', () => {
         awsFails:
           'An error occurred (UnrecognizedClientException) when calling the DescribeImages operation: The security token included in the request is invalid.',
       },
-      [/does not know these credentials in region eu-west-1/],
+      [/rejects these credentials in region eu-west-1/],
     ],
     [
       'too few rights',
@@ -270,7 +270,7 @@ describe('what goes wrong is said with what to do', () => {
     [
       'a base image of another architecture',
       { builds: 'amd64' },
-      [/docker built for amd64 although linux\/arm64 was asked for/, /docker pull --platform linux\/arm64/],
+      [/docker built for amd64 although linux\/arm64 was requested/, /docker pull --platform linux\/arm64/],
     ],
     [
       'a push that is denied',
@@ -301,7 +301,7 @@ describe('what goes wrong is said with what to do', () => {
     expect(publishTag()).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(
-        /no container engine[\s\S]*Install Docker, Podman or Finch[\s\S]*-var image_uri=/,
+        /No container engine[\s\S]*Install Docker, Podman or Finch[\s\S]*-var image_uri=/,
       ),
     });
     expect(publishTag([], { CONTAINER_ENGINE: 'moby' }).stderr).toMatch(
@@ -340,7 +340,7 @@ describe('what goes wrong is said with what to do', () => {
     expect(foreign.stderr).toContain(`terraform apply -var architecture=${OWN}`);
     const own = publishTag(['--architecture', OWN]);
     expect(own.status).toBe(1);
-    expect(own.stderr).toMatch(/The build failed: see what docker said above\.\n$/);
+    expect(own.stderr).toMatch(/The build failed: see the output of docker above\.\n$/);
   });
 
   test.each([

@@ -64,7 +64,7 @@ describe('finds nothing wrong with', () => {
     const unsigned = await doctor(`${lambda.url}/mcp`);
     expect(unsigned.get('reachable')).toMatchObject({
       status: 'failed',
-      found: expect.stringContaining('Refused before the server saw it: 403'),
+      found: expect.stringContaining('Denied before the request reached the server: 403'),
       advice: expect.stringMatching(
         /two statements.*lambda:InvokeFunctionUrl and lambda:InvokeFunction.*--sigv4/,
       ),
@@ -87,7 +87,7 @@ describe('finds nothing wrong with', () => {
     await using open = await startApp({ env: { ...env, MCP_OAUTH_REGISTRATION: 'on' } });
     expect((await doctor(`${open.url}/mcp`)).get('oauth')).toMatchObject({
       status: 'ok',
-      found: expect.stringContaining('plain PKCE and foreign redirects are refused'),
+      found: expect.stringContaining('plain PKCE and foreign redirects are rejected'),
     });
     await using closed = await startApp({ env });
     expect((await doctor(`${closed.url}/mcp`)).get('oauth')).toMatchObject({
@@ -99,7 +99,7 @@ describe('finds nothing wrong with', () => {
     await using unreachable = await startApp({ env: { ...env, MCP_OAUTH_REGISTRATION: 'on' } });
     expect((await doctor(`${unreachable.url}/mcp`)).get('oauth')).toMatchObject({
       status: 'failed',
-      found: expect.stringContaining('A sign-in does not begin'),
+      found: expect.stringContaining('A sign-in does not start'),
     });
   });
 
@@ -146,7 +146,7 @@ describe('tells what is wrong, and what to do, of', () => {
     [
       'a port without a listener',
       async () => `http://127.0.0.1:${await freePort()}/mcp`,
-      /Nothing listens there/,
+      /No process listens on that port/,
     ],
     [
       'a name that does not exist',
@@ -154,7 +154,7 @@ describe('tells what is wrong, and what to do, of', () => {
       /terraform output -raw mcp_url|online/,
     ],
     ['https where there is no TLS', async () => healthy.url.replace('http:', 'https:'), /begins with http:/],
-    ['the wrong path', async () => `${healthy.url}/`, /Give the path of a server/],
+    ['the wrong path', async () => `${healthy.url}/`, /Use the path of a server/],
   ])('%s', async (_what, url, advice) => {
     const report = await doctor(await url());
     expect(report.get('reachable')).toMatchObject({
@@ -270,7 +270,7 @@ describe('tells what is wrong, and what to do, of', () => {
       'reachable',
       /No MCP server: 200 and "<html>/,
     ],
-    ['silence', { answer: () => true }, 'reachable', /no answer in time/],
+    ['silence', { answer: () => true }, 'reachable', /no response in time/],
     [
       'a proxy that takes a header away',
       { toServer: headers => delete headers['mcp-method'] },
@@ -291,14 +291,14 @@ describe('tells what is wrong, and what to do, of', () => {
         toClient: (...args) => [1, 2].map(() => addOrigin('https://a.example')(...args)),
       },
       'cors',
-      /come twice/,
+      /CORS headers twice/,
     ],
-    ['CORS for everybody', { toClient: addOrigin('*') }, 'cors', /any origin is granted/],
+    ['CORS for everybody', { toClient: addOrigin('*') }, 'cors', /any origin are allowed/],
     [
       'an Origin that does not arrive',
       { toServer: headers => delete headers.origin },
       'cors',
-      /strange Origin is answered/,
+      /Origin of another website is accepted/,
     ],
     ['a 202 that does not end', { hangsOn: 202 }, 'notification', /does not end/],
     [
@@ -308,13 +308,13 @@ describe('tells what is wrong, and what to do, of', () => {
           Number(headers['content-length']) > 6e6 && !!response.writeHead(400).end(),
       },
       'oversize',
-      /400 in place of 413/,
+      /400 instead of 413/,
     ],
     [
       'a page in place of 405',
       { answer: ({ method }, response) => method === 'GET' && !!response.writeHead(200).end('hello') },
       'get',
-      /200 in place of 405/,
+      /200 instead of 405/,
     ],
   ])('%s', async (_what, fault, id, found) => {
     await using proxy = await startFaultyProxy(healthy.url, fault);
@@ -334,7 +334,7 @@ describe('tells what is wrong, and what to do, of', () => {
     const report = await doctor(`${proxy.url}/mcp`, [], { MCP_TOKEN: TOKEN });
     expect(report.get('who-may-call')).toMatchObject({
       status: 'failed',
-      found: 'A made-up token was let in.',
+      found: 'The server accepts an invalid token.',
     });
   });
 });
@@ -342,16 +342,16 @@ describe('tells what is wrong, and what to do, of', () => {
 describe('as a command', () => {
   test('tells a person line by line', async () => {
     const { stdout, code } = await run([`${healthy.url}/mcp`, ...STREAMING]);
-    expect(stdout).toMatch(/^ok {7}reachable +the endpoint answers\n/);
-    expect(stdout).toMatch(/^skipped {2}authorizer, oauth \(--json: why\)$/m);
+    expect(stdout).toMatch(/^ok {7}reachable +the endpoint responds\n/);
+    expect(stdout).toMatch(/^skipped {2}authorizer, oauth \(--json prints the reasons\)$/m);
     expect(stdout).toMatch(/^15 ok, 0 warnings, 0 failed, 2 skipped\n/m);
     expect(code).toBe(0);
   });
 
   test.each([
-    [[], /exactly one URL/],
-    [['ftp://x'], /no http or https URL/],
-    [['http://user:secret@x/'], /do not belong into the URL/],
+    [[], /Exactly one URL is needed/],
+    [['ftp://x'], /not an http or https URL/],
+    [['http://user:secret@x/'], /must not contain credentials/],
     [['http://x', '--arguments', '[]'], /must be a JSON object/],
     [['http://x', '--sigv4'], /AWS_ACCESS_KEY_ID/],
     [['http://x', '--timeout', 'soon'], /number of seconds/],

@@ -39,7 +39,7 @@ describe('finds nothing wrong with', () => {
     expect(report.get('streaming')).toMatchObject({ status: 'ok' });
     expect(report.get('authorizer')).toMatchObject({
       status: 'skipped',
-      found: expect.stringContaining('refused by the server itself'),
+      found: expect.stringContaining('The server itself denies requests'),
     });
   });
 
@@ -60,7 +60,7 @@ describe('finds nothing wrong with', () => {
     expect(report.get('endpoint').found).toBe('A REST API.');
     expect(report.get('who-may-call')).toMatchObject({
       status: 'failed',
-      found: 'Strangers are refused (401), and you have given no credentials.',
+      found: 'Requests without credentials are denied (401), and the doctor has none.',
     });
     expect(report.get('oauth')).toMatchObject({
       status: 'ok',
@@ -84,9 +84,9 @@ describe('finds nothing wrong with', () => {
     const report = await doctor(`${lambda.url}/mcp`, [], CALLER);
     expect(report.with('failed')).toEqual([]);
     expect(report.with('warning')).toEqual(['endpoint', 'streaming']);
-    expect(report.get('endpoint').found).toBe('An HTTP API: whole answers only, and none after 30 seconds.');
+    expect(report.get('endpoint').found).toBe('An HTTP API: complete responses only, within 30 seconds.');
     expect(report.get('streaming')).toMatchObject({
-      found: expect.stringMatching(/all at once, as ever behind an HTTP API/),
+      found: expect.stringMatching(/all at once, as always behind an HTTP API/),
       advice: expect.stringContaining('"rest-api"'),
     });
     expect(report.get('authorizer').status).toBe('ok');
@@ -115,7 +115,7 @@ describe('tells what is wrong, and what to do, of', () => {
     await using lambda = await start(REST, KNOWN);
     expect((await doctor(`${lambda.url}/mcp`, [], CALLER)).get('reachable')).toMatchObject({
       status: 'failed',
-      found: expect.stringMatching(/^API Gateway refuses: 403/),
+      found: expect.stringMatching(/^API Gateway denies the request: 403/),
       advice: expect.stringContaining('stage in the path'),
     });
   });
@@ -141,7 +141,7 @@ describe('tells what is wrong, and what to do, of', () => {
     const report = await doctor(`${lambda.url}/live/mcp`, [], { MCP_TOKEN: 'another' });
     expect(report.get('who-may-call')).toMatchObject({
       status: 'failed',
-      found: expect.stringContaining('Refused before the server saw it (401)'),
+      found: expect.stringContaining('Denied before the request reached the server (401)'),
       advice: expect.stringContaining('NAME-authorizer'),
     });
   });
@@ -161,14 +161,19 @@ describe('tells what is wrong, and what to do, of', () => {
     ],
     ['throttling', gateway(429, 'Too Many Requests'), /Throttled by API Gateway/, /`throttle`/],
     ['a quota', gateway(429, 'Limit Exceeded'), /Throttled by API Gateway/, /calls_per_day/],
-    ['no answer in time', gateway(504, 'Endpoint request timed out'), /gave up: 504/, /30 s/],
+    ['no answer in time', gateway(504, 'Endpoint request timed out'), /timed out: 504/, /30 s/],
     [
       'a signature that is missing',
       gateway(403, 'Missing Authentication Token'),
-      /wants a signature/,
+      /requires a signature/,
       /--sigv4/,
     ],
-    ['a closed API, a missing key, a firewall', gateway(403, 'Forbidden'), /API Gateway refuses/, /API key/],
+    [
+      'a closed API, a missing key, a firewall',
+      gateway(403, 'Forbidden'),
+      /API Gateway denies the request/,
+      /API key/,
+    ],
   ])('%s', async (_what, fault, found, advice) => {
     await using proxy = await startFaultyProxy('http://127.0.0.1:9', fault);
     expect((await doctor(`${proxy.url}/live/mcp`, [], CALLER)).get('reachable')).toMatchObject({
@@ -191,7 +196,7 @@ describe('tells what is wrong, and what to do, of', () => {
     await using proxy = await startFaultyProxy(lambda.url, fault);
     expect((await doctor(`${proxy.url}/live/mcp`, [], CALLER)).get('authorizer')).toMatchObject({
       status: 'failed',
-      found: expect.stringMatching(/lets you in at \/live\/mcp, and not at \/live\/mcp\/doctor-/),
+      found: expect.stringMatching(/allows you at \/live\/mcp, but not at \/live\/mcp\/doctor-/),
       advice: expect.stringContaining('authorizer_result_ttl_seconds = 0'),
     });
   });

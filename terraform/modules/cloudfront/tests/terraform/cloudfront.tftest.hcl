@@ -12,17 +12,17 @@ variables {
   }
 }
 
-run "passes_on_what_comes_and_keeps_nothing" {
+run "passes_on_requests_and_caches_nothing" {
   command = plan
 
   assert {
     condition     = one(aws_cloudfront_distribution.this.origin).domain_name == "mock.lambda-url.eu-west-1.on.aws" && one(aws_cloudfront_distribution.this.origin).custom_origin_config[0].origin_protocol_policy == "https-only"
-    error_message = "It does not lead to the Function URL, by TLS."
+    error_message = "The origin is not the Function URL, or does not use TLS."
   }
 
   assert {
     condition     = aws_cloudfront_distribution.this.default_cache_behavior[0].cache_policy_id == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" && !aws_cloudfront_distribution.this.default_cache_behavior[0].compress
-    error_message = "One caller could get another's answer, or a stream is held back."
+    error_message = "A caller could get the response to another one, or a stream is delayed."
   }
 
   assert {
@@ -32,16 +32,16 @@ run "passes_on_what_comes_and_keeps_nothing" {
 
   assert {
     condition     = aws_cloudfront_distribution.this.viewer_certificate[0].minimum_protocol_version == "TLSv1.2_2021" && aws_cloudfront_distribution.this.default_cache_behavior[0].viewer_protocol_policy == "https-only"
-    error_message = "Tokens could travel in the clear."
+    error_message = "Tokens could be sent without encryption."
   }
 
   assert {
     condition     = toset(keys(aws_route53_record.this)) == toset(["A", "AAAA"]) && output.url == "https://mcp.example.com"
-    error_message = "The name does not lead there."
+    error_message = "The DNS records do not point to the distribution."
   }
 }
 
-run "leaves_the_name_to_others_without_a_zone" {
+run "creates_no_dns_records_without_a_zone" {
   command = plan
 
   variables {
@@ -50,11 +50,11 @@ run "leaves_the_name_to_others_without_a_zone" {
 
   assert {
     condition     = length(aws_route53_record.this) == 0 && output.domain_target == "mock.cloudfront.net"
-    error_message = "It does not say what to point the name to."
+    error_message = "The output domain_target is missing."
   }
 }
 
-run "refuses_what_cloudfront_would" {
+run "rejects_values_that_cloudfront_rejects" {
   command = plan
 
   variables {

@@ -27,7 +27,7 @@ run "is_safe_by_default" {
 
   assert {
     condition     = aws_ecr_repository.this.force_delete
-    error_message = "destroy would stop at a repository with images."
+    error_message = "destroy would fail for a repository with images."
   }
 
   assert {
@@ -36,7 +36,7 @@ run "is_safe_by_default" {
   }
 }
 
-run "takes_a_key" {
+run "encrypts_with_a_key" {
   command = plan
 
   variables {
@@ -55,7 +55,7 @@ run "takes_a_key" {
   }
 }
 
-run "lets_only_the_named_functions_pull" {
+run "allows_only_the_named_functions_to_pull" {
   command = plan
 
   variables {
@@ -68,7 +68,7 @@ run "lets_only_the_named_functions_pull" {
   }
 }
 
-run "lets_the_accounts_functions_pull_by_default" {
+run "allows_functions_of_the_account_to_pull_by_default" {
   command = plan
 
   assert {
@@ -77,7 +77,7 @@ run "lets_the_accounts_functions_pull_by_default" {
   }
 }
 
-run "refuses_bad_values" {
+run "rejects_invalid_values" {
   command = plan
 
   variables {

@@ -14,12 +14,12 @@ run "is_public_with_both_permissions" {
 
   assert {
     condition     = aws_lambda_function_url.this.authorization_type == "NONE" && aws_lambda_function_url.this.qualifier == "live" && aws_lambda_function_url.this.invoke_mode == "RESPONSE_STREAM"
-    error_message = "The URL does not lead to the alias, or does not stream."
+    error_message = "The URL does not invoke the alias, or does not stream."
   }
 
   assert {
     condition     = length(aws_lambda_function_url.this.cors) == 0
-    error_message = "Lambda would answer preflights, and the app's headers come out twice."
+    error_message = "Lambda would respond to preflights, and responses would contain the app's headers twice."
   }
 
   assert {
@@ -40,7 +40,7 @@ run "is_public_with_both_permissions" {
       aws_lambda_permission.invoke["public"].invoked_via_function_url &&
       aws_lambda_permission.invoke["public"].function_url_auth_type == null
     )
-    error_message = "The second of both permissions is missing, or also allows calls around the URL."
+    error_message = "The second of both permissions is missing, or also allows calls that bypass the URL."
   }
 
   assert {
@@ -48,7 +48,7 @@ run "is_public_with_both_permissions" {
       [aws_lambda_permission.url["public"].statement_id, aws_lambda_permission.invoke["public"].statement_id],
       ["FunctionURLAllowPublicAccess", "FunctionURLAllowInvokeAction", "FunctionURLInvokeAllowPublicAccess"],
     )) == 0
-    error_message = "A statement has a name that the provider or the console uses for its own: the second to come is refused."
+    error_message = "A statement has the same name as one of the provider or the console: Lambda would reject the second one."
   }
 
   assert {
@@ -57,7 +57,7 @@ run "is_public_with_both_permissions" {
   }
 }
 
-run "lets_nobody_in_with_iam" {
+run "allows_no_caller_by_default_with_iam" {
   command = plan
 
   variables {
@@ -67,7 +67,7 @@ run "lets_nobody_in_with_iam" {
 
   assert {
     condition     = aws_lambda_function_url.this.authorization_type == "AWS_IAM" && aws_lambda_function_url.this.invoke_mode == "BUFFERED"
-    error_message = "Callers are not asked for a signature, or answers are streamed."
+    error_message = "Requests need no signature, or responses are streamed."
   }
 
   assert {
@@ -76,7 +76,7 @@ run "lets_nobody_in_with_iam" {
   }
 }
 
-run "lets_named_principals_in_with_iam" {
+run "allows_named_principals_with_iam" {
   command = plan
 
   variables {
@@ -95,7 +95,7 @@ run "lets_named_principals_in_with_iam" {
   }
 }
 
-run "refuses_bad_values" {
+run "rejects_invalid_values" {
   command = plan
 
   variables {
@@ -106,7 +106,7 @@ run "refuses_bad_values" {
   expect_failures = [var.qualifier, var.authorization_type]
 }
 
-run "refuses_principals_on_a_public_url" {
+run "rejects_principals_on_a_public_url" {
   command = plan
 
   variables {
@@ -116,7 +116,7 @@ run "refuses_principals_on_a_public_url" {
   expect_failures = [var.principals]
 }
 
-run "refuses_a_bare_account_as_principal" {
+run "rejects_a_bare_account_as_principal" {
   command = plan
 
   variables {
@@ -127,7 +127,7 @@ run "refuses_a_bare_account_as_principal" {
   expect_failures = [var.principals]
 }
 
-run "refuses_everybody_as_principal" {
+run "rejects_a_wildcard_as_principal" {
   command = plan
 
   variables {

@@ -25,26 +25,26 @@ variables {
   repository_arn = "arn:aws:ecr:eu-west-1:123456789012:repository/mcp"
 }
 
-run "lets_in_one_environment_of_one_repository" {
+run "trusts_one_environment_of_one_repository" {
   command = plan
 
   assert {
     condition     = data.aws_iam_policy_document.trust.statement[0].actions == toset(["sts:AssumeRoleWithWebIdentity"])
-    error_message = "The role can be taken in another way than by a token of GitHub."
+    error_message = "The role can be assumed without a token of GitHub."
   }
 
   assert {
     condition     = one(data.aws_iam_policy_document.trust.statement[0].principals).identifiers == toset(["arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"])
-    error_message = "Tokens of another issuer are taken."
+    error_message = "Tokens of another issuer are accepted."
   }
 
   assert {
     condition     = { for condition in data.aws_iam_policy_document.trust.statement[0].condition : condition.variable => [condition.test, condition.values] } == { "token.actions.githubusercontent.com:aud" = ["StringEquals", tolist(["sts.amazonaws.com"])], "token.actions.githubusercontent.com:sub" = ["StringEquals", tolist(["repo:acme/weather-mcp:environment:production"])] }
-    error_message = "Other repositories, environments or audiences get in."
+    error_message = "Other repositories, environments or audiences can assume the role."
   }
 }
 
-run "lets_in_the_repository_by_its_ids" {
+run "trusts_the_repository_by_its_ids" {
   command = plan
 
   variables {
@@ -54,11 +54,11 @@ run "lets_in_the_repository_by_its_ids" {
 
   assert {
     condition     = { for condition in data.aws_iam_policy_document.trust.statement[0].condition : condition.variable => condition.values }["token.actions.githubusercontent.com:sub"] == tolist(["repo:acme@123456/weather-mcp@456789:environment:production"])
-    error_message = "Tokens of repositories created since 15 July 2026 carry IDs and would be refused."
+    error_message = "Tokens of repositories created since 15 July 2026 contain IDs and would be denied."
   }
 }
 
-run "refuses_one_id_without_the_other" {
+run "rejects_one_id_without_the_other" {
   command = plan
 
   variables {
@@ -68,7 +68,7 @@ run "refuses_one_id_without_the_other" {
   expect_failures = [var.owner_id]
 }
 
-run "refuses_a_name_in_place_of_an_id" {
+run "rejects_a_name_instead_of_an_id" {
   command = plan
 
   variables {
@@ -84,7 +84,7 @@ run "publishes_to_one_repository_and_deploys_nothing" {
 
   assert {
     condition     = { for statement in data.aws_iam_policy_document.publish.statement : statement.sid => statement.resources } == { LogInToRegistries = toset(["*"]), PushImages = toset([var.repository_arn]) }
-    error_message = "The role may push elsewhere; a wildcard is for the login only, which knows no resources."
+    error_message = "The role may push to other repositories. Only the login, for which IAM has no resources, may use a wildcard."
   }
 
   assert {
@@ -94,7 +94,7 @@ run "publishes_to_one_repository_and_deploys_nothing" {
 
   assert {
     condition     = length(data.aws_iam_policy_document.deploy) == 0 && length(aws_iam_role_policy.deploy) == 0
-    error_message = "The role may deploy, though no function was named."
+    error_message = "The role may deploy although function is not set."
   }
 }
 
@@ -112,7 +112,7 @@ run "deploys_code_to_one_function" {
 
   assert {
     condition     = toset(flatten([for statement in data.aws_iam_policy_document.deploy[0].statement : tolist(statement.actions)])) == toset(["ssm:PutParameter", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"])
-    error_message = "The role may do more with the function than give it new code, or less."
+    error_message = "The role has other permissions on the function than to update its code."
   }
 }
 
@@ -130,11 +130,11 @@ run "deletes_versions_only_if_wanted_and_never_the_function" {
 
   assert {
     condition     = { for statement in data.aws_iam_policy_document.deploy[0].statement : statement.sid => statement.actions }["ListVersions"] == toset(["lambda:ListAliases", "lambda:ListVersionsByFunction"])
-    error_message = "The role cannot find the versions that nothing uses, or may do more."
+    error_message = "The role cannot list unused versions, or has other permissions."
   }
 }
 
-run "uses_the_provider_that_is_there" {
+run "uses_an_existing_provider" {
   command = plan
 
   variables {
@@ -143,11 +143,11 @@ run "uses_the_provider_that_is_there" {
 
   assert {
     condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.provider_arn == var.oidc_provider.arn
-    error_message = "A second provider is made; an account can have one only."
+    error_message = "The module creates a second provider; an account can have only one."
   }
 }
 
-run "refuses_wildcards_and_what_is_none_of_it" {
+run "rejects_wildcards_and_invalid_names" {
   command = plan
 
   variables {

@@ -10,12 +10,12 @@ variables {
   alias_arn     = "arn:aws:lambda:eu-west-1:123456789012:function:mcp:live"
 }
 
-run "leads_to_the_alias_and_nowhere_else" {
+run "invokes_only_the_alias" {
   command = plan
 
   assert {
     condition     = aws_apigatewayv2_integration.function.payload_format_version == "2.0" && aws_apigatewayv2_integration.function.timeout_milliseconds == 29000 && strcontains(aws_apigatewayv2_integration.function.integration_uri, "function:mcp:live/invocations")
-    error_message = "The function is not called as its handler expects."
+    error_message = "The payload format is not the one that the handler expects."
   }
 
   assert {
@@ -25,17 +25,17 @@ run "leads_to_the_alias_and_nowhere_else" {
 
   assert {
     condition     = length(aws_apigatewayv2_api.this.cors_configuration) == 0
-    error_message = "API Gateway would answer preflights in the app's place."
+    error_message = "API Gateway would respond to preflights instead of the app."
   }
 
   assert {
     condition     = aws_apigatewayv2_stage.default.default_route_settings[0].throttling_rate_limit == 50 && aws_apigatewayv2_stage.default.default_route_settings[0].throttling_burst_limit == 100
-    error_message = "Nothing bounds how often it is called."
+    error_message = "The stage has no throttling."
   }
 
   assert {
     condition     = !can(regex("(?i)authorization|header|querystring|body", aws_apigatewayv2_stage.default.access_log_settings[0].format))
-    error_message = "The access log could hold a token."
+    error_message = "The access log could contain a token."
   }
 
   assert {
@@ -44,7 +44,7 @@ run "leads_to_the_alias_and_nowhere_else" {
   }
 }
 
-run "asks_for_tokens_everywhere_but_where_clients_find_out" {
+run "requires_tokens_except_for_preflights_and_metadata" {
   command = plan
 
   variables {
@@ -54,16 +54,16 @@ run "asks_for_tokens_everywhere_but_where_clients_find_out" {
 
   assert {
     condition     = [for key, route in aws_apigatewayv2_route.this : key if route.authorization_type == "NONE"] == ["GET /.well-known/{proxy+}", "HEAD /.well-known/{proxy+}", "OPTIONS /{proxy+}"]
-    error_message = "More is open than preflights and metadata, or less."
+    error_message = "The open paths are not exactly the preflights and the metadata."
   }
 
   assert {
     condition     = aws_apigatewayv2_route.this["$default"].authorization_type == "JWT" && toset(aws_apigatewayv2_route.this["$default"].authorization_scopes) == toset(["read"])
-    error_message = "Callers are not asked for what they need."
+    error_message = "Routes do not require the credentials of the authorization type."
   }
 }
 
-run "asks_its_authorizer" {
+run "invokes_its_authorizer" {
   command = plan
 
   variables {
@@ -77,16 +77,16 @@ run "asks_its_authorizer" {
 
   assert {
     condition     = aws_apigatewayv2_authorizer.lambda[0].enable_simple_responses && aws_apigatewayv2_authorizer.lambda[0].authorizer_result_ttl_in_seconds == 300 && aws_apigatewayv2_authorizer.lambda[0].identity_sources == toset(["$request.header.Authorization"])
-    error_message = "One caller's verdict could be kept for another, or is not understood."
+    error_message = "A cached result could apply to another caller, or its format is wrong."
   }
 
   assert {
     condition     = aws_lambda_permission.authorizer[0].source_arn == "arn:aws:execute-api:eu-west-1:123456789012:mockhttp01/authorizers/mockauth02"
-    error_message = "Others could ask the authorizer."
+    error_message = "Other APIs could invoke the authorizer."
   }
 }
 
-run "waits_no_longer_than_it_can" {
+run "limits_the_timeout_to_30_seconds" {
   command = plan
 
   variables {
@@ -95,11 +95,11 @@ run "waits_no_longer_than_it_can" {
 
   assert {
     condition     = aws_apigatewayv2_integration.function.timeout_milliseconds == 30000
-    error_message = "API Gateway would refuse the integration."
+    error_message = "API Gateway would reject the integration."
   }
 }
 
-run "closes_its_own_url_where_it_has_a_domain" {
+run "disables_its_own_url_with_a_domain" {
   command = plan
 
   variables {
@@ -108,11 +108,11 @@ run "closes_its_own_url_where_it_has_a_domain" {
 
   assert {
     condition     = aws_apigatewayv2_api.this.disable_execute_api_endpoint && output.url == "https://mcp.example.com" && length(aws_route53_record.this) == 0
-    error_message = "There is a way around the domain."
+    error_message = "Callers can bypass the domain."
   }
 }
 
-run "refuses_what_does_not_belong_together" {
+run "rejects_variables_that_exclude_each_other" {
   command = plan
 
   variables {

@@ -8,7 +8,7 @@ variables {
   log_group_arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/mcp"
 }
 
-run "may_write_its_own_logs_and_nothing_else" {
+run "may_only_write_its_own_logs" {
   command = plan
 
   assert {
@@ -18,7 +18,7 @@ run "may_write_its_own_logs_and_nothing_else" {
 
   assert {
     condition     = data.aws_iam_policy_document.runtime.statement[0].actions == toset(["logs:CreateLogStream", "logs:PutLogEvents"])
-    error_message = "The function may do more with logs than write (with logs:CreateLogGroup it could bring its log group back after destroy), or less."
+    error_message = "The function may do more with logs than write (with logs:CreateLogGroup it could create its log group again after destroy), or less."
   }
 
   assert {
@@ -50,7 +50,7 @@ run "may_trace" {
   }
 }
 
-run "may_go_into_a_vpc" {
+run "may_manage_network_interfaces_in_a_vpc" {
   command = plan
 
   variables {
@@ -59,7 +59,7 @@ run "may_go_into_a_vpc" {
 
   assert {
     condition     = data.aws_iam_policy_document.runtime.statement[1].actions == toset(["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]) && data.aws_iam_policy_document.runtime.statement[1].resources == toset(["*"])
-    error_message = "The function cannot see network interfaces; AWS knows no resources to name for this."
+    error_message = "The function cannot see network interfaces; IAM has no resources for this."
   }
 
   assert {
@@ -68,7 +68,7 @@ run "may_go_into_a_vpc" {
   }
 }
 
-run "may_do_what_tools_need" {
+run "has_the_permissions_of_the_tools" {
   command = plan
 
   variables {
@@ -84,11 +84,11 @@ run "may_do_what_tools_need" {
 
   assert {
     condition     = aws_iam_role.execution.permissions_boundary == var.permissions_boundary
-    error_message = "The role is not bounded."
+    error_message = "The role has no permissions boundary."
   }
 }
 
-run "writes_a_policy_for_callers" {
+run "creates_a_policy_for_callers" {
   command = plan
 
   variables {
@@ -108,11 +108,11 @@ run "writes_a_policy_for_callers" {
 
   assert {
     condition     = toset(flatten([for statement in data.aws_iam_policy_document.invoke[0].statement : [for condition in statement.condition : condition.variable]])) == toset(["lambda:FunctionUrlAuthType", "lambda:InvokedViaFunctionUrl"])
-    error_message = "Callers may go around the URL."
+    error_message = "Callers can bypass the URL."
   }
 }
 
-run "refuses_bad_values" {
+run "rejects_invalid_values" {
   command = plan
 
   variables {
@@ -125,7 +125,7 @@ run "refuses_bad_values" {
   expect_failures = [var.name, var.policies, var.policy_arns, var.invoke_policy]
 }
 
-run "refuses_its_own_policy_name" {
+run "rejects_the_reserved_policy_name" {
   command = plan
 
   variables {

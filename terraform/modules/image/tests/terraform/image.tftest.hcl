@@ -3,7 +3,7 @@ mock_provider "aws" {
   override_during = plan
 }
 
-# Only planned: an apply would really build and push.
+# Only plans, because an apply would build and push.
 
 variables {
   repository_url = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mcp"
@@ -15,7 +15,7 @@ run "names_the_image_after_its_sources" {
 
   assert {
     condition     = output.tag == "arm64-${substr(sha256("${filesha256("./tests/sources/Dockerfile")}  Dockerfile\n${filesha256("./tests/sources/app/data.md")}  app/data.md\n${filesha256("./tests/sources/app/server.ts")}  app/server.ts\n"), 0, 32)}"
-    error_message = "The tag is not made of the sources alone, the framework's documentation left out."
+    error_message = "The tag depends on other files than the sources, such as the framework's documentation."
   }
 
   assert {
@@ -29,7 +29,7 @@ run "names_the_image_after_its_sources" {
       data.aws_ecr_image.published[0].repository_name == "mcp" &&
       data.aws_ecr_image.published[0].image_tag == "live-${output.tag}"
     )
-    error_message = "The digest is asked of another image than the one that is pushed."
+    error_message = "Terraform reads the digest of another image than the one that it pushes."
   }
 }
 
@@ -59,7 +59,7 @@ run "follows_the_globs" {
   }
 }
 
-run "builds_nothing_where_an_image_is_given" {
+run "builds_no_image_with_image_uri" {
   command = plan
 
   variables {
@@ -70,16 +70,16 @@ run "builds_nothing_where_an_image_is_given" {
 
   assert {
     condition     = length(terraform_data.publication) == 0 && length(data.aws_ecr_image.published) == 0
-    error_message = "An image is built although one was given."
+    error_message = "Terraform builds an image although image_uri is set."
   }
 
   assert {
     condition     = output.image_uri == var.image_uri && output.tag == null
-    error_message = "Not the given image is deployed."
+    error_message = "Another image than image_uri is deployed."
   }
 }
 
-run "refuses_an_image_by_tag" {
+run "rejects_an_image_by_tag" {
   command = plan
 
   variables {
@@ -89,18 +89,18 @@ run "refuses_an_image_by_tag" {
   expect_failures = [var.image_uri]
 }
 
-run "refuses_to_build_without_a_repository" {
+run "rejects_a_build_without_a_repository" {
   command = plan
 
   variables {
     repository_url = null
   }
 
-  # Both are wanted: the error, and nothing that builds.
+  # The test expects an error, and no resource that builds.
   expect_failures = [var.repository_url]
 }
 
-run "refuses_a_folder_without_a_dockerfile" {
+run "rejects_a_folder_without_a_dockerfile" {
   command = plan
 
   variables {
@@ -110,7 +110,7 @@ run "refuses_a_folder_without_a_dockerfile" {
   expect_failures = [terraform_data.publication]
 }
 
-run "refuses_bad_values" {
+run "rejects_invalid_values" {
   command = plan
 
   variables {

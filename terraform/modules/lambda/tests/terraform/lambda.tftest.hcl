@@ -14,7 +14,7 @@ run "has_sensible_defaults" {
 
   assert {
     condition     = aws_lambda_function.this.package_type == "Image" && aws_lambda_function.this.image_uri == var.image_uri
-    error_message = "The function is not the image."
+    error_message = "The function does not use the image."
   }
 
   assert {
@@ -38,7 +38,7 @@ run "has_sensible_defaults" {
   }
 }
 
-run "has_snap_start_for_published_versions_only_if_wanted" {
+run "has_snap_start_for_published_versions_if_enabled" {
   command = plan
 
   variables {
@@ -51,7 +51,7 @@ run "has_snap_start_for_published_versions_only_if_wanted" {
   }
 }
 
-run "refuses_snap_start_with_provisioned_concurrency" {
+run "rejects_snap_start_with_provisioned_concurrency" {
   command = plan
 
   variables {
@@ -62,7 +62,7 @@ run "refuses_snap_start_with_provisioned_concurrency" {
   expect_failures = [var.snap_start]
 }
 
-run "refuses_snap_start_with_large_ephemeral_storage" {
+run "rejects_snap_start_with_large_ephemeral_storage" {
   command = plan
 
   variables {
@@ -73,7 +73,7 @@ run "refuses_snap_start_with_large_ephemeral_storage" {
   expect_failures = [var.snap_start]
 }
 
-run "logs_json_into_a_group_of_its_own" {
+run "logs_json_into_its_own_group" {
   command = plan
 
   variables {
@@ -93,11 +93,11 @@ run "logs_json_into_a_group_of_its_own" {
 
   assert {
     condition     = one(aws_lambda_function.this.logging_config).log_format == "JSON" && one(aws_lambda_function.this.logging_config).application_log_level == "DEBUG" && one(aws_lambda_function.this.logging_config).system_log_level == "INFO"
-    error_message = "Logs are not JSON at the level asked for, with Lambda's own REPORT lines."
+    error_message = "Logs are not JSON with the configured level and Lambda's REPORT lines."
   }
 }
 
-run "takes_every_setting" {
+run "applies_every_setting" {
   command = plan
 
   variables {
@@ -113,12 +113,12 @@ run "takes_every_setting" {
 
   assert {
     condition     = aws_lambda_function.this.architectures == tolist(["x86_64"]) && aws_lambda_function.this.memory_size == 10240 && aws_lambda_function.this.timeout == 900 && one(aws_lambda_function.this.ephemeral_storage).size == 10240
-    error_message = "Architecture, memory, timeout or /tmp is not what was asked for."
+    error_message = "Architecture, memory, timeout or /tmp differs from its variable."
   }
 
   assert {
     condition     = one(aws_lambda_function.this.environment).variables == tomap({ LEVEL = "debug" })
-    error_message = "The environment is not what was asked for."
+    error_message = "The environment differs from its variable."
   }
 
   assert {
@@ -146,7 +146,7 @@ run "serves_the_newest_version" {
   }
 }
 
-run "goes_back_to_a_version" {
+run "rolls_back_to_a_version" {
   command = plan
 
   variables {
@@ -159,7 +159,7 @@ run "goes_back_to_a_version" {
   }
 }
 
-run "refuses_a_version_that_is_not_there_yet" {
+run "rejects_a_version_that_does_not_exist_yet" {
   command = plan
 
   variables {
@@ -169,7 +169,7 @@ run "refuses_a_version_that_is_not_there_yet" {
   expect_failures = [aws_lambda_alias.live]
 }
 
-run "keeps_environments_warm_on_the_alias" {
+run "provisions_concurrency_on_the_alias" {
   command = plan
 
   variables {
@@ -179,11 +179,11 @@ run "keeps_environments_warm_on_the_alias" {
 
   assert {
     condition     = aws_lambda_provisioned_concurrency_config.live[0].provisioned_concurrent_executions == 2 && aws_lambda_provisioned_concurrency_config.live[0].qualifier == "live"
-    error_message = "Environments are not kept warm for what callers reach."
+    error_message = "Provisioned concurrency is not on the alias that callers reach."
   }
 }
 
-run "refuses_more_warm_environments_than_may_run" {
+run "rejects_more_provisioned_than_reserved_concurrency" {
   command = plan
 
   variables {
@@ -194,7 +194,7 @@ run "refuses_more_warm_environments_than_may_run" {
   expect_failures = [var.provisioned_concurrency]
 }
 
-run "goes_into_a_vpc" {
+run "runs_in_a_vpc" {
   command = plan
 
   variables {
@@ -216,7 +216,7 @@ run "goes_into_a_vpc" {
   }
 }
 
-run "refuses_an_image_of_another_region" {
+run "rejects_an_image_of_another_region" {
   command = plan
 
   variables {
@@ -226,7 +226,7 @@ run "refuses_an_image_of_another_region" {
   expect_failures = [aws_lambda_function.this]
 }
 
-run "takes_a_handler_of_another_name" {
+run "uses_a_handler_of_another_name" {
   command = plan
 
   variables {
@@ -239,7 +239,7 @@ run "takes_a_handler_of_another_name" {
   }
 }
 
-run "refuses_bad_values" {
+run "rejects_invalid_values" {
   command = plan
 
   variables {
@@ -263,7 +263,7 @@ run "refuses_bad_values" {
   ]
 }
 
-run "refuses_other_bad_values" {
+run "rejects_other_invalid_values" {
   command = plan
 
   variables {
@@ -279,7 +279,7 @@ run "refuses_other_bad_values" {
   ]
 }
 
-run "refuses_names_that_lambda_keeps_for_itself" {
+run "rejects_names_that_lambda_reserves" {
   command = plan
 
   variables {
@@ -289,7 +289,7 @@ run "refuses_names_that_lambda_keeps_for_itself" {
   expect_failures = [var.environment]
 }
 
-run "refuses_an_environment_that_is_too_large" {
+run "rejects_an_environment_that_is_too_large" {
   command = plan
 
   variables {
@@ -299,7 +299,7 @@ run "refuses_an_environment_that_is_too_large" {
   expect_failures = [var.environment]
 }
 
-run "has_an_environment_for_each_tenant" {
+run "isolates_tenants" {
   command = plan
 
   variables {
@@ -312,7 +312,7 @@ run "has_an_environment_for_each_tenant" {
   }
 }
 
-run "refuses_snapshots_with_tenants" {
+run "rejects_snap_start_with_tenant_isolation" {
   command = plan
 
   variables {
@@ -323,7 +323,7 @@ run "refuses_snapshots_with_tenants" {
   expect_failures = [var.isolation]
 }
 
-run "refuses_warm_environments_of_no_tenant" {
+run "rejects_provisioned_concurrency_with_tenant_isolation" {
   command = plan
 
   variables {

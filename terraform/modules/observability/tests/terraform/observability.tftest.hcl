@@ -11,12 +11,12 @@ variables {
   reserved_concurrency = 10
 }
 
-run "watches_with_cheap_defaults_and_wakes_nobody_unasked" {
+run "creates_alarms_without_a_subscription_by_default" {
   command = plan
 
   assert {
     condition     = sort(keys(aws_cloudwatch_metric_alarm.simple)) == tolist(["crashes", "refusals", "slow", "throttles"]) && length(aws_cloudwatch_metric_alarm.error_rate) == 1
-    error_message = "Not the alarms that README.md has."
+    error_message = "The alarms differ from those in README.md."
   }
 
   assert {
@@ -24,17 +24,17 @@ run "watches_with_cheap_defaults_and_wakes_nobody_unasked" {
       for alarm in concat(values(aws_cloudwatch_metric_alarm.simple), aws_cloudwatch_metric_alarm.error_rate) :
       alarm.treat_missing_data == "notBreaching" && alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(alarm.alarm_description) > 60
     ])
-    error_message = "An alarm notifies no topic, does not say what to do, or goes off without calls."
+    error_message = "An alarm notifies no topic, has no advice, or starts without calls."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.simple["slow"].threshold == 54000
-    error_message = "Slow is not 90 % of the time limit, in milliseconds."
+    error_message = "The threshold of slow is not 90 % of the timeout in milliseconds."
   }
 
   assert {
     condition     = length(aws_sns_topic_subscription.email) == 0
-    error_message = "There is a subscription although no address was given."
+    error_message = "There is a subscription although email is not set."
   }
 
   assert {
@@ -48,17 +48,17 @@ run "watches_with_cheap_defaults_and_wakes_nobody_unasked" {
   }
 }
 
-run "says_what_the_worst_month_costs" {
+run "computes_the_upper_bound_of_the_cost" {
   command = plan
 
   # 10 × 31 days × 0.5 GB × $0.0000133334 = 178.57; 267.84 million requests: 53.57; 2,400 bytes of log for each: 321.41.
   assert {
     condition     = output.worst_month_dollars == 554 && strcontains(output.max_monthly_cost, "about $554:")
-    error_message = "The worst month is another one: ${output.max_monthly_cost}"
+    error_message = "The upper bound differs: ${output.max_monthly_cost}"
   }
 }
 
-run "counts_what_is_kept_warm_and_the_other_processor" {
+run "counts_provisioned_concurrency_and_x86_64" {
   command = plan
 
   variables {
@@ -67,10 +67,10 @@ run "counts_what_is_kept_warm_and_the_other_processor" {
     provisioned_concurrency = 2
   }
 
-  # 446.40 for 10 at once, 22.32 for 2 that are kept warm, and requests and their log as before.
+  # 446.40 for 10 at once, 22.32 for 2 provisioned environments; requests and their log as before.
   assert {
     condition     = output.worst_month_dollars == 844
-    error_message = "The worst month is another one: ${output.max_monthly_cost}"
+    error_message = "The upper bound differs: ${output.max_monthly_cost}"
   }
 }
 
@@ -84,11 +84,11 @@ run "counts_snapshots" {
   # 554 as without, and 2 × 31 days × 0.5 GB × $0.0000015046 = 4.03; a restore is 0.5 × $0.0001397998.
   assert {
     condition     = output.worst_month_dollars == 558 && strcontains(output.max_monthly_cost, "2 published version(s) ($4.03)") && strcontains(output.max_monthly_cost, "restores, $0.00007 each")
-    error_message = "The worst month is another one: ${output.max_monthly_cost}"
+    error_message = "The upper bound differs: ${output.max_monthly_cost}"
   }
 }
 
-run "promises_no_bound_where_there_is_none" {
+run "states_no_bound_without_reserved_concurrency" {
   command = plan
 
   variables {
@@ -97,11 +97,11 @@ run "promises_no_bound_where_there_is_none" {
 
   assert {
     condition     = output.worst_month_dollars == null && strcontains(output.max_monthly_cost, "set reserved_concurrency")
-    error_message = "A bound is said although nothing bounds it."
+    error_message = "A bound is stated although reserved_concurrency is not set."
   }
 }
 
-run "leaves_out_what_is_not_wanted" {
+run "omits_disabled_parts" {
   command = plan
 
   variables {
@@ -113,7 +113,7 @@ run "leaves_out_what_is_not_wanted" {
 
   assert {
     condition     = length(aws_cloudwatch_dashboard.this) + length(aws_cloudwatch_metric_alarm.simple) + length(aws_cloudwatch_metric_alarm.error_rate) + length(aws_budgets_budget.monthly) == 0
-    error_message = "Something is made although it was turned off."
+    error_message = "A disabled part is created."
   }
 
   assert {

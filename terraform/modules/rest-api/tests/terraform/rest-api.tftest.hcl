@@ -12,7 +12,7 @@ variables {
   manage_api_gateway_account = true
 }
 
-run "streams_for_as_long_as_the_function_may" {
+run "streams_until_the_timeout_of_the_function" {
   command = plan
 
   variables {
@@ -21,7 +21,7 @@ run "streams_for_as_long_as_the_function_may" {
 
   assert {
     condition     = alltrue([for each in aws_api_gateway_integration.this : each.response_transfer_mode == "STREAM" && each.timeout_milliseconds == 900000 && endswith(each.uri, "function:mcp:live/response-streaming-invocations")])
-    error_message = "Answers are held back, or cut off before the function ends."
+    error_message = "Responses are buffered, or end before the function."
   }
 
   assert {
@@ -31,7 +31,7 @@ run "streams_for_as_long_as_the_function_may" {
 
   assert {
     condition     = aws_api_gateway_method_settings.all.settings[0].logging_level == "OFF" && !aws_api_gateway_method_settings.all.settings[0].data_trace_enabled && !can(regex("(?i)authorization|header|querystring|body", aws_api_gateway_stage.live.access_log_settings[0].format))
-    error_message = "A log could hold a token."
+    error_message = "A log could contain a token."
   }
 
   assert {
@@ -40,7 +40,7 @@ run "streams_for_as_long_as_the_function_may" {
   }
 }
 
-run "sends_whole_answers_within_its_limit" {
+run "sends_complete_responses_within_29_seconds" {
   command = plan
 
   variables {
@@ -50,11 +50,11 @@ run "sends_whole_answers_within_its_limit" {
 
   assert {
     condition     = alltrue([for each in aws_api_gateway_integration.this : each.response_transfer_mode == "BUFFERED" && each.timeout_milliseconds == 29000 && endswith(each.uri, "function:mcp:live/invocations")])
-    error_message = "API Gateway would refuse the integration."
+    error_message = "API Gateway would reject the integration."
   }
 }
 
-run "leads_refused_callers_to_the_issuer" {
+run "names_the_metadata_in_401_responses" {
   command = plan
 
   variables {
@@ -70,21 +70,21 @@ run "leads_refused_callers_to_the_issuer" {
 
   assert {
     condition     = alltrue([for each in aws_api_gateway_gateway_response.refusal : each.status_code == "401" && each.response_parameters["gatewayresponse.header.WWW-Authenticate"] == "'Bearer resource_metadata=\"https://mockrest01.execute-api.eu-west-1.amazonaws.com/live/.well-known/oauth-protected-resource/mcp\"'"])
-    error_message = "Clients are not led to the metadata below the stage."
+    error_message = "WWW-Authenticate does not contain the URL of the metadata below the stage."
   }
 
   assert {
     condition     = sort([for each in aws_api_gateway_method.this : each.authorization]) == tolist(["CUSTOM", "CUSTOM", "CUSTOM", "NONE", "NONE", "NONE", "NONE"])
-    error_message = "More is open than preflights and metadata, or less."
+    error_message = "The open paths are not exactly the preflights and the metadata."
   }
 
   assert {
     condition     = aws_lambda_permission.authorizer[0].source_arn == "arn:aws:execute-api:eu-west-1:123456789012:mockrest01/authorizers/mockauth01"
-    error_message = "Others could ask the authorizer."
+    error_message = "Other APIs could invoke the authorizer."
   }
 }
 
-run "lets_in_from_given_addresses_with_keys_behind_a_firewall" {
+run "restricts_addresses_with_api_keys_and_a_web_acl" {
   command = plan
 
   variables {
@@ -95,21 +95,21 @@ run "lets_in_from_given_addresses_with_keys_behind_a_firewall" {
 
   assert {
     condition     = join(",", [for each in jsondecode(aws_api_gateway_rest_api_policy.sources[0].policy).Statement : each.Effect]) == "Allow,Deny"
-    error_message = "The policy does not forbid what comes from elsewhere."
+    error_message = "The policy does not deny other addresses."
   }
 
   assert {
     condition     = aws_api_gateway_usage_plan.this[0].quota_settings[0].limit == 7 && length([for each in aws_api_gateway_method.this : each if each.api_key_required]) == 3
-    error_message = "Keys are not asked for, or not counted."
+    error_message = "API keys are not required, or have no quota."
   }
 
   assert {
     condition     = aws_wafv2_web_acl_association.this[0].resource_arn == aws_api_gateway_stage.live.arn
-    error_message = "The firewall stands elsewhere."
+    error_message = "The web ACL is not associated with the stage."
   }
 }
 
-run "opens_nothing_beside_signatures" {
+run "allows_no_unsigned_request_with_iam" {
   command = plan
 
   variables {
@@ -120,11 +120,11 @@ run "opens_nothing_beside_signatures" {
 
   assert {
     condition     = [for each in jsondecode(aws_api_gateway_rest_api_policy.sources[0].policy).Statement : each.Sid] == ["OtherAccounts", "FromNowhereElse"]
-    error_message = "A permission for everybody goes around IAM."
+    error_message = "A permission for every principal bypasses IAM."
   }
 }
 
-run "leaves_the_account_as_it_is_where_told_to" {
+run "keeps_the_log_role_of_the_account_if_configured" {
   command = plan
 
   variables {
@@ -137,7 +137,7 @@ run "leaves_the_account_as_it_is_where_told_to" {
   }
 }
 
-run "closes_its_own_url_where_it_has_a_domain" {
+run "disables_its_own_url_with_a_domain" {
   command = plan
 
   variables {
@@ -146,11 +146,11 @@ run "closes_its_own_url_where_it_has_a_domain" {
 
   assert {
     condition     = aws_api_gateway_rest_api.this.disable_execute_api_endpoint && output.url == "https://mcp.example.com" && length(aws_route53_record.this) == 2
-    error_message = "There is a way around the domain, or no way to it."
+    error_message = "Callers can bypass the domain, or cannot reach it."
   }
 }
 
-run "names_the_tenant_by_the_authorizer_alone" {
+run "takes_the_tenant_from_the_authorizer_only" {
   command = plan
 
   variables {
@@ -165,16 +165,16 @@ run "names_the_tenant_by_the_authorizer_alone" {
   }
 }
 
-run "names_no_tenant_for_a_shared_function" {
+run "sets_no_tenant_for_a_shared_function" {
   command = plan
 
   assert {
     condition     = alltrue([for each in aws_api_gateway_integration.this : each.request_parameters == null])
-    error_message = "Lambda would refuse every request."
+    error_message = "Lambda would reject every request."
   }
 }
 
-run "refuses_isolation_without_an_authorizer" {
+run "rejects_isolation_without_an_authorizer" {
   command = plan
 
   variables {
@@ -184,7 +184,7 @@ run "refuses_isolation_without_an_authorizer" {
   expect_failures = [var.isolation]
 }
 
-run "refuses_what_does_not_belong_together" {
+run "rejects_variables_that_exclude_each_other" {
   command = plan
 
   variables {

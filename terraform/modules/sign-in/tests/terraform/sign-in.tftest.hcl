@@ -9,12 +9,12 @@ variables {
   client_id_parameter_name = "/mcp-on-lambda/mcp/client-id"
 }
 
-run "signs_invited_people_in_by_a_public_client" {
+run "signs_invited_users_in_by_a_public_client" {
   command = plan
 
   assert {
     condition     = one(aws_cognito_user_pool.this.admin_create_user_config).allow_admin_create_user_only && aws_cognito_user_pool.this.user_pool_tier == "ESSENTIALS"
-    error_message = "Everybody can create an account, or there is no managed login."
+    error_message = "Anyone can create an account, or there is no managed login."
   }
 
   assert {
@@ -48,7 +48,7 @@ run "signs_invited_people_in_by_a_public_client" {
   }
 }
 
-run "lets_everybody_sign_up_if_that_is_set" {
+run "allows_sign_up_if_enabled" {
   command = plan
 
   variables {

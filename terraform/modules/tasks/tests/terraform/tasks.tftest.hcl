@@ -35,7 +35,7 @@ run "computes_each_duration_once" {
   }
 }
 
-run "says_that_the_account_bounds_it_without_reserved_concurrency" {
+run "names_the_quota_of_the_account_without_reserved_concurrency" {
   command = plan
 
   variables {
