@@ -12,7 +12,7 @@ import { pythonPrograms } from '../install.ts';
 
 /** Folder of the programs `aws` and `python`, which has moto. */
 export function findAwsCli(): Promise<Found<string>> {
-  return pythonPrograms('aws-cli', new URL('requirements.txt', import.meta.url));
+  return pythonPrograms('aws-cli', new URL('requirements.txt', import.meta.url), 'npm run test:aws-cli');
 }
 
 /** Account of everything that is created in moto. */

@@ -74,7 +74,12 @@ const CLIENTS = [
 ] as const;
 type Client = (typeof CLIENTS)[number];
 
-const programs = await pythonPrograms('python-clients', new URL('requirements.txt', import.meta.url));
+const COMMAND = 'npm run test:python-clients';
+const programs = await pythonPrograms(
+  'python-clients',
+  new URL('requirements.txt', import.meta.url),
+  COMMAND,
+);
 
 describeWith(programs)('clients in Python', bin => {
   let upstream: FakeUpstream;
@@ -96,7 +101,9 @@ describeWith(programs)('clients in Python', bin => {
   async function run({ driver, requirements, args }: Client, ...rest: string[]) {
     const file = new URL(requirements, import.meta.url);
     const found =
-      requirements === 'requirements.txt' ? { found: bin } : await pythonPrograms('python-clients-v1', file);
+      requirements === 'requirements.txt'
+        ? { found: bin }
+        : await pythonPrograms('python-clients-v1', file, COMMAND);
     if (!('found' in found)) throw new Error(found.missing);
     const { stdout } = await promisify(execFile)(
       join(found.found, 'python'),
