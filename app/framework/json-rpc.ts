@@ -18,6 +18,14 @@ export interface JsonRpcError {
   data?: unknown;
 }
 
+/** Returns the error for a server that sends a request to its client. */
+export function noSessionError(method: string): JsonRpcError {
+  return {
+    code: METHOD_NOT_FOUND,
+    message: `${method} needs a session with a client, and here is none: this server is served statelessly.`,
+  };
+}
+
 /** Returns an HTTP response whose body is one JSON-RPC error; `id` is null where the request's id is not known. */
 export function errorResponse(
   error: JsonRpcError,

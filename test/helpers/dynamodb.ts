@@ -11,8 +11,11 @@ export interface TestDynamoDb {
   close(): Promise<void>;
 }
 
-export async function startDynamoDb(table: string): Promise<TestDynamoDb> {
-  const server = process.env.TEST_DYNAMODB === 'moto' ? await moto() : await inMemory();
+export async function startDynamoDb(
+  table: string,
+  program = process.env.TEST_DYNAMODB,
+): Promise<TestDynamoDb> {
+  const server = program === 'moto' ? await moto() : await inMemory();
   const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
   const client = new DynamoDBClient({ endpoint: server.url, region: 'us-east-1', credentials });
   await client.send(

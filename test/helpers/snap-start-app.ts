@@ -14,7 +14,7 @@ export const COMPILER: Found<true> = hasCompiler
   ? { found: true }
   : {
       missing:
-        'There is no gcc, so SnapStart’s addon was not compiled and not tested. Install gcc, then run this test again.',
+        'There is no gcc, so SnapStart’s addon was not compiled and not tested. Install gcc, then: npm run test:runtime-api, and npm test -- test/framework/unit/local-lambda/snap-start.test.ts',
     };
 
 export interface SnapStartApp extends Disposable {

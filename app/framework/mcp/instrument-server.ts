@@ -6,6 +6,7 @@
  * looks like (the SDK), the request log (it reads the {@link McpExchange}).
  */
 import { ProtocolErrorCode, type Transport } from '@modelcontextprotocol/server';
+import { noSessionError } from '../json-rpc.ts';
 import type { IncomingMessage, JsonRpcId, MessageOutcome } from '../types.ts';
 import type { McpExchange } from './exchange.ts';
 
@@ -60,7 +61,7 @@ interface Instrumented {
   [STATE]?: { exchange: McpExchange | undefined; original: (...args: never[]) => Promise<unknown> };
 }
 
-/** Instruments a server that was created for one request. */
+/** Instruments a server that was created for one request. Without `exchange` its client is in this process. */
 export function instrumentServer(given: object, route: RouteState, exchange: McpExchange | undefined): void {
   prepareServer(given, route);
   instrumentConnection(given, exchange);
@@ -79,17 +80,39 @@ function connectInstrumented(
 ): Promise<void> {
   const { exchange, original } = this[STATE] as NonNullable<Instrumented[typeof STATE]>;
   transport[STATE] = { exchange, original: transport.send };
-  transport.send = sendChecked;
+  transport.send = sendChecked as Transport['send'];
   return original.call(this, transport as never) as Promise<void>;
 }
 
-function sendChecked(this: Transport & Instrumented, message: unknown, options?: unknown): Promise<void> {
+function sendChecked(
+  this: Transport & Instrumented,
+  message: OutgoingMessage,
+  options?: unknown,
+): Promise<void> {
   const { exchange, original } = this[STATE] as NonNullable<Instrumented[typeof STATE]>;
-  const outgoing = checked(message as OutgoingMessage, exchange);
+  if (exchange && isRequest(message)) {
+    refuse(message, this);
+    return SENT;
+  }
+  const outgoing = checked(message, exchange);
   return outgoing ? (original.call(this, outgoing as never, options as never) as Promise<void>) : SENT;
 }
 
 const SENT = Promise.resolve();
+
+function isRequest({ id, method }: OutgoingMessage): boolean {
+  return id !== undefined && method !== undefined;
+}
+
+/**
+ * Responds to a server's request to its client (sampling, elicitation, roots) with an error. The client's response would be a
+ * request of its own, which reaches another server, so that the tool would wait until the deadline.
+ */
+function refuse({ id, method }: OutgoingMessage, transport: Transport): void {
+  const error = noSessionError(String(method));
+  // The SDKs expect the response after `send` has returned.
+  queueMicrotask(() => transport.onmessage?.({ jsonrpc: '2.0', id: id as JsonRpcId, error }));
+}
 
 /** The part that concerns the server as such. */
 export function prepareServer(given: object, route: RouteState): void {

@@ -19,6 +19,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import * as z from 'zod';
+import { noSessionError } from '../json-rpc.ts';
 
 /** Methods that are forwarded if the server behind has the capability. */
 const METHODS = {
@@ -105,10 +106,8 @@ export class Upstream {
     client.setNotificationHandler('notifications/progress', ({ params }) => this.#passProgress(params));
     client.setNotificationHandler('notifications/message', ({ params }) => this.#passMessage(params));
     client.fallbackRequestHandler = async ({ method }) => {
-      throw new ProtocolError(
-        ProtocolErrorCode.MethodNotFound,
-        `${method} needs a session with a client, and here is none: this server is served statelessly.`,
-      );
+      const { code, message } = noSessionError(method);
+      throw new ProtocolError(code, message);
     };
   }
 

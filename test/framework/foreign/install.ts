@@ -44,11 +44,16 @@ async function works(command: string, ...args: string[]): Promise<boolean> {
   );
 }
 
-/** Python programs of a requirements.txt with hashes. Returns the folder of the programs. */
-export async function pythonPrograms(name: string, requirements: URL): Promise<Found<string>> {
-  if (!(await works('python3', '-c', 'import venv, sys; assert sys.version_info >= (3, 11)')))
+/** Python programs of a requirements.txt with hashes. Returns the folder of the programs. `command` runs the suite. */
+export async function pythonPrograms(
+  name: string,
+  requirements: URL,
+  command: string,
+): Promise<Found<string>> {
+  // Debian has venv without ensurepip until python3-venv is installed.
+  if (!(await works('python3', '-c', 'import ensurepip, venv, sys; assert sys.version_info >= (3, 11)')))
     return {
-      missing: `There is no Python 3.11 or newer with venv, so ${name} was not installed. Install Python.`,
+      missing: `There is no Python 3.11 or newer with venv, so ${name} was not installed. Install Python, then: ${command}`,
     };
   const file = fileURLToPath(requirements);
   const digest = createHash('sha256')
@@ -91,13 +96,21 @@ export interface GoModule {
   version: string;
   /** Folder of the program's `main` below the module. */
   main: string;
+  /** Runs the suite that needs it. */
+  command: string;
 }
 
 /** A Go program. `go install` refuses modules with a `replace`; this builds within the module. Returns the program's path. */
-export async function goProgram({ program, module, version, main }: GoModule): Promise<Found<string>> {
+export async function goProgram({
+  program,
+  module,
+  version,
+  main,
+  command,
+}: GoModule): Promise<Found<string>> {
   if (!(await works('go', 'version')))
     return {
-      missing: `There is no Go, so ${program} ${version} was not built. Install Go: https://go.dev/dl/`,
+      missing: `There is no Go, so ${program} ${version} was not built. Install Go (https://go.dev/dl/), then: ${command}`,
     };
   const folder = await cached(`${program}-${version}`, async made => {
     // Outside of a module: go would look for a go.mod.

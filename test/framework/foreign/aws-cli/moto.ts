@@ -6,12 +6,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { Found } from '../../../helpers/skipped-suites.ts';
 import { pythonPrograms } from '../install.ts';
 
-/** Folder of the programs `aws` and `moto_server`. */
+/** Folder of the programs `aws` and `python`, which has moto. */
 export function findAwsCli(): Promise<Found<string>> {
-  return pythonPrograms('aws-cli', new URL('requirements.txt', import.meta.url));
+  return pythonPrograms('aws-cli', new URL('requirements.txt', import.meta.url), 'npm run test:aws-cli');
 }
 
 /** Account of everything that is created in moto. */
@@ -25,9 +26,8 @@ export interface Moto {
 
 /** Starts a server with nothing in it, on a free port. `programs` is what {@link findAwsCli} found. */
 export async function startMoto(programs: string): Promise<Moto> {
-  const server = spawn(join(programs, 'moto_server'), ['-H', '127.0.0.1', '-p', '0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const script = fileURLToPath(new URL('moto_server.py', import.meta.url));
+  const server = spawn(join(programs, 'python'), [script], { stdio: ['ignore', 'ignore', 'pipe'] });
   const url = await addressOf(server);
   return {
     url,

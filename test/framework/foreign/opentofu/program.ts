@@ -11,5 +11,6 @@ export function findOpenTofu(): Promise<Found<string>> {
     module: 'github.com/opentofu/opentofu',
     version: `v${OPENTOFU_VERSION}`,
     main: 'cmd/tofu',
+    command: 'npm run test:tofu',
   });
 }

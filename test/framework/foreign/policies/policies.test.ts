@@ -21,7 +21,7 @@ const arn = (service: string, resource: string): string =>
 const calls = (actions: readonly string[], resource: string, more: Partial<Call> = {}): Call[] =>
   actions.map(action => ({ action, resource, ...more }));
 
-/** Calls that a program has made to AWS, or to moto (test/framework/foreign/moto writes the file). */
+/** Calls that a program has made to AWS, or to moto (test/framework/foreign/aws-cli writes the file). */
 const RECORDED: Record<'pipeline' | 'function', Call[]> = JSON.parse(
   readFileSync(new URL('recorded-calls.json', import.meta.url), 'utf8'),
 );

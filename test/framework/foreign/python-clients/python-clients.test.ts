@@ -1,6 +1,7 @@
 /**
  * MCP clients in Python: the official SDK in both major versions and FastMCP. Each lists tools, calls one with progress, chooses by a
- * form, reads a resource, cancels a call and calls again, with a token and without. Signing in with FastMCP: test/framework/oauth-clients.
+ * form, reads a resource, cancels a call and calls again, with a token and without; and calls a tool that requests sampling. Signing in
+ * with FastMCP: test/framework/oauth-clients.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,7 +12,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { type FakeUpstream, startFakeUpstream } from '../../../helpers/fake-upstream.ts';
-import { type RunningLambda, startApp } from '../../../helpers/local-lambda.ts';
+import { type RunningLambda, startApp, startFunction } from '../../../helpers/local-lambda.ts';
 import { describeWith } from '../../../helpers/skipped-suites.ts';
 import { pythonPrograms } from '../install.ts';
 
@@ -20,26 +21,41 @@ const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 /** Installing and a client's start, on a slow machine. */
 const TIMEOUT_MS = 300_000;
 
-const CHOSEN = 'mercury (planet): the planet closest to the sun';
-/** Clients of older revisions cannot be asked: there is no session. */
-const NOT_ASKED = 'Name one of: mercury (element); mercury (planet).';
+/** What a client of each revision gets from tools that request input. Up to 2025-11-25 there is no session to request it in. */
+const REVISIONS = {
+  '2026-07-28': {
+    chosen: 'mercury (planet): the planet closest to the sun',
+    sampling: {
+      offered: { text: expect.stringMatching(/^Answered: .*"text":"pong"/), requests: 1 },
+      not_offered: {
+        text: expect.stringMatching(/^MCPError -32021: .*client capabilities do not declare/),
+        requests: 0,
+      },
+    },
+  },
+  '2025-11-25': {
+    chosen: 'Name one of: mercury (element); mercury (planet).',
+    sampling: {
+      offered: { text: expect.stringMatching(/^Cannot request input .*server-to-client/), requests: 0 },
+      not_offered: { text: expect.stringMatching(/^Cannot request input .*server-to-client/), requests: 0 },
+    },
+  },
+} as const;
 
 const CLIENTS = [
   {
     name: 'the official SDK 2',
     driver: 'sdk_client.py',
     requirements: 'requirements.txt',
-    args: ['auto'],
+    args: ['--mode', 'auto'],
     revision: '2026-07-28',
-    chosen: CHOSEN,
   },
   {
     name: 'the official SDK 2 in its legacy mode',
     driver: 'sdk_client.py',
     requirements: 'requirements.txt',
-    args: ['legacy'],
+    args: ['--mode', 'legacy'],
     revision: '2025-11-25',
-    chosen: NOT_ASKED,
   },
   {
     name: 'the official SDK 1',
@@ -47,7 +63,6 @@ const CLIENTS = [
     requirements: 'requirements-v1.txt',
     args: [],
     revision: '2025-11-25',
-    chosen: NOT_ASKED,
   },
   {
     name: 'FastMCP',
@@ -55,56 +70,75 @@ const CLIENTS = [
     requirements: 'requirements.txt',
     args: [],
     revision: '2026-07-28',
-    chosen: CHOSEN,
   },
 ] as const;
+type Client = (typeof CLIENTS)[number];
 
-const programs = await pythonPrograms('python-clients', new URL('requirements.txt', import.meta.url));
+const COMMAND = 'npm run test:python-clients';
+const programs = await pythonPrograms(
+  'python-clients',
+  new URL('requirements.txt', import.meta.url),
+  COMMAND,
+);
 
 describeWith(programs)('clients in Python', bin => {
   let upstream: FakeUpstream;
   let open: RunningLambda;
   let closed: RunningLambda;
+  /** With tools that request input. */
+  let asking: RunningLambda;
   beforeAll(async () => {
     upstream = await startFakeUpstream({ delayMs: 30 });
     const digest = createHash('sha256').update(TOKEN).digest('hex');
-    [open, closed] = await Promise.all([
+    [open, closed, asking] = await Promise.all([
       startApp({ env: upstream.env }),
       startApp({ env: { ...upstream.env, MCP_AUTH: 'token', MCP_TOKEN_SHA256: digest } }),
+      startFunction('stream', { env: { MCP_AUTH: 'none' } }, 'conformance-app'),
     ]);
   });
-  afterAll(() => closeAll(open, closed, upstream));
+  afterAll(() => closeAll(open, closed, asking, upstream));
+
+  async function run({ driver, requirements, args }: Client, ...rest: string[]) {
+    const file = new URL(requirements, import.meta.url);
+    const found =
+      requirements === 'requirements.txt'
+        ? { found: bin }
+        : await pythonPrograms('python-clients-v1', file, COMMAND);
+    if (!('found' in found)) throw new Error(found.missing);
+    const { stdout } = await promisify(execFile)(
+      join(found.found, 'python'),
+      [join(FOLDER, driver), ...rest, ...args],
+      { maxBuffer: 64 * 1024 * 1024 },
+    );
+    return JSON.parse(/^RESULT (.*)$/m.exec(stdout)?.[1] ?? expect.fail(`No result in ${stdout}`));
+  }
 
   test.each(CLIENTS)(
     '$name works with a token and without',
-    async ({ driver, requirements, args, revision, chosen }) => {
-      const file = new URL(requirements, import.meta.url);
-      const found =
-        requirements === 'requirements.txt'
-          ? { found: bin }
-          : await pythonPrograms('python-clients-v1', file);
-      if (!('found' in found)) throw new Error(found.missing);
-      const run = async (...rest: string[]) => {
-        const { stdout } = await promisify(execFile)(
-          join(found.found, 'python'),
-          [join(FOLDER, driver), ...rest],
-          { maxBuffer: 64 * 1024 * 1024 },
-        );
-        return JSON.parse(/^RESULT (.*)$/m.exec(stdout)?.[1] ?? expect.fail(`No result in ${stdout}`));
-      };
+    async client => {
       const expected = {
-        revision,
+        revision: client.revision,
         tools: expect.arrayContaining(['lookup', 'lookup_many']),
         text: expect.stringMatching(/the rise and fall of the sea[\s\S]*a mass of ice/),
         progress: 8,
-        chosen,
+        chosen: REVISIONS[client.revision].chosen,
         resource: expect.stringContaining('a mass of ice'),
         cancelled: true,
         after: expect.stringContaining('the rise and fall of the sea'),
       };
-      expect(await run(`${open.url}/mcp`, ...args)).toEqual(expected);
-      expect(await run(`${closed.url}/mcp`, ...args, TOKEN)).toEqual(expected);
-      await expect(run(`${closed.url}/mcp`, ...args)).rejects.toThrow();
+      expect(await run(client, 'use', `${open.url}/mcp`)).toEqual(expected);
+      expect(await run(client, 'use', `${closed.url}/mcp`, '--token', TOKEN)).toEqual(expected);
+      await expect(run(client, 'use', `${closed.url}/mcp`)).rejects.toThrow(
+        /Valid credentials are required|401 Unauthorized/,
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each(CLIENTS)(
+    '$name gets a request for sampling if its revision has one and it offers sampling, and an error otherwise',
+    async client => {
+      expect(await run(client, 'sample', `${asking.url}/mcp`)).toEqual(REVISIONS[client.revision].sampling);
     },
     TIMEOUT_MS,
   );

@@ -1,56 +1,37 @@
-"""The official Python SDK 2: `python sdk_client.py URL MODE [TOKEN]`, MODE being auto or legacy."""
-import asyncio
-import sys
+"""The official Python SDK 2, whose mode is auto or legacy."""
+from contextlib import asynccontextmanager
 
-from checks import CHOICE, ENTRY, TERMS, cancelled, report
+from checks import CHOICE, REPLY, Counter, Options, Session, main
 from mcp import Client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
-from mcp.types import ElicitResult
-
-url, mode, *token = sys.argv[1:]
-headers = {"Authorization": f"Bearer {token[0]}"} if token else {}
-progress = 0
-begun = asyncio.Event()
-
-
-async def on_progress(*_) -> None:
-    global progress
-    progress += 1
-
-
-async def on_first_progress(*_) -> None:
-    begun.set()
+from mcp.types import CreateMessageResult, ElicitResult, TextContent
 
 
 async def choose(*_) -> ElicitResult:
     return ElicitResult(action="accept", content={"entry": CHOICE})
 
 
-async def main() -> None:
-    transport = streamable_http_client(url, http_client=create_mcp_http_client(headers=headers))
-    async with Client(transport, mode=mode, elicitation_callback=choose) as client:
-        revision = client.protocol_version
-        tools = await client.list_tools()
-        many = await client.call_tool("lookup_many", {"terms": TERMS}, progress_callback=on_progress)
-        chosen = await client.call_tool("lookup", {"term": "mercury"})
-        entry = await client.read_resource(ENTRY)
+@asynccontextmanager
+async def connect(options: Options, requests: Counter):
+    async def reply(*_) -> CreateMessageResult:
+        await requests()
+        return CreateMessageResult(role="assistant", model="none", content=TextContent(type="text", text=REPLY))
 
-        def begin():
-            terms = [f"term-{number:03}" for number in range(1, 100)]
-            return client.call_tool("lookup_many", {"terms": terms}, progress_callback=on_first_progress)
+    headers = {"Authorization": f"Bearer {options.token}"} if options.token else {}
+    transport = streamable_http_client(options.url, http_client=create_mcp_http_client(headers=headers))
+    callbacks = {"elicitation_callback": choose, "sampling_callback": reply if options.sampling else None}
+    async with Client(transport, mode=options.mode, **callbacks) as client:
 
-        was_cancelled = await cancelled(begin, begun)
-        after = await client.call_tool("lookup", {"term": "tide"})
-    report(
-        revision=revision,
-        tools=[tool.name for tool in tools.tools],
-        text=many.content[0].text,
-        progress=progress,
-        chosen=chosen.content[0].text,
-        resource=entry.contents[0].text,
-        cancelled=was_cancelled,
-        after=after.content[0].text,
-    )
+        async def tools() -> list[str]:
+            return [tool.name for tool in (await client.list_tools()).tools]
+
+        async def call(name: str, arguments: dict, progress=None) -> str:
+            return (await client.call_tool(name, arguments, progress_callback=progress)).content[0].text
+
+        async def read(uri: str) -> str:
+            return (await client.read_resource(uri)).contents[0].text
+
+        yield Session(client.protocol_version, tools, call, read)
 
 
-asyncio.run(main())
+main(connect)

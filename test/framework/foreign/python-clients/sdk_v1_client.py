@@ -1,52 +1,35 @@
-"""The official Python SDK 1: `python sdk_v1_client.py URL [TOKEN]`."""
-import asyncio
-import sys
+"""The official Python SDK 1."""
+from contextlib import asynccontextmanager
 
-from checks import ENTRY, TERMS, cancelled, report
+from checks import REPLY, Counter, Options, Session, main
 from mcp import ClientSession
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
-
-url, *token = sys.argv[1:]
-headers = {"Authorization": f"Bearer {token[0]}"} if token else {}
-progress = 0
-begun = asyncio.Event()
+from mcp.types import CreateMessageResult, TextContent
 
 
-async def on_progress(*_) -> None:
-    global progress
-    progress += 1
+@asynccontextmanager
+async def connect(options: Options, requests: Counter):
+    async def reply(*_) -> CreateMessageResult:
+        await requests()
+        return CreateMessageResult(role="assistant", model="none", content=TextContent(type="text", text=REPLY))
 
-
-async def on_first_progress(*_) -> None:
-    begun.set()
-
-
-async def main() -> None:
+    headers = {"Authorization": f"Bearer {options.token}"} if options.token else {}
     http = create_mcp_http_client(headers=headers)
-    async with streamable_http_client(url, http_client=http) as (read, write, _):
-        async with ClientSession(read, write) as session:
+    sampling = reply if options.sampling else None
+    async with streamable_http_client(options.url, http_client=http) as (received, sent, _):
+        async with ClientSession(received, sent, sampling_callback=sampling) as session:
             revision = (await session.initialize()).protocolVersion
-            tools = await session.list_tools()
-            many = await session.call_tool("lookup_many", {"terms": TERMS}, progress_callback=on_progress)
-            chosen = await session.call_tool("lookup", {"term": "mercury"})
-            entry = await session.read_resource(ENTRY)
 
-            def begin():
-                terms = [f"term-{number:03}" for number in range(1, 100)]
-                return session.call_tool("lookup_many", {"terms": terms}, progress_callback=on_first_progress)
+            async def tools() -> list[str]:
+                return [tool.name for tool in (await session.list_tools()).tools]
 
-            was_cancelled = await cancelled(begin, begun)
-            after = await session.call_tool("lookup", {"term": "tide"})
-    report(
-        revision=revision,
-        tools=[tool.name for tool in tools.tools],
-        text=many.content[0].text,
-        progress=progress,
-        chosen=chosen.content[0].text,
-        resource=entry.contents[0].text,
-        cancelled=was_cancelled,
-        after=after.content[0].text,
-    )
+            async def call(name: str, arguments: dict, progress=None) -> str:
+                return (await session.call_tool(name, arguments, progress_callback=progress)).content[0].text
+
+            async def read(uri: str) -> str:
+                return (await session.read_resource(uri)).contents[0].text
+
+            yield Session(revision, tools, call, read)
 
 
-asyncio.run(main())
+main(connect)

@@ -10,18 +10,21 @@ import { describeWith } from '../../../helpers/skipped-suites.ts';
 import { goProgram, pythonPrograms } from '../install.ts';
 
 const TIMEOUT_MS = 600_000;
-const PYTHON = await pythonPrograms('scanners', new URL('requirements.txt', import.meta.url));
+const COMMAND = 'npm run scan';
+const PYTHON = await pythonPrograms('scanners', new URL('requirements.txt', import.meta.url), COMMAND);
 const ACTIONLINT = await goProgram({
   program: 'actionlint',
   module: 'github.com/rhysd/actionlint',
   version: 'v1.7.12',
   main: 'cmd/actionlint',
+  command: COMMAND,
 });
 const TFLINT = await goProgram({
   program: 'tflint',
   module: 'github.com/terraform-linters/tflint',
   version: 'v0.64.0',
   main: '.',
+  command: COMMAND,
 });
 
 interface Scanned {

@@ -5,10 +5,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tenantId } from '../../../../app/framework/auth/tenant.ts';
+import { startDynamoDb, type TestDynamoDb } from '../../../helpers/dynamodb.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 
 /** A function that runs test/fixtures/tenant-app.ts. */
@@ -29,26 +28,14 @@ const TASKS = {
 
 /** `start` gets the environment variables of the function. */
 export function describeTenants(start: (env: Record<string, string>) => Promise<TenantTarget>): void {
-  let table: ReturnType<typeof dynalite>;
+  let dynamo: TestDynamoDb;
   let lambdaApi: Server;
   let target: TenantTarget;
   /** Requests of the function to invoke itself. */
   const invocations: { headers: IncomingHttpHeaders; event: object }[] = [];
 
   beforeAll(async () => {
-    table = dynalite({ createTableMs: 0 });
-    await new Promise<void>(listening => table.listen(0, '127.0.0.1', listening));
-    const endpoint = urlOf(table);
-    const dynamo = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: CREDENTIALS });
-    await dynamo.send(
-      new CreateTableCommand({
-        TableName: 'tasks',
-        BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
-        AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-      }),
-    );
-    dynamo.destroy();
+    dynamo = await startDynamoDb('tasks');
     lambdaApi = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
@@ -60,15 +47,15 @@ export function describeTenants(start: (env: Record<string, string>) => Promise<
       MCP_AUTH: 'authorizer',
       MCP_ISOLATION: 'per-caller',
       MCP_TABLE: 'tasks',
-      AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-      AWS_ENDPOINT_URL_LAMBDA: urlOf(lambdaApi),
+      AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
+      AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambdaApi.address() as AddressInfo).port}`,
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     });
   }, 60_000);
   afterAll(async () => {
     await target?.close();
-    table?.close();
+    await dynamo?.close();
     lambdaApi?.close();
   });
 
@@ -99,10 +86,6 @@ export function describeTenants(start: (env: Record<string, string>) => Promise<
     expect(await stateOf()).toMatch(new RegExp(`"status":"completed".*tenant ${ALICE}`));
     expect(invocations).toHaveLength(1);
   });
-}
-
-function urlOf(server: { address(): unknown }): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** The event of a REST API whose authorizer has returned `tenant`. */

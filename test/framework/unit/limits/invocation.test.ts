@@ -1,10 +1,7 @@
 /** Limits in the pipeline of an invocation, with a real table: what a caller gets, and that leases are released in every case. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { McpServer } from '@modelcontextprotocol/server';
-import dynalite from 'dynalite';
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createApp } from '../../../../app/framework/app.ts';
@@ -18,10 +15,10 @@ import {
 import { abortAll } from '../../../../app/framework/lambda/invocation.ts';
 import { mcp } from '../../../../app/framework/mcp/mcp.ts';
 import type { CallerLimits } from '../../../../app/framework/types.ts';
+import { startDynamoDb, type TestDynamoDb } from '../../../helpers/dynamodb.ts';
 import { albEvent, restEvent, v2Event } from '../../../helpers/events.ts';
 
-const dynamo = dynalite({ createTableMs: 0 });
-let client: DynamoDBClient;
+let dynamo: TestDynamoDb;
 /** Resolved when the tool `waits` runs, and what lets it return. */
 let started: PromiseWithResolvers<void>;
 let finish: PromiseWithResolvers<void>;
@@ -29,27 +26,14 @@ let lines: string;
 let address = 0;
 
 beforeAll(async () => {
-  dynamo.listen(0, '127.0.0.1');
-  await once(dynamo, 'listening');
-  const endpoint = `http://127.0.0.1:${(dynamo.address() as AddressInfo).port}`;
-  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
-  client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
-  await client.send(
-    new CreateTableCommand({
-      TableName: 'mcp-store',
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-    }),
-  );
-  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', endpoint);
+  dynamo = await startDynamoDb('mcp-store');
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', dynamo.endpoint);
   vi.stubEnv('MCP_TABLE', 'mcp-store');
   vi.stubEnv('MCP_AUTH', 'none');
 });
-afterAll(() => {
+afterAll(async () => {
   vi.unstubAllEnvs();
-  client.destroy();
-  dynamo.close();
+  await dynamo?.close();
 });
 
 beforeEach(() => {
@@ -124,7 +108,7 @@ function environment(perCaller: CallerLimits) {
 
 /** Returns the leases in the table, of all callers. */
 async function leases(): Promise<string[]> {
-  const { Items = [] } = await client.send(new ScanCommand({ TableName: 'mcp-store' }));
+  const { Items = [] } = await dynamo.client.send(new ScanCommand({ TableName: 'mcp-store' }));
   return Items.flatMap(({ members }) => members?.SS ?? []);
 }
 

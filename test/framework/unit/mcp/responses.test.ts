@@ -1,11 +1,13 @@
 /** Every message gets a response at once, in both eras, and the log names the right party. */
-import { McpServer, Server } from '@modelcontextprotocol/server';
+import { McpServer as V1McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { McpServer, Server, type ServerContext } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { createApp } from '../../../../app/framework/app.ts';
 import { createPipeline, handlersOf } from '../../../../app/framework/lambda/create-handlers.ts';
 import { mcp } from '../../../../app/framework/mcp/mcp.ts';
+import { mcpV1 } from '../../../../app/framework/mcp/mcp-v1.ts';
 import { v2Event } from '../../../helpers/events.ts';
 
 const REVISION = '2026-07-28';
@@ -62,7 +64,16 @@ async function post(
   headers: Record<string, string> = {},
   path = '/mcp',
 ) {
-  const app = createApp(new Hono().route('/mcp', mcp(factory)));
+  return postTo(mcp(factory), body, headers, path);
+}
+
+async function postTo(
+  route: ReturnType<typeof mcp>,
+  body: unknown,
+  headers: Record<string, string> = {},
+  path = '/mcp',
+) {
+  const app = createApp(new Hono().route('/mcp', route));
   const { buffered } = handlersOf(createPipeline(app.fetch));
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const event = v2Event({ method: 'POST', path, body: text }) as { headers: object };
@@ -239,6 +250,57 @@ describe.each(ERAS)('a result that is none, revision %s', era => {
       expect(messages).toMatchObject([{ id: 1, error: { code: -32603 } }]);
       expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
     }
+  });
+});
+
+describe.each(ERAS)('a request of a server to its client is refused at once, revision %s', era => {
+  const sampling = {
+    method: 'sampling/createMessage' as const,
+    params: {
+      messages: [{ role: 'user' as const, content: { type: 'text' as const, text: 'Say pong.' } }],
+      maxTokens: 9,
+    },
+  };
+  /** What a tool returns whose request rejects: its error. */
+  const refused = (request: Promise<unknown>) => request.then(() => text('sampled'));
+
+  test('by SDK v2', async () => {
+    const factory = () => {
+      const server = new McpServer({ name: 'asks', version: '1' });
+      server.registerTool('ask', {}, (ctx: ServerContext) =>
+        refused(ctx.mcpReq.requestSampling(sampling.params)),
+      );
+      return server;
+    };
+    const { body, headers } = callBy[era]('ask');
+    const { messages } = await post(factory, body, headers);
+    const reason = {
+      '2026-07-28': /not available on protocol revision 2026-07-28.*inputRequired/,
+      '2025-11-25': /^sampling\/createMessage needs a session with a client/,
+    };
+    expect(messages).toMatchObject([
+      { id: 1, result: { isError: true, content: [{ text: expect.stringMatching(reason[era]) }] } },
+    ]);
+  });
+
+  test.each(['on the stream of its call', 'on no stream'])('by SDK v1, sent %s', async where => {
+    const factory = () => {
+      const server = new V1McpServer({ name: 'asks', version: '1' });
+      server.registerTool('ask', {}, extra =>
+        refused(
+          where === 'on no stream'
+            ? server.server.createMessage(sampling.params)
+            : extra.sendRequest(sampling, z.any()),
+        ),
+      );
+      return server;
+    };
+    const { body, headers } = callBy[era]('ask');
+    const { messages } = await postTo(mcpV1(factory), body, headers);
+    const reason = /sampling\/createMessage needs a session with a client.*served statelessly/;
+    expect(messages).toMatchObject([
+      { id: 1, result: { isError: true, content: [{ text: expect.stringMatching(reason) }] } },
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-/** The tests on a machine that has no container engine and no Terraform: green, and loud about what was not run. */
+/** The tests on a machine that has no container engine, Terraform, Python, Go or QEMU: green, and loud about what was not run. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,10 +16,28 @@ const SUITES = [
   'test/framework/terraform/messages.test.ts',
   'test/framework/terraform/cycle.test.ts',
 ];
+/** Suites of programs of others, and what each says: what is missing, and the command that runs the suite. */
+const FOREIGN: Record<string, RegExp> = {
+  'foreign/aws-cli/aws-cli.test.ts': /no Python 3\.11 .*then: npm run test:aws-cli/,
+  'foreign/aws-cli/dynamodb.test.ts': /no Python 3\.11 .*then: npm run test:aws-cli/,
+  'foreign/aws-runtime-core/control-plane.test.ts': /no Go .*then: npm run test:runtime-api/,
+  'foreign/aws-runtime-core/tenants.test.ts': /no Go .*then: npm run test:runtime-api/,
+  'foreign/opentofu/opentofu.test.ts': /no Go, .*then: npm run test:tofu/,
+  'foreign/policies/deployer.test.ts': /terraform is not on PATH.*then: npm run test:terraform/,
+  'foreign/python-clients/python-clients.test.ts': /no Python 3\.11 .*then: npm run test:python-clients/,
+  'foreign/runtime-api/runtime-api.test.ts': /no Go .*then: npm run test:runtime-api/,
+  'foreign/scanners/scanners.test.ts':
+    /no Python 3\.11 .*then: npm run scan[\s\S]*actionlint .*then: npm run scan[\s\S]*tflint .*then: npm run scan/,
+  'foreign/snap-start.test.ts': /no gcc, .*then: npm run test:runtime-api/,
+  'snapshot/uniqueness.test.ts': /No virtual machine .*then: npm run test:snapshot/,
+};
 
-async function runSuites(env: Record<string, string>): Promise<{ code: number; output: string }> {
+async function runSuites(
+  env: Record<string, string>,
+  suites = SUITES,
+): Promise<{ code: number; output: string }> {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', ...SUITES], {
+  const child = spawn(process.execPath, [vitest, 'run', ...suites], {
     cwd: ROOT,
     env: { PATH: nothing, HOME: process.env.HOME, NO_COLOR: '1', FIXTURE_IS_BUILT: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,6 +57,16 @@ test('they pass, and say at the end what was not run and how to make it run', as
     /NOT RUN: a (deployment|bad value.*); a (deployment|bad value.*)\nterraform is not on PATH.*npm run test:terraform/,
   );
   expect([code, end]).toEqual([0, expect.stringMatching(/0 passed, 0 failed, 3 skipped\s*$/)]);
+});
+
+test('suites of programs of others pass, and say what is missing and which command runs them', async () => {
+  const { code, output } = await runSuites(
+    {},
+    Object.keys(FOREIGN).map(file => `test/framework/${file}`),
+  );
+  const end = output.slice(output.indexOf('NOT RUN'));
+  for (const message of Object.values(FOREIGN)) expect(end).toMatch(message);
+  expect([code, end]).toEqual([0, expect.stringMatching(/\n0 passed, 0 failed, 13 skipped\s*$/)]);
 });
 
 test('where CI asks for every test, they fail and say the same', async () => {

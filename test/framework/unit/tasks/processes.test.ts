@@ -5,17 +5,16 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import dynalite from 'dynalite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLIENTS } from '../../../helpers/clients.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
+import { startDynamoDb, type TestDynamoDb } from '../../../helpers/dynamodb.ts';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 import { outlive } from './demo.ts';
 import { TaskClient } from './task-client.ts';
@@ -40,23 +39,11 @@ describe('a tool that runs for longer than its client waits', () => {
 
 describe('with a given table', () => {
   let folder: string;
-  let table: ReturnType<typeof dynalite>;
-  let dynamo: DynamoDBClient;
+  let dynamo: TestDynamoDb;
   let lambda: RunningLambda;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tasks-'));
-    table = dynalite({ createTableMs: 0 });
-    await new Promise<void>(listening => table.listen(0, '127.0.0.1', listening));
-    const endpoint = `http://127.0.0.1:${(table.address() as AddressInfo).port}`;
-    dynamo = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: CREDENTIALS });
-    await dynamo.send(
-      new CreateTableCommand({
-        TableName: 'elsewhere',
-        BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
-        AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-      }),
-    );
+    dynamo = await startDynamoDb('elsewhere');
     lambda = await startFunction(
       'stream',
       {
@@ -64,7 +51,7 @@ describe('with a given table', () => {
         env: {
           MCP_AUTH: 'none',
           MCP_TABLE: 'elsewhere',
-          AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+          AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
           RUNS: join(folder, 'runs'),
         },
       },
@@ -73,8 +60,7 @@ describe('with a given table', () => {
   }, 60_000);
   afterAll(async () => {
     await closeAll(lambda);
-    dynamo?.destroy();
-    table?.close();
+    await dynamo?.close();
     rmSync(folder, { recursive: true });
   });
 
@@ -98,7 +84,7 @@ describe('with a given table', () => {
   test('a job that is delivered to three environments runs its tool once', async () => {
     const client = clientOf('me');
     const taskId = await client.create('count', { seconds: 6, label: 'race' });
-    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: 'elsewhere' }));
+    const { Items = [] } = await dynamo.client.send(new ScanCommand({ TableName: 'elsewhere' }));
     expect(Items).toHaveLength(1);
     const taskKey = Items[0]?.key?.S;
     const invoker = new LambdaClient({
