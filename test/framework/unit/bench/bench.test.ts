@@ -1,6 +1,6 @@
 /**
- * The benchmark, in short: that it measures what it says, and that nothing has become several times slower. The bounds
- * are ratios within one run and about twice what a quiet machine gives; how fast it is says `npm run bench`.
+ * A short run of the benchmark: its rows, and that no measurement is several times slower than before. The bounds are ratios
+ * within one run, about twice the values of an idle machine. `npm run bench` prints the exact values.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -56,7 +56,7 @@ function row(name: string): Row {
   return rows.find(each => each.name.startsWith(name)) ?? expect.fail(`no row ${name}`);
 }
 
-test('has a row each for Node, the floor and both eras, and a chart of them', () => {
+test('the benchmark has one row each for Node, the floor and both eras, and a chart of them', () => {
   expect(rows.map(({ name }) => name)).toEqual([
     'node -e 0',
     'floor: the client and {}',
@@ -69,7 +69,7 @@ test('has a row each for Node, the floor and both eras, and a chart of them', ()
 });
 
 test.each(['mcp-on-lambda, 2026-07-28', 'mcp-on-lambda, 2025-11-25'])(
-  '%s is not several times slower than it was',
+  'the ratios of %s to the floor stay within their bounds',
   name => {
     const { first_cpu_ms, first_ms, warm_ms, settled_ms, settled_cpu_ms, rss_mb } = row(name);
     const floor = row('floor');
@@ -87,24 +87,24 @@ test('a client of the older revisions needs more invocations for a call', () => 
   expect(row('mcp-on-lambda, 2025').invocations).toBeGreaterThanOrEqual(3);
 });
 
-test('dollars follow from the price list', () => {
+test('dollarsPerMillion calculates the price of requests and duration', () => {
   // A million requests of 10 ms at 1769 MB: $0.20, and 10000 s × 1.7275 GB × $0.0000133334.
   expect(dollarsPerMillion({ cpuMs: 10, wallMs: 4, invocations: 1 }, 1769)).toBeCloseTo(0.2 + 0.23034, 4);
-  // With a seventh of the processor it takes seven times as long, and costs the same but for rounding.
+  // With 1/7 of a vCPU it takes seven times as long, and costs the same except for rounding.
   expect(dollarsPerMillion({ cpuMs: 10, wallMs: 4, invocations: 2 }, 1769 / 7)).toBeCloseTo(
     2 * (0.2 + 0.23034),
     4,
   );
-  // What waits, and does not reckon, costs by the memory.
+  // While a request waits without using the CPU, the price depends on the memory.
   expect(dollarsPerMillion({ cpuMs: 1, wallMs: 1000, invocations: 1 }, 128)).toBeCloseTo(
     0.2 + 1_000_000 * 0.125 * 0.0000133334,
     4,
   );
 });
 
-test('a profile names the parts of the program', { timeout: 60_000 }, async () => {
+test('a profile splits the CPU time by the parts of the program', { timeout: 60_000 }, async () => {
   const [row] = ours();
-  if (!row) expect.fail('there is nothing to profile');
+  if (!row) expect.fail('ours() returned no row');
   const [split = {}] = await profiled(row, mkdtempSync(join(folder, 'profile-')), [[1, 60]]);
   for (const part of ['client of the runtime', 'MCP SDK', 'validation', 'log', 'Hono', 'response'])
     expect(split[part], `${part} of ${Object.keys(split)}`).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-/** Limits in the pipeline of an invocation, with a real table: what a caller gets, and that leases are released in every case. */
+/** Limits in the pipeline of an invocation, with a real table: responses to the caller, and the release of leases in every case. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
@@ -22,7 +22,7 @@ import { albEvent, restEvent, v2Event } from '../../../helpers/events.ts';
 
 const dynamo = dynalite({ createTableMs: 0 });
 let client: DynamoDBClient;
-/** Resolved when the tool `waits` runs, and what lets it return. */
+/** `running` resolves when the tool `waits` runs; `finish` lets the tool return. */
 let started: PromiseWithResolvers<void>;
 let finish: PromiseWithResolvers<void>;
 let lines: string;
@@ -56,7 +56,7 @@ beforeEach(() => {
   started = Promise.withResolvers();
   finish = Promise.withResolvers();
   lines = '';
-  address += 1; // Each test is another caller.
+  address += 1; // Each test uses another caller.
   vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   vi.spyOn(process.stdout, 'write').mockImplementation(text => {
@@ -89,7 +89,7 @@ function server(): McpServer {
   return made;
 }
 
-/** An execution environment. */
+/** Creates an execution environment. */
 function environment(perCaller: CallerLimits) {
   const app = createApp(new Hono().route('/mcp', mcp(server, { limits: { perCaller } })));
   const handlers = handlersOf(createPipeline(app.fetch));
@@ -130,7 +130,7 @@ async function leases(): Promise<string[]> {
 
 const ONE = { parallel: 1 };
 
-test('a second call at the same time is denied in another environment, and logged as refused', async () => {
+test('a second parallel call is denied in another environment, and logged as refused', async () => {
   const running = environment(ONE).call('waits');
   await started.promise;
   expect(await leases()).toHaveLength(1);
@@ -144,7 +144,7 @@ test('a second call at the same time is denied in another environment, and logge
   expect((await environment(ONE).call('returns')).statusCode).toBe(200);
 });
 
-test('the window is the caller’s in all environments', async () => {
+test('the window of a caller is the same in all environments', async () => {
   const TWO = { calls: 2, seconds: 86_400 };
   const statuses = [];
   for (const _ of [1, 2, 3]) statuses.push((await environment(TWO).call('returns')).statusCode);
@@ -152,7 +152,7 @@ test('the window is the caller’s in all environments', async () => {
 });
 
 test.each(['returns', 'throws', 'no such tool'])(
-  'the lease is released before the handler returns: %s',
+  'the lease is released before the handler returns, for a tool that %s',
   async tool => {
     await environment(ONE).call(tool);
     expect(await leases()).toEqual([]);
@@ -199,7 +199,7 @@ test('the summary says that routes with limits need the table', () => {
   expect(summarize({ routes: new Hono().route('/mcp', mcp(server)) })).toMatchObject({ table: false });
 });
 
-test('a route with limits, outside of an app that counts calls, fails', async () => {
+test('a route with limits fails in an app that does not count calls', async () => {
   const routes = new Hono().route('/mcp', mcp(server, { auth: 'none', limits: { perCaller: ONE } }));
   const response = await routes.request('/mcp', {
     method: 'POST',
@@ -209,7 +209,7 @@ test('a route with limits, outside of an app that counts calls, fails', async ()
   expect(response.status).toBe(500);
 });
 
-test('the source address is the endpoint’s, never the caller’s claim', () => {
+test('the source address is read from the event of the endpoint, not from headers of the caller', () => {
   const request = new Request('https://h.example/mcp', {
     headers: { 'x-forwarded-for': '203.0.113.1, 198.51.100.7' },
   });
