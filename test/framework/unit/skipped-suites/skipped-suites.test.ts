@@ -1,4 +1,4 @@
-/** The tests on a machine that has no container engine and no Terraform: green, and loud about what was not run. */
+/** The tests on a machine without a container engine and Terraform: they pass, and the summary lists the skipped suites. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 
-/** A PATH on which nothing is found. */
+/** A PATH without any program. */
 const nothing = mkdtempSync(join(tmpdir(), 'nothing-'));
 afterAll(() => rmSync(nothing, { recursive: true }));
 
@@ -29,7 +29,7 @@ async function runSuites(env: Record<string, string>): Promise<{ code: number; o
   return { code: await exited, output: stdout + stderr };
 }
 
-test('they pass, and say at the end what was not run and how to make it run', async () => {
+test('suites without their programs are skipped, and the summary says which were skipped and how to run them', async () => {
   const { code, output } = await runSuites({});
   const end = output.slice(output.indexOf('NOT RUN'));
   expect(end).toMatch(
@@ -41,7 +41,7 @@ test('they pass, and say at the end what was not run and how to make it run', as
   expect([code, end]).toEqual([0, expect.stringMatching(/0 passed, 0 failed, 3 skipped\s*$/)]);
 });
 
-test('where CI asks for every test, they fail and say the same', async () => {
+test('suites without their programs fail in CI, with the same summary', async () => {
   const { code, output } = await runSuites({ CI: 'true' });
   expect(output).toContain('No container engine works on this machine');
   expect([code, /\d+ passed.*skipped/.exec(output)?.[0]]).toEqual([1, '0 passed, 3 failed, 0 skipped']);
