@@ -1,11 +1,11 @@
-/** Runs suites of the framework with another program than their default. */
+/** Runs suites of the framework with a program other than their default. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../../helpers/local-lambda.ts';
 
 /**
- * Runs test files with variables. `names`: a pattern of the tests' names. Rejects with vitest's output if
- * one of them fails or is skipped; returns how many passed.
+ * Runs test files with environment variables. `names` is a pattern of test names. Returns the number of passed tests. Rejects with
+ * vitest's output if one fails or, without `names`, is skipped.
  */
 export function runSuites(
   files: readonly string[],
@@ -20,7 +20,7 @@ export function runSuites(
       ...files,
       ...(names ? ['-t', names] : []),
     ];
-    // Its totals are of this run.
+    // The totals must be those of the nested run only.
     const { TOTALS: _, VITEST: __, VITEST_POOL_ID: ___, VITEST_WORKER_ID: ____, ...inherited } = process.env;
     const options = { cwd: ROOT, env: { ...inherited, ...env, NO_COLOR: '1' }, maxBuffer: 64 * 1024 * 1024 };
     execFile(process.execPath, command, options, (error, stdout, stderr) => {
