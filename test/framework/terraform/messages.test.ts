@@ -1,4 +1,4 @@
-/** What a person reads who gave a variable a bad value: what is wrong, and what to write. */
+/** The messages for invalid values of variables: the reason, and what to write instead. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform.ts';
 
@@ -11,7 +11,7 @@ afterAll(() => terraform?.[Symbol.dispose]());
 
 const VPC = 'vpc={subnet_ids=["subnet-1"],security_group_ids=["sg-1"]}';
 
-describeTerraform('a bad value is refused with what to write', () => {
+describeTerraform('a bad value of a variable is rejected with a message that says what to write', () => {
   test.each([
     [['auth=basic'], 'auth must be token, oauth, "token,oauth", iam or none.'],
     [['auth=authorizer'], '(An authorizer of API Gateway applies these rules: authorizer = "lambda".)'],
@@ -63,20 +63,20 @@ describeTerraform('a bad value is refused with what to write', () => {
       'Leave registry out with auth = "iam".',
     ],
     [['name=My Server'], 'name must be 2 to 40 lower-case letters, digits and single hyphens'],
-  ])('%j', async (variables, message) => {
+  ])('for the variables %j', async (variables, message) => {
     const flags = variables.map(variable => `-var=${variable}`);
     const { status, output } = await terraform.run(CONFIGURATION, 'plan', ...flags);
     expect(output).toContain(message);
     expect(status).toBe(1);
   });
 
-  test('a token that was given in place of its digest is not repeated', async () => {
+  test('that does not repeat a token that was given instead of its digest', async () => {
     const { output } = await terraform.run(CONFIGURATION, 'plan', '-var=token_sha256=["correct-horse"]');
     expect(output).toContain('never tokens themselves');
     expect(output.replace(/^.*var\.token_sha256.*$/gm, '')).not.toContain('correct-horse');
   });
 
-  test('a public URL without a bound is allowed, with a warning', async () => {
+  test('or accepted with a warning: a public URL without a concurrency limit', async () => {
     const { status, output } = await terraform.run(
       CONFIGURATION,
       'plan',
