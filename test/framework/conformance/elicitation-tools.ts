@@ -64,7 +64,7 @@ export function registerElicitationTools(server: McpServer): void {
 
   server.registerTool(
     'test_streaming_elicitation',
-    { description: 'Asks in its result, never by a request of its own on the stream.' },
+    { description: 'Requests input in its result, not by a request on the stream.' },
     ctx => ask(ctx, FORM_WITH_DEFAULTS),
   );
 }

@@ -254,7 +254,7 @@ describe('a change in app/', () => {
     await expect.poll(version, WAIT).toBe('4.0.0');
   });
 
-  test('with a type error is reported, and runs; the report ends with the next change', async () => {
+  test('with a type error is reported and runs, and the next change cancels the check', async () => {
     let from = server.output().length;
     copy.write('app/servers/dice.ts', `${dice('5.0.0')}\nexport const sides: number = 'six';\n`);
     await server.printed(

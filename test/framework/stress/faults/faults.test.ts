@@ -258,7 +258,7 @@ async function findSmallTmp(): Promise<Found<'unshare'>> {
   return tried === undefined
     ? { found: 'unshare' }
     : {
-        missing: `No /tmp of its own can be mounted here (${tried}). As root on Linux: npm test -- test/framework/stress/faults`,
+        missing: `No separate /tmp can be mounted here (${tried}). As root on Linux: npm test -- test/framework/stress/faults`,
       };
 }
 

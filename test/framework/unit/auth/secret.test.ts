@@ -23,7 +23,7 @@ test('during a rotation, the keys of the first secret come first', async () => {
 });
 
 test.each(['', 'short', `${FIRST},short`, `${FIRST},${SECOND},${FIRST}x`])(
-  '%j is not accepted',
+  'the value %j of MCP_SECRET is rejected',
   async text => {
     expect(secretsOf(text)).toEqual([]);
     await expect(keysOf(text)('csrf')).rejects.toThrow('MCP_SECRET must have 32 characters');

@@ -127,7 +127,7 @@ function checkFunction(account: Account, attributes: Attributes): void {
   account.need(
     'aws_cloudwatch_log_group',
     `/aws/lambda/${attributes.function_name}`,
-    'The function would make a log group of its own, that Terraform does not know.',
+    'The function would create a log group that Terraform does not manage.',
   );
   const [, name = '', digest = ''] = /^[^/]+\/([^@]+)@(.*)$/.exec(text(attributes, 'image_uri')) ?? [];
   if (!Object.values(account.machine.tags(name, account.region) ?? {}).includes(digest))

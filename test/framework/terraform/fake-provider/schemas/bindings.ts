@@ -2,7 +2,7 @@
  * Reads a Terraform schema from generated JavaScript bindings. They are generated from the provider's real schema and contain what
  * is needed here: names, types, and which attributes are required, optional or computed.
  *
- *   // kms_key - computed: true, optional: true, required: false     above every attribute's getter, which tells its type:
+ *   // kms_key - computed: true, optional: true, required: false     above every attribute's getter, which shows its type:
  *   return this.getStringAttribute('kms_key');                       a string; a set where Fn.tolist() is around it
  *   _rule = new EcrRuleList(this, "rule", true);                     a block or an object: a list, or a set where true
  */
