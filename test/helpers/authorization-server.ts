@@ -37,7 +37,7 @@ export async function startAuthorizationServer(
         }),
       },
     },
-    // So that a page in a browser may ask it.
+    // Allows requests of web pages.
     clientBasedCORS: () => true,
     issueRefreshToken: () => true,
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
@@ -72,7 +72,7 @@ export async function startAuthorizationServer(
   };
 }
 
-/** What a person does in the browser: follows the redirects, cookies and all, to the callback, and gives its query. */
+/** Signs in like a person with a browser: follows the redirects, with cookies, up to the callback. Returns its query. */
 export async function signIn(authorizationUrl: URL, redirectUrl: string): Promise<URLSearchParams> {
   const cookies = new Map<string, string>();
   let next = authorizationUrl.href;

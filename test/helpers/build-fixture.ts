@@ -1,4 +1,4 @@
-/** Vitest's global setup: builds the fixture app once a run, into the folder that `startApp` runs. */
+/** Vitest's global setup: builds the fixture app once per run, into the folder that `startApp` runs. */
 import { spawnSync } from 'node:child_process';
 import { FIXTURE_APP, FIXTURE_DIST, ROOT } from './local-lambda.ts';
 

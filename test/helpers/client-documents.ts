@@ -1,4 +1,4 @@
-/** An https server for client metadata documents, under names that only the given resolver knows. */
+/** An https server for client metadata documents, with host names that only the given resolver knows. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -10,7 +10,7 @@ export interface ClientDocuments {
   /** `https://client.example:PORT` */
   origin: string;
   port: number;
-  /** By path: a document, or what handles the request. */
+  /** The documents or request handlers, by path. */
   served: Map<string, object | ((request: IncomingMessage, response: ServerResponse) => void)>;
   requests: string[];
   access: DocumentAccess;
@@ -50,7 +50,7 @@ export async function startClientDocuments(): Promise<ClientDocuments> {
   };
 }
 
-/** Finds the names of the certificate on this machine. */
+/** Resolves the names of the certificate to this machine. */
 export const loopbackAccess: DocumentAccess = {
   ca: CERTIFICATE,
   resolve: async hostname => {

@@ -1,4 +1,4 @@
-/** The clients that an MCP server meets: SDK v1, and SDK v2 in each of its modes, behind one small face. */
+/** The clients for an MCP server with one common interface: SDK v1, and SDK v2 in each of its modes. */
 import {
   Client as ClientV2,
   StreamableHTTPClientTransport as TransportV2,
@@ -33,16 +33,16 @@ export interface TestClient {
   prompt(name: string, args: Record<string, string>): Promise<string>;
   complete(uri: string, argument: string, value: string): Promise<string[]>;
   completePrompt(prompt: string, argument: string, value: string): Promise<string[]>;
-  /** Their URIs. */
+  /** The URIs of the resources. */
   resources(): Promise<string[]>;
-  /** URIs of the templates. */
+  /** The URIs of the resource templates. */
   templates(): Promise<string[]>;
-  /** Their names. */
+  /** The names of the prompts. */
   prompts(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** A choice of a form: what is sent, and what a person reads. */
+/** An option of a form: the value that is sent, and the label. */
 export interface Option {
   const: string;
   title: string;
@@ -50,7 +50,7 @@ export interface Option {
 
 export interface ClientOptions {
   headers?: Record<string, string>;
-  /** Answers elicitations; without it the client does not say that it can. */
+  /** Responds to elicitations. Without it, the client does not declare elicitation. */
   elicit?: (message: string, options: Option[]) => Option | undefined;
 }
 
@@ -66,7 +66,7 @@ const INFO = { name: 'test-client', version: '1.0.0' };
 async function connectV1(url: string, { headers = {} }: ClientOptions = {}): Promise<TestClient> {
   const client = new ClientV1(INFO);
   const transport = new TransportV1(new URL(`${url}/mcp`), { requestInit: { headers } });
-  // Its own types do not agree with themselves under exactOptionalPropertyTypes.
+  // The SDK's types are inconsistent with exactOptionalPropertyTypes.
   await client.connect(transport as TransportOfV1);
   return {
     era: 'legacy',
@@ -174,7 +174,7 @@ function readBody(parts: readonly object[]): string {
   return parts.map(part => ('text' in part ? String(part.text) : '')).join('\n');
 }
 
-/** Picks from the first property of the form that is asked for. */
+/** Chooses an option of the first property of the form. */
 function answer(params: object, elicit: NonNullable<ClientOptions['elicit']>) {
   const { message, requestedSchema } = params as {
     message: string;

@@ -1,10 +1,10 @@
-/** Closes what a suite has opened. Whatever has not come to be, because the suite could not be set up, is passed over: the failure to tell is that one. */
+/** Closes the resources of a suite. Ignores undefined ones, because if the setup of a suite fails, its error is the one to report. */
 
 interface Closable {
   close(): unknown;
 }
 
-/** In this order, each whatever becomes of the others. Rejects with the first failure. */
+/** Closes all resources in this order, even if closing one fails. Rejects with the first failure. */
 export async function closeAll(...opened: (Closable | undefined)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const each of opened) {

@@ -1,4 +1,4 @@
-/** What a person does in the browser: follows the redirects, cookies and all, and presses Allow on the consent page. */
+/** Signs in like a person with a browser: follows the redirects, with cookies, and presses Allow on the consent page. */
 export async function signInAndConsent(authorizationUrl: URL, redirectUrl: string): Promise<URLSearchParams> {
   const cookies = new Map<string, string>();
   let next = authorizationUrl.href;

@@ -1,8 +1,8 @@
 /**
- * The container engine of this machine, Docker or Podman (`CONTAINER_ENGINE` overrides), and a base image to build on.
+ * The container engine of this machine, Docker or Podman (`CONTAINER_ENGINE` overrides it), and the base image.
  *
- * Where no registry can be reached, a fake base image takes the base's own name, so that the Dockerfile is built unchanged: a
- * minimal Debian by mmdebstrap with this machine's npm and the packaged Node. It is made once and kept.
+ * If no registry is reachable, a fake base image gets the name of the real one, so that the Dockerfile is built unchanged: a minimal
+ * Debian, created by mmdebstrap, with this machine's npm and the packaged Node. It is created once and kept.
  */
 import { execFile, spawn } from 'node:child_process';
 import { copyFile, cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { ProjectCopy } from './project-copy.ts';
 import type { Found } from './skipped-suites.ts';
 
 const run = promisify(execFile);
-/** The machine's own node and npm, not the ones that this repository brings. */
+/** PATH with the machine's own node and npm, not those of this repository. */
 const OWN_TOOLS = {
   env: {
     ...process.env,
@@ -30,13 +30,13 @@ export const BASE = 'docker.io/library/node:26-bookworm-slim';
 
 export interface Engine {
   name: 'docker' | 'podman';
-  /** Arguments of `run` that this machine needs. */
+  /** Arguments of `run` that are required on this machine. */
   runFlags: string[];
-  /** Runs the engine and gives its stdout. Rejects with what it said. */
+  /** Runs the engine and returns its stdout. Rejects with its error output. */
   run(...args: string[]): Promise<string>;
 }
 
-/** The engine that works here, or why there is none. */
+/** Returns the engine that works here, or the reason why there is none. */
 export async function findEngine(): Promise<Found<Engine>> {
   const wanted = process.env.CONTAINER_ENGINE;
   const problems: string[] = [];
@@ -61,7 +61,7 @@ async function engineOf(name: Engine['name']): Promise<Engine> {
   const engineRun = async (...args: string[]): Promise<string> => (await run(name, args, MAX_OUTPUT)).stdout;
   if (name === 'docker') return { name, runFlags: [], run: engineRun };
   const runc = await present('/usr/sbin/runc');
-  // crun cannot do with mixed cgroups, and the default limits need a capability that containers of CI lack.
+  // crun does not support mixed cgroups, and the default limits need a capability that CI containers do not have.
   const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000'];
   const global = runc ? ['--runtime', '/usr/sbin/runc'] : [];
   return { name, runFlags: limits, run: (...args) => engineRun(...global, ...args) };
@@ -104,7 +104,7 @@ async function makeFakeBase(engine: Engine): Promise<void> {
     await copyFile(packagedNode('For the base image'), join(folder, 'node'));
     await cp(await nodeHeaders(), join(folder, 'include'), { recursive: true, dereference: true });
     await mkdir(join(folder, 'certs'));
-    const bundle = process.env.NODE_EXTRA_CA_CERTS; // A network with a CA of its own.
+    const bundle = process.env.NODE_EXTRA_CA_CERTS; // For a network with its own CA.
     if (bundle) await copyFile(bundle, join(folder, 'certs/ca-certificates.crt'));
     await writeFile(join(folder, 'Dockerfile'), FAKE_BASE);
     const isolation = engine.name === 'podman' ? ['--isolation', 'chroot', '--pull=never'] : [];
@@ -124,15 +124,15 @@ ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 `;
 
 /**
- * The folder of the npm that is on PATH, which tells every command it runs where it is. Not `npm root -g`: that goes by
- * whatever node is first on PATH, and inside a script that is a package's.
+ * Returns the folder of the npm on PATH, which npm passes to every command that it runs. It does not use `npm root -g`, which depends
+ * on the first node on PATH, and in a script that is the node of a package.
  */
 async function npmPackage(): Promise<string> {
   const { stdout } = await run('npm', ['exec', '-c', 'node -p process.env.npm_execpath']);
   return join(dirname(stdout.trim()), '..');
 }
 
-/** Headers of any Node will do: the native part is built against Node-API, which is stable across versions. */
+/** Returns the headers of any Node version, because the native part uses Node-API, which is stable across versions. */
 async function nodeHeaders(): Promise<string> {
   const { stdout: node } = await run('sh', ['-c', 'command -v node'], OWN_TOOLS);
   for (const prefix of [
@@ -154,7 +154,7 @@ async function present(file: string): Promise<boolean> {
   );
 }
 
-/** Runs a command with its output kept, and shown when it fails. */
+/** Runs a command. Rejects with its output if it fails. */
 function loud(command: string, args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,4 +1,4 @@
-/** A DynamoDB API on this machine with one table like the framework's: dynalite or, if TEST_DYNAMODB is `moto`, moto. */
+/** Starts a DynamoDB API on this machine with one table like the framework's: dynalite or, if TEST_DYNAMODB is `moto`, moto. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';

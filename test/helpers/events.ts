@@ -1,4 +1,4 @@
-/** Events as the endpoints make them, as small as the handlers need them. */
+/** Events of the endpoints, with the fields that the handlers need. */
 export interface EventInit {
   method: string;
   path: string;
@@ -12,7 +12,7 @@ export interface EventInit {
 
 const HEADERS = { host: 'mcp.example', 'x-one': 'a', 'content-type': 'application/json' };
 
-/** Payload format 2.0: Function URL, HTTP API. */
+/** Returns an event in payload format 2.0: Function URL, HTTP API. */
 export function v2Event({
   method,
   path,
@@ -34,7 +34,7 @@ export function v2Event({
   };
 }
 
-/** Payload format 1.0: REST API. */
+/** Returns an event in payload format 1.0: REST API. */
 export function restEvent({ method, path, query = '', body, multiValue = false }: EventInit): object {
   const parameters = Object.fromEntries(new URLSearchParams(query));
   const many = (values: Record<string, string>) =>

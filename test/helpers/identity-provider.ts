@@ -1,6 +1,6 @@
 /**
- * A real OpenID provider without client registration, as Cognito and Entra are: oidc-provider with one registered client. Its
- * person signs in at once, or with a form. What real providers differ in, and what a broken one does, are options.
+ * A real OpenID provider without client registration, like Cognito and Entra: oidc-provider with one registered client. Its person
+ * signs in at once, or with a form. The differences between real providers, and faults, are options.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -11,7 +11,7 @@ export const PROVIDER_CLIENT = { id: 'registered-by-hand', secret: 'secret-of-th
 
 export interface IdentityProvider {
   issuer: string;
-  /** Who signs in next; undefined: the person cancels. */
+  /** The person who signs in next; undefined if the person cancels. */
   person: { sub: string; [claim: string]: unknown } | undefined;
   /** Handles requests instead of the provider, if it returns true. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
@@ -21,9 +21,9 @@ export interface IdentityProvider {
 }
 
 export interface IdentityProviderOptions {
-  /** The client's own, one or several. */
+  /** The redirect addresses of the client. */
   redirectUri: string | string[];
-  /** `rotating`: each refresh token is valid once; `none`: there are none. @default 'fixed' */
+  /** `rotating`: each refresh token is valid once; `none`: the provider issues none. @default 'fixed' */
   refreshTokens?: 'fixed' | 'rotating' | 'none';
   /** Whether the client has a secret. @default true */
   confidential?: boolean;
@@ -35,18 +35,18 @@ export interface IdentityProviderOptions {
   offlineAccess?: boolean;
   /** Returns why an authorization request with these parameters is refused. */
   refuses?: (parameters: Readonly<Partial<Record<string, string>>>) => string | undefined;
-  /** Whether the person signs in with a form, as people do. @default false */
+  /** Whether the person signs in with a form. @default false */
   form?: boolean;
 }
 
 /**
- * What the proxy meets in real providers. All have openid-configuration only, and no registration.
+ * Options for providers that behave like real ones. All have openid-configuration only, and no registration.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
  * https://learn.microsoft.com/en-us/entra/identity-platform/id-token-claims-reference
  * https://developers.google.com/identity/openid-connect/openid-connect
  */
 export const IMITATIONS = {
-  /** A public client, as Terraform creates it. Issues refresh tokens without offline_access, which it refuses. */
+  /** With a public client, as Terraform creates it. Issues refresh tokens without offline_access, which it rejects. */
   cognito: {
     path: '/eu-central-1_Example',
     confidential: false,
@@ -54,7 +54,7 @@ export const IMITATIONS = {
     offlineAccess: false,
     refuses: ({ scope = '' }) => (scope.includes('offline_access') ? 'invalid_scope' : undefined),
   },
-  /** Version 2 of its endpoints. Refuses `resource`; email addresses are not verified. */
+  /** Version 2 of its endpoints. Rejects `resource`; e-mail addresses are not verified. */
   entra: {
     path: '/00000000-tenant/v2.0',
     refreshTokens: 'rotating',
@@ -80,7 +80,7 @@ const SIGN_IN_FORM = `<!doctype html><html lang="en"><title>Sign in</title><link
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const { redirectUri, refreshTokens = 'fixed', confidential = true, path: issuerPath = '' } = options;
   const { offlineAccess = refreshTokens !== 'none' } = options;
-  /** In front of the paths of the provider. */
+  /** The prefix of the provider's paths. */
   const mount = issuerPath.replace(/\/$/, '');
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -114,10 +114,10 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     }),
     interactions: { url: (_ctx, { uid }) => `${mount}/interaction/${uid}` },
     cookies: { keys: ['only for tests'] },
-    // Refresh tokens outlive the sign-ins of the proxy.
+    // Refresh tokens are valid longer than sign-ins of the proxy.
     ttl: { AccessToken: 300, Grant: TTL, RefreshToken: TTL, Session: 3600, Interaction: 600 },
   });
-  /** By subject, the claims. */
+  /** The claims, by subject. */
   const known = new Map<string, Record<string, unknown>>();
   const handle = provider.callback();
   const idp: IdentityProvider = {
@@ -133,7 +133,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   };
   server.on('request', async (request, response) => {
     if (!request.url?.startsWith(`${mount}/`)) return response.writeHead(404).end();
-    // As Express does for an app below a path.
+    // As Express does for an app that is mounted below a path.
     Object.assign(request, { originalUrl: request.url, url: request.url.slice(mount.length) });
     const { pathname: path, searchParams } = new URL(request.url, issuer);
     idp.requests.push(`${request.method} ${path}`);

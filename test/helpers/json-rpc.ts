@@ -1,4 +1,4 @@
-/** Requests of revision 2026-07-28 by hand: the body with its `_meta` envelope, and the headers that must agree with it. */
+/** Requests of revision 2026-07-28 without an SDK: the body with its `_meta` envelope, and the headers that must match it. */
 const REVISION = '2026-07-28';
 
 export function modernRequest(

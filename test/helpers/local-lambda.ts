@@ -1,8 +1,8 @@
 /**
- * Starts the local Lambda as a process on free loopback ports, as a person does, and always stops it.
+ * Starts the local Lambda as a process on free loopback ports, as a developer does, and always stops it.
  *
- * `startFunction` runs the fixtures of test/fixtures under RIC, with nothing of an app; `startApp` runs the build of the
- * fixture app (test/fixtures/app), which vitest's global setup and `npm run build:fixture` make.
+ * `startFunction` runs the fixtures of test/fixtures with the Runtime Interface Client, without an app; `startApp` runs the build of
+ * the fixture app (test/fixtures/app), which vitest's global setup and `npm run build:fixture` create.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,17 +16,17 @@ export const TEST_PACKAGES = join(ROOT, 'test/packages/node_modules');
 /** The fixture app and its build, relative to {@link ROOT}. */
 export const FIXTURE_APP = 'test/fixtures/app';
 export const FIXTURE_DIST = 'dist-test';
-/** The build of the fixture app: the same files as dist/, which the image holds. */
+/** The build of the fixture app, with the same files as dist/, which is in the image. */
 export const DIST = join(ROOT, FIXTURE_DIST);
 
 export interface RunningLambda {
   /** `http://127.0.0.1:PORT` */
   url: string;
-  /** Of the Invoke API, where `--invoke-port` asks for it; else empty. */
+  /** URL of the Invoke API if `--invoke-port` is set, otherwise empty. */
   invokeUrl: string;
-  /** All that it has printed so far. */
+  /** Returns the output so far. */
   output(): string;
-  /** Waits until it has printed what `pattern` matches. Rejects after `ms`. */
+  /** Waits until the output matches `pattern`. Rejects after `ms`. */
   printed(pattern: RegExp, ms?: number): Promise<RegExpExecArray>;
   process: ChildProcess;
   close(): Promise<void>;
@@ -39,14 +39,14 @@ export interface StartOptions {
   env?: Record<string, string>;
 }
 
-/** A handler of a module in test/fixtures. */
+/** Starts a handler of a module in test/fixtures. */
 export function startFunction(
   handler: string,
   { args = [], env }: StartOptions = {},
   module = 'functions',
 ): Promise<RunningLambda> {
   const folder = join(ROOT, 'test/fixtures');
-  const { NODE_OPTIONS, TEST_BUNDLE } = process.env; // `npm run test:bundle`: the fixture gets the hooks too.
+  const { NODE_OPTIONS, TEST_BUNDLE } = process.env; // For `npm run test:bundle`, the fixture gets the hooks too.
   return start([LOCAL, `${module}.${handler}`, '--task-root', folder, ...args], {
     ...(TEST_BUNDLE && NODE_OPTIONS && { NODE_OPTIONS }),
     ...env,
@@ -61,12 +61,12 @@ export function startApp(
   return start([ENTRY, handler, ...args], env);
 }
 
-/** A build in another folder. */
+/** Starts a build in another folder. */
 export function startDist(folder: string, { args = [], env }: StartOptions = {}): Promise<RunningLambda> {
   return start([join(folder, 'entry.mjs'), 'handler.stream', ...args], env);
 }
 
-/** Returns a port that was free a moment ago, for settings that must name it beforehand. */
+/** Returns a port that is free at this time, for settings that must contain it before the start. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -79,7 +79,7 @@ export async function freePort(): Promise<number> {
 const ENTRY = join(DIST, 'entry.mjs');
 const LOCAL = join(DIST, 'local.mjs');
 
-/** Ended with this process, when a suite could not be set up to its end. */
+/** Processes to end with this process, in case the setup of a suite fails. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill();

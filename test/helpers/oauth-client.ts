@@ -1,4 +1,4 @@
-/** The storage that an MCP client brings for OAuth, in memory, good for SDK v1 and v2 alike. */
+/** The OAuth storage of an MCP client, in memory, for SDK v1 and v2. */
 import type { OAuthClientProvider } from '@modelcontextprotocol/client';
 
 export const REDIRECT = 'http://localhost:8090/callback';
@@ -9,7 +9,7 @@ type Of<K extends keyof OAuthClientProvider> = Awaited<
 
 export interface MemoryOAuthProvider extends OAuthClientProvider {
   tokens(): Of<'tokens'>;
-  /** Where the person was sent. */
+  /** The URL to which the person was redirected. */
   authorizationUrl?: URL;
   lastState?: string;
 }

@@ -1,4 +1,4 @@
-/** The OAuth proxy in the local Lambda, in front of a provider that the tests run. */
+/** The OAuth proxy in the local Lambda, with a provider of the tests. */
 import {
   type IdentityProvider,
   type IdentityProviderOptions,
@@ -16,12 +16,12 @@ export const PROXY_SECRET = 'secret-of-the-test-0123456789-0123456789';
 
 type Options = Omit<IdentityProviderOptions, 'redirectUri'>;
 
-/** Starts the build of the fixture app, which brings table and secret itself. `more` are settings of the app. */
+/** Starts the build of the fixture app, for which the local Lambda provides table and secret. `more` has settings of the app. */
 export function startProxy(options: Options = {}, more: Record<string, string> = {}): Promise<RunningProxy> {
   return startBehind(options, env => startApp({ env: { ...env, ...more } }));
 }
 
-/** Starts the fixture app, for which the names of clients' documents are found on this machine. */
+/** Starts the fixture app that resolves the host names of client documents to this machine. */
 export function startProxyWithDocuments(
   options: Options = {},
   more: Record<string, string> = {},

@@ -1,6 +1,6 @@
 /**
- * Makes a process load the MCP SDK as the bundle has it: with the diffs and rewrites of scripts/build/patches, and with the
- * bundle's JSON Schema validator. `npm run test:bundle` starts every process of the tests with `--import` of this file.
+ * Makes a process load the MCP SDK as in the bundle: with the diffs and rewrites of scripts/build/patches, and with the bundle's
+ * JSON Schema validator. `npm run test:bundle` starts every process of the tests with `--import` of this file.
  */
 import { registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,7 +10,7 @@ import { patchedFiles } from '../../scripts/build/patches/patched-files.ts';
 
 const SDK = /\/node_modules\/@modelcontextprotocol\/(?:server|client|core)\//;
 
-/** Patched on first use, so that a process without the SDK starts as fast as ever. */
+/** The patched files, created on first use, so that a process without the SDK does not start slower. */
 let files: PatchedFiles | undefined;
 const validator = pathToFileURL(ALIAS[SDK_VALIDATOR]).href;
 

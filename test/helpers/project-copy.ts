@@ -1,6 +1,6 @@
 /**
- * A copy of what a user edits and builds, to be changed and deleted. Its app is the fixture app, so that a test does not depend on
- * what a user has in app/; node_modules is a link to this project's.
+ * A temporary copy of the files that a user edits and builds. Its app is the fixture app, so that a test does not depend on the files
+ * of a user in app/; node_modules is a link to this project's.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,11 +1,11 @@
-/** Chance that can be repeated: the same seed, the same choices. */
+/** Reproducible random values: the same seed leads to the same values. */
 export interface Random {
-  /** From 0 up to 1. */
+  /** Returns a number from 0 to below 1. */
   next(): number;
-  /** Whole, from `min` to `max`, both included. */
+  /** Returns an integer from `min` to `max`, both included. */
   int(min: number, max: number): number;
   of<T>(choices: readonly T[]): T;
-  /** So many different ones. */
+  /** Returns a random number of different values, from `min` to `max`. */
   some<T>(choices: readonly T[], min: number, max: number): T[];
 }
 

@@ -1,4 +1,4 @@
-/** An HTTP request with exactly these header lines and this target, which `fetch` would normalise. */
+/** Sends an HTTP request with exactly these header lines and this target, which `fetch` would normalize. */
 import { request } from 'node:http';
 
 export interface RawResponse {

@@ -1,6 +1,6 @@
 /**
- * An issuer of access tokens with real keys and real JWTs (jose), whose keys can be replaced and taken away: for tokens
- * that a well-behaved authorization server would never make.
+ * An issuer of access tokens with real keys and real JWTs (jose), whose keys can be replaced and made unavailable: for tokens that
+ * a real authorization server would never create.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -9,15 +9,15 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 
 export interface SigningIssuer {
   url: string;
-  /** A good token, unless `claims` or `how` make it another. */
+  /** Creates a token, which is valid unless `claims` or `how` change it. */
   token(claims?: JWTPayload, how?: TokenMaking): Promise<string>;
-  /** The public key, as PEM. */
+  /** Returns the public key as PEM. */
   publicKeyPem(): Promise<string>;
-  /** New keys take the place of the old ones. */
+  /** Replaces the keys. */
   rotate(): Promise<void>;
-  /** Whether the issuer answers at all. */
+  /** Sets whether the issuer is unavailable. */
   setDown(down: boolean): void;
-  /** Paths asked for so far. */
+  /** Paths that were requested so far. */
   requests: string[];
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface SigningIssuer {
 export interface TokenMaking {
   /** Key id in the header. */
   kid?: string;
-  /** Signs by a key that the issuer does not publish. */
+  /** Whether to sign with a key that the issuer does not publish. */
   foreignKey?: boolean;
   /** `typ` in the header; null leaves it out. @default at+jwt */
   typ?: string | null;

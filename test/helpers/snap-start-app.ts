@@ -1,4 +1,4 @@
-/** Builds the app with SnapStart hooks (test/fixtures/snap-start-app) as the image has it: with the addon. */
+/** Builds the app with SnapStart hooks (test/fixtures/snap-start-app) as in the image: with the addon. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ export const COMPILER: Found<true> = hasCompiler
     };
 
 export interface SnapStartApp extends Disposable {
-  /** As dist/. */
+  /** The folder of the build, like dist/. */
   folder: string;
 }
 

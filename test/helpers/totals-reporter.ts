@@ -1,13 +1,12 @@
 /**
- * Prints the one line that CI reads, after everything else: `N passed, N failed, N skipped`. Appends it to the file TOTALS
- * as well, if that is set: scripts/test.ts and .ci/run add several runs up.
- * Before it, loudly, what was not run and why.
- * A file that could not be collected and a suite that could not be set up count as failures: neither is ever "0 failed".
+ * Prints the line that CI reads at the end: `N passed, N failed, N skipped`. Also appends it to the file TOTALS if that is set, so that
+ * scripts/test.ts and .ci/run can add up several runs. Before this line, it prints the skipped suites with their reasons.
+ * A file that could not be collected and a suite whose setup failed count as failures, so that the line is not "0 failed".
  */
 import { appendFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
-// Not for runs of vitest within tests, whose tests are not counted twice.
+// Not for runs of vitest within tests, whose tests would be counted twice.
 const { TOTALS } = process.env;
 delete process.env.TOTALS;
 
@@ -18,7 +17,7 @@ export default class TotalsReporter implements Reporter {
     let failed = unhandledErrors.length;
     for (const module of modules) {
       failed += module.errors().length;
-      // A suite that could not be set up: its tests count as skipped.
+      // The tests of a suite whose setup failed count as skipped.
       for (const suite of module.children.allSuites()) failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
@@ -34,7 +33,7 @@ export default class TotalsReporter implements Reporter {
   }
 }
 
-/** Suites that were skipped, by the reason that is the name of what stands in their place (skipped-suites.ts). */
+/** Returns the skipped suites by reason, which is the name of the test that replaces them (skipped-suites.ts). */
 function notRun(modules: readonly TestModule[]): string[] {
   const suites = new Map<string, Set<string>>();
   for (const module of modules) {

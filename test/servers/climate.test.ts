@@ -10,7 +10,7 @@ import { createClimate } from '../../app/servers/climate.ts';
 
 let upstream: Server;
 let url: string;
-/** Requests to the archive, and how many of them get status 429 first. */
+/** Requests to the archive, and the number of requests that get status 429 first. */
 let requested: URL[] = [];
 let busy = 0;
 
@@ -82,7 +82,7 @@ test('compare_climate returns the change of each city, reports progress and list
     [2, 3, 'South'],
     [3, 3, 'Nowhere'],
   ]);
-  // Two got status 429 and were repeated.
+  // Two requests got status 429 and were repeated.
   expect(requested).toHaveLength(4);
   expect(requested[0]?.searchParams.get('daily')).toBe('temperature_2m_mean');
   await client.close();

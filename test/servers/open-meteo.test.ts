@@ -159,7 +159,7 @@ describe('a base URL', () => {
     ['/', '/v1/search'],
     ['/meteo', '/meteo/v1/search'],
     ['/meteo/api//', '/meteo/api/v1/search'],
-  ])('with the suffix %j is requested at %s', async (suffix, path) => {
+  ])('with the suffix %j leads to requests at the path %s', async (suffix, path) => {
     const [found] = await client({ geocodingUrl: upstream.url + suffix }).search('Berlin', 1);
     expect(found?.name).toBe('Berlin');
     expect(upstream.requests[0]?.url.split('?')[0]).toBe(path);
@@ -214,7 +214,7 @@ describe('a retry', () => {
     await expect.poll(outcomes).toEqual(['abandoned']);
   });
 
-  it('ends in the code unavailable if nothing listens at the URL', async () => {
+  it('leads to the code unavailable if no server listens at the URL', async () => {
     const gone = await startUpstream();
     await gone.close();
     const error = await faultOf(client({ geocodingUrl: gone.url }).search('Berlin', 1));
@@ -292,7 +292,7 @@ describe('an abort by the caller', () => {
   });
 });
 
-it('an UpstreamError names the operation and the host, and contains nothing of the request or response', async () => {
+it('an UpstreamError contains the operation and the host, but no part of the request or response', async () => {
   const forecastUrl = `${upstream.url}/secret-path?apikey=k3y`;
   for (const fault of ['busy', 'error', 'not-json', 'missing-fields', 'reset'] as const) {
     upstream.setFault(fault);

@@ -1,4 +1,4 @@
-/** What strict clients, such as the Inspector with --strict, warn of in the example servers. */
+/** Output schemas of the example servers that strict clients, such as the Inspector with --strict, accept without a warning. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
@@ -12,7 +12,7 @@ test.each<[string, () => McpServer]>([
   ['time', time],
   ['weather', weather],
   ['climate', climate],
-])('%s has output schemas without null, whose types are single words', async (_name, factory) => {
+])('the server %s has output schemas without null and without lists of types', async (_name, factory) => {
   const app = new Hono().route('/mcp', mcp(factory, { auth: 'none' }));
   const fetch = async (url: string | URL, init?: RequestInit) => app.request(new Request(url, init));
   const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });

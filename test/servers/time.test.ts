@@ -16,7 +16,7 @@ afterAll(() => client.close());
 
 const call = (name: string, args: Record<string, unknown>) => client.callTool({ name, arguments: args });
 
-test('lists two read-only tools', async () => {
+test('the time server lists two read-only tools', async () => {
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name)).toEqual(['current_time', 'convert_time']);
   expect(tools.map(({ annotations }) => annotations?.readOnlyHint)).toEqual([true, true]);

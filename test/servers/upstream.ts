@@ -1,11 +1,10 @@
 /**
- * Open-Meteo at the edge of this machine: a server on 127.0.0.1 that speaks its geocoding and forecast APIs, with a small
- * gazetteer of real places, made-up weather that is always the same, and every way to fail that a suite may want.
+ * A fake of Open-Meteo: a server on 127.0.0.1 with its geocoding and forecast APIs, a small gazetteer of real places, invented weather
+ * that is always the same, and configurable faults.
  *
- * The only mock there is. Set WEATHER_GEOCODING_URL and WEATHER_FORECAST_URL to its `url`, in this process or another.
- * Like the real one it answers only the variables that it is asked for, leaves out empty fields, and refuses what it does
- * not know with 400. A fault is chosen by the place asked for ({@link FAULTY_PLACES}, which needs no access to this
- * object) or for every request ({@link Upstream.setFault}).
+ * Set WEATHER_GEOCODING_URL and WEATHER_FORECAST_URL to its `url`, in this process or another. Like the real API, it returns only the
+ * requested variables, leaves out empty fields, and rejects unknown parameters with 400. A fault is selected by the requested place
+ * ({@link FAULTY_PLACES}, which needs no access to this object) or for every request ({@link Upstream.setFault}).
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,21 +13,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Operation = 'geocoding' | 'forecast';
 
-/** `busy` is 429, `error` 500, `reset` ends the connection without an answer, `cut` in the middle of one. */
+/** `busy` is 429, `error` is 500, `reset` closes the connection without a response, `cut` in the middle of a response. */
 export type Fault = 'slow' | 'busy' | 'error' | 'not-json' | 'missing-fields' | 'reset' | 'cut';
 
 export interface FaultOptions {
-  /** Which API fails. @default both */
+  /** The API that fails. @default both */
   operation?: Operation;
-  /** How often each URL fails before it is answered. @default always */
+  /** Number of failures of each URL before a response. @default always */
   times?: number;
-  /** `Retry-After` of a `busy` or `error` answer, seconds or a date. @default none, as with the real one */
+  /** `Retry-After` of a `busy` or `error` response, seconds or a date. @default none, as in the real API */
   retryAfter?: string;
 }
 
 type ChosenFault = FaultOptions & { fault: Fault };
 
-/** Geocoding finds these; their forecast fails. */
+/** Places that geocoding finds, but whose forecast fails. */
 export const FAULTY_PLACES: Record<string, { fault: Fault; times?: number }> = {
   Slowville: { fault: 'slow' },
   Busyton: { fault: 'busy', times: 1 },
@@ -41,7 +40,7 @@ export const FAULTY_PLACES: Record<string, { fault: Fault; times?: number }> = {
   Resetham: { fault: 'reset' },
 };
 
-/** Names of places that exist only here, each one unambiguous: for many look-ups at once. */
+/** Unambiguous names of invented places, for many parallel lookups. */
 export const MANY_PLACES: readonly string[] = Array.from(
   { length: 120 },
   (_, at) => `Station ${String(at + 1).padStart(3, '0')}`,
@@ -49,40 +48,40 @@ export const MANY_PLACES: readonly string[] = Array.from(
 
 export interface UpstreamRequest {
   operation: Operation;
-  /** Path and query as they arrived. */
+  /** Path and query as received. */
   url: string;
   query: Record<string, string>;
-  /** Status of the answer, what became of it instead, or `open` while there is none. `abandoned`: the caller hung up. */
+  /** Status of the response, the outcome if there was none, or `open`. `abandoned`: the caller disconnected. */
   outcome: number | 'open' | 'reset' | 'cut' | 'abandoned';
 }
 
 export interface UpstreamOptions {
-  /** 0 for any free one. @default 0 */
+  /** The port; 0 for any free port. @default 0 */
   port?: number;
-  /** How long every answer takes, in milliseconds. @default 0 */
+  /** Delay of every response, in milliseconds. @default 0 */
   delayMs?: number;
-  /** How much longer a `slow` one takes, in milliseconds. @default 2000 */
+  /** Additional delay of a `slow` response, in milliseconds. @default 2000 */
   slowMs?: number;
 }
 
 export interface Upstream {
   /** `http://127.0.0.1:PORT`: the base URL of both APIs. A path after it is accepted as a prefix. */
   readonly url: string;
-  /** Every request so far, in the order of arrival. */
+  /** All requests so far, in the order of arrival. */
   readonly requests: readonly UpstreamRequest[];
-  /** The most requests that have been open at once. */
+  /** Highest number of requests that were open at the same time. */
   readonly maxConcurrent: number;
   setDelay(ms: number): void;
-  /** From now on every request fails so; undefined for none. Faulty places fail as they do, besides. */
+  /** Sets the fault of every request; undefined for none. Faulty places keep their own fault. */
   setFault(fault: Fault | undefined, options?: FaultOptions): void;
-  /** Forgets requests, counts and faults, and answers at once again. */
+  /** Clears requests, counts and faults, and responds without delay again. */
   reset(): void;
-  /** Ends it, and whatever is still open. */
+  /** Closes the server and all open connections. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Resolves once it listens. */
+/** Starts the server. Resolves when it listens. */
 export async function startUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
   const { port = 0, delayMs = 0, slowMs = 2_000 } = options;
   const requests: UpstreamRequest[] = [];
@@ -91,7 +90,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
   let fault: ChosenFault | undefined;
   let maxConcurrent = 0;
 
-  /** The fault for this request, counted. */
+  /** Returns the fault for this request, and counts it. */
   function faultFor(request: UpstreamRequest): ChosenFault | undefined {
     const general = fault && (fault.operation ?? request.operation) === request.operation ? fault : undefined;
     const place = request.operation === 'forecast' ? placeAt(request.query)?.name : undefined;
@@ -123,7 +122,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
 
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch(error => {
-      // An abort is the caller's, who is no longer there to be told.
+      // The caller has aborted, so there is no response.
       if (error.name !== 'AbortError') response.destroy(error);
     });
   });
@@ -226,7 +225,7 @@ function refuse(reason: string): Answer {
 
 // Geocoding: https://open-meteo.com/en/docs/geocoding-api
 
-/** A place as an answer has it, from which it leaves out what is empty or zero. */
+/** A place of a response, in which empty fields and zeros are left out. */
 export interface GazetteerPlace {
   id: number;
   name: string;
@@ -239,7 +238,7 @@ export interface GazetteerPlace {
   admin2: string;
   population: number;
   timezone: string;
-  /** What else it is called; not part of an answer. */
+  /** Other names; not part of a response. */
   also: readonly string[];
 }
 
@@ -261,7 +260,7 @@ const COUNTRIES: Record<string, string> = {
   CH: 'Switzerland',
 };
 
-/** What the real API resolves a region or country by, besides its name. */
+/** Abbreviations and other names by which the real API resolves a region or country. */
 const ABBREVIATIONS: Record<string, string> = {
   il: 'Illinois',
   mo: 'Missouri',
@@ -271,7 +270,7 @@ const ABBREVIATIONS: Record<string, string> = {
   usa: 'United States',
 };
 
-/** One place a line: the fields of {@link GazetteerPlace} but for the country's name, then other names. */
+/** One place per line: the fields of {@link GazetteerPlace} except for the name of the country, and then other names. */
 const PLACES = `
 2950159|Berlin|52.52437|13.41053|PPLC|DE|State of Berlin||3426354|Europe/Berlin
 5083330|Berlin|44.46867|-71.18508|PPL|US|New Hampshire|Coos|9367|America/New_York
@@ -305,7 +304,7 @@ const PLACES = `
 9000006|Nullville|0|12.5|PPL|GA|Moyen-Ogooué||900|Africa/Libreville
 `;
 
-/** Every place there is, with ids and numbers of GeoNames; ids of seven digits from 9000001 on are made up. */
+/** All places, with IDs and numbers of GeoNames; IDs of seven digits from 9000001 on are invented. */
 export const GAZETTEER: readonly GazetteerPlace[] = [
   ...PLACES.trim().split('\n').map(fromLine),
   ...[...Object.keys(FAULTY_PLACES), ...MANY_PLACES].map(madeUp),
@@ -337,7 +336,7 @@ function madeUp(name: string, at: number): GazetteerPlace {
 
 const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 
-/** One letter finds nothing, two an exact name, three and more what begins so; an area after a comma narrows it. */
+/** Searches places: nothing for one letter, exact names for two, names with this prefix for three or more; filtered by an area after a comma. */
 function search({ name = '', count = '10' }: Record<string, string>): Answer {
   if (!/^\d+$/.test(count) || Number(count) < 1 || Number(count) > 100) {
     return refuse('Parameter count must be between 1 and 100.');
@@ -357,7 +356,7 @@ function search({ name = '', count = '10' }: Record<string, string>): Answer {
   return { status: 200, body: withoutEmpty({ results, generationtime_ms: 0.42 }) };
 }
 
-/** The real one's order in short: the whole name before the beginning of one, then the number of people. */
+/** Returns the rank, similar to the real API: a complete name before a prefix, then by population. */
 function score({ name, also, population }: GazetteerPlace, wanted: string): number {
   const names = [name, ...also].map(fold);
   const rank =
@@ -366,7 +365,7 @@ function score({ name, also, population }: GazetteerPlace, wanted: string): numb
   return wanted.length > 2 && names.some(each => each.startsWith(wanted)) ? rank : 0;
 }
 
-/** As proto3 JSON is written: nothing that is empty or zero. */
+/** Removes empty fields and zeros, as proto3 JSON does. */
 function withoutEmpty(object: object): object {
   const kept = Object.entries(object).filter(([name, value]) => {
     return name !== 'also' && value !== '' && value !== 0 && !(Array.isArray(value) && value.length === 0);
@@ -376,7 +375,7 @@ function withoutEmpty(object: object): object {
 
 // Forecast: https://open-meteo.com/en/docs
 
-/** The place a forecast is asked for: the coordinates must be those that geocoding gave, digit for digit. */
+/** Returns the place of a forecast, whose coordinates must be exactly those that geocoding returned. */
 function placeAt({ latitude, longitude }: Record<string, string>): GazetteerPlace | undefined {
   return GAZETTEER.find(
     place => place.latitude === Number(latitude) && place.longitude === Number(longitude),
@@ -385,7 +384,7 @@ function placeAt({ latitude, longitude }: Record<string, string>): GazetteerPlac
 
 interface Variable {
   unit: string;
-  /** In metric units. Day 0 is today. */
+  /** Values in metric units. Day 0 is today. */
   value(place: GazetteerPlace, day: number): number | null;
 }
 
@@ -416,7 +415,7 @@ const VARIABLES: Record<string, Record<string, Variable>> = {
     temperature_2m_min: temperature(-5),
     precipitation_probability_max: {
       unit: '%',
-      // The real one has none for some places and days.
+      // The real API has no value for some places and days.
       value: ({ id, name }, day) => (name === 'Reykjavik' && day === 2 ? null : (id + day * 7) % 101),
     },
   },
@@ -429,7 +428,7 @@ interface Conversion {
   convert(metric: number): number;
 }
 
-/** By metric unit: what the parameter must say for another one, and how that is spelled and reckoned. */
+/** By metric unit: the parameter and value for the other unit, its name and its conversion. */
 const CONVERSIONS: Record<string, Conversion> = {
   '°C': { parameter: 'temperature_unit', value: 'fahrenheit', unit: '°F', convert: n => (n * 9) / 5 + 32 },
   'km/h': { parameter: 'wind_speed_unit', value: 'mph', unit: 'mp/h', convert: n => n / 1.609344 },
@@ -441,7 +440,7 @@ function forecast(query: Record<string, string>): Answer {
   if (!place) return refuse(`Nothing at ${query.latitude}, ${query.longitude} in the gazetteer.`);
   if (query.daily && !query.timezone) return refuse('Timezone is required');
   const body: Record<string, unknown> = {
-    // The real one answers for the middle of a grid cell, which is not quite the point that was asked for.
+    // The real API returns the center of a grid cell, which is not exactly the requested point.
     latitude: Number((place.latitude + 0.0056).toFixed(6)),
     longitude: Number((place.longitude - 0.0094).toFixed(6)),
     generationtime_ms: 0.0781,
@@ -489,7 +488,7 @@ function days(
   };
 }
 
-/** `2026-11-23T14:15`, by the clock of the place. */
+/** Returns the local time of the place, for example `2026-11-23T14:15`. */
 function localTime(ms: number, { timezone }: GazetteerPlace): string {
   return new Date(ms).toLocaleString('sv-SE', { timeZone: timezone }).replace(' ', 'T').slice(0, 16);
 }

@@ -1,4 +1,4 @@
-/** The card of get_weather in a real browser, in a page that shows MCP Apps as clients do. Needs Chromium. */
+/** The card of get_weather in a real browser, in a page that shows MCP Apps like clients. Needs Chromium. */
 import { existsSync } from 'node:fs';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Hono } from 'hono';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await upstream.close();
 });
 
-/** Returns the HTML that get_weather names. */
+/** Returns the HTML of the UI resource of get_weather. */
 async function card(): Promise<string> {
   const { tools } = await client.listTools();
   const uri = 'ui://weather/card';
@@ -35,7 +35,7 @@ async function card(): Promise<string> {
   return content.text;
 }
 
-test('names nothing of another host', async () => {
+test('the card of get_weather contains no URL of another host', async () => {
   expect((await card()).match(/https?:\/\/[^\s]+/g)).toEqual([
     'https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/2026-01-26/apps.mdx',
   ]);
@@ -44,14 +44,14 @@ test('names nothing of another host', async () => {
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const needed = existsSync(CHROMIUM) ? '' : ' (NOT RUN: apt-get install chromium, or CHROMIUM=/path/to/it)';
 
-describe.skipIf(needed)(`the card in a browser${needed}`, () => {
+describe.skipIf(needed)(`the card of get_weather in a browser${needed}`, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   });
   afterAll(() => browser.close());
 
-  /** Shows the result of a call; the card's own calls go to the server. */
+  /** Shows the result of a call in the card. The card's own calls are sent to the server. */
   async function shown(input: Record<string, unknown>, theme: 'dark' | 'light'): Promise<Page> {
     const page = await browser.newPage();
     const result = await client.callTool({ name: 'get_weather', arguments: input });
@@ -79,7 +79,7 @@ describe.skipIf(needed)(`the card in a browser${needed}`, () => {
   }
 
   test.each(['dark', 'light'] as const)(
-    'shows place, weather and outlook, and changes the units: %s',
+    'shows place, weather and forecast, and changes the units, in %s mode',
     async theme => {
       const page = await shown({ location: 'Munich' }, theme);
       const app = page.frameLocator('iframe');
@@ -94,13 +94,13 @@ describe.skipIf(needed)(`the card in a browser${needed}`, () => {
         .locator('html')
         .evaluate(html => [html.style.colorScheme, html.scrollWidth, html.clientWidth]);
       expect([scheme, wide]).toEqual([theme, seen]);
-      // The whole card is in the frame, which has the height that the card has asked for.
+      // The complete card is visible in the frame, which has the height that the card requested.
       const cut = await app.locator('html').evaluate(html => html.scrollHeight - html.clientHeight);
       expect(cut).toBe(0);
     },
   );
 
-  test('shows what an upstream error says, and the earlier weather', async () => {
+  test('shows an upstream error together with the earlier weather', async () => {
     const page = await shown({ location: 'Munich' }, 'light');
     const app = page.frameLocator('iframe');
     await app.getByRole('button', { name: '°F' }).waitFor();

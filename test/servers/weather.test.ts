@@ -130,7 +130,7 @@ describe.each<[string, Mode]>([
       expect(tool.annotations).toEqual({ readOnlyHint: true, idempotentHint: true, openWorldHint: true });
       expect(tool.inputSchema.type).toBe('object');
       expect(tool.outputSchema?.type).toBe('object');
-      // Some clients and validators know no list of types, such as ["number", "null"].
+      // Some clients and validators do not support a list of types, such as ["number", "null"].
       expect(JSON.stringify(tool.outputSchema)).not.toContain('"null"');
     }
     const { resourceTemplates } = await client.listResourceTemplates();
@@ -235,7 +235,7 @@ describe.each<[string, Mode]>([
       expect(await placeFor(await connect(mode), location)).toBe(place);
     });
 
-    it('resolves a name of a town and a country to the town', async () => {
+    it('resolves a name that is both a town and a country to the town', async () => {
       await placeFor(await connect(mode), 'Luxembourg');
       expect(upstream.requests.at(-1)?.query).toMatchObject({ latitude: '49.60982', longitude: '6.13268' });
     });
@@ -329,8 +329,8 @@ describe.each<[string, Mode]>([
       ['no location', {}],
       ['an empty location', { location: '  ' }],
       ['a location of 201 letters', { location: 'x'.repeat(201) }],
-      ['units there are not', { location: 'Berlin', units: 'kelvin' }],
-    ])('refuses %s without asking anyone', async (_of, args) => {
+      ['unknown units', { location: 'Berlin', units: 'kelvin' }],
+    ])('rejects %s without a request to the upstream', async (_of, args) => {
       expect((await call(await connect(mode), 'get_weather', args)).isError).toBe(true);
       expect(upstream.requests).toEqual([]);
     });
@@ -402,7 +402,7 @@ describe.each<[string, Mode]>([
       ['weather://current/Berlin', 'Berlin, State of Berlin, Germany'],
       ['weather://current/S%C3%A3o%20Paulo', 'São Paulo, Brazil'],
       ['weather://current/Springfield%2C%20IL', 'Springfield, Illinois, United States'],
-    ])('%s is the weather there as JSON', async (uri, place) => {
+    ])('%s returns the weather of the place as JSON', async (uri, place) => {
       const { contents } = await (await connect(mode)).readResource({ uri });
       const [content] = contents;
       if (!content || !('text' in content)) throw new Error('no text');
@@ -419,7 +419,7 @@ describe.each<[string, Mode]>([
       ['Atlantis', 1],
       ['%E0%A4%A', 0],
       ['%20', 0],
-    ])('%s is not found', async (location, asked) => {
+    ])('returns "resource not found" for the location %s', async (location, asked) => {
       const uri = `weather://current/${location}`;
       const error = await protocolErrorOf((await connect(mode)).readResource({ uri }));
       expect(error).toMatchObject({ code: -32602, message: `Resource not found: ${uri}`, data: { uri } });
@@ -427,7 +427,7 @@ describe.each<[string, Mode]>([
       expect(reported).toEqual([]);
     });
 
-    it('with an ambiguous location is not found, and the error has the URI of each candidate', async () => {
+    it('returns "resource not found" for an ambiguous location, with the URI of each candidate', async () => {
       const client = await connect(mode);
       const uri = 'weather://current/Springfield';
       const { code, data } = await protocolErrorOf(client.readResource({ uri }));
@@ -548,7 +548,7 @@ describe(`elicitation of an ambiguous place, ${MODERN}`, () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('happens with a client that declares elicitation without a mode', async () => {
+  it('is sent to a client that declares elicitation without a mode', async () => {
     const user = (): ElicitResult => ({ action: 'accept', content: { place: '4409896' } });
     const client = await connect(mode, { capabilities: { elicitation: {} }, user });
     expect(await placeFor(client, location)).toBe('Springfield, Missouri, United States');
@@ -559,8 +559,8 @@ describe(`elicitation of an ambiguous place, ${MODERN}`, () => {
     ['cancelled', { action: 'cancel' }],
     ['declined, but with a choice', { action: 'decline', content: { place: '4250542' } }],
     ['a place that was not offered', { action: 'accept', content: { place: '2950159' } }],
-    ['something else', { action: 'accept', content: { place: ['4250542'] } }],
-    ['nothing', { action: 'accept', content: {} }],
+    ['a value of another type', { action: 'accept', content: { place: ['4250542'] } }],
+    ['no value', { action: 'accept', content: {} }],
   ])('does not guess if the response is %s', async (_, result) => {
     let asked = 0;
     const user = (): ElicitResult => {

@@ -1,6 +1,6 @@
 /**
- * MCP clients of other projects, each listing the tools and calling one, with a token and without. They are a package of
- * their own (1.4 GB), which `npm run test:clients` installs. Those in Python: test/framework/foreign/python-clients.
+ * MCP clients of other projects. Each lists the tools and calls one, with and without a token. They are a separate package
+ * (1.4 GB), which `npm run test:clients` installs. The clients in Python are in test/framework/foreign/python-clients.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,7 +21,7 @@ const TOKEN = 'a-token-for-real-clients-0123456789';
 interface Result {
   tools: string[];
   text: string;
-  /** How often the client reported progress; undefined if it never does. */
+  /** Number of progress reports of the client; undefined if it does not report progress. */
   progress?: number;
 }
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => closeAll(open, closed, upstream));
 
-/** Runs a driver in a home of its own, with nothing of this machine's environment. */
+/** Runs a driver in its own home directory, without the environment variables of this machine. */
 async function drive(program: string, file: string, ...rest: string[]): Promise<Result> {
   const home = mkdtempSync(join(tmpdir(), 'client-'));
   try {
@@ -53,7 +53,7 @@ async function drive(program: string, file: string, ...rest: string[]): Promise<
 function expectResult({ tools, text, progress }: Result): void {
   expect([...new Set(tools)].toSorted()).toEqual(['lookup', 'lookup_many']);
   expect(text).toMatch(/the rise and fall of the sea[\s\S]*a mass of ice/);
-  // SDK v1's clients lose what comes right before the result.
+  // Clients of SDK v1 lose progress that arrives directly before the result.
   if (progress !== undefined) expect(progress).toBeGreaterThanOrEqual(1);
 }
 
@@ -66,7 +66,7 @@ const installed: Found<true> = existsSync(join(FOLDER, 'node_modules/mcp-remote'
 
 describeWith(installed)('clients from npm', () => {
   test.each(TESTED)(
-    '$client lists the tools and calls one, with a token and without',
+    '$client lists the tools and calls one, with and without a token',
     async tested => {
       const { driver, speaks } = tested;
       const from = open.output().length;
@@ -77,7 +77,7 @@ describeWith(installed)('clients from npm', () => {
           .slice(from)
           .matchAll(/"revision":"([^"]*)"/g),
       ].map(([, found]) => found);
-      // Gemini CLI sends no header that says which.
+      // Gemini CLI does not send a header with its protocol revision.
       if (revisions.length > 0) expect(revisions.at(-1)).toBe(speaks);
       expectResult(await drive(process.execPath, driver, `${closed.url}/mcp`, TOKEN));
     },

@@ -1,9 +1,9 @@
-/** The clients from npm that are tested, as the README's table has them. */
+/** The tested clients from npm, in the order of the README's table. */
 export const TESTED: readonly {
   client: string;
   package: string;
   driver: string;
-  /** The revision of the protocol that it speaks with a server that speaks all. */
+  /** The protocol revision that the client uses with a server that supports all revisions. */
   speaks: string;
 }[] = [
   {

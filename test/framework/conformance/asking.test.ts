@@ -1,6 +1,6 @@
 /**
- * What the suites leave open about a server that asks its client: that the forms of the older scenarios work on
- * 2026-07-28, and that an older client, which cannot be asked without a session, is told so at once.
+ * Cases of input requests that the suites do not test: the forms of the older scenarios work on 2026-07-28, and an older client,
+ * to which a server without sessions cannot send a request, gets an error at once.
  */
 import { Client, type ElicitRequest, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -47,7 +47,7 @@ async function callTool(mode: 'legacy' | { pin: string }, name: string, args: Re
   }
 }
 
-test.each(TOOLS)('%s asks a client of 2026-07-28 and gets its answer', async (tool, args) => {
+test.each(TOOLS)('the tool %s requests input from a client of 2026-07-28 and gets it', async (tool, args) => {
   const { asked, result } = await callTool({ pin: '2026-07-28' }, tool, args);
   expect(result.isError).toBeFalsy();
   expect(result.content).toEqual([
@@ -56,11 +56,14 @@ test.each(TOOLS)('%s asks a client of 2026-07-28 and gets its answer', async (to
   expect(asked).toHaveLength(tool === 'test_sampling' ? 0 : 1);
 });
 
-test.each(TOOLS)('%s tells a client of 2025-11-25 that it cannot ask', async (tool, args) => {
-  const { asked, result } = await callTool('legacy', tool, args);
-  expect(result).toMatchObject({
-    isError: true,
-    content: [{ text: expect.stringContaining('Cannot request input') }],
-  });
-  expect(asked).toEqual([]);
-});
+test.each(TOOLS)(
+  'the tool %s returns an error to a client of 2025-11-25, from which it cannot request input',
+  async (tool, args) => {
+    const { asked, result } = await callTool('legacy', tool, args);
+    expect(result).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining('Cannot request input') }],
+    });
+    expect(asked).toEqual([]);
+  },
+);

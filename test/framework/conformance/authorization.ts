@@ -1,6 +1,6 @@
 /**
  * Runs the official suite's scenarios for authorization servers. The suite prints the authorization request and waits at its
- * redirect address for the person's browser, which is given to {@link runAuthorizationScenarios}.
+ * redirect address for a browser, which the caller passes to {@link runAuthorizationScenarios}.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,16 +11,16 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Check, checkList } from './suites.ts';
 
-/** The version that has such scenarios. */
+/** The version of the suite that has these scenarios. */
 const PACKAGE = 'conformance-next';
 const TIMEOUT_MS = 60_000;
 
 export interface AuthorizationServer {
   issuer: string;
-  /** The client that the suite is. */
+  /** The client ID of the suite. */
   clientId: string;
   resource: string;
-  /** Of the suite's redirect address. */
+  /** Port of the suite's redirect address. */
   port: number;
 }
 
@@ -32,7 +32,7 @@ export async function listAuthorizationScenarios(): Promise<string[]> {
   return names;
 }
 
-/** Runs all scenarios; returns the checks by scenario. `signIn` opens the authorization request and follows it to its end. */
+/** Runs all scenarios. Returns the checks by scenario. `signIn` opens the authorization request and follows its redirects. */
 export async function runAuthorizationScenarios(
   { issuer, clientId, resource, port }: AuthorizationServer,
   signIn: (authorizationRequest: URL) => Promise<void>,
@@ -46,7 +46,7 @@ export async function runAuthorizationScenarios(
     suite.stdout.setEncoding('utf8').on('data', chunk => {
       output += chunk;
       const [, request] = /^(https?:\/\/\S+\/authorize\?\S+)\n/m.exec(output) ?? [];
-      // An error of the browser ends the run; the suite would wait for minutes.
+      // An error of the browser ends the run, because the suite would wait for minutes.
       if (request && !signedIn) {
         signedIn = signIn(new URL(request));
         signedIn.catch(() => suite.kill());
@@ -61,7 +61,7 @@ export async function runAuthorizationScenarios(
   }
 }
 
-/** The suite makes a directory for each scenario: `authorization-server-<scenario>-<time>`. */
+/** Reads the checks. The suite creates a directory for each scenario: `authorization-server-<scenario>-<time>`. */
 async function readChecks(directory: string): Promise<Map<string, Check[]>> {
   const results = new Map<string, Check[]>();
   for (const path of await readdir(directory, { recursive: true })) {

@@ -29,18 +29,18 @@ describe('the verdict on a scenario', () => {
     [ran('needs-session', ['WARNING'], modern), 'unexpected failure'],
     [ran('needs-session', ['SUCCESS'], modern), 'passed'],
     [{ ...ran('needs-session', []), checks: undefined }, 'did not run'],
-  ])('%# is %s', (run, verdict) => {
+  ])('is, in case %#, "%s"', (run, verdict) => {
     const judged = judge(run, baseline);
     expect(judged.verdict).toBe(verdict);
     expect(judged.problems.length > 0).toBe(!['passed', 'expected failure'].includes(verdict));
   });
 
-  test('an unexpected failure names its check', () => {
+  test('has the failed check for an unexpected failure', () => {
     expect(judge(ran('ping', ['FAILURE']), baseline).problems).toEqual(['FAILURE check: A check']);
   });
 });
 
-test('a line of the baseline must have a reason and name a scenario that some suite has', () => {
+test('a line of baseline.yml must have a reason and name a scenario of a suite', () => {
   expect(baseline).toEqual(new Map([['needs-session', 'it has none']]));
   expect(unknownScenarios([ran('needs-session', [])], baseline)).toEqual([]);
   expect(unknownScenarios([ran('ping', []), ran('needs-session', [], modern)], baseline)).toEqual([
@@ -50,7 +50,7 @@ test('a line of the baseline must have a reason and name a scenario that some su
   expect(() => parseBaseline('server:\n  - twice # a\n  - twice # b\n')).toThrow('listed twice');
 });
 
-test('the report has a table, what is wrong, and a line of totals a revision', () => {
+test('the conformance report has one table per revision, the problems, and a line of totals per revision', () => {
   const runs = [
     ran('ping', ['SUCCESS'], modern),
     ran('ping', ['SUCCESS', 'SKIPPED']),

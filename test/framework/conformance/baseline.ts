@@ -1,8 +1,8 @@
 /**
- * The verdict on each scenario: its checks against the list of what a stateless server cannot do (baseline.yml).
+ * The verdict on each scenario: compares its checks with baseline.yml, which lists what a stateless server cannot do.
  *
- * A warning counts as a failure, as in the suites' own judgement of a baseline. The list is exact both ways: a listed
- * scenario that passes, or that no suite knows, is as wrong as one that fails without being listed.
+ * A warning counts as a failure, as in the suites' own evaluation of a baseline. A listed scenario that passes or does not exist
+ * is an error, like a scenario that fails and is not listed.
  */
 import type { ScenarioRun } from './suites.ts';
 
@@ -15,11 +15,11 @@ export type Verdict =
 
 export interface Judged extends ScenarioRun {
   verdict: Verdict;
-  /** What is wrong, a line each; empty when all is as expected. */
+  /** The problems, one per line; empty if the result is as expected. */
   problems: readonly string[];
 }
 
-/** Scenario by reason. Throws when a line has no reason, or is not a line the suites would read the same way. */
+/** Returns the reasons by scenario. Throws if a line has no reason, or if the suites would read it differently. */
 export function parseBaseline(yaml: string): Map<string, string> {
   const reasons = new Map<string, string>();
   for (const line of yaml.split('\n')) {
@@ -37,7 +37,7 @@ export function judge(run: ScenarioRun, baseline: ReadonlyMap<string, string>): 
     return {
       ...run,
       verdict: 'did not run',
-      problems: [`left no result; the suite's last words:\n${run.output}`],
+      problems: [`left no result; the end of the suite's output:\n${run.output}`],
     };
   }
   const failures = run.checks
@@ -45,14 +45,14 @@ export function judge(run: ScenarioRun, baseline: ReadonlyMap<string, string>): 
     .map(check => `${check.status} ${check.id}: ${check.errorMessage ?? check.description}`);
   const excused = run.lane.revision !== '2026-07-28' && baseline.has(run.scenario);
   if (excused && failures.length === 0) {
-    return { ...run, verdict: 'unexpected pass', problems: ['passes: take it out of baseline.yml'] };
+    return { ...run, verdict: 'unexpected pass', problems: ['it passes: remove it from baseline.yml'] };
   }
   if (excused) return { ...run, verdict: 'expected failure', problems: [] };
   if (failures.length > 0) return { ...run, verdict: 'unexpected failure', problems: failures };
   return { ...run, verdict: 'passed', problems: [] };
 }
 
-/** Lines of the baseline that excuse nothing, because no suite has such a scenario. */
+/** Returns the scenarios of the baseline that no suite has. */
 export function unknownScenarios(
   runs: readonly ScenarioRun[],
   baseline: ReadonlyMap<string, string>,

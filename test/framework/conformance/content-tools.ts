@@ -1,9 +1,9 @@
-/** Test tools that answer at once: one for each kind of content a tool may return, and one that fails. */
+/** Test tools that return at once: one for each kind of content that a tool may return, and one that fails. */
 import type { McpServer } from '@modelcontextprotocol/server';
 import { PNG_PIXEL, SILENT_WAV, text } from './fixtures.ts';
 
 export function registerContentTools(server: McpServer): void {
-  // The header scenarios call the first tool listed with no arguments: keep one here that accepts that.
+  // The header scenarios call the first listed tool without arguments, so this tool must accept that.
   server.registerTool('test_simple_text', { description: 'Returns a text.' }, () =>
     text('This is a simple text response for testing.'),
   );

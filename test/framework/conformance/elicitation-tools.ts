@@ -1,8 +1,8 @@
 /**
- * Test tools that the scenarios up to 2025-11-25 call to be asked something, and the forms they ask with.
+ * Test tools that request input in the scenarios up to 2025-11-25, and their forms.
  *
- * Written as `inputRequired` results like those in input-tools.ts, so they work on 2026-07-28. To an older client of a
- * stateless server they answer with an error that says why.
+ * They return `inputRequired` results like those in input-tools.ts, so they work on 2026-07-28. An older client of a stateless
+ * server gets an error with the reason.
  */
 import {
   type InputRequest,
@@ -64,12 +64,12 @@ export function registerElicitationTools(server: McpServer): void {
 
   server.registerTool(
     'test_streaming_elicitation',
-    { description: 'Asks in its result, never by a request of its own on the stream.' },
+    { description: 'Requests input in its result, not by a request on the stream.' },
     ctx => ask(ctx, FORM_WITH_DEFAULTS),
   );
 }
 
-/** Asks once and answers with whatever came back. */
+/** Requests input once and returns it. */
 function ask(ctx: ServerContext, question: InputRequest) {
   const answer = inputResponse(ctx.mcpReq.inputResponses, 'answer');
   if (answer.kind === 'missing') return inputRequired({ inputRequests: { answer: question } });

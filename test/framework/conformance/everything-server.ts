@@ -1,11 +1,11 @@
 /**
- * The server that the conformance suites expect: their test tools, resources and prompts, on both eras.
+ * The server that the conformance suites expect: their test tools, resources and prompts, for both eras.
  *
- * A factory like any in app/servers, stateless and free of side effects at import, so it is bundled and mounted like one.
- * It advertises what a stateless server can keep: no `listChanged` and no `subscribe`, because a change and its listeners are in
- * different execution environments.
+ * A factory like those in app/servers, stateless and without side effects at import, so it can be bundled and mounted in the same
+ * way. It advertises only what a stateless server supports: not `listChanged` and `subscribe`, because a change and its listeners
+ * are in different execution environments.
  *
- * Not here: Origin and Host (the app in front), running the suites (run.ts).
+ * The app in front checks Origin and Host; run.ts runs the suites.
  */
 import { McpServer, type McpServerFactory } from '@modelcontextprotocol/server';
 import { registerContentTools } from './content-tools.ts';
@@ -16,7 +16,7 @@ import { registerProtocolTools } from './protocol-tools.ts';
 import { acceptSubscriptions, registerResources } from './resources.ts';
 import { registerStateTools, requestState } from './state-tools.ts';
 
-/** Lists never change while the code does not, and are the same for everyone. */
+/** Lists change only with the code, and are the same for every caller. */
 const STATIC_LIST = { ttlMs: 60_000, cacheScope: 'public' } as const;
 
 export const everything: McpServerFactory = ({ era }) => {
@@ -47,7 +47,7 @@ export const everything: McpServerFactory = ({ era }) => {
   registerStateTools(server);
   registerResources(server);
   registerPrompts(server);
-  // `resources/subscribe` left the protocol with 2026-07-28, where calling it must fail.
+  // Revision 2026-07-28 has no `resources/subscribe`; calling it must fail.
   if (era === 'legacy') acceptSubscriptions(server);
   return server;
 };

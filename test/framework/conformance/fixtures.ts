@@ -1,11 +1,11 @@
-/** The bytes and the small helpers that the everything-server's tools, resources and prompts share. */
+/** Binary data and helpers that the tools, resources and prompts of the everything-server share. */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 
 /** One red pixel, as PNG. */
 export const PNG_PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 
-/** A WAV header for mono 8 kHz sound, with no samples after it. */
+/** A WAV header for mono 8 kHz sound, without samples. */
 export const SILENT_WAV = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=';
 
 export function text(value: string): CallToolResult {

@@ -1,9 +1,9 @@
 /**
- * Test tools that ask the client for something: an answer from its user, from its model, or its roots.
+ * Test tools that request something from the client: input of its user, a completion of its model, or its roots.
  *
- * Each is written once and returns what it lacks as `inputRequired`. On 2026-07-28 the client calls again with the
- * answers. Clients of older revisions would have to be asked by a request on the response stream, whose answer arrives
- * at another execution environment: the SDK refuses at once, and the scenarios that want it are in baseline.yml.
+ * Each tool returns the missing input as `inputRequired`. On 2026-07-28 the client calls again with the input. For clients of
+ * older revisions, the server would have to send a request on the response stream, and the client's response would arrive at
+ * another execution environment. The SDK returns an error at once, and the scenarios that need it are in baseline.yml.
  */
 import {
   acceptedContent,

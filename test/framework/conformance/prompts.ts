@@ -1,4 +1,4 @@
-/** Test prompts: plain, with completed arguments, with content other than text, and one that asks back. */
+/** Test prompts: plain, with completed arguments, with content other than text, and one that requests input. */
 import {
   acceptedContent,
   completable,
@@ -73,7 +73,7 @@ export function registerPrompts(server: McpServer): void {
   );
 }
 
-/** A prompt whose messages are all the user's. */
+/** Returns a prompt result whose messages all have the role user. */
 function says(...contents: PromptMessage['content'][]): GetPromptResult {
   return { messages: contents.map(content => ({ role: 'user', content })) };
 }

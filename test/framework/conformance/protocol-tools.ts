@@ -1,12 +1,12 @@
 /**
- * Test tools about the protocol around a call: progress, logging, schemas, `Mcp-Param-*` headers, resumption.
+ * Test tools for protocol features of a call: progress, logging, schemas, `Mcp-Param-*` headers, resumption.
  */
 import { fromJsonSchema, type McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import { pause, text } from './fixtures.ts';
 import dialectSchema from './json-schema-2020-12.json' with { type: 'json' };
 
-/** Between two messages, so that a client sees them one by one. */
+/** Pause between two messages, so that a client receives them one by one. */
 const STEP_MS = 50;
 
 export function registerProtocolTools(server: McpServer): void {
@@ -17,7 +17,7 @@ export function registerProtocolTools(server: McpServer): void {
     'test_reconnection',
     { description: 'Closes the stream under the client, which resumes it and finds the answer there.' },
     async ctx => {
-      // There only where events are kept to resume from. A stateless server answers on the stream of the call.
+      // Exists only if events are stored to resume from. A stateless server responds on the stream of the call.
       ctx.http?.closeSSE?.();
       await pause(STEP_MS);
       return text('Reconnection test completed');

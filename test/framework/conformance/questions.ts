@@ -1,4 +1,4 @@
-/** What the test tools ask a client, and how they read the answers of its model. */
+/** Input requests of the test tools, and a reader for the completions of the client's model. */
 import {
   type InputRequest,
   inputRequired,
@@ -18,7 +18,7 @@ export function askModel(question: string, maxTokens: number): InputRequest {
   return inputRequired.createMessage({ messages: [{ role: 'user', content }], maxTokens });
 }
 
-/** The text the client's model gave for `key`, if it gave one. */
+/** Returns the text of the client's model for `key`, if there is one. */
 export function sampled(ctx: ServerContext, key: string): string | undefined {
   const answer = inputResponse(ctx.mcpReq.inputResponses, key);
   if (answer.kind !== 'sampling') return undefined;

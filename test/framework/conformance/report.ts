@@ -1,4 +1,4 @@
-/** The conformance run as text: a table a suite and revision, what is wrong, and a line of totals a revision. */
+/** The conformance run as text: a table per suite and revision, the problems, and a line of totals per revision. */
 import type { Judged, Verdict } from './baseline.ts';
 import type { Check, Revision } from './suites.ts';
 

@@ -1,4 +1,4 @@
-/** Test resources: a text, some bytes, a template, and one to subscribe to. */
+/** Test resources: a text, binary data, a template, and one that can be subscribed to. */
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { PNG_PIXEL } from './fixtures.ts';
 
@@ -45,8 +45,8 @@ function registerText(server: McpServer, name: string, content: string): void {
 }
 
 /**
- * `resources/subscribe` and its opposite, of the revisions up to 2025-11-25, which the suites call though they are not
- * advertised. Accepted and forgotten: updates would go out on a GET stream, which a stateless server does not have.
+ * Accepts `resources/subscribe` and `resources/unsubscribe` of the revisions up to 2025-11-25, which the suites call although
+ * they are not advertised. They have no effect: updates would be sent on a GET stream, which a stateless server does not have.
  */
 export function acceptSubscriptions(server: McpServer): void {
   server.server.setRequestHandler('resources/subscribe', () => ({}));

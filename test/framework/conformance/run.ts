@@ -1,9 +1,9 @@
 /**
- * The conformance run: `npm run conformance`, against the everything-server in the local Lambda, with `-- --endpoint rest-api`
- * behind a REST API that streams; or with `-- --url URL` against any server that has the suites' tools.
+ * The conformance run: `npm run conformance` tests the everything-server in the local Lambda; with `-- --endpoint rest-api`,
+ * behind a REST API that streams; with `-- --url URL`, any server that has the suites' tools.
  *
- * Prints a table a suite and revision and a line of totals a revision. Exits 1 unless every scenario passes or is in
- * baseline.yml, and every line there still has its scenario failing.
+ * Prints a table per suite and revision, and a line of totals per revision. Exits with 1 unless every scenario passes or is in
+ * baseline.yml, and every scenario in baseline.yml fails.
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -14,14 +14,14 @@ import { PATHS, type StreamingEndpoint, startTarget } from './target.ts';
 
 export interface ConformanceRun {
   scenarios: readonly Judged[];
-  /** Lines of baseline.yml that name a scenario no suite has. */
+  /** Scenarios of baseline.yml that no suite has. */
   unknown: readonly string[];
-  /** Nothing unexpected: no failure, no pass of what is in the baseline, nothing that did not run. */
+  /** Whether every scenario ran and had the expected result. */
   ok: boolean;
   report: string;
 }
 
-/** Runs every suite on every revision against the MCP server at `url`, one after another. */
+/** Runs every suite for every revision against the MCP server at `url`, one after another. */
 export async function runConformance({ url }: { url: string }): Promise<ConformanceRun> {
   const baseline = parseBaseline(await readFile(new URL('baseline.yml', import.meta.url), 'utf8'));
   const runs: ScenarioRun[] = [];

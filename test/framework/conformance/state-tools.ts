@@ -1,4 +1,4 @@
-/** Test tools whose rounds build on one another: what must survive in between travels as signed `requestState`. */
+/** Test tools with several rounds. The client returns their state between the rounds as signed `requestState`. */
 import {
   acceptedContent,
   createRequestStateCodec,
@@ -11,14 +11,14 @@ import { text } from './fixtures.ts';
 import { askModel, askName, NAME, sampled } from './questions.ts';
 
 interface Progress {
-  /** State of one tool must not move another one forward. */
+  /** The tool of the state, because the state of one tool must not be valid for another. */
   tool: string;
   name?: string;
 }
 
 /**
- * The rounds of one flow may be served by different environments, so they share the key. A constant will do here, the
- * state guards nothing; a server of your own reads its key from a secret.
+ * Different execution environments may serve the rounds of one flow, so they share the key. A constant is sufficient here,
+ * because the state protects nothing; your own server must read its key from a secret.
  */
 export const requestState = createRequestStateCodec<Progress>({
   key: 'conformance tests only: not a secret, 32+',

@@ -1,9 +1,9 @@
 /**
- * Runs the official suites' command line as child processes and reads what they leave behind.
+ * Runs the official suites' command line as child processes and reads their results.
  *
- * A suite is run once a revision, not once a scenario: 103 processes would spend their time on starting. Results are the
- * JSON files the suite writes, one a scenario, never its printed text; a scenario that was listed and left no file did
- * not run, and that is reported as such. Judging the results is baseline.ts's.
+ * A suite runs once per revision, not once per scenario, because starting 103 processes would take too long. The results are the
+ * JSON files of the suite, one per scenario; its output is not parsed. A listed scenario without a file is reported as not run.
+ * baseline.ts evaluates the results.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -17,13 +17,13 @@ export type Revision = '2025-03-26' | '2025-06-18' | '2025-11-25' | '2026-07-28'
 
 /** One version of the suite against one revision of the protocol. */
 export interface Lane {
-  /** The installed package that is the suite. */
+  /** The installed package of the suite. */
   package: string;
   version: string;
   revision: Revision;
-  /** `active` leaves out what the suite itself holds to be pending; `required` is what the revision requires, frozen at its release. */
+  /** `active` leaves out scenarios that the suite marks as pending; `required` has those that the revision required at its release. */
   suite: 'active' | 'all' | 'required';
-  /** The scenarios that leaves out, which the suite does not list apart. */
+  /** The scenarios that `suite` leaves out, which the suite does not list separately. */
   pending: readonly string[];
 }
 
@@ -41,13 +41,13 @@ export type Check = z.infer<typeof checkList>[number];
 export interface ScenarioRun {
   lane: Lane;
   scenario: string;
-  /** What the suite checked; `undefined` when the scenario did not run to its end. */
+  /** The checks of the suite; `undefined` if the scenario did not complete. */
   checks: readonly Check[] | undefined;
-  /** The end of what the suite printed, for a scenario that did not run. */
+  /** The end of the suite's output, for a scenario that did not run. */
   output: string;
 }
 
-/** A suite that hangs must not hang the caller. The longest takes seconds. */
+/** Timeout of a suite. The longest suite takes seconds. */
 const SUITE_TIMEOUT_MS = 60_000;
 
 const require = createRequire(import.meta.url);
@@ -58,24 +58,24 @@ export const lanes: readonly Lane[] = [
     ...installed('@modelcontextprotocol/conformance'),
     revision: '2025-11-25',
     suite: 'active',
-    // The first names revision 2025-03-26 in a header and then wants what 2025-11-25 brought. The newer suite has
-    // fixed that one, and requires more by the second.
+    // The first scenario sends a header with revision 2025-03-26, but expects features of 2025-11-25. The newer suite has fixed it,
+    // and tests more in the second scenario.
     pending: ['server-sse-polling', 'json-schema-2020-12'],
   },
   { ...installed('conformance-next'), revision: '2025-11-25', suite: 'all', pending: [] },
   { ...installed('conformance-next'), revision: '2026-07-28', suite: 'all', pending: [] },
   { ...installed('conformance-next'), revision: '2025-11-25', suite: 'required', pending: [] },
   { ...installed('conformance-next'), revision: '2026-07-28', suite: 'required', pending: [] },
-  // Codex and Gemini CLI speak 2025-06-18. For 2025-03-26 the suites have one scenario, which has no checks for a server without
+  // Codex and Gemini CLI use 2025-06-18. For 2025-03-26 the suites have one scenario, which checks nothing on a server without
   // sessions.
   { ...installed('conformance-next'), revision: '2025-06-18', suite: 'all', pending: [] },
   { ...installed('conformance-next'), revision: '2025-03-26', suite: 'all', pending: [] },
 ];
 
-/** The server scenarios of the lane's suite that concern its revision. */
+/** Returns the server scenarios of the lane's suite for its revision. */
 export async function listScenarios(lane: Lane): Promise<string[]> {
   const { code, output } = await runCli(lane, ['list', '--server', ...revisionOf(lane)]);
-  // A list of requirements goes on with those of clients.
+  // A list of requirements continues with those of clients.
   const [, ofServer = ''] = /^Server scenarios.*\n((?: .*\n|\n)*)/m.exec(output) ?? [];
   const listed = [...ofServer.matchAll(/^ {2}- (\S+)/gm)].map(([, name = '']) => name);
   const names = listed.filter(name => !lane.pending.includes(name));
@@ -106,7 +106,7 @@ function revisionOf({ suite, revision }: Lane): string[] {
   return [suite === 'required' ? '--requirements' : '--spec-version', revision];
 }
 
-/** The suite makes a directory a scenario: `server-<scenario>-<time>`. */
+/** Reads the results. The suite creates a directory per scenario: `server-<scenario>-<time>`. */
 async function readResults(directory: string): Promise<Map<string, Check[]>> {
   const results = new Map<string, Check[]>();
   for (const path of await readdir(directory, { recursive: true })) {
@@ -117,7 +117,7 @@ async function readResults(directory: string): Promise<Map<string, Check[]>> {
   return results;
 }
 
-/** The command's exit code is not thrown: it is 1 whenever a check fails, which is a result like another. */
+/** Runs the command. Returns its exit code, which is 1 if a check fails. */
 async function runCli(lane: Lane, args: readonly string[]): Promise<{ code: number; output: string }> {
   const cli = join(dirname(require.resolve(`${lane.package}/package.json`)), 'dist/index.js');
   const running = execute(process.execPath, [cli, ...args], {

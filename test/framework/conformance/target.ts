@@ -1,6 +1,6 @@
 /**
- * The everything-server to run the suites against: through the local Lambda and the real Runtime Interface Client, or any
- * other handler in this process behind the same host and origin checks.
+ * Starts the server that the suites test: the everything-server in the local Lambda with the real Runtime Interface Client, or
+ * any other handler in this process behind the same host and origin checks.
  */
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
@@ -13,16 +13,16 @@ import {
 import { startFunction } from '../../helpers/local-lambda.ts';
 
 export interface Target {
-  /** Where the MCP server is. */
+  /** The URL of the MCP server. */
   url: string;
   close(): Promise<void>;
 }
 
-/** Endpoints that stream; the path of the MCP endpoint behind each. */
+/** By endpoint that streams, the path of the MCP server. */
 export const PATHS = { 'function-url': '/mcp', 'rest-api': '/live/mcp' } as const;
 export type StreamingEndpoint = keyof typeof PATHS;
 
-/** A route of our app, behind our handler, run by the Runtime Interface Client in the local Lambda behind an endpoint. */
+/** Starts the everything-server in the local Lambda, behind an endpoint. */
 export async function startTarget(endpoint: StreamingEndpoint = 'function-url'): Promise<Target> {
   const hosts = 'localhost,127.0.0.1';
   const env = { MCP_AUTH: 'none', MCP_ALLOWED_HOSTS: hosts, MCP_ALLOWED_ORIGINS: hosts };
@@ -46,7 +46,7 @@ export async function listen(handle: (request: Request) => Promise<Response>): P
     url: `http://127.0.0.1:${port}/mcp`,
     close() {
       const closed = new Promise<void>((done, fail) => server.close(error => (error ? fail(error) : done())));
-      // A stream that a client left open would hold the server for as long as it is kept alive.
+      // An open stream of a client would prevent the server from closing.
       if ('closeAllConnections' in server) server.closeAllConnections();
       return closed;
     },

@@ -1,4 +1,4 @@
-/** What a client gets wrong gets the status and the JSON-RPC error that the specification names; serving goes on. */
+/** Invalid requests get the status and the JSON-RPC error of the specification, and the server continues to serve. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../../helpers/json-rpc.ts';
@@ -45,7 +45,7 @@ async function expectServing(): Promise<void> {
   expect([status, message.result.tools.length > 0]).toEqual([200, true]);
 }
 
-describe('refused with a status and a JSON-RPC error', () => {
+describe('the server rejects an invalid request with a status and a JSON-RPC error', () => {
   test.each<[string, Sent, number, number]>([
     ['not JSON', { body: '{"jsonrpc":' }, 400, -32700],
     ['no body', { body: '' }, 400, -32700],
@@ -61,24 +61,24 @@ describe('refused with a status and a JSON-RPC error', () => {
       -32602,
     ],
     [
-      'a header that names another method',
+      'a header with another method than the message',
       modern('tools/list', {}, { 'mcp-method': 'tools/call' }),
       400,
       -32020,
     ],
     [
-      'a header that names another tool',
+      'a header with another tool than the message',
       modern('tools/call', call('lookup', { term: 'x' }), { 'mcp-name': 'other' }),
       400,
       -32020,
     ],
     [
-      'a header that names another revision',
+      'a header with another revision than the message',
       modern('tools/list', {}, { 'mcp-protocol-version': '2025-11-25' }),
       400,
       -32020,
     ],
-    ['a revision that is not served', { ...modern('tools/list'), ...unsupported() }, 400, -32022],
+    ['an unsupported revision', { ...modern('tools/list'), ...unsupported() }, 400, -32022],
     [
       'an unknown legacy revision in the header',
       { ...legacy({ method: 'tools/list' }), headers: { 'mcp-protocol-version': '1999-01-01' } },
@@ -86,21 +86,31 @@ describe('refused with a status and a JSON-RPC error', () => {
       -32000,
     ],
     [
-      'another content type',
+      'an unsupported content type',
       { ...legacy({ method: 'tools/list' }), headers: { 'content-type': 'text/plain' } },
       415,
       -32000,
     ],
     [
-      'an Accept that takes no answer',
+      'an Accept header without JSON and SSE',
       { ...legacy({ method: 'tools/list' }), headers: { accept: 'text/html' } },
       406,
       -32000,
     ],
     ['a method that is an object', { body: '{"jsonrpc":"2.0","id":1,"method":{"toString":1}}' }, 400, -32600],
-    ['a method nested 50,000 deep', { body: `{"jsonrpc":"2.0","id":1,"method":${DEEP}}` }, 400, -32600],
-    ['an id nested 50,000 deep', { body: `{"jsonrpc":"2.0","id":${DEEP},"method":"ping"}` }, 400, -32600],
-    ['a body nested 50,000 deep', { body: DEEP }, 400, -32600],
+    [
+      'a method nested 50,000 levels deep',
+      { body: `{"jsonrpc":"2.0","id":1,"method":${DEEP}}` },
+      400,
+      -32600,
+    ],
+    [
+      'an id nested 50,000 levels deep',
+      { body: `{"jsonrpc":"2.0","id":${DEEP},"method":"ping"}` },
+      400,
+      -32600,
+    ],
+    ['a body nested 50,000 levels deep', { body: DEEP }, 400, -32600],
     ['params that are null', legacy({ method: 'tools/list', params: null }), 400, -32600],
     ['arguments that are null', legacy({ method: 'tools/call', params: NO_ARGUMENTS }), 200, -32602],
     ['a cursor that is null', legacy({ method: 'tools/list', params: { cursor: null } }), 200, -32602],
@@ -132,16 +142,19 @@ describe('refused with a status and a JSON-RPC error', () => {
 test.each([
   ['legacy', legacy({ method: 'tools/call', params: call('lookup', { term: 7, style: 'italic' }) })],
   ['modern', modern('tools/call', call('lookup', { term: 7, style: 'italic' }))],
-])('arguments that fail the schema are a tool error that the model can read, %s', async (_era, sent) => {
-  const { status, message } = await send(sent);
-  expect([status, message.result?.isError]).toEqual([200, true]);
-  expect(message.result.content[0].text).toMatch(/term[\s\S]*style/);
-});
+])(
+  'arguments that do not match the schema lead to a tool error that names the fields, %s era',
+  async (_era, sent) => {
+    const { status, message } = await send(sent);
+    expect([status, message.result?.isError]).toEqual([200, true]);
+    expect(message.result.content[0].text).toMatch(/term[\s\S]*style/);
+  },
+);
 
 test.each([
   ...['/x/..%2fmcp', '/x/..%5cmcp', '/%2e%2e%2fmcp', '/.well-known/..%2fmcp', '/.well-known%2f..%2fmcp'],
   ...['/%6dcp', '/mc%70', '/m%63p', '//mcp', '/mcp//', '/mcp%2f', '/mcp;x', '/mcp%00', '/MCP'],
-])('no server answers at %s', async path => {
+])('the path %s reaches no server', async path => {
   const response = await fetch(lambda.url + path, {
     method: 'POST',
     headers: JSON_HEADERS,
@@ -152,7 +165,7 @@ test.each([
   await expectServing();
 });
 
-test('notifications with made-up names add no metric', async () => {
+test('notifications with invented tool names do not add metrics', async () => {
   for (let at = 0; at < 60; at += 1) {
     const { body } = legacy({ method: 'tools/call', id: undefined, params: { name: `made-up-${at}` } });
     expect((await fetch(`${lambda.url}/mcp`, { method: 'POST', headers: JSON_HEADERS, body })).status).toBe(
@@ -163,7 +176,7 @@ test('notifications with made-up names add no metric', async () => {
   expect(lambda.output()).not.toMatch(/"tool":"made-up/i);
 });
 
-test('a body over 6 MiB is 413', async () => {
+test('a body over 6 MiB gets 413', async () => {
   const response = await fetch(`${lambda.url}/mcp`, {
     method: 'POST',
     headers: JSON_HEADERS,
@@ -182,7 +195,7 @@ test('a notification is acknowledged with 202', async () => {
   expect(status).toBe(202);
 });
 
-test('other paths: a probe answers, the rest is 404 in JSON', async () => {
+test('/healthz returns 200, and unknown paths return 404 as JSON', async () => {
   const probe = await fetch(`${lambda.url}/healthz`);
   expect([probe.status, await probe.json()]).toEqual([200, { status: 'ok' }]);
   const { status, message } = await send({ method: 'GET' }, '/no/such/path');

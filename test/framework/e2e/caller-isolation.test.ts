@@ -1,6 +1,6 @@
 /**
- * Identity never leaks: many callers with tokens of their own through the same environments at once, by servers of every
- * kind, with calls that fail and calls that are left in between. Every response carries the mark of its caller alone.
+ * Isolation of callers: many callers, each with its own token, use the same execution environments in parallel, on servers of every
+ * kind, with failing and aborted calls. Every response contains only the mark of its own call.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -24,23 +24,23 @@ beforeAll(async () => {
 });
 afterAll(() => closeAll(lambda, issuer));
 
-/** A tool by its route; and whether its server learns who calls. */
+/** By kind of server: its route and tools, and whether the server gets the identity of the caller. */
 const SERVERS = {
-  mcp: { route: 'v2', tool: 'mark', fails: 'fail', told: true },
-  mcpV1: { route: 'v1', tool: 'mark', fails: 'fail', told: true },
-  mcpStdio: { route: 'stdio', tool: 'mark', fails: 'fail', told: false },
-  'mcpGateway, SDK v2': { route: 'all', tool: 'two_mark', fails: 'two_fail', told: true },
-  'mcpGateway, SDK v1': { route: 'all', tool: 'one_mark', fails: 'one_fail', told: true },
-  'mcpGateway, program': { route: 'all', tool: 'wild_mark', fails: 'wild_fail', told: false },
+  mcp: { route: 'v2', tool: 'mark', fails: 'fail', identified: true },
+  mcpV1: { route: 'v1', tool: 'mark', fails: 'fail', identified: true },
+  mcpStdio: { route: 'stdio', tool: 'mark', fails: 'fail', identified: false },
+  'mcpGateway, SDK v2': { route: 'all', tool: 'two_mark', fails: 'two_fail', identified: true },
+  'mcpGateway, SDK v1': { route: 'all', tool: 'one_mark', fails: 'one_fail', identified: true },
+  'mcpGateway, program': { route: 'all', tool: 'wild_mark', fails: 'wild_fail', identified: false },
 } as const;
 type Server = (typeof SERVERS)[keyof typeof SERVERS];
 
-/** One caller: calls one after another, of both eras, some with progress, some failing, some left. */
+/** Makes the calls of one caller, in both eras, some with progress, failing or aborted. Returns the problems. */
 async function call(server: Server, random: Random, subject: string, token: string): Promise<string[]> {
   const wrong: string[] = [];
   for (let at = 0; at < CALLS; at += 1) {
     const mark = `${subject}:${randomUUID()}`;
-    const kind = random.of(['answer', 'answer', 'answer', 'progress', 'fail', 'left'] as const);
+    const kind = random.of(['answer', 'answer', 'answer', 'progress', 'fail', 'aborted'] as const);
     const name = kind === 'fail' ? server.fails : server.tool;
     const params = {
       name,
@@ -51,7 +51,7 @@ async function call(server: Server, random: Random, subject: string, token: stri
     const body = modern
       ? modernRequest('tools/call', params, undefined, mark)
       : { jsonrpc: '2.0', id: mark, method: 'tools/call', params };
-    const signal = kind === 'left' ? AbortSignal.timeout(random.int(1, 20)) : null;
+    const signal = kind === 'aborted' ? AbortSignal.timeout(random.int(1, 20)) : null;
     const response = await fetch(`${lambda.url}/${server.route}/mcp`, {
       method: 'POST',
       headers: {
@@ -66,7 +66,7 @@ async function call(server: Server, random: Random, subject: string, token: stri
       async answer => ({ status: answer.status, text: await answer.text() }),
       error => ({ status: 0, text: String(error) }),
     );
-    const problem = problemOf(response, { mark, subject, kind, told: server.told });
+    const problem = problemOf(response, { mark, subject, kind, identified: server.identified });
     if (problem) wrong.push(`${kind}: ${problem}: ${response.status} ${response.text.slice(0, 400)}`);
   }
   return wrong;
@@ -74,20 +74,20 @@ async function call(server: Server, random: Random, subject: string, token: stri
 
 function problemOf(
   { status, text }: { status: number; text: string },
-  { mark, subject, kind, told }: { mark: string; subject: string; kind: string; told: boolean },
+  { mark, subject, kind, identified }: { mark: string; subject: string; kind: string; identified: boolean },
 ): string | undefined {
   const marks = [...text.matchAll(/caller-\d+:[0-9a-f-]{36}/g)].map(([found]) => found);
   if (marks.some(found => found !== mark)) return 'the mark of another call';
   const subjects = [...text.matchAll(/(?:subject|factory)\\":\\"(caller-\d+)\\"/g)].map(([, found]) => found);
   if (subjects.some(found => found !== subject)) return 'the server saw another caller';
-  if (kind === 'left') return undefined;
-  if (status !== 200) return 'no answer';
-  if (kind !== 'fail' && told && subjects.length === 0) return 'the server saw no caller';
+  if (kind === 'aborted') return undefined;
+  if (status !== 200) return 'no response';
+  if (kind !== 'fail' && identified && subjects.length === 0) return 'the server saw no caller';
   return marks.length === 0 ? 'not the mark of the call' : undefined;
 }
 
 test.each(Object.entries(SERVERS))(
-  '%s',
+  'a parallel call of %s returns only the mark and the identity of its own caller',
   async (_kind, server) => {
     const seed = Date.now() % 1_000_000;
     const wrong = await Promise.all(

@@ -1,4 +1,4 @@
-/** What users do with the server, by every kind of client, through the local Lambda and the real client of the runtime. */
+/** The operations of a server, by every kind of client, through the local Lambda and the real runtime client. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CLIENTS, type Option, type TestClient } from '../../helpers/clients.ts';
 import { closeAll } from '../../helpers/close-all.ts';
@@ -30,7 +30,7 @@ describe.each(connections)('%s', (name, connect) => {
   });
   afterAll(() => closeAll(client));
 
-  test('meets the era that it speaks', () => {
+  test('connects in its own era', () => {
     expect(client.era).toBe(/modern|auto/.test(name) ? 'modern' : 'legacy');
   });
 
@@ -44,7 +44,7 @@ describe.each(connections)('%s', (name, connect) => {
     expect(structured).toMatchObject({ entry: { name: 'tide' } });
   });
 
-  test('reads a tool error that says what to do next', async () => {
+  test('gets a tool error that says what to do next', async () => {
     const unknown = await client.call('lookup', { term: 'lagoon' });
     expect([unknown.isError, unknown.text]).toEqual([true, 'No entry for "lagoon". Check the spelling.']);
     const several = await client.call('lookup', { term: 'mercury' });
@@ -78,7 +78,7 @@ describe.each(connections)('%s', (name, connect) => {
     expect(Number(progress.at(-1)?.at) - Number(progress[0]?.at)).toBeGreaterThan(200);
   });
 
-  test('looks up 100 terms in one call, of which one fails', async () => {
+  test('looks up 100 terms in one call, one of which fails', async () => {
     const terms = [...MANY_TERMS.slice(0, 99), 'lagoon'];
     const { isError, structured } = await client.call('lookup_many', { terms });
     expect(isError).toBe(false);
@@ -100,8 +100,8 @@ describe.each(connections)('%s', (name, connect) => {
   });
 });
 
-describe.each(connections)('%s, where answers are whole', (_name, connect) => {
-  test('lists, calls, and gets the result even of a call that reports progress', async () => {
+describe.each(connections)('%s, on an endpoint that does not stream', (_name, connect) => {
+  test('lists the tools, calls one, and gets the result of a call that reports progress', async () => {
     const client = await connect(buffered.url);
     expect(await client.tools()).toEqual(['lookup', 'lookup_many']);
     const { structured, progress } = await client.call('lookup_many', { terms: ['tide', 'glacier'] }, true);
@@ -114,7 +114,7 @@ describe.each(connections)('%s, where answers are whole', (_name, connect) => {
 });
 
 describe('a term that has several entries', () => {
-  test('is asked about if the client can show a form', async () => {
+  test('leads to an elicitation if the client supports forms', async () => {
     const asked: Option[][] = [];
     const elicit = (_message: string, options: Option[]): Option | undefined => {
       asked.push(options);
@@ -140,7 +140,7 @@ test.each([
   ['2026-07-28', modernCall, 1],
   ['2025-11-25', legacyCall, 3],
 ])(
-  'a fresh client of %s makes a tool call in as few invocations as it can',
+  'a new client of %s needs the minimum number of invocations for a tool call',
   async (_revision, makeCall, invocations) => {
     const env = upstream.env;
     await using lambda = await startApp({ env });

@@ -1,4 +1,4 @@
-/** The commands that a person types: the Inspector, `npm run call`, `npm start`, `npm run dev`. */
+/** The commands of a developer: the Inspector, `npm run call`, `npm start`, `npm run dev`. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync } from 'node:fs';
@@ -67,16 +67,21 @@ describe('npm run call', () => {
   });
 
   test.each<[string, string[], number, RegExp]>([
-    ['a tool error is exit code 1', ['lookup', '{"term":"lagoon"}'], 1, /lagoon/],
-    ['bad JSON is exit code 2', ['lookup', '{'], 2, /JSON[\s\S]*Usage/],
-    ['an unknown tool lists the tools', ['look'], 2, /lookup_many[\s\S]*no tool "look"/],
-    ['a bad era is exit code 2', ['--era', 'stone'], 2, /--era must be/],
+    ['exits with code 1 for a tool error', ['lookup', '{"term":"lagoon"}'], 1, /lagoon/],
+    ['exits with code 2 for invalid JSON', ['lookup', '{'], 2, /JSON[\s\S]*Usage/],
+    [
+      'exits with code 2 and lists the tools for an unknown tool',
+      ['look'],
+      2,
+      /lookup_many[\s\S]*no tool "look"/,
+    ],
+    ['exits with code 2 for an invalid era', ['--era', 'stone'], 2, /--era must be/],
   ])('%s', async (_what, args, code, said) => {
     const failed = await call(`${lambda.url}/mcp`, ...args).catch(error => error);
     expect([failed.code, failed.stdout + failed.stderr]).toEqual([code, expect.stringMatching(said)]);
   });
 
-  test('an unreachable server is exit code 2 with the reason', async () => {
+  test('exits with code 2 and the reason for an unreachable server', async () => {
     const failed = await call('http://127.0.0.1:9/mcp').catch(error => error);
     expect([failed.code, failed.stderr]).toEqual([
       2,
@@ -86,7 +91,7 @@ describe('npm run call', () => {
 });
 
 describeWith(findProgram('curl'))('npm start', () => {
-  test('says where it is and how to call it, and what it says works', async () => {
+  test('prints its URL and a curl command that works', async () => {
     await lambda.printed(/claude mcp add --transport http mcp-on-lambda http:\S+\/mcp/);
     expect(lambda.output()).toContain('no authentication here');
     const [, command = ''] = await lambda.printed(/curl {10}(curl [\s\S]*?)\n\n/);
@@ -95,7 +100,7 @@ describeWith(findProgram('curl'))('npm start', () => {
   });
 });
 
-test('an older Node is told which one is needed, before anything else', async () => {
+test('the build prints which Node version it needs, and nothing else, on an older Node', async () => {
   const older = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
   const failed = await run(process.execPath, ['--import', older, join(DIST, 'entry.mjs')]).catch(e => e);
   expect([failed.code, failed.stderr, failed.stdout]).toEqual([
@@ -142,7 +147,7 @@ describe('npm run dev', () => {
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
   });
 
-  test('starts again every time that a file is saved by rename, and leaves no process behind', async () => {
+  test('restarts every time that a file is saved by rename, and ends its server on SIGINT', async () => {
     using copy = new ProjectCopy();
     const { output, child } = await dev({ PORT: '0' }, /MCP server ready at/, copy.folder);
     for (const count of [2, 3]) {
@@ -159,9 +164,9 @@ describe('npm run dev', () => {
   });
 
   test.each<[string, (port: number) => Record<string, string>, RegExp]>([
-    ['a port that is taken', port => ({ PORT: String(port) }), /Port \d+ is taken\..*PORT=\d+ npm run dev/],
-    ['a bad setting', () => ({ MCP_AUTH: 'everybody' }), /MCP_AUTH: must be of token/],
-  ])('%s is reported with what to do, and it waits for a change', async (_what, env, message) => {
+    ['a port that is in use', port => ({ PORT: String(port) }), /Port \d+ is taken\..*PORT=\d+ npm run dev/],
+    ['an invalid setting', () => ({ MCP_AUTH: 'everybody' }), /MCP_AUTH: must be of token/],
+  ])('reports %s with a way to fix it, and waits for a change', async (_what, env, message) => {
     const holder = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void holder.close());
     await once(holder, 'listening');

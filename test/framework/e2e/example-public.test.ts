@@ -1,4 +1,4 @@
-/** The example terraform/examples/public, built as a user builds it: limits, audit and server card work together. */
+/** The example terraform/examples/public, built as by a user: its limits, audit log and server card work together. */
 import { execFile } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { ProjectCopy } from '../../helpers/project-copy.ts';
 
 const run = promisify(execFile);
 
-test('the example for everyone is limited, audited and found by its card', async () => {
+test('the public example has a server card, limits calls per caller, and logs each tool call', async () => {
   using project = new ProjectCopy();
   rmSync(join(project.folder, 'app/servers'), { recursive: true });
   cpSync(join(ROOT, 'terraform/examples/public/app'), join(project.folder, 'app'), { recursive: true });
@@ -46,7 +46,7 @@ test('the example for everyone is limited, audited and found by its card', async
   };
   expect(await roll(6)).toMatchObject({ status: 200, text: expect.stringContaining('"rolled":[') });
   await lambda.printed(/"message":"Tool called","data":\{"name":"roll","failed":false\}/);
-  // A caller may make 60 calls in a minute, a new minute may begin in between; and only 3 run at the same time.
+  // A caller may make 60 calls per minute, and a new minute may begin during the test; only 3 calls run in parallel.
   const results = await Promise.all(Array.from({ length: 130 }, () => roll(6)));
   const limited = results.filter(({ status }) => status === 429);
   expect(limited.length).toBeGreaterThan(0);

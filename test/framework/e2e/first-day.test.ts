@@ -35,7 +35,7 @@ import { motto } from "../../app/db/client.ts"
 test("the motto is Caesar's", () => { expect(motto).toContain("alea") })
 `;
 
-/** The tests of the framework that read files of the project, and one that builds. */
+/** Tests of the framework that read files of the project, and one that runs the build. */
 const UNIT_TESTS = [
   'imports',
   'readme',

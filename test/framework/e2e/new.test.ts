@@ -26,7 +26,7 @@ export function time(): McpServer {
 }
 `;
 
-test('writes a server and its test and mounts it: all of it formatted, compiled, tested and bundled', {
+test('npm run new writes and mounts a server and its test, which are formatted, compile, pass and can be bundled', {
   timeout: 180_000,
 }, async () => {
   using copy = new ProjectCopy();
@@ -80,7 +80,7 @@ export const routes = new Hono()
   expect(copy.read('dist/bundle.cjs')).toContain('ui/notifications/initialized');
 });
 
-test('overwrites nothing', async () => {
+test('npm run new overwrites no file', async () => {
   using copy = new ProjectCopy();
   mkdirSync(join(copy.folder, 'test/servers'), { recursive: true });
   writeFileSync(join(copy.folder, 'test/servers/mine.test.ts'), 'mine');
@@ -93,7 +93,7 @@ test('overwrites nothing', async () => {
   expect(copy.read('app/routes.ts')).toBe(before);
 });
 
-test('writes the server and prints what to add by hand if app/routes.ts has no place for it', async () => {
+test('npm run new writes the server and prints the lines to add by hand if it cannot edit app/routes.ts', async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', "import { Hono } from 'hono';\nexport const routes = create(new Hono());\n");
   await expect(newServer(copy, 'server', 'mine')).rejects.toMatchObject({
@@ -120,7 +120,7 @@ test.each([
   [['server', 'x', 'y']],
   [['server', 'x', '--apps']],
   [['--app']],
-])('prints its usage for %j', async args => {
+])('npm run new prints its usage for %j', async args => {
   using copy = new ProjectCopy();
   await expect(newServer(copy, ...args)).rejects.toMatchObject({
     code: 2,
@@ -175,17 +175,17 @@ describe('mountRoute', () => {
 
   test.each([
     [
-      'sorts its import among many, of many lines',
+      'adds its import in order to several imports with several lines',
       "import {\n  a,\n  mcp,\n} from '#framework';\nimport { a } from './servers/a.ts';\nimport type { E } from './servers/e.ts';\nimport './z.ts';\n",
       "import {\n  a,\n  mcp,\n} from '#framework';\nimport { a } from './servers/a.ts';\nimport { dice } from './servers/dice.ts';\nimport type { E } from './servers/e.ts';\nimport './z.ts';\n",
     ],
     [
-      'imports mcp where only others are imported',
+      'adds mcp to an import of #framework',
       "import { auth, mcpV1, type Z } from '#framework';\n",
       `import { auth, mcp, mcpV1, type Z } from '#framework';\n${diceImport}`,
     ],
     [
-      'imports mcp where nothing of the framework is imported',
+      'adds an import of #framework if there is none',
       "import { Hono } from 'hono';\n",
       `import { Hono } from 'hono';\nimport { mcp } from '#framework';\n${diceImport}`,
     ],

@@ -1,6 +1,6 @@
 /**
- * The sign-in through the OAuth proxy in a real browser: its cookies, its Content Security Policy, its redirects. A client knows the
- * URL of the MCP server and nothing else; the person signs in with the provider's form, consents, and the client calls a tool.
+ * The sign-in through the OAuth proxy in a real browser: its cookies, its Content Security Policy, its redirects. A client knows
+ * only the URL of the MCP server; the person signs in with the provider's form and consents; the client calls a tool.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -23,7 +23,7 @@ describeWith(await findChromium())('the OAuth proxy in a browser', chromium => {
   let built: RunningProxy;
   let withDocuments: RunningProxy;
   let lambda: RunningLambda;
-  /** Where a client on this machine waits for its code. */
+  /** The URL where a client on this machine waits for its code. */
   const callback = createServer((_request, response) => response.end('You can close this window.'));
   let redirectUrl: string;
 
@@ -45,7 +45,7 @@ describeWith(await findChromium())('the OAuth proxy in a browser', chromium => {
   });
 
   test.each(['by registration', 'by its metadata document'])(
-    'a client is added by its URL %s, the person signs in and consents, and the client calls a tool',
+    'lets a client sign in %s with only the URL of the server, after the person has consented, and call a tool',
     async how => {
       const registers = how === 'by registration';
       const storage = Object.assign(memoryOAuthProvider(), { redirectUrl });
@@ -74,7 +74,7 @@ describeWith(await findChromium())('the OAuth proxy in a browser', chromium => {
         await page.getByRole('button', { name: 'Allow' }).click();
         await page.waitForURL(`${redirectUrl}?**`);
         const query = new URL(page.url()).searchParams;
-        // Opened by the person, not by a page: the consent to a registered client is remembered.
+        // The person opens the URL, not a page, so the remembered consent to a registered client counts.
         await page.goto(String(storage.authorizationUrl));
         if (registers) expect(page.url()).toContain(`${redirectUrl}?code=`);
         else expect(await page.textContent('h1')).toContain('Let 127.0.0.1 use this server');
@@ -87,7 +87,7 @@ describeWith(await findChromium())('the OAuth proxy in a browser', chromium => {
     },
   );
 
-  test('the server’s own page signs in, in a window of its own', async () => {
+  test('lets the server’s own page sign in, in a separate window', async () => {
     const browser = await visit(chromium);
     try {
       const { page } = browser;
@@ -100,7 +100,7 @@ describeWith(await findChromium())('the OAuth proxy in a browser', chromium => {
       await window.getByRole('button', { name: 'Allow' }).click();
       await page.getByRole('tab', { name: /Tools 2/ }).waitFor();
       await closed;
-      // It is a client of its own, which needs no registration.
+      // The page is a separate client, which needs no registration.
       await lambda.printed(new RegExp(`"event":"signed_in","client":"${lambda.url}/_page/client"`));
     } finally {
       await browser.close();

@@ -1,6 +1,6 @@
 /**
  * The sign-in through the OAuth proxy behind every endpoint type, as terraform/ deploys it: the issuer is the public URL, clients
- * of both SDKs find it, and an authorizer leaves open what the sign-in needs and nothing else.
+ * of both SDKs find it, and with an authorizer only the paths of the sign-in are open.
  */
 import {
   Client,
@@ -29,9 +29,9 @@ import { type MemoryOAuthProvider, memoryOAuthProvider, REDIRECT } from '../../h
 interface Deployment {
   name: string;
   args: string[];
-  /** Of a REST API without a domain, in the path. */
+  /** The stage in the path, for a REST API without a domain. */
   stage?: string;
-  /** Whether clients know another name of the server than the endpoint does: a domain, by MCP_PUBLIC_URL. */
+  /** Whether clients use a custom domain, set by MCP_PUBLIC_URL, that the endpoint does not know. */
   domain?: true;
 }
 
@@ -43,7 +43,7 @@ const DEPLOYMENTS: Deployment[] = [
   { name: 'an HTTP API with an authorizer', args: ['--endpoint', 'http-api', ...AUTHORIZER] },
   { name: 'an HTTP API with a domain', args: ['--endpoint', 'http-api'], domain: true },
   {
-    name: 'a REST API with an authorizer, by its stage',
+    name: 'a REST API with an authorizer, at its stage',
     args: ['--endpoint', 'rest-api', ...AUTHORIZER],
     stage: '/live',
   },
@@ -59,7 +59,7 @@ const DEPLOYMENTS: Deployment[] = [
   },
 ];
 
-describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
+describe.each(DEPLOYMENTS)('the OAuth proxy behind $name', ({ args, stage = '', domain }) => {
   let provider: IdentityProvider;
   let lambda: RunningLambda;
   let base: string;
@@ -68,7 +68,7 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
 
   beforeAll(async () => {
     const port = await freePort();
-    // Function and client use two names of one address where there is a domain.
+    // With a domain, the function and the client use two names of the same address.
     base = `http://${domain ? 'localhost' : '127.0.0.1'}:${port}${stage}`;
     provider = await startIdentityProvider({ redirectUri: [`${base}/callback`] });
     const env = {
@@ -91,7 +91,7 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
   });
   afterAll(() => closeAll(lambda, provider));
 
-  test('the issuer is the public URL, whatever a forwarding header says', async () => {
+  test('has the public URL as its issuer, whatever a forwarding header contains', async () => {
     const metadata = async (headers: Record<string, string>): Promise<Record<string, unknown>> =>
       (await (await fetch(`${base}/.well-known/openid-configuration`, { headers })).json()) as Record<
         string,
@@ -113,7 +113,7 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
     await lambda.printed(/"caller":"registered-[\w-]{16}","auth":"(oauth|authorizer)","subject":"alice"/);
   });
 
-  test('a client of SDK v1 signs in and calls a tool', async () => {
+  test('lets a client of SDK v1 sign in and call a tool', async () => {
     const storage = memoryOAuthProvider();
     const url = new URL(`${base}/mcp`);
     const transport = new TransportV1(url, { authProvider: storage });
@@ -127,9 +127,9 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
     await client.close();
   });
 
-  test('a token that is not valid is denied', async () => {
+  test('denies an invalid token', async () => {
     const forged = await fetch(`${base}/mcp`, { method: 'POST', headers: { authorization: 'Bearer a.b.c' } });
-    // An HTTP API says 403 where its authorizer denies a call; the check "http_api_denies_by_403" of terraform/ warns of it.
+    // An HTTP API returns 403 if its authorizer denies a call; the check "http_api_denies_by_403" of terraform/ warns of it.
     expect(forged.status).toBe(hasAuthorizer && args.includes('http-api') ? 403 : 401);
   });
 
@@ -175,7 +175,7 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
   }
 
   if (hasAuthorizer)
-    test('every path but those of the sign-in is closed', async () => {
+    test('requires a token for every path except those of the sign-in', async () => {
       const status = async (path: string, method = 'POST'): Promise<number> =>
         (await fetch(base + path, { method, redirect: 'manual' })).status;
       for (const path of SIGN_IN_PATHS) expect(await status(path), path).not.toBe(401);
@@ -185,7 +185,7 @@ describe.each(DEPLOYMENTS)('behind $name', ({ args, stage = '', domain }) => {
 });
 
 describe('without the OAuth proxy', () => {
-  test('an authorizer leaves none of its paths open', async () => {
+  test('an authorizer denies requests without a token for the paths of the sign-in', async () => {
     const env = { MCP_AUTH: 'token', MCP_TOKEN_SHA256: 'a'.repeat(64) };
     await using lambda = await startApp(
       { args: ['--endpoint', 'http-api', ...AUTHORIZER], env },

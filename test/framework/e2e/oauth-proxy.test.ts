@@ -1,6 +1,6 @@
 /**
- * The whole sign-in through the OAuth proxy in the local Lambda: clients of both SDKs, by metadata document and by registration,
- * in front of providers that differ as Cognito, Entra and Google do. No client is registered with the provider.
+ * The complete sign-in through the OAuth proxy in the local Lambda: clients of both SDKs, by metadata document and by registration,
+ * with providers that behave like Cognito, Entra and Google. No client is registered with the provider.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ const PROVIDERS: [string, Omit<IdentityProviderOptions, 'redirectUri'>][] = [
   ['Google', IMITATIONS.google],
 ];
 
-describe.each(PROVIDERS)('in front of a provider like %s', (_name, options) => {
+describe.each(PROVIDERS)('the OAuth proxy with a provider like %s', (_name, options) => {
   let upstream: FakeUpstream;
   let documents: ClientDocuments;
   let running: RunningProxy[] = [];
@@ -117,7 +117,7 @@ function urlOf({ authorizationUrl }: { authorizationUrl?: URL }): URL {
   return authorizationUrl;
 }
 
-test('locally the secret is in a file of the checkout that only its owner reads', async () => {
+test('the local MCP_SECRET is stored in a file of the checkout that only its owner can read', async () => {
   const file = join(ROOT, '.mcp-secret');
   rmSync(file, { force: true });
   const env = {

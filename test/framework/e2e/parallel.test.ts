@@ -1,4 +1,4 @@
-/** What was promised: 100 parallel look-ups, at the settings that `npm start` has by default. */
+/** 100 parallel lookups with the default settings of `npm start`. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../../helpers/clients.ts';
 import { closeAll } from '../../helpers/close-all.ts';
@@ -17,19 +17,25 @@ beforeAll(async () => {
 });
 afterAll(() => closeAll(lambda, upstream));
 
-test.each(Object.entries(CLIENTS))('100 calls at once by %s are all answered', async (_name, connect) => {
-  const client = await connect(lambda.url);
-  const answers = await Promise.all(TERMS.map(term => client.call('lookup', { term })));
-  for (const [at, { text, isError }] of answers.entries())
-    expect([isError, text]).toEqual([false, expect.stringContaining(`${TERMS[at]}`)]);
-  await client.close();
-});
+test.each(Object.entries(CLIENTS))(
+  '100 parallel calls of %s all get their result',
+  async (_name, connect) => {
+    const client = await connect(lambda.url);
+    const answers = await Promise.all(TERMS.map(term => client.call('lookup', { term })));
+    for (const [at, { text, isError }] of answers.entries())
+      expect([isError, text]).toEqual([false, expect.stringContaining(`${TERMS[at]}`)]);
+    await client.close();
+  },
+);
 
-test.each(Object.entries(CLIENTS))('100 terms in one call by %s are all answered', async (_name, connect) => {
-  const client = await connect(lambda.url);
-  const { text, isError, progress } = await client.call('lookup_many', { terms: TERMS }, true);
-  expect(isError).toBe(false);
-  expect(progress).toHaveLength(100);
-  for (const term of TERMS) expect(text).toContain(`${term}: definition`);
-  await client.close();
-});
+test.each(Object.entries(CLIENTS))(
+  '100 terms in one call of %s all get their result',
+  async (_name, connect) => {
+    const client = await connect(lambda.url);
+    const { text, isError, progress } = await client.call('lookup_many', { terms: TERMS }, true);
+    expect(isError).toBe(false);
+    expect(progress).toHaveLength(100);
+    for (const term of TERMS) expect(text).toContain(`${term}: definition`);
+    await client.close();
+  },
+);

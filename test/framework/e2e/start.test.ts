@@ -1,4 +1,4 @@
-/** `npm start`, as a person or a supervisor runs it: by npm, in a copy of the project. */
+/** `npm start`, run by npm in a copy of the project, as a developer or a process supervisor does. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdirSync, renameSync, rmSync } from 'node:fs';
@@ -27,7 +27,7 @@ afterAll(() => {
   }
 });
 
-/** Resolves when it has printed `until`. It leads a process group, like a command typed into a terminal. */
+/** Starts `npm start` as leader of a process group, like a command in a terminal. Resolves when it has printed `until`. */
 async function npmStart(
   { folder }: ProjectCopy,
   env: Record<string, string> = {},
@@ -96,10 +96,10 @@ function diceProject(): ProjectCopy {
   return copy;
 }
 
-describe('a signal leaves no process behind', () => {
+describe('npm start ends with all of its processes on', () => {
   const toGroup = ({ pid = 0 }: ChildProcess, signal: NodeJS.Signals): boolean => process.kill(-pid, signal);
   const toNpm = (npm: ChildProcess, signal: NodeJS.Signals): boolean => npm.kill(signal);
-  /** Of `npm start` and all that it has started, with a pattern that one of their command lines must match. */
+  /** Returns `npm start` and its descendants, once one of their command lines matches `pattern`. */
   const processesOf = ({ npm }: Started, pattern: RegExp): Promise<number[]> =>
     vi.waitFor(
       () => {
@@ -113,11 +113,11 @@ describe('a signal leaves no process behind', () => {
   test.each<[NodeJS.Signals, string, (npm: ChildProcess, signal: NodeJS.Signals) => boolean]>([
     ['SIGINT', 'the process group, as Ctrl-C sends it', toGroup],
     ['SIGTERM', 'the process group', toGroup],
-    ['SIGTERM', 'npm alone', toNpm],
-    ['SIGHUP', 'npm alone', toNpm],
-    ['SIGQUIT', 'npm alone', toNpm],
-    // Not SIGINT to npm alone: npm passes it to its shell, which ignores it while the server runs.
-  ])('%s to %s, with environments that are busy and frozen', async (signal, _target, send) => {
+    ['SIGTERM', 'npm only', toNpm],
+    ['SIGHUP', 'npm only', toNpm],
+    ['SIGQUIT', 'npm only', toNpm],
+    // Not SIGINT to npm only: npm passes it to its shell, which ignores it while the server runs.
+  ])('%s to %s, with busy and frozen environments', async (signal, _target, send) => {
     using copy = diceProject();
     const server = await npmStart(copy, { LAMBDA_ENVIRONMENTS: '4' });
     const calls = [1, 2].map(() => fetch(`${server.url}/forever`).catch(() => undefined));
@@ -135,19 +135,19 @@ describe('a signal leaves no process behind', () => {
     await Promise.all(calls);
   });
 
-  test('during a build', async () => {
+  test('SIGTERM during a build', async () => {
     using copy = diceProject();
     const server = await npmStart(copy, {}, /Building\.\.\./);
     const all = await processesOf(server, /scripts\/build\/build\.ts/);
     await expect.poll(() => globSync('.dist-*', { cwd: copy.folder }), WAIT).toHaveLength(1);
     server.npm.kill('SIGTERM');
     await expect.poll(() => alive(all), WAIT).toEqual([]);
-    // The next build removes what this one may have left behind.
+    // The next build removes temporary folders of this one.
     await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
     expect(globSync('.dist-*', { cwd: copy.folder })).toEqual([]);
   });
 
-  test('during a type check', async () => {
+  test('SIGTERM during a type check', async () => {
     using copy = diceProject();
     const server = await npmStart(copy);
     copy.write('app/servers/dice.ts', dice('2.0.0'));
@@ -173,13 +173,13 @@ describe('a change in app/', () => {
     await client.close();
     return version;
   };
-  /** As editors do that write a new file and rename it. */
+  /** Writes a new file and renames it, as some editors do. */
   const saveByRename = (file: string, text: string): void => {
     copy.write(`${file}.tmp`, text);
     renameSync(join(copy.folder, `${file}.tmp`), join(copy.folder, file));
   };
 
-  test('is what the next call runs, which waits for the build', async () => {
+  test('takes effect in the next call, which waits for the build', async () => {
     expect(await version()).toBe('1.0.0');
     const from = server.output().length;
     copy.write('app/servers/dice.ts', dice('2.0.0'));
@@ -188,7 +188,7 @@ describe('a change in app/', () => {
     await server.printed(/Built in [\d.]+ s\. The next call runs the new code\./, from);
   });
 
-  test('keeps positions in stack traces: a tool that throws is logged with its file and line', async () => {
+  test('keeps source positions in stack traces: the error of a tool is logged with its file and line', async () => {
     const from = server.output().length;
     const client = new Client({ name: 'test', version: '0' });
     await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
@@ -206,7 +206,7 @@ describe('a change in app/', () => {
     }
   });
 
-  test('leaves the function with the secrets in .env', async () => {
+  test('does not remove the secrets of .env from the function', async () => {
     const client = new Client({ name: 'test', version: '0' });
     await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)));
     const { content } = await client.callTool({ name: 'signed' });
@@ -254,7 +254,7 @@ describe('a change in app/', () => {
     await expect.poll(version, WAIT).toBe('4.0.0');
   });
 
-  test('with a type error is reported, and runs; the next change withdraws the report', async () => {
+  test('with a type error is reported and runs, and the next change cancels the check', async () => {
     let from = server.output().length;
     copy.write('app/servers/dice.ts', `${dice('5.0.0')}\nexport const sides: number = 'six';\n`);
     await server.printed(
@@ -262,7 +262,7 @@ describe('a change in app/', () => {
       from,
     );
     expect(await version()).toBe('5.0.0');
-    // The first of these is not checked to the end, the second is correct: nothing may be reported.
+    // The check of the first change is cancelled, and the second change is correct: no error may be reported.
     from = server.output().length;
     copy.write('app/servers/dice.ts', `${dice('5.1.0')}\nexport const sides: number = 'seven';\n`);
     await server.printed(/Built in/, from);
@@ -279,7 +279,7 @@ describe('a change in app/', () => {
     ).toEqual([expect.stringContaining("'number'")]);
   });
 
-  test('of the routes starts the local Lambda again, with the new URLs', async () => {
+  test('of the routes restarts the local Lambda, with the new URLs', async () => {
     const from = server.output().length;
     copy.write(
       'app/routes.ts',
@@ -293,7 +293,7 @@ describe('a change in app/', () => {
     expect(await version()).toBe('5.3.0');
   });
 
-  test('of the framework builds everything', async () => {
+  test('of the framework rebuilds everything and restarts the local Lambda', async () => {
     const from = server.output().length;
     const file = 'app/framework/local-lambda/log.ts';
     copy.write(file, copy.read(file).replace('`START RequestId: ', '`BEGIN RequestId: '));
@@ -304,7 +304,7 @@ describe('a change in app/', () => {
   });
 });
 
-describe('a bad setting', () => {
+describe('an invalid setting', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['of the local Lambda', { LAMBDA_TIMEOUT: 'long' }, /LAMBDA_TIMEOUT must be a number of seconds/g],
     [
@@ -325,7 +325,7 @@ describe('a bad setting', () => {
     await once(npm, 'exit');
   });
 
-  test('that a change fixes starts the function', async () => {
+  test('that is fixed by a change lets the function start', async () => {
     using copy = diceProject();
     const settings = (name: string): string =>
       `import { defineSettings } from '#framework';\nimport * as z from 'zod';\n\nexport const settings = defineSettings({ ${name}: z.string() });\n`;
@@ -337,7 +337,7 @@ describe('a bad setting', () => {
   });
 });
 
-test('a syntax error before the first build is printed, and it ends', async () => {
+test('npm start prints a syntax error in the first build and exits with 1', async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', `${copy.read('app/routes.ts')}const x = ;`);
   const message = /app\/routes\.ts:\d+:\d+/;
@@ -347,7 +347,7 @@ test('a syntax error before the first build is printed, and it ends', async () =
   expect(output()).not.toMatch(/^\s+at .*(dist|scripts)\//m);
 });
 
-test('--help is printed without a build', async () => {
+test('npm start -- --help prints the options without a build', async () => {
   using copy = new ProjectCopy();
   const { npm, output } = await npmStart(copy, {}, /--log-format/, ['--', '--help']);
   if (npm.exitCode === null) await once(npm, 'exit');
@@ -356,7 +356,7 @@ test('--help is printed without a build', async () => {
   expect(globSync('dist', { cwd: copy.folder })).toEqual([]);
 });
 
-test('without the example servers, it says where the servers of the user are', async () => {
+test('npm start prints the URLs of the user’s servers if there are no example servers', async () => {
   using copy = new ProjectCopy();
   for (const file of globSync('app/servers/*.ts', { cwd: copy.folder })) rmSync(join(copy.folder, file));
   copy.write('app/servers/dice.ts', dice('1.0.0'));
@@ -380,7 +380,7 @@ test('without the example servers, it says where the servers of the user are', a
   expect((await metadata('/more/mcp')).resource).toBe(`${url}/more/mcp`);
 });
 
-test('with nothing mounted, it says how to mount something', async () => {
+test('npm start prints how to mount a server if there is none', async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', "import { Hono } from 'hono';\n\nexport const routes = new Hono();\n");
   await npmStart(copy, {}, /no MCP server is mounted: add one in app\/routes\.ts/);

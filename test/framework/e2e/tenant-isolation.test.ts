@@ -1,7 +1,7 @@
 /**
- * One execution environment per caller, by the example of terraform/examples/per-caller: the official memory server and a table,
- * built as a user builds it, behind a REST API with the Lambda authorizer. Callers take turns, call at the same time, and lose
- * their environments in between; no byte of one may be in the responses to another. In shared mode the same calls show it.
+ * One execution environment per caller, with the example of terraform/examples/per-caller: the official memory server and a table,
+ * built as by a user, behind a REST API with the Lambda authorizer. Callers alternate, call in parallel, and lose their
+ * environments in between; a response must contain no data of another caller. In shared mode, the same calls return such data.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -32,7 +32,7 @@ const AUDIENCE = 'https://mcp.example/mcp';
 const TOKEN = 'a-static-token-0123456789';
 const CALLS = 200;
 
-/** Tells which environment serves a call, and which callers it has served. */
+/** The source of a server that returns the environment that serves a call, and the callers that it has served. */
 const WHERE = `
 import { appendFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -152,9 +152,9 @@ function startBuild(env: Record<string, string>, ...more: string[]): Promise<Run
   return startDist(join(project.folder, 'dist'), { args, env: { ...env, NOTES_TABLE: 'notes' } });
 }
 
-/** A caller, whose every secret begins with its name. */
+/** A caller. All of its secrets begin with its name. */
 class Caller {
-  /** What is wrong with the responses so far. */
+  /** The problems in the responses so far. */
   readonly leaks: string[] = [];
   readonly secrets: string[] = [];
   readonly #lambda: RunningLambda;
@@ -207,7 +207,7 @@ class Caller {
     return this.secrets.filter(secret => graph.includes(`"${secret}"`)).length;
   }
 
-  /** Kills the environment and waits until another one responds. A call to one that is ending gets 502. */
+  /** Kills the environment and waits until another one responds. A call to an environment that is ending gets 502. */
   async loseEnvironment(): Promise<void> {
     const { pid } = await this.where();
     process.kill(pid, 'SIGKILL');
@@ -223,7 +223,7 @@ class Caller {
   }
 }
 
-/** Alice and Bob have other subjects in each test, so that they begin without environments. */
+/** Creates callers with new subjects for each test, so that they have no environments at the beginning. */
 async function callers(lambda: RunningLambda): Promise<{ alice: Caller; bob: Caller; pipeline: Caller }> {
   const suffix = randomUUID();
   const token = (name: string) => issuer.token({ sub: `${name}-${suffix}`, client_id: 'the-same-client' });
@@ -234,7 +234,7 @@ async function callers(lambda: RunningLambda): Promise<{ alice: Caller; bob: Cal
   };
 }
 
-/** Two callers in turn, `CALLS` calls. Returns how many of its own secrets each found at the end. */
+/** Makes `CALLS` alternating calls of two callers. Returns how many of its own secrets each of them found at the end. */
 async function alternate(first: Caller, second: Caller): Promise<number[]> {
   for (let at = 0; at < CALLS / 4; at += 1)
     for (const step of ['remember', 'recall'] as const)
@@ -242,20 +242,20 @@ async function alternate(first: Caller, second: Caller): Promise<number[]> {
   return [await first.recall(), await second.recall()];
 }
 
-describe('with an environment per caller', () => {
+describe('with one environment per caller', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
     lambda = await startExample('per-caller');
   }, 60_000);
   afterAll(() => closeAll(lambda));
 
-  test(`two callers alternate ${CALLS} calls of the memory server, keep their graphs, and see nothing of each other`, async () => {
+  test(`two callers alternate ${CALLS} calls of the memory server, keep their graphs, and do not see each other’s data`, async () => {
     const { alice, bob } = await callers(lambda);
     expect(await alternate(alice, bob)).toEqual([CALLS / 4, CALLS / 4]);
     expect([...alice.leaks, ...bob.leaks]).toEqual([]);
   }, 120_000);
 
-  test('parallel calls of three callers, one by a static token, see nothing of each other', async () => {
+  test('parallel calls of three callers, one with a static token, do not see each other’s data', async () => {
     const everyone = Object.values(await callers(lambda));
     const work = async (caller: Caller): Promise<void> => {
       for (let at = 0; at < 10; at += 1) {
@@ -298,7 +298,7 @@ describe('with an environment per caller', () => {
     expect(new Set(tenants).size).toBe(2);
   }, 60_000);
 
-  test('the table has what a caller wrote in several environments, and nothing of it for another caller', async () => {
+  test('the table returns a caller’s notes from several environments, and none of them to another caller', async () => {
     const { alice, bob } = await callers(lambda);
     await Promise.all(
       Array.from({ length: 6 }, (_, at) =>
@@ -373,7 +373,7 @@ test('with two environments for all, callers alternate without seeing each other
   expect([alice, bob, pipeline].flatMap(({ leaks }) => leaks)).toEqual([]);
 }, 120_000);
 
-test('in shared mode the same calls show each caller what the other has kept', async () => {
+test('in shared mode, the same calls return the data of the other caller', async () => {
   await using lambda = await startExample('shared');
   const { alice, bob } = await callers(lambda);
   await alternate(alice, bob);

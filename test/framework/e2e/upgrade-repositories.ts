@@ -105,7 +105,7 @@ export class Repository {
   }
 }
 
-/** The working tree of this project as the release before, and a release after it. */
+/** Creates an upstream repository with two releases: the working tree of this project, and a later one. */
 export function createUpstream(folder: string): Repository {
   mkdirSync(folder);
   const upstream = new Repository(folder);
@@ -178,7 +178,7 @@ test('answers', async () => {
   expect(await response.text()).toContain('forty-two');
 });
 `;
-/** Files of a project: they are the same before and after an upgrade. */
+/** Files of the project, which an upgrade must not change. */
 export const OWN = {
   'app/servers/mine.ts': SERVER,
   'app/routes.ts': ROUTES,
@@ -192,14 +192,14 @@ export const OWN = {
   'README.md': '# Mine\n',
   '.github/workflows/mine.yml': 'name: mine\n',
 };
-/** Not in git. */
+/** Files of the project that are not in git. */
 export const IGNORED = {
   'terraform/terraform.tfvars': 'memory_mb = 1024\n',
   'terraform/terraform.tfstate': '{ "version": 4 }\n',
   'terraform/.terraform/modules.json': '{}\n',
 };
 
-/** A project created from the first release, and customized; the examples are deleted. */
+/** Creates a project from the first release and customizes it; the examples are deleted. */
 export function createProject(upstream: Repository): Repository {
   const project = upstream.clone('project');
   project.git('reset', '--quiet', '--hard', `v${BASE}`);
@@ -226,7 +226,7 @@ export function createProject(upstream: Repository): Repository {
   return project;
 }
 
-/** Gives the project its own node_modules: npm writes into it. */
+/** Copies node_modules into the project, because npm writes into it. */
 function copyPackages(folder: string): void {
   cpSync(realpathSync(join(ROOT, 'node_modules')), folder, { recursive: true, verbatimSymlinks: true });
 }

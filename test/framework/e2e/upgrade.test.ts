@@ -1,6 +1,6 @@
 /**
- * `npm run upgrade` with a real git and a real npm: an upstream repository with two releases, made from this working tree, and a
- * project that was created from the first and customized. Nothing needs a network.
+ * `npm run upgrade` with the real git and npm: an upstream repository with two releases, created from this working tree, and a
+ * project that was created from the first release and customized. It needs no network.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -74,11 +74,11 @@ describeWith(git)('npm run upgrade', () => {
     });
   });
 
-  test('replaces the framework, merges the files of both, and touches nothing of the project', () => {
+  test('replaces the framework, merges the shared files, and does not change other files of the project', () => {
     const { code, stdout } = project.run('npm', ['run', '--silent', 'upgrade', '--', 'v999.0.0']);
     expect([code, stdout]).toEqual([0, expect.stringContaining('to v999.0.0')]);
 
-    // The framework is that of the release.
+    // The framework is the one of the release.
     project.git('fetch', '--quiet', 'upstream', 'tag', 'v999.0.0');
     expect(project.git('diff', 'v999.0.0', '--', 'app/framework', '.ci')).toBe('');
     expect(project.read('terraform/main.tf')).toContain('From the new version');
@@ -87,7 +87,7 @@ describeWith(git)('npm run upgrade', () => {
     if (process.platform !== 'win32')
       expect(statSync(join(project.folder, 'scripts/tool')).mode & 0o111).toBe(0o111);
 
-    // The project is as it was.
+    // The project is unchanged.
     for (const [path, text] of Object.entries({ ...OWN, ...IGNORED }))
       expect(project.read(path), path).toBe(text);
     expect(readdirSync(join(project.folder, 'app/servers'))).toEqual(['mine.ts']);
@@ -153,7 +153,7 @@ describeWith(git)('npm run upgrade', () => {
     project.remove('tsconfig.upgraded.json');
   }, 120_000);
 
-  test('reports what both sides changed, by file, and keeps what cannot be merged', () => {
+  test('reports conflicts by file, and keeps the project’s version of what cannot be merged', () => {
     const conflicting = upstream.clone('conflicting');
     conflicting.git('reset', '--quiet', '--hard', `v${BASE}`);
     conflicting.append('Dockerfile', '# Mine.\n');
@@ -181,7 +181,7 @@ describeWith(git)('npm run upgrade', () => {
     expect(conflicting.has('.gitignore')).toBe(false);
   });
 
-  test('warns if the version of the project has no tag, keeps files that may be of the project, and says if npm install fails', () => {
+  test('warns if the version of the project has no tag, keeps files that may belong to the project, and reports a failure of npm install', () => {
     const untagged = upstream.clone('untagged');
     untagged.git('tag', '--delete', `v${BASE}`);
     const baseless = upstream.clone('baseless');
@@ -198,7 +198,7 @@ describeWith(git)('npm run upgrade', () => {
   });
 });
 
-describe('without git', () => {
+describe('npm run upgrade without git', () => {
   const folder = mkdtempSync(join(tmpdir(), 'no-git-'));
   beforeAll(() => {
     for (const path of ['scripts/upgrade.ts', 'scripts/upgrade', VERSION_FILE])
@@ -208,14 +208,14 @@ describe('without git', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const project = new Repository(folder);
 
-  test('refuses in one sentence if git is not on PATH', () => {
+  test('fails with a one-line error if git is not on PATH', () => {
     expect(project.upgrade(['v1'], { PATH: folder })).toMatchObject({
       code: 2,
       stderr: 'The upgrade needs git, which is not on PATH.\n',
     });
   });
 
-  test.skipIf('missing' in git)('refuses in one sentence outside a git repository', () => {
+  test.skipIf('missing' in git)('fails with a one-line error outside a git repository', () => {
     expect(project.upgrade(['v1'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/^The upgrade needs this project in a git repository, .*git init.*\n$/),
@@ -226,7 +226,7 @@ describe('without git', () => {
 describe('the merge of package.json', () => {
   const base = '{ "scripts": { "a": "1", "b": "1", "c": "1" } }';
 
-  test('takes the changes of each side, and keeps indentation, line ends and the rest of the project', () => {
+  test('applies the changes of each side, and keeps indentation, line ends and the other entries of the project', () => {
     const mine =
       '{\r\n\t"name": "mine",\r\n\t"scripts": {\r\n\t\t"a": "2",\r\n\t\t"b": "1",\r\n\t\t"c": "1"\r\n\t}\r\n}\r\n';
     const theirs =
@@ -239,7 +239,7 @@ describe('the merge of package.json', () => {
     });
   });
 
-  test('is a conflict only if both sides changed an entry differently', () => {
+  test('reports a conflict only if both sides changed an entry differently', () => {
     const mine = '{ "scripts": { "a": "2", "b": "2", "c": "1" } }';
     const theirs = '{ "scripts": { "a": "2", "c": "1" } }';
     expect(mergePackage(mine, base, theirs, 'v2').conflicts).toEqual([

@@ -1,6 +1,6 @@
 /**
- * Installs programs that others wrote, in pinned versions and once a machine: into a cache folder of the user. A program is
- * `missing`, with the reason, where its language is not installed; an installation that fails rejects.
+ * Installs programs of other projects in pinned versions, once per machine, into a cache folder of the user. A program is
+ * `missing`, with the reason, if its language is not installed; a failed installation rejects.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,8 +16,8 @@ const run = promisify(execFile);
 const OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Returns a folder of the cache, which `make` fills if it is not there. A link, set at the end: an installation that is
- * interrupted or runs twice leaves no half of one, and programs that know their own path stay where they are.
+ * Returns a folder of the cache, which `make` fills if it does not exist. The folder is a link, created at the end, so that an
+ * interrupted or parallel installation leaves no incomplete folder, and programs that contain their own path are not moved.
  */
 async function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mcp-on-lambda');
@@ -76,7 +76,7 @@ export async function pythonPrograms(
   return { found: join(folder, 'bin') };
 }
 
-/** npm packages of a folder's package-lock.json. Returns a folder that has them in node_modules. */
+/** Installs the npm packages of a folder's package-lock.json. Returns a folder that has them in node_modules. */
 export async function npmPackages(name: string, folder: URL): Promise<string> {
   const lock = await readFile(new URL('package-lock.json', folder));
   const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12);
@@ -87,12 +87,12 @@ export async function npmPackages(name: string, folder: URL): Promise<string> {
   });
 }
 
-/** What to build of a Go module. */
+/** A program of a Go module. */
 export interface GoModule {
   /** Name of the program. */
   program: string;
   module: string;
-  /** Such as `v1.12.6`. */
+  /** For example `v1.12.6`. */
   version: string;
   /** Folder of the program's `main` below the module. */
   main: string;
@@ -113,7 +113,7 @@ export async function goProgram({
       missing: `There is no Go, so ${program} ${version} was not built. Install Go (https://go.dev/dl/), then: ${command}`,
     };
   const folder = await cached(`${program}-${version}`, async made => {
-    // Outside of a module: go would look for a go.mod.
+    // Outside a module, because go would look for a go.mod.
     const { stdout } = await run('go', ['mod', 'download', '-json', `${module}@${version}`], { cwd: made });
     const { Dir } = JSON.parse(stdout) as { Dir: string };
     const build = ['build', '-trimpath', '-o', join(made, program), `./${main}`];

@@ -1,4 +1,4 @@
-/** Runs suites of the framework with another program than their default. */
+/** Runs suites of the framework with a program other than their default. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../../helpers/local-lambda.ts';
@@ -31,7 +31,7 @@ export function runSuites(
       ...files,
       `--testNamePattern=^${names.join('')}`,
     ];
-    // Its totals are of this run.
+    // The totals must be those of the nested run only.
     const { TOTALS: _, VITEST: __, VITEST_POOL_ID: ___, VITEST_WORKER_ID: ____, ...inherited } = process.env;
     const variables = { ...inherited, FIXTURE_IS_BUILT: '1', ...env, NO_COLOR: '1' };
     const options = { cwd: ROOT, env: variables, maxBuffer: 64 * 1024 * 1024 };

@@ -1,4 +1,4 @@
-/** The image's process goes through SnapStart's lifecycle with AWS's own runtime core, which serves restore/next and restore/error. */
+/** The SnapStart lifecycle of the image's process with AWS's own runtime core, which serves restore/next and restore/error. */
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -25,14 +25,14 @@ describeWith(needed)('SnapStart with AWS’s runtime core', core => {
       env: {
         MCP_AUTH: 'none',
         LAMBDA_TASK_ROOT: app.folder,
-        // Not set on Lambda with SnapStart, although aws-lambda-ric requires them.
+        // Lambda with SnapStart does not set these, although aws-lambda-ric requires them.
         AWS_LAMBDA_LOG_GROUP_NAME: '',
         AWS_LAMBDA_LOG_STREAM_NAME: '',
         ...env,
       },
     });
 
-  /** The error of init as the core has it: the response to an invocation, before which it tries the init again. */
+  /** Returns the error of init, which is the response to an invocation, before which the core repeats init. */
   async function initError(plane: ControlPlane): Promise<{ type: unknown; body: string }> {
     expect(await plane.initialized).toBe(false);
     const { result } = await plane.invoke({ payload: '{}', streaming: true });
@@ -70,7 +70,7 @@ describeWith(needed)('SnapStart with AWS’s runtime core', core => {
   test('reports a failing hook after the restore as an error of the restore', async () => {
     await using plane = await start({ FIXTURE_FAILING_HOOK: 'restore' });
     expect(await plane.initialized).toBe(true);
-    // The core's name for what was posted to restore/error. The end of the process without it would be Runtime.ExitError.
+    // The core's error type for a POST to restore/error. If the process only exited, it would be Runtime.ExitError.
     expect(await plane.restore()).toMatchObject({ restoreError: 'errRestoreHookUserError' });
     expect(plane.output()).toContain('Runtime.AfterRestoreError: Error: The hook "restore a" fails.');
   });

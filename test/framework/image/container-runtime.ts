@@ -1,6 +1,6 @@
 /**
- * The image as Lambda runs it: a container with `AWS_LAMBDA_RUNTIME_API` set, its Runtime API outside, and a Function URL
- * endpoint over that for clients to call.
+ * Runs the image as Lambda does: a container with `AWS_LAMBDA_RUNTIME_API` set, a Runtime API outside the container, and a
+ * Function URL endpoint that clients can call.
  */
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
@@ -19,7 +19,7 @@ export interface ContainerRuntime {
   close(): Promise<void>;
 }
 
-/** `flags`: of the engine's `run`. Resolves when the runtime in the container asks for its first invocation. */
+/** Starts a container; `flags` are those of the engine's `run`. Resolves when the runtime in it requests its first invocation. */
 export async function startContainerRuntime(
   engine: Engine,
   image: string,
@@ -52,7 +52,7 @@ export async function startContainerRuntime(
   );
   await idle.promise;
 
-  /** One at a time, as Lambda does. */
+  /** Runs one invocation at a time, as Lambda does. */
   let turn: Promise<unknown> = Promise.resolve();
   const invoke = (request: InvokeRequest): Promise<Invoked> => {
     const invoked = turn.then(async () => {

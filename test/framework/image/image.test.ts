@@ -1,4 +1,4 @@
-/** The image, built from this very Dockerfile, in Lambda's sandbox: read-only root, only /tmp, any uid, little memory. */
+/** The image, built from the Dockerfile, in a sandbox like Lambda's: read-only root, writable /tmp, any uid, little memory. */
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ import { startContainerRuntime } from './container-runtime.ts';
 const IMAGE = 'localhost/mcp-on-lambda:test';
 const MB = 1024 * 1024;
 
-/** Read-only but for /tmp, as a user that exists nowhere. */
+/** Returns flags for a sandbox that is read-only except for /tmp, with a uid that has no user. */
 const sandbox = (memory: number): string[] => [
   '--read-only',
   ...['--tmpfs', '/tmp'],
@@ -40,8 +40,8 @@ describeWith(await findEngine())('the image', engine => {
 
   beforeAll(async () => {
     await buildImage(engine, IMAGE);
-    // A file that is read for the first time counts against the memory of the container that reads it, and Node's binary
-    // alone would fill 128 MB. On Lambda that is the host's business, so here the host reads it first.
+    // A file that is read for the first time counts as memory of the container that reads it, and Node's binary would fill
+    // 128 MB. On Lambda this memory does not count, so another container reads the files first.
     await run(
       'run',
       '--rm',
@@ -61,7 +61,7 @@ describeWith(await findEngine())('the image', engine => {
     console.table(figures);
   }, 60_000);
 
-  /** As the local Lambda, on this machine's network so that it reaches the upstream on loopback. */
+  /** Starts the image as the local Lambda, on the network of this machine so that it reaches the upstream on loopback. */
   async function startLocal(
     flags: string[],
     more: Record<string, string> = {},
@@ -86,7 +86,7 @@ describeWith(await findEngine())('the image', engine => {
     return { name, url };
   }
 
-  async function expectAnswers(url: string): Promise<void> {
+  async function expectServing(url: string): Promise<void> {
     for (const connect of Object.values(CLIENTS)) {
       const client = await connect(url);
       expect(await client.tools()).toEqual(['lookup', 'lookup_many']);
@@ -99,21 +99,21 @@ describeWith(await findEngine())('the image', engine => {
   }
 
   test.each([128, 256])(
-    'as the local Lambda with %i MB',
+    'serves as the local Lambda with %i MB of memory',
     async memory => {
       const { url } = await startLocal(sandbox(memory));
-      await expectAnswers(url);
+      await expectServing(url);
     },
     60_000,
   );
 
   test.each([128, 256])(
-    'as Lambda runs it, with %i MB',
+    'serves as on Lambda with %i MB of memory',
     async memory => {
       const variables = Object.entries({ ...env, MCP_AUTH: 'none' }).flatMap(([k, v]) => ['-e', `${k}=${v}`]);
       const runtime = await startContainerRuntime(engine, IMAGE, [...sandbox(memory), ...variables]);
       try {
-        await expectAnswers(runtime.url);
+        await expectServing(runtime.url);
         if (memory !== 128) return;
         const client = await CLIENTS['SDK v2, modern'](runtime.url);
         for (let i = 0; i < 200; i += 1) await client.call('lookup', { term: 'tide' });
@@ -130,9 +130,9 @@ describeWith(await findEngine())('the image', engine => {
     90_000,
   );
 
-  // As README.md says: https://docs.aws.amazon.com/lambda/latest/dg/images-test.html
+  // As in README.md: https://docs.aws.amazon.com/lambda/latest/dg/images-test.html
   describeWith(core)('under AWS’s emulator', ({ rie }) => {
-    /** Returns what sends an event to the function. */
+    /** Starts the emulator. Returns a function that sends an event to it. */
     async function startEmulator(
       handler: string,
       flags: string[] = [],
@@ -166,7 +166,7 @@ describeWith(await findEngine())('the image', engine => {
       async handler => {
         const folder = await mkdtemp(join(tmpdir(), 'bootstrap-'));
         try {
-          // In this mode the emulator wants a bootstrap, and to be root.
+          // In this mode the emulator requires a bootstrap file, and to run as root.
           await chmod(folder, 0o755); // It starts the bootstrap as another user.
           await writeFile(join(folder, 'bootstrap'), BOOTSTRAP, { mode: 0o755 });
           const variables = [
@@ -193,7 +193,7 @@ describeWith(await findEngine())('the image', engine => {
     );
   });
 
-  /** What the process in the container holds of its own, without the files that are mapped (Node itself). */
+  /** Returns the private memory of the process in the container, without mapped files (Node itself). */
   async function memoryOf(container: string): Promise<string> {
     const pid = (await run('inspect', '--format', '{{.State.Pid}}', container)).trim();
     const { stdout } = await promisify(execFile)('sed', [
@@ -205,7 +205,7 @@ describeWith(await findEngine())('the image', engine => {
     return (Number(stdout) / 1024).toFixed(1);
   }
 
-  test('nothing configured on Lambda means nothing served', async () => {
+  test('denies every request on Lambda without settings', async () => {
     const runtime = await startContainerRuntime(engine, IMAGE, sandbox(256));
     const response = await fetch(`${runtime.url}/mcp`, {
       method: 'POST',
@@ -219,7 +219,7 @@ describeWith(await findEngine())('the image', engine => {
     ]);
   }, 60_000);
 
-  test('settings reach the function, and its log is on stdout', async () => {
+  test('passes its environment variables to the function, and logs to stdout', async () => {
     const token = randomUUID();
     const digest = createHash('sha256').update(token).digest('hex');
     const { name, url } = await startLocal(sandbox(256), { MCP_AUTH: 'token', MCP_TOKEN_SHA256: digest });
@@ -231,7 +231,7 @@ describeWith(await findEngine())('the image', engine => {
   }, 60_000);
 
   test.each(['SIGINT', 'SIGTERM'])(
-    '%s stops it at once',
+    'stops within 3 s on %s',
     async signal => {
       const { name } = await startLocal(sandbox(256));
       const before = performance.now();
@@ -242,7 +242,7 @@ describeWith(await findEngine())('the image', engine => {
     60_000,
   );
 
-  test('a published port is reached, by localhost only', async () => {
+  test('is reachable at a port that is published on 127.0.0.1', async () => {
     const port = await freePort();
     const name = `mcp-on-lambda-test-${randomUUID()}`;
     started.push(name);
@@ -265,7 +265,7 @@ describeWith(await findEngine())('the image', engine => {
     await client.close();
   }, 60_000);
 
-  test('is what it says: entry, one argument, user, labels, health check', async () => {
+  test('has the documented entry point, argument, user, labels and health check', async () => {
     const [image] = JSON.parse(await run('image', 'inspect', IMAGE));
     const { Entrypoint, Cmd, User, Labels, Healthcheck } = image.Config;
     expect({ Entrypoint, Cmd, User }).toEqual({
@@ -277,7 +277,7 @@ describeWith(await findEngine())('the image', engine => {
     expect((Healthcheck ?? image.HealthCheck ?? image.Healthcheck).Test.slice(0, 2)).toEqual(['CMD', 'node']);
   });
 
-  test('holds the build and nothing else: no npm, no compiler, no source', async () => {
+  test('contains only the build: no npm, no compiler, no source', async () => {
     const list = async (image: string): Promise<Set<string>> => {
       const files = await run(
         'run',
@@ -345,7 +345,7 @@ describeWith(await findEngine())('the image', engine => {
     figures['files outside the base'] = added.length;
   }, 60_000);
 
-  test('holds in /var/task what its own list says, byte by byte, and names its base', async () => {
+  test('contains in /var/task exactly the files of its SBOM, which also names its base image', async () => {
     const inImage = (entrypoint: string, ...args: string[]) =>
       run('run', '--rm', ...runFlags, '--entrypoint', entrypoint, IMAGE, ...args);
     const sums = await inImage('find', '/var/task', '-type', 'f', '-exec', 'sha256sum', '{}', '+');
@@ -367,7 +367,7 @@ describeWith(await findEngine())('the image', engine => {
     expect(`v${node?.version}`).toBe((await inImage('node', '--version')).trim());
   }, 60_000);
 
-  test('runs without a shell, or anything else but Node and the C library', async () => {
+  test('runs without a shell and other programs than Node', async () => {
     const name = `mcp-on-lambda-test-${randomUUID()}`;
     const hidden = ['/bin', '/usr/sbin', '/usr/bin', '/sbin'].flatMap(folder => ['--tmpfs', `${folder}:ro`]);
     started.push(name);
@@ -375,7 +375,7 @@ describeWith(await findEngine())('the image', engine => {
     await expect.poll(() => run('logs', name), { timeout: 15_000 }).toContain('MCP server ready');
   }, 60_000);
 
-  test('adds at most 4 MB to the base', async () => {
+  test('adds at most 4 MB to its base image', async () => {
     const size = async (image: string) => Number(JSON.parse(await run('image', 'inspect', image))[0].Size);
     const [base, ours] = [await size(BASE), await size(IMAGE)];
     const { stdout: compressed } = await promisify(execFile)('sh', [
@@ -399,7 +399,7 @@ const LIST_TOOLS = v2Event({
 const BOOTSTRAP = '#!/bin/sh\nexec node /var/task/entry.mjs\n';
 const RETRY_MS = 200;
 
-/** The emulator's answer. Its connection is refused until it listens, and in Managed Instances mode it has no free runtime at once. */
+/** Invokes the emulator, and retries until it listens and, in Managed Instances mode, has a free runtime. */
 async function invokeEmulator(port: number, event: object): Promise<string> {
   const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`;
   for (;;) {
@@ -409,7 +409,7 @@ async function invokeEmulator(port: number, event: object): Promise<string> {
   }
 }
 
-/** The emulator does not interpret a streamed response: JSON, 8 NUL bytes, body. */
+/** Parses a streamed response, which the emulator does not interpret: JSON, 8 NUL bytes, body. */
 function resultOf(payload: string): { statusCode: number; body: string } {
   const [prelude = '', body] = payload.split('\0'.repeat(8));
   return body === undefined ? JSON.parse(prelude) : { ...JSON.parse(prelude), body };

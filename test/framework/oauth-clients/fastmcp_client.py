@@ -1,4 +1,4 @@
-"""FastMCP's client: `python fastmcp_client.py URL [CLIENT_METADATA_URL]` prints where the person signs in, then the result."""
+"""FastMCP's client: `python fastmcp_client.py URL [CLIENT_METADATA_URL]` prints the sign-in URL, then the result."""
 import asyncio
 import json
 import sys

@@ -1,6 +1,6 @@
 /**
- * Installs the clients of this folder: mcp-remote by npm, and FastMCP's client by pip in `.venv` where Python 3.11 or newer is
- * available. Both are pinned with hashes. A client that cannot be installed is a skipped test, which says so.
+ * Installs the clients of this folder: mcp-remote with npm, and FastMCP's client with pip in `.venv` if Python 3.11 or newer is
+ * available. Both are pinned with hashes. The tests of a client that cannot be installed are skipped with the reason.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
- * Clients of others that sign in through the OAuth proxy in the local Lambda, by registration and by metadata document, in front of
- * providers like Cognito and Entra: mcp-remote, the MCP Inspector and FastMCP. Each knows the URL of the MCP server, and nothing
- * else. The clients of both SDKs are in test/framework/e2e/oauth-proxy.test.ts.
+ * Clients of other projects that sign in through the OAuth proxy in the local Lambda, by registration and by metadata document,
+ * with providers like Cognito and Entra: mcp-remote, the MCP Inspector and FastMCP. Each knows only the URL of the MCP server.
+ * test/framework/e2e/oauth-proxy.test.ts tests the clients of both SDKs.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ import { describeWith, type Found } from '../../helpers/skipped-suites.ts';
 const FOLDER = join(ROOT, 'test/framework/oauth-clients');
 const LOOKED_UP = /the rise and fall of the sea/i;
 
-describe.each(['cognito', 'entra'] as const)('in front of a provider like %s', imitation => {
+describe.each(['cognito', 'entra'] as const)('with the OAuth proxy and a provider like %s,', imitation => {
   let upstream: FakeUpstream;
   let documents: ClientDocuments;
   let proxy: RunningProxy;
@@ -52,7 +52,7 @@ describe.each(['cognito', 'entra'] as const)('in front of a provider like %s', i
     await proxy.lambda.printed(new RegExp(line));
   };
 
-  /** Runs a program, signs in where it sends the person, and returns what it has printed. */
+  /** Runs a program, signs in at the URL that it prints, and returns its output. */
   const run = async (command: string, args: string[]): Promise<string> => {
     const child = spawn(command, args, { cwd: home, env: emptyEnvironment(home) });
     const output = signInWhenAsked(child.stdout, child.stderr);
@@ -116,14 +116,14 @@ describe.each(['cognito', 'entra'] as const)('in front of a provider like %s', i
 
 const INSPECTOR = join(TEST_PACKAGES, '@modelcontextprotocol/inspector/clients/launcher/build/index.js');
 
-/** In it no browser is found, so that the clients print the address, and no keychain of the person who runs the tests. */
+/** Returns environment variables without a browser, so that clients print the URL, and without the keychain of the developer. */
 function emptyEnvironment(home: string): Record<string, string> {
-  // The Inspector asks for a terminal otherwise.
+  // Without it, the Inspector requires a terminal.
   const inspector = { MCP_AUTO_OPEN_ENABLED: 'true', MCP_INSPECTOR_SECRET_STORE: 'memory' };
   return { PATH: home, HOME: home, USERPROFILE: home, ...inspector };
 }
 
-/** Reads all output of a client; opens the first authorization request in it and follows it to the client's redirect address. */
+/** Reads the output of a client, opens the first authorization request in it, and follows it to the client's redirect address. */
 async function signInWhenAsked(...streams: Readable[]): Promise<string> {
   let output = '';
   let signedIn: Promise<void> | undefined;

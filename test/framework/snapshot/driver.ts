@@ -1,6 +1,6 @@
 /**
- * Runs in the virtual machine: starts a function in each folder that is named, prints READY when all of them wait for a restore, and
- * after a line on stdin restores them, calls the tool `random` of each once and prints its values as `VALUES FOLDER JSON`.
+ * Runs in the virtual machine: starts a function in each folder of its arguments and prints READY when all of them wait for a
+ * restore. After a line on stdin, it restores them, calls the tool `random` of each and prints the values as `VALUES FOLDER JSON`.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ import { type Answer, RuntimeApi } from '../../../app/framework/local-lambda/run
 
 const NAME = 'function';
 const MESSAGE = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'random', arguments: {} } };
-/** Of a Function URL. */
+/** The event of a Function URL. */
 const EVENT = {
   version: '2.0',
   rawPath: '/mcp',
@@ -26,7 +26,7 @@ const EVENT = {
   isBase64Encoded: false,
 };
 
-/** Starts the function in `folder`. Resolves, when it waits for a restore, to what restores it and returns its values. */
+/** Starts the function in `folder` and waits until it waits for a restore. Returns a function that restores it and returns its values. */
 async function start(folder: string): Promise<() => Promise<string>> {
   const snapshot = Promise.withResolvers<void>();
   const idle = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 /**
- * Environments that are restored from one snapshot share no random number: a virtual machine in which the build's own files run is
- * restored twice. A second function beside it has an addon that does not seed the generator again: its values are the same in both.
+ * Environments that are restored from one snapshot share no random number. The test restores a virtual machine that runs the build
+ * twice. A second function in it has an addon that does not reseed the generator: its values are the same in both restores.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,14 +12,14 @@ import { describeWith } from '../../helpers/skipped-suites.ts';
 import { buildSnapStartApp, type SnapStartApp } from '../../helpers/snap-start-app.ts';
 import { findVirtualMachine, Snapshot } from './virtual-machine.ts';
 
-// The processor of the machine is emulated.
+// The CPU of the machine is emulated, which is slow.
 vi.setConfig({ hookTimeout: 1_500_000 });
 
-/** The Runtime API is the local Lambda's. */
+/** The driver in the machine, which uses the Runtime API of the local Lambda. */
 const DRIVER = '/project/test/framework/snapshot/driver.ts';
 const [SAFE, UNSAFE] = ['/safe', '/unsafe'];
 
-/** Everything that the framework makes itself. */
+/** The random values that the framework creates. */
 const OURS = [
   ...['task id', 'task lease', 'call lease', 'OAuth code', 'nonce of a sealed record', 'TLS client random'],
   'jitter (Math.random)',
@@ -56,7 +56,7 @@ describeWith(findVirtualMachine())('two restores of one snapshot', ({ kernel }) 
     rmSync(folder, { recursive: true });
   });
 
-  /** The addon as it would be without its purpose. */
+  /** Writes a copy of the addon's source that does not reseed the generator. */
   function withoutSeed(): string {
     const source = readFileSync(SOURCE, 'utf8');
     const changed = source.replace('RAND_poll(),', '1,');
@@ -66,31 +66,31 @@ describeWith(findVirtualMachine())('two restores of one snapshot', ({ kernel }) 
     return file;
   }
 
-  /** Names of values of the function in `where` that are the same in both restores. */
+  /** Returns the names of the values of the function in `where` that are the same in both restores. */
   function same(where: string): string[] {
     const [first = {}, second = {}] = restored.map(values => values[where]);
     expect(Object.keys(first)).toEqual(Object.keys(second));
     return Object.keys(first).filter(name => first[name] === second[name]);
   }
 
-  test('have another random generator of the kernel, as on Lambda', () => {
+  test('have different random numbers of the kernel, as on Lambda', () => {
     expect(same('kernel')).toEqual([]);
   });
 
-  test('share no value with the hook', () => {
+  test('have only different values if the addon reseeds the generator', () => {
     const names = Object.keys(restored[0]?.[SAFE] ?? {});
     expect(names).toEqual(expect.arrayContaining(OURS));
     expect(names.length).toBeGreaterThan(OURS.length + 10);
     expect(same(SAFE)).toEqual([]);
   });
 
-  test('share every value that is made of the generator’s numbers without it', () => {
+  test('have the same random values if the addon does not reseed the generator', () => {
     expect(same(UNSAFE)).toEqual(expect.arrayContaining(OURS));
     console.log(`The same in both restores without the hook: ${same(UNSAFE).join(', ')}.`);
   });
 });
 
-/** The lines `VALUES FOLDER JSON`. */
+/** Parses the lines `VALUES FOLDER JSON`. */
 function valuesIn(text: string): Record<string, Values> {
   const lines = [...text.matchAll(/^VALUES (\S+) (\{.*\})\r?$/gm)];
   return Object.fromEntries(lines.map(([, where, json = '']) => [where, JSON.parse(json)]));

@@ -1,6 +1,6 @@
 /**
- * A virtual machine that is restored from a snapshot, as often as asked for, as Lambda restores an environment: Debian's kernel, which
- * reseeds its generator by the VM generation id (VMGENID), and one program. Without KVM, since CI has none.
+ * A virtual machine that can be restored from a snapshot several times, as Lambda restores an environment: Debian's kernel, which
+ * reseeds its generator by the VM generation ID (VMGENID), and one program. It does not use KVM, because CI has none.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,7 +27,7 @@ const BUSYBOX = '/bin/busybox';
 const SNAPSHOT = 'ready';
 const MEMORY_MB = 1024;
 
-/** Path of the kernel, fetched from Debian's archive if the cache does not have it. `missing` where that cannot be. */
+/** Returns the path of the kernel, fetched from Debian's archive if the cache does not have it; `missing` if this fails. */
 export function findVirtualMachine(): Found<{ kernel: string }> {
   const lacking = PROGRAMS.filter(program => spawnSync('which', [program]).status !== 0);
   if (process.arch !== 'x64' || lacking.length > 0 || !existsSync(BUSYBOX))
@@ -70,13 +70,13 @@ function kernel(): string {
 
 export interface MachineOptions {
   kernel: string;
-  /** What is copied into the machine: path there → path here. Node is there already. */
+  /** By path in the machine, the file or folder to copy. Node is always in the machine. */
   files: Readonly<Record<string, string>>;
   /** Arguments for Node, the machine's one program. */
   args: readonly string[];
 }
 
-/** A machine of which a snapshot was taken when its program printed READY. */
+/** A snapshot of a machine, taken when its program printed READY. */
 export class Snapshot implements Disposable {
   readonly #folder: string;
   readonly #kernel: string;
@@ -102,7 +102,7 @@ export class Snapshot implements Disposable {
     }
   }
 
-  /** Restores the machine, lets its program continue and returns what it prints until DONE. */
+  /** Restores the machine, lets its program continue and returns its output until DONE. */
   async restore(): Promise<string> {
     await using machine = await Machine.start(this.#folder, this.#kernel, ['-loadvm', SNAPSHOT]);
     machine.write('\n');
@@ -114,7 +114,7 @@ export class Snapshot implements Disposable {
   }
 }
 
-/** Node with the libraries that it needs, and a first process that becomes it. */
+/** Writes the file system: Node with its libraries, and an init process that starts it. */
 function writeFileSystem(folder: string, { files, args }: Omit<MachineOptions, 'kernel'>): void {
   const root = join(folder, 'root');
   for (const name of ['bin', 'proc', 'sys', 'dev', 'tmp']) mkdirSync(join(root, name), { recursive: true });
@@ -166,7 +166,7 @@ class Machine implements AsyncDisposable {
         'none',
       ],
       ...['-no-reboot', '-kernel', kernel, '-initrd', join(folder, 'initrd')],
-      // On a busy machine the emulated timer is late, which the kernel would take for a fault.
+      // On a busy host the emulated timer is late, which the kernel would report as a fault.
       ...['-append', 'console=ttyS0 quiet no_timer_check rdinit=/init panic=-1'],
       ...[
         '-drive',
@@ -174,7 +174,7 @@ class Machine implements AsyncDisposable {
         '-device',
         'ide-hd,drive=disk',
       ],
-      // Another one for each process, as on Lambda for each restore.
+      // A new ID for each process, as on Lambda for each restore.
       ...['-device', 'vmgenid,guid=auto'],
       ...['-serial', `unix:${serial},server=on,wait=off`, '-qmp', `unix:${control},server=on,wait=off`],
       ...more,
@@ -197,7 +197,7 @@ class Machine implements AsyncDisposable {
     }
   }
 
-  /** Waits until the program has printed what `pattern` matches, and returns all that it has printed. */
+  /** Waits until the output of the program matches `pattern`. Returns the complete output. */
   async printed(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#text)) {
       if (/^FAILED|Kernel panic/m.test(this.#text) || !this.#alive)

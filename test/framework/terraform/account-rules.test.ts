@@ -1,4 +1,4 @@
-/** What a real account accepts, refuses, shares between deployments and keeps. */
+/** Rules of a real account: what it accepts and rejects, and what deployments share in it. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deliverLate, executeApiIsOpen, notRenewable } from './fake-provider/aws/gateway.ts';
 import type { Attributes } from './fake-provider/values.ts';
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => terraform?.[Symbol.dispose]());
 
-/** A deployment of an image that exists already. */
+/** Creates a deployment of an existing image. */
 async function deploymentIn(region: string, always: readonly string[] = [], suffix = 'amazonaws.com') {
   terraform.machine.setTags('own', { v1: DIGEST }, region);
   const image = `image_uri=${ACCOUNT}.dkr.ecr.${region}.${suffix}/own@${DIGEST}`;
@@ -32,13 +32,13 @@ async function deploymentIn(region: string, always: readonly string[] = [], suff
 
 const all = (type: string): Attributes[] => terraform.account.all(type);
 
-/** Message of a plan with these variables, and whether it succeeded. */
+/** Runs a plan with these variables. Returns its status and its output. */
 async function plan(deployment: Deployment, ...variables: string[]) {
   const { status, output } = await terraform.run(deployment.folder, 'plan', ...deployment.flags(variables));
   return { status, output: output.replaceAll(/\s+/g, ' ') };
 }
 
-describeTerraform('other partitions', () => {
+describeTerraform('a deployment in another partition', () => {
   const cases = [
     ['aws-us-gov', 'us-gov-west-1', 'amazonaws.com'],
     ['aws-eusc', 'eusc-de-east-1', 'amazonaws.eu'],
@@ -46,7 +46,7 @@ describeTerraform('other partitions', () => {
   ] as const;
 
   test.each(cases)(
-    '%s accepts the longest name, with every role bounded and without a budget',
+    'accepts the longest name, has a permissions boundary on every role and no budget: %s',
     async (...given) => {
       const [partition, region, dns_suffix] = given;
       terraform.account.partition = { partition, dns_suffix };
@@ -72,8 +72,8 @@ describeTerraform('other partitions', () => {
   );
 });
 
-describeTerraform('the URL of a REST API beside its domain', () => {
-  test('is closed when a domain is added, and opened when it is removed', async () => {
+describeTerraform('the default URL of a REST API with a domain', () => {
+  test('is disabled when a domain is added, and enabled when it is removed', async () => {
     const deployment = await deploymentIn(REGION, [QUIET, ...REST]);
     await deployment.apply();
     expect(executeApiIsOpen(terraform.account)).toBe(true);
@@ -107,8 +107,8 @@ describeTerraform('a certificate for a name that has one already', () => {
     fqdn: '_proof.mcp.example.com',
   };
 
-  test('leaves the other’s validation record alone', async () => {
-    // The record that validates another certificate for this name, which this configuration does not know.
+  test('does not change the validation record of the other certificate', async () => {
+    // The validation record of another certificate for this name, which is not part of this configuration.
     terraform.account.put('aws_route53_record', 'Z1 _proof.mcp.example.com. CNAME', OTHER);
     const deployment = await deploymentIn(REGION, [QUIET, ...REST, 'domain_name=mcp.example.com']);
     const refused = await terraform.run(
@@ -128,16 +128,16 @@ describeTerraform('a certificate for a name that has one already', () => {
 });
 
 describeTerraform('the logs of an API', () => {
-  test('of a REST API do not come back after destroy', async () => {
+  test('of a REST API are not created again after destroy', async () => {
     const deployment = await deploymentIn(REGION, [QUIET, ...REST]);
     await deployment.apply();
     deliverLate(terraform.account, '/aws/apigateway/mcp-rest');
     await deployment.destroy();
-    // What API Gateway creates to try the role out: terraform/README.md names it.
+    // API Gateway creates this log group to test the role (terraform/README.md).
     expect([...terraform.account.leftBehind]).toEqual(['/aws/apigateway/welcome']);
   });
 
-  test('of an HTTP API are delivered where the account’s log policy is full', async () => {
+  test('of an HTTP API are delivered even if the account’s log policy is full', async () => {
     terraform.account.logPolicyFull = true;
     const deployment = await deploymentIn(REGION, [QUIET, 'endpoint=http-api']);
     await deployment.apply();
@@ -146,7 +146,7 @@ describeTerraform('the logs of an API', () => {
 });
 
 describeTerraform('a plan', () => {
-  test('asks for a decision on the account’s role for the logs of REST APIs', async () => {
+  test('requires a value for the account’s role for the logs of REST APIs', async () => {
     const deployment = await deploymentIn(REGION);
     const { status, output } = await plan(deployment, 'endpoint=rest-api');
     expect([status, output]).toEqual([1, expect.stringContaining('aws apigateway get-account')]);
@@ -159,13 +159,13 @@ describeTerraform('a plan', () => {
     ],
     [[...REST, 'iam={principals=["*"]}'], 'iam.principals must be ARNs without *'],
     [['iam={principals=["*"]}'], 'iam.principals must be ARNs without *'],
-  ])('refuses %j', async (variables, message) => {
+  ])('rejects the variables %j', async (variables, message) => {
     const deployment = await deploymentIn(REGION);
     const { status, output } = await plan(deployment, 'auth=iam', ...variables);
     expect([status, output]).toEqual([1, expect.stringContaining(message)]);
   });
 
-  test('warns of a REST API that waits for 29 seconds while the function works on', async () => {
+  test('warns if the function’s timeout exceeds the 29 s that a REST API waits', async () => {
     const deployment = await deploymentIn(REGION, [QUIET]);
     const { status, output } = await plan(deployment, ...REST, 'streaming=false', 'timeout=60');
     expect([status, output]).toEqual([0, expect.stringContaining('after 29 seconds')]);
@@ -177,7 +177,7 @@ describeTerraform('a plan', () => {
 describeTerraform('a KMS key', () => {
   const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`;
 
-  test('encrypts everything that a deployment stores, and roles may use it', async () => {
+  test('encrypts all data that a deployment stores, and the roles may use it', async () => {
     const deployment = new Deployment(terraform, '', [
       `kms_key_arn=${KEY}`,
       'tasks={enabled=true}',
@@ -208,7 +208,7 @@ describeTerraform('a KMS key', () => {
 });
 
 describeTerraform('the capacity for tasks', () => {
-  test('is computed by the plan, and an alarm reports a failed invocation', async () => {
+  test('is shown by the plan, and an alarm reports a failed invocation', async () => {
     const deployment = await deploymentIn(REGION, ['tasks={enabled=true}', 'timeout=900']);
     const { output } = await plan(deployment);
     expect(output).toContain('600 tasks of 10 s, 100 tasks of 60 s, 10 tasks of 900 s');

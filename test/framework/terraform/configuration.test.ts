@@ -1,4 +1,4 @@
-/** Every module and example by itself: format, schema, its own tests; and which provider versions they take. */
+/** Every module and example: format, schema, its own tests, and the accepted provider versions. */
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { usedTypes } from './fake-provider/schemas/refresh.ts';
 import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform.ts';
 
 const FOLDERS = globSync('**/versions.tf', { cwd: CONFIGURATION }).map(dirname).sort();
-/** Of a module's own tests. OpenTofu reads every test in tests/ on init, and does not know what these need: override_during. */
+/** Folder of a module's own tests. OpenTofu would read tests in tests/ on init, and does not support override_during. */
 const OWN_TESTS = 'tests/terraform';
 const TESTED = [
   ...new Set(
@@ -35,13 +35,13 @@ describeTerraform('the configuration', () => {
   test('has tests for the root module, every module and every example', () => {
     expect(TESTED).toEqual(['.', ...FOLDERS.filter(folder => folder.startsWith('modules/'))]);
     expect(globSync('**/*.tftest.hcl', { cwd: CONFIGURATION, exclude: [`**/${OWN_TESTS}/**`] })).toEqual([]);
-    // Examples are tested elsewhere: init of the root module would then have the versions that the examples pin.
+    // The tests of the examples are elsewhere, because init of the root module would otherwise use the versions that they pin.
     const examples = readFileSync(new URL('examples.test.ts', import.meta.url), 'utf8');
     for (const folder of FOLDERS.filter(name => name.startsWith('examples/')))
       expect(examples).toContain(`live('${folder}'`);
   });
 
-  test.each(FOLDERS)('%s fits the providers’ schemas, alone', async folder => {
+  test.each(FOLDERS)('in the folder %s matches the schemas of the providers', async folder => {
     const path = join(CONFIGURATION, folder);
     await terraform.succeed(path, 'init', '-backend=false');
     const { output } = await terraform.succeed(path, 'validate');
@@ -50,7 +50,7 @@ describeTerraform('the configuration', () => {
   });
 
   test.each(TESTED)(
-    '%s passes its own tests',
+    'in the folder %s passes its own tests',
     async folder => {
       const path = join(CONFIGURATION, folder);
       await terraform.succeed(path, 'init', '-backend=false');
@@ -61,7 +61,7 @@ describeTerraform('the configuration', () => {
     300_000, // The root module has 40 runs.
   );
 
-  test('calls nothing real in its own tests', () => {
+  test('calls no real provider in its own tests', () => {
     expect(terraform.machine.journal).toEqual([]);
   });
 });
@@ -73,7 +73,7 @@ function runsIn(folder: string): number {
 }
 
 describeTerraform('provider versions', () => {
-  let copy: string; // init writes a lock file beside a configuration.
+  let copy: string; // A copy, because init writes a lock file next to a configuration.
   beforeAll(() => {
     copy = join(terraform.machine.folder, 'copy');
     cpSync(CONFIGURATION, copy, { recursive: true });
@@ -81,10 +81,10 @@ describeTerraform('provider versions', () => {
 
   const isExample = (folder: string): boolean => folder.startsWith('examples/');
 
-  // Since 6.28 there is aws_lambda_permission.invoked_via_function_url. No upper bound: a module that sets one keeps every
-  // configuration that uses it from upgrading, and the lock file of a configuration holds the version.
+  // Version 6.28 added aws_lambda_permission.invoked_via_function_url. There is no upper bound, because in a module it would prevent
+  // upgrades of every configuration that uses the module; the lock file of a configuration fixes the version.
   test.each(FOLDERS.filter(folder => !isExample(folder)))(
-    '%s accepts the AWS provider from 6.28 on',
+    'of the AWS provider may be 6.28 or later in the folder %s',
     async folder => {
       expect(await chosen(folder, ['6.27.0', '6.28.0'])).toBe('6.28.0');
       expect(await chosen(folder, ['6.28.0', '7.0.0'])).toBe('7.0.0');
@@ -92,19 +92,22 @@ describeTerraform('provider versions', () => {
     },
   );
 
-  test.each(FOLDERS.filter(isExample))('%s has exactly the version that the tests use', async folder => {
-    const { version } = readSchema('aws');
-    expect(await chosen(folder, ['6.28.0', version, '7.0.0'])).toBe(version);
-  });
+  test.each(FOLDERS.filter(isExample))(
+    'of the AWS provider are pinned to the version of the tests in the example %s',
+    async folder => {
+      const { version } = readSchema('aws');
+      expect(await chosen(folder, ['6.28.0', version, '7.0.0'])).toBe(version);
+    },
+  );
 
-  test('every folder needs the same Terraform', () => {
+  test('have the same minimum version of Terraform in every folder', () => {
     for (const folder of FOLDERS)
       expect(readFileSync(join(CONFIGURATION, folder, 'versions.tf'), 'utf8'), folder).toContain(
         'required_version = ">= 1.11"',
       );
   });
 
-  /** Which of these versions of the AWS provider `terraform init` takes, or what it says. */
+  /** Returns the version of the AWS provider that `terraform init` chooses, or its output. */
   async function chosen(folder: string, available: readonly string[]): Promise<string> {
     const { output: providers } = await terraform.succeed(CONFIGURATION, 'providers');
     const [, host = ''] = /provider\[([^/\]]+)\/hashicorp\/aws\]/.exec(providers) ?? [];
@@ -118,7 +121,7 @@ describeTerraform('provider versions', () => {
     return /Installing hashicorp\/aws v(\S+?)\.\.\./.exec(output)?.[1] ?? output;
   }
 
-  /** An empty file will do: init installs providers and does not start them. */
+  /** Offers a provider as an empty file, because init installs providers but does not start them. */
   function offer(host: string, name: string, version: string): void {
     const machine = `${platform()}_${arch() === 'x64' ? 'amd64' : arch()}`;
     const folder = join(host, 'hashicorp', name, version, machine);
@@ -127,7 +130,7 @@ describeTerraform('provider versions', () => {
   }
 });
 
-test('the committed schemas have what the configuration uses, and no more', () => {
+test('the committed schemas have exactly the resource types that the configuration uses', () => {
   for (const provider of ['aws', 'random'] as const) {
     const { resources, dataSources, ephemeralResources } = readSchema(provider);
     expect(Object.keys(resources)).toEqual(usedTypes('resource', provider));

@@ -1,7 +1,7 @@
 /**
- * A deployment's whole life, told in order: apply, nothing to do, a change of the sources, a push that fails, a rollback,
- * a rotation of the token, destroy. Real Terraform and the real publish-image; AWS, docker and aws are stand-ins that
- * write into one journal who did what.
+ * The life cycle of a deployment, in order: apply, an empty plan, a change of the sources, a failed push, a rollback, a rotation of
+ * the token, destroy. Terraform and publish-image are real; AWS, docker and aws are fakes that write every operation into one
+ * journal.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ let deployment: Deployment;
 beforeAll(async () => {
   terraform = await Terraform.start();
   deployment = new Deployment(terraform);
-  // What others need is the last to be ready, unless they wait for it.
+  // Slow resources, so that a resource that does not wait for them fails.
   terraform.account.latency = {
     aws_ecr_repository_policy: 2500,
     aws_lambda_function_url: 100,
@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => terraform?.[Symbol.dispose]());
 
-/** What has happened since this was called last, each as one line. */
+/** Returns the operations since the last call, one per line. */
 let seen = 0;
 function news(): string[] {
   const { journal } = terraform.machine;
@@ -62,7 +62,7 @@ describeTerraform('a deployment', () => {
   let firstUrl: string;
   let firstToken: string;
 
-  test('begins with one apply, in an order that AWS takes', async () => {
+  test('is created by one apply, in an order that AWS accepts', async () => {
     await deployment.init();
     await deployment.apply();
     const lines = news();
@@ -93,7 +93,7 @@ describeTerraform('a deployment', () => {
     );
   });
 
-  test('has pushed one image, for the architecture of the function, and pinned it by the registry’s digest', () => {
+  test('pushes one image for the architecture of the function, and pins it by the registry’s digest', () => {
     const commands = terraform.machine.journal.filter(isCommand).map(lineOf);
     expect(commands.filter(line => line.startsWith('docker push'))).toHaveLength(1);
     expect(commands.find(line => line.startsWith('docker buildx build'))).toMatch(
@@ -110,14 +110,14 @@ describeTerraform('a deployment', () => {
     });
   });
 
-  test('the tag is the one that publish-image makes of the same sources by itself', async () => {
+  test('has the tag that publish-image creates from the same sources', async () => {
     const script = join(deployment.root, 'scripts/publish-image');
     await terraform.shell(deployment.root, `${script} --repository ${REPOSITORY}`);
     const [looked = ''] = news();
     expect(looked).toContain(`imageTag=${firstTag} `);
   });
 
-  test('ends in the outputs that the README promises', async () => {
+  test('has the outputs in the README', async () => {
     const outputs = await deployment.outputs();
     firstUrl = await deployment.output('mcp_url');
     firstToken = await deployment.output('mcp_token');
@@ -138,7 +138,7 @@ describeTerraform('a deployment', () => {
     });
   });
 
-  test('lets the printed commands be used as they are', async () => {
+  test('has commands as outputs that work unchanged', async () => {
     const token = (await deployment.outputs()).token_command?.value;
     const printed = await terraform.shell(deployment.folder, `${token}; printf %s "$MCP_TOKEN"`);
     expect(printed.stdout).toBe(firstToken);
@@ -161,7 +161,7 @@ describeTerraform('a deployment', () => {
     });
   });
 
-  test('the function knows the token’s digest; the token itself and MCP_SECRET are in no resource, on no command line, in no other output', async () => {
+  test('passes only the digest of the token to the function; the token and MCP_SECRET are in no resource, command line or other output', async () => {
     expect(settings()).toEqual({ MCP_AUTH: 'token', MCP_TOKEN_SHA256: sha256(firstToken), MCP_SECRET });
     expect(JSON.stringify(terraform.machine.journal)).not.toContain(firstToken);
     const { claude_desktop, mcp_token, ...others } = await deployment.outputs();
@@ -174,7 +174,7 @@ describeTerraform('a deployment', () => {
     expect([shown, JSON.stringify([terraform.machine.journal, others])].join()).not.toContain(secret);
   });
 
-  test('the public URL has both permissions, beside those that the provider adds unasked', () => {
+  test('has both permissions for the public URL, besides those that the provider adds', () => {
     expect(terraform.account.statements('mcp:live')).toEqual([
       'FunctionURLAllowInvokeAction',
       'FunctionURLAllowPublicAccess',
@@ -183,23 +183,23 @@ describeTerraform('a deployment', () => {
     ]);
   });
 
-  test('grants nothing by wildcard', () => {
+  test('grants no permission that is too broad', () => {
     expect(tooWide(terraform.account)).toEqual([]);
   });
 
-  test('leaves nothing to do, and doing nothing calls nothing', async () => {
+  test('has an empty plan afterwards, and an empty apply calls no program', async () => {
     news();
     expect(await deployment.pending()).toBe(0);
     await deployment.apply();
     expect(news()).toEqual([]);
   });
 
-  test('documentation is not a source', async () => {
+  test('is not changed by a change of the documentation', async () => {
     appendFileSync(join(deployment.root, 'app/framework/local-lambda/README.md'), '\nMore.\n');
     expect(await deployment.pending()).toBe(0);
   });
 
-  test('a change of the sources replaces the publication and updates function and alias, nothing else', async () => {
+  test('is changed by new sources in the publication, the function and the alias only', async () => {
     appendFileSync(join(deployment.root, 'app/routes.ts'), '\n// A change.\n');
     expect(await deployment.changes()).toEqual({
       [PUBLICATION]: ['create', 'delete'],
@@ -221,7 +221,7 @@ describeTerraform('a deployment', () => {
     expect(await deployment.pending()).toBe(0);
   });
 
-  test('sources as they were before need no build: their image is still there', async () => {
+  test('needs no build for previous sources, whose image still exists', async () => {
     const file = join(deployment.root, 'app/routes.ts');
     const changed = readFileSync(file, 'utf8');
     writeFileSync(file, changed.replace('\n// A change.\n', ''));
@@ -234,7 +234,7 @@ describeTerraform('a deployment', () => {
     news();
   });
 
-  test('a push that fails says what to do and leaves what is deployed; the next apply makes up for it', async () => {
+  test('is not changed by a failed push, which prints what to do, and is updated by the next apply', async () => {
     appendFileSync(join(deployment.root, 'app/routes.ts'), '// Another.\n');
     terraform.machine.answers = { stopped: ['docker'] };
     const failed = await terraform.run(deployment.folder, 'apply', '-auto-approve');
@@ -250,7 +250,7 @@ describeTerraform('a deployment', () => {
     news();
   });
 
-  test('a rollback moves the alias alone, and is remembered', async () => {
+  test('changes only the alias in a rollback, which the plan reports until it ends', async () => {
     expect(await deployment.changes('pinned_version=2')).toEqual({ [ALIAS]: ['update'] });
     await deployment.apply('pinned_version=2');
     expect(news()).toEqual(['update aws_lambda_alias mcp:live']);
@@ -261,7 +261,7 @@ describeTerraform('a deployment', () => {
     expect(output).toContain('No changes.');
   });
 
-  test('a version that is not there is refused before anything happens', async () => {
+  test('rejects a rollback to a version that does not exist, before any change', async () => {
     const { status, output } = await terraform.run(
       deployment.folder,
       'apply',
@@ -274,13 +274,13 @@ describeTerraform('a deployment', () => {
     expect(news()).toEqual([]);
   });
 
-  test('and forward again', async () => {
+  test('changes only the alias when the rollback ends', async () => {
     await deployment.apply();
     expect(news()).toEqual(['update aws_lambda_alias mcp:live']);
     expect(theAlias().function_version).toBe('5');
   });
 
-  test('a rotation adds a token beside the one before, builds nothing, and ends when told', async () => {
+  test('accepts the old and the new token during a rotation, without a build, until token_keep_previous is false', async () => {
     expect(await deployment.changes('token_generation=2')).toEqual({
       'random_password.token["2"]': ['create'],
       [FUNCTION]: ['update'],
@@ -298,7 +298,7 @@ describeTerraform('a deployment', () => {
     expect(JSON.stringify(terraform.machine.journal)).not.toContain(token);
   });
 
-  test('another way of asking who calls changes the URL in place and takes the permissions back', async () => {
+  test('updates the URL in place and removes its permissions when auth changes to iam', async () => {
     expect(await deployment.changes('auth=iam')).toEqual({
       'random_password.token["2"]': ['delete'],
       [FUNCTION]: ['update'],
@@ -310,14 +310,14 @@ describeTerraform('a deployment', () => {
     await deployment.apply('auth=iam');
     expect(settings()).toEqual({ MCP_AUTH: 'iam', MCP_SECRET });
     expect(await deployment.output('mcp_url')).toBe(firstUrl);
-    // The provider's own, of which Terraform knows nothing; they allow no caller (terraform/modules/function-url).
+    // The provider adds these outside the state; they allow no caller (terraform/modules/function-url).
     expect(terraform.account.statements('mcp:live')).toEqual([
       'FunctionURLAllowInvokeAction',
       'FunctionURLAllowPublicAccess',
     ]);
   });
 
-  test('SnapStart publishes a version with a snapshot, and one without when it is off again', async () => {
+  test('publishes a version with a snapshot for SnapStart, and one without when it is off again', async () => {
     const snapshots = (): unknown => theFunction().snap_start;
     expect(await deployment.changes('auth=iam', 'snap_start=true')).toEqual({
       [FUNCTION]: ['update'],
@@ -347,7 +347,7 @@ describeTerraform('a deployment', () => {
     expect(theAlias().function_version).toBe(String(before + 2));
   });
 
-  test('ends with one destroy that leaves nothing', async () => {
+  test('is removed completely by one destroy', async () => {
     news();
     await deployment.destroy('auth=iam');
     const lines = news();

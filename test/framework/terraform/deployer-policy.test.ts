@@ -1,6 +1,6 @@
 /**
- * The permissions of a deployer: what a full cycle of every endpoint does, with every option, is in
- * scripts/deployer-policy/cycles.json, and each operation has its IAM actions. `UPDATE_CYCLES=1` writes that file.
+ * The permissions of a deployer: scripts/deployer-policy/cycles.json has the operations of a full cycle of every endpoint with every
+ * option, and each operation has its IAM actions. `UPDATE_CYCLES=1` writes that file.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ describe('the table of permissions', () => {
     expect(Object.keys(DATA_SOURCES)).toEqual(Object.keys(dataSources));
   });
 
-  test('names IAM actions, and a file of the provider for each type', () => {
+  test('has IAM actions and a source file of the provider for each type', () => {
     for (const [type, { source, ...operations }] of Object.entries({ ...RESOURCES, ...DATA_SOURCES })) {
       expect(source, type).toMatch(/^[a-z0-9]+\/[a-z0-9_]+\.go$/);
       for (const action of Object.values(operations).flat())
@@ -40,12 +40,12 @@ describe('the table of permissions', () => {
     }
   });
 
-  test('refuses a type without a row', () => {
+  test('rejects a type without a row', () => {
     expect(() => actionsOf({ aws_s3_bucket: ['create'] })).toThrow('aws_s3_bucket has no row');
   });
 });
 
-describe.each(ENDPOINTS)('the policy for %s', endpoint => {
+describe.each(ENDPOINTS)('the deployer policy for %s', endpoint => {
   const policy = deployerPolicy(readCycles()[endpoint], SCOPE);
 
   test('is printed by npm run deployer-policy', () => {
@@ -65,14 +65,14 @@ describe.each(ENDPOINTS)('the policy for %s', endpoint => {
     expect(JSON.parse(printed)).toEqual(policy);
   });
 
-  test('has no wildcard in an action, and names resources where AWS knows any', () => {
+  test('has no wildcard in an action, and lists resources for every action that has resource types', () => {
     for (const { Sid, Action, Resource } of policy.Statement) {
       expect(Action.join(), Sid).not.toContain('*');
       if (Sid !== 'AnyResource') expect(Resource, Sid).not.toContain('*');
     }
   });
 
-  test('fits a role inline, and managed policies in parts', () => {
+  test('fits into an inline policy of a role, and into managed policies in parts', () => {
     expect(JSON.stringify(policy).length).toBeLessThanOrEqual(10_240);
     const parts = inParts(policy);
     expect(parts.flatMap(({ Statement }) => Statement)).toEqual(policy.Statement);
@@ -88,7 +88,7 @@ describeTerraform('a full cycle', () => {
   afterEach(() => terraform[Symbol.dispose]());
 
   test.each(ENDPOINTS)(
-    'of %s does what scripts/deployer-policy/cycles.json says',
+    'of %s has the operations in scripts/deployer-policy/cycles.json',
     async endpoint => {
       await runFullCycle(terraform, endpoint);
       const done = [...terraform.account.operations].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,4 +1,4 @@
-/** The READMEs of terraform/ are held against the configuration, and the commands to deploy are run as they stand. */
+/** Compares the READMEs of terraform/ with the configuration, and runs the commands for a deployment as documented. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ describe.each(DOCUMENTED.map(readme => relative(CONFIGURATION, readme)))('%s', r
     expect(readFileSync(file, 'utf8')).toBe(documented(file));
   });
 
-  test('describes each of them in a sentence', () => {
+  test('describes each variable and output in a sentence', () => {
     const folder = join(file, '..');
     const described = [...variablesOf(folder), ...outputsOf(folder)];
     expect(described.length).toBeGreaterThan(0);
@@ -25,15 +25,15 @@ describe.each(DOCUMENTED.map(readme => relative(CONFIGURATION, readme)))('%s', r
   });
 });
 
-test('there is a README with tables for the root module and for every module', () => {
+test('the root module and every module have a README with tables', () => {
   expect(DOCUMENTED.map(readme => relative(CONFIGURATION, readme)).sort()).toEqual(
     ['README.md', ...MODULES.map(name => `modules/${name}/README.md`)].sort(),
   );
 });
 
-test('the root module and its modules agree on types and defaults of what it passes on', () => {
+test('the root module and its modules have the same types and defaults for the variables that it passes on', () => {
   const own = new Map(variablesOf(CONFIGURATION).map(variable => [variable.name, variable]));
-  // Those that mean something else further down, or are worked out in between.
+  // Variables that have another meaning in the module, or that the root module computes.
   const others = [
     'authorizer',
     'environment',
@@ -58,7 +58,7 @@ test('the root module and its modules agree on types and defaults of what it pas
 describeTerraform('the commands of terraform/README.md', () => {
   const text = readFileSync(join(CONFIGURATION, 'README.md'), 'utf8');
 
-  /** Shell commands under a heading, without those of npm. */
+  /** Returns the shell commands under a heading, without those of npm. */
   function commandsUnder(heading: string): string {
     const [, section = ''] = new RegExp(`^## ${heading}$([\\s\\S]*?)(?=^## )`, 'm').exec(text) ?? [];
     const fences = [...section.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, commands = '']) => commands);
@@ -66,7 +66,7 @@ describeTerraform('the commands of terraform/README.md', () => {
     return fences.filter(commands => !commands.startsWith('npm ')).join('');
   }
 
-  test('deploy, tell the URL and the token, roll back, and destroy', async () => {
+  test('deploy, print the URL and the token, roll back, and destroy', async () => {
     using terraform = await Terraform.start();
     const deployment = new Deployment(terraform);
     const yes = { TF_CLI_ARGS_apply: '-auto-approve', TF_CLI_ARGS_destroy: '-auto-approve' };

@@ -1,6 +1,6 @@
 /**
- * Every endpoint deployed on the stand-in, and changed for another while it is deployed: what is replaced, what stays, in which
- * order, and that no caller is wrongly allowed or rejected in between.
+ * Every endpoint type deployed on the fake provider, and changed to another type while it is deployed: which resources are replaced,
+ * in which order, and that no caller is wrongly allowed or rejected in between.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Attributes } from './fake-provider/values.ts';
@@ -17,7 +17,7 @@ let terraform: Terraform;
 let deployment: Deployment;
 beforeEach(async () => {
   terraform = await Terraform.start();
-  // What watches it is the same behind every endpoint.
+  // Observability is off, because it is the same for every endpoint.
   deployment = new Deployment(terraform, '', [
     'observability={enabled=false}',
     'manage_api_gateway_account=true',
@@ -30,7 +30,7 @@ let seen = 0;
 beforeEach(() => {
   seen = 0;
 });
-/** What has happened since this was called last, each as one line. */
+/** Returns the operations since the last call, one per line. */
 function news(): string[] {
   const { journal } = terraform.machine;
   const lines = journal.slice(seen).map(lineOf);
@@ -43,7 +43,7 @@ const only = (type: string): Attributes => {
   expect(all(type), type).toHaveLength(1);
   return all(type)[0] as Attributes;
 };
-/** Environment variables of a function, but MCP_SECRET, which the server always has (sign-in.test.ts). */
+/** Returns the environment variables of a function, except MCP_SECRET, which the server always has (sign-in.test.ts). */
 const settings = (name: string): unknown => {
   const fn = terraform.account.need('aws_lambda_function', name, `There is no function ${name}`);
   const { MCP_SECRET: _, ...others } =
@@ -51,14 +51,14 @@ const settings = (name: string): unknown => {
   return others;
 };
 
-/** Two applies, four plans and a destroy. */
+/** Timeout for two applies, four plans and a destroy. */
 const SWITCH_MS = 240_000;
 
 const OAUTH = ['auth=oauth', 'oauth={issuer="https://tenant.example/",audience=["mcp"],scopes=["read"]}'];
 const ZONE = ['domain_name=mcp.example.com', 'hosted_zone={id="Z1"}'];
 const GATEWAY_ACCOUNT = `arn:aws:execute-api:${REGION}:${ACCOUNT}`;
 
-/** Applies, finds nothing left to do and nothing too wide, looks, and takes it all away. */
+/** Applies, expects an empty plan and no policy that is too broad, runs `look`, and destroys. */
 async function live(variables: string[], look: () => Promise<void> | void): Promise<void> {
   await deployment.apply(...variables);
   expect(await deployment.pending(...variables)).toBe(0);
@@ -68,7 +68,7 @@ async function live(variables: string[], look: () => Promise<void> | void): Prom
   expect(terraform.account.inventory()).toEqual([]);
 }
 
-/** Statement → who may do it from where, for every permission on a function. */
+/** Returns the principal and source of every permission on a function, by alias. */
 const permissions = () =>
   Object.fromEntries(
     all('aws_lambda_permission').map(({ function_name, qualifier, source_arn, principal }) => [
@@ -78,7 +78,7 @@ const permissions = () =>
   );
 
 describeTerraform('a REST API', () => {
-  test('comes up in an order that AWS takes, streams, and is reached by its stage', () =>
+  test('is created in an order that AWS accepts, streams, and has its stage in the URL', () =>
     live(['endpoint=rest-api'], async () => {
       const lines = news();
       expectOrder(
@@ -129,7 +129,7 @@ describeTerraform('a REST API', () => {
       ]);
     }));
 
-  test('without a role of its own for logs where the account has one', async () => {
+  test('creates no role for logs with manage_api_gateway_account=false, which requires that the account has one', async () => {
     const refused = await terraform.run(
       deployment.folder,
       'apply',
@@ -144,7 +144,7 @@ describeTerraform('a REST API', () => {
     });
   });
 
-  test('with an authorizer: the rules are its own, the server takes its word, and refusals lead to the issuer', () =>
+  test('with a Lambda authorizer: only the authorizer checks credentials, and denials name the OAuth metadata', () =>
     live(['endpoint=rest-api', 'authorizer=lambda', ...OAUTH], async () => {
       const rules = {
         MCP_AUTH: 'oauth',
@@ -195,7 +195,7 @@ describeTerraform('a REST API', () => {
           .map(({ response_type }) => response_type)
           .sort(),
       ).toEqual(['ACCESS_DENIED', 'UNAUTHORIZED']);
-      // The authorizer may write its log, and nothing else.
+      // The authorizer may only write its log.
       const roles = all('aws_iam_role_policy').filter(({ role }) => String(role).includes('authorizer'));
       expect(roles.flatMap(({ policy }) => JSON.parse(String(policy)).Statement)).toEqual([
         {
@@ -207,7 +207,7 @@ describeTerraform('a REST API', () => {
       ]);
     }));
 
-  test('with a domain: a certificate is made and proved first, the name comes last, the API’s own URL is closed', () =>
+  test('with a domain: creates and validates the certificate first and the DNS record last, and disables the default URL', () =>
     live(['endpoint=rest-api', 'authorizer=lambda', ...OAUTH, ...ZONE], async () => {
       const lines = news();
       expectOrder(
@@ -230,7 +230,7 @@ describeTerraform('a REST API', () => {
       );
     }));
 
-  test('with a domain whose zone is elsewhere says what to point it to', () =>
+  test('with a domain in another DNS zone: has the target of the DNS record as an output', () =>
     live(
       [
         'endpoint=rest-api',
@@ -243,7 +243,7 @@ describeTerraform('a REST API', () => {
       },
     ));
 
-  test('with keys, a firewall and address rules', () =>
+  test('with API keys, a firewall and IP address rules: configures each of them', () =>
     live(
       [
         'endpoint=rest-api',
@@ -283,7 +283,7 @@ describeTerraform('a REST API', () => {
       },
     ));
 
-  test('with AWS_IAM: signed calls, and a policy for callers that names this API alone', () =>
+  test('with AWS_IAM: requires signed calls, and has a policy for callers that allows only this API', () =>
     live(
       ['endpoint=rest-api', 'auth=iam', 'iam={principals=["arn:aws:iam::111122223333:root"]}'],
       async () => {
@@ -298,7 +298,7 @@ describeTerraform('a REST API', () => {
             Resource: `${GATEWAY_ACCOUNT}:${id}/live/*`,
           },
         ]);
-        // IAM allows the callers of this account; a permission for everyone here would bypass it.
+        // IAM allows the callers of this account; a permission for everyone in the resource policy would bypass it.
         const policy = JSON.parse(String(only('aws_api_gateway_rest_api_policy').policy));
         expect(policy.Statement).toEqual([
           expect.objectContaining({
@@ -313,7 +313,7 @@ describeTerraform('a REST API', () => {
       },
     ));
 
-  test('a change of what is deployed makes another deployment before the first one goes', async () => {
+  test('creates a new deployment before it deletes the old one when the API changes', async () => {
     await deployment.apply('endpoint=rest-api');
     news();
     const changed = ['endpoint=rest-api', 'timeout=120'];
@@ -329,7 +329,7 @@ describeTerraform('a REST API', () => {
       'update aws_api_gateway_stage',
       'delete aws_api_gateway_deployment',
     );
-    // What the image is built of is no part of it.
+    // A change of the function alone does not change the API.
     const { 'module.lambda.aws_lambda_function.this': fn, ...others } = await deployment.changes(
       ...changed,
       'memory_size=256',
@@ -342,7 +342,7 @@ describeTerraform('a REST API', () => {
 });
 
 describeTerraform('an HTTP API', () => {
-  test('comes up with whole answers, and opens when everything is in place', () =>
+  test('is created with a buffered handler, and its stage is created last', () =>
     live(['endpoint=http-api'], async () => {
       const lines = news();
       expectOrder(
@@ -378,7 +378,7 @@ describeTerraform('an HTTP API', () => {
       });
     }));
 
-  test('with a JWT authorizer: the issuer’s tokens are checked before, and by the server again', () =>
+  test('with a JWT authorizer: API Gateway checks the tokens of the issuer, and the server checks them again', () =>
     live(['endpoint=http-api', 'authorizer=jwt', ...OAUTH], () => {
       expect(only('aws_apigatewayv2_authorizer')).toMatchObject({
         authorizer_type: 'JWT',
@@ -402,7 +402,7 @@ describeTerraform('an HTTP API', () => {
       expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'oauth', MCP_OAUTH_AUDIENCE: 'mcp' });
     }));
 
-  test('with a Lambda authorizer and a domain', () =>
+  test('with a Lambda authorizer and a domain: uses simple responses, a TTL and the public URL', () =>
     live(
       ['endpoint=http-api', 'authorizer=lambda', 'authorizer_result_ttl_seconds=60', ...ZONE],
       async () => {
@@ -432,7 +432,7 @@ describeTerraform('an HTTP API', () => {
       },
     ));
 
-  test('a response that no endpoint waits for is warned of', async () => {
+  test('warns if the function’s timeout exceeds the 30 s that an HTTP API waits', async () => {
     const { output } = await terraform.run(
       deployment.folder,
       'plan',
@@ -444,7 +444,7 @@ describeTerraform('an HTTP API', () => {
 });
 
 describeTerraform('a Function URL with a domain', () => {
-  test('is reached by CloudFront, which caches nothing and passes credentials on', () =>
+  test('is behind CloudFront, which does not cache and passes credentials on', () =>
     live(ZONE, async () => {
       expectOrder(
         news(),
@@ -479,7 +479,7 @@ describeTerraform('changing the endpoint of a deployment', () => {
     'random_password',
   ];
 
-  /** In `npm test` there is one of each kind; `npm run test:terraform` has them all. */
+  /** `npm test` tests one change of each kind, `npm run test:terraform` all of them. */
   const every = process.env.EVERY_ENDPOINT !== undefined;
   const kinds: [from: string, to: string, newHandler: boolean][] = [
     ['function-url', 'rest-api', false],
@@ -492,7 +492,7 @@ describeTerraform('changing the endpoint of a deployment', () => {
   ];
 
   test.each([...kinds, ...(every ? others : [])])(
-    'from %s to %s: the function, its image and its token stay; the new one has its permission before it answers',
+    'from %s to %s keeps the function, its image and its token, and creates the permission of the new endpoint before its stage',
     async (from, to, newHandler) => {
       await deployment.apply(`endpoint=${from}`);
       const token = await deployment.output('mcp_token');
@@ -516,7 +516,7 @@ describeTerraform('changing the endpoint of a deployment', () => {
       const permission = lines.findIndex(line => line.startsWith('create aws_lambda_permission'));
       const opens = lines.findIndex(line => /^create aws_(api_gateway_stage|apigatewayv2_stage)/.test(line));
       if (opens >= 0) expect(permission).toBeLessThan(opens);
-      // What the new endpoint calls is the version with its handler.
+      // The new endpoint calls the version with its handler.
       if (newHandler)
         expectOrder(
           lines,
@@ -534,13 +534,13 @@ describeTerraform('changing the endpoint of a deployment', () => {
   );
 
   test(
-    'the authorizer is created and deleted alone, and no request is unauthenticated in between',
+    'by adding and removing an authorizer leaves no request unauthenticated in between',
     async () => {
       await deployment.apply('endpoint=rest-api');
       news();
       await deployment.apply('endpoint=rest-api', 'authorizer=lambda');
       const lines = news();
-      // The stage serves the old deployment, where the server asks, until the authorizer may be asked.
+      // The stage serves the old deployment, in which the server authenticates, until API Gateway may invoke the authorizer.
       expectOrder(
         lines,
         'create aws_lambda_function mcp-authorizer',
@@ -557,8 +557,8 @@ describeTerraform('changing the endpoint of a deployment', () => {
   );
 });
 
-describe('refusals', () => {
-  describeTerraform('before anything is made', () => {
+describe('the endpoint variables', () => {
+  describeTerraform('are validated in the plan', () => {
     test.each<[string[], string]>([
       [['endpoint=cdn'], 'endpoint must be function-url, http-api or rest-api'],
       [['authorizer=lambda'], 'A Function URL has no authorizers'],
@@ -585,7 +585,7 @@ describe('refusals', () => {
       [['allowed_cidrs=["10.0.0.0/8"]'], 'allowed_cidrs needs endpoint = "rest-api"'],
       [['web_acl={arn="arn:x"}'], 'web_acl needs endpoint'],
       [['endpoint=http-api', 'authorizer=lambda', 'authorizer_result_ttl_seconds=4000'], 'from 0 to 3600'],
-    ])('%j', async (variables, message) => {
+    ])('and are rejected with the reason: %j', async (variables, message) => {
       const { status, output } = await terraform.run(
         deployment.folder,
         'plan',

@@ -1,4 +1,4 @@
-/** The variable `limits` creates the table, and says what happens while it does not respond. */
+/** The variable `limits`, which creates the table and sets the behaviour while it does not respond. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Deployment } from './helpers/deployment.ts';
 import { statements, tooWide } from './helpers/policies.ts';
@@ -19,7 +19,7 @@ const settings = (): string =>
 
 describeTerraform('the variable limits', () => {
   test(
-    'creates the table, whose items the function may count in, and nothing of tasks',
+    'creates the table, which the function may update, and no resources for tasks',
     async () => {
       await deployment.init();
       await deployment.apply(...GIVEN, 'limits={enabled=true}');
@@ -41,7 +41,7 @@ describeTerraform('the variable limits', () => {
   );
 
   test(
-    'allows calls while the table does not respond, if that is chosen',
+    'can allow calls while the table does not respond',
     async () => {
       await deployment.apply(...GIVEN, 'limits={enabled=true,failure_mode="allow"}');
       expect(settings()).toContain('"MCP_LIMITS_FAILURE_MODE":"allow"');
@@ -50,7 +50,7 @@ describeTerraform('the variable limits', () => {
   );
 
   test(
-    'is destroyed completely',
+    'creates only resources that destroy removes',
     async () => {
       await deployment.destroy();
       expect(terraform.account.all('aws_dynamodb_table')).toEqual([]);

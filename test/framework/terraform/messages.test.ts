@@ -66,7 +66,7 @@ describeTerraform('a message for an invalid value names a valid one', () => {
       'Leave registry out with auth = "iam".',
     ],
     [['name=My Server'], 'name must be 2 to 40 lower-case letters, digits and single hyphens'],
-  ])('%j', async (variables, message) => {
+  ])('for the variables %j', async (variables, message) => {
     const flags = variables.map(variable => `-var=${variable}`);
     const { status, output } = await terraform.run(CONFIGURATION, 'plan', ...flags);
     expect(output).toContain(message);

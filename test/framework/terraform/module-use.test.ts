@@ -10,8 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => terraform?.[Symbol.dispose]());
 
-describeTerraform('values that are known only after apply', () => {
-  test('can feed every variable that decides whether a resource exists', async () => {
+describeTerraform('values of other resources, which are known only after apply,', () => {
+  test('can be used for every variable that decides whether a resource exists', async () => {
     const digest = `sha256:${'a'.repeat(64)}`;
     terraform.machine.setTags('own', { v1: digest });
     const image = `image_uri=${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/own@${digest}`;

@@ -1,4 +1,4 @@
-/** What an operator gets of an apply: a topic that is told, alarms that lead to it, a budget, and the worst month in words. */
+/** The observability resources of an apply: a topic, alarms that notify it, a budget, and the maximum monthly cost as a sentence. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Deployment } from './helpers/deployment.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
@@ -16,7 +16,7 @@ const all = (type: string) => terraform.account.all(type);
 
 describeTerraform('observability', () => {
   test(
-    'is there by default, cheap, without a subscriber',
+    'creates alarms, queries, a budget and a topic without a subscriber by default',
     async () => {
       await deployment.init();
       await deployment.apply('reserved_concurrency=10', 'memory_size=512');
@@ -41,7 +41,7 @@ describeTerraform('observability', () => {
     APPLY_MS,
   );
 
-  test('says what the worst month can cost, by arithmetic that anybody can do', async () => {
+  test('has the maximum monthly cost and its parts as an output', async () => {
     const sentence = await deployment.output('max_monthly_cost');
     const seconds = 31 * 24 * 3600;
     const compute = 10 * seconds * 0.5 * 0.0000133334;
@@ -52,7 +52,7 @@ describeTerraform('observability', () => {
     for (const part of [compute, requests, logs]) expect(sentence).toContain(`(${dollars(part)})`);
   });
 
-  test('has a dashboard whose widgets lie beside one another and ask for metrics', () => {
+  test('has a dashboard whose widgets have different positions and show metrics', () => {
     const [{ dashboard_body } = {}] = all('aws_cloudwatch_dashboard');
     const { widgets } = JSON.parse(String(dashboard_body)) as {
       widgets: { x: number; y: number; properties: { title: string; metrics: unknown[][] } }[];
@@ -64,7 +64,7 @@ describeTerraform('observability', () => {
   });
 
   test(
-    'tells who has given an address, and can be left out',
+    'subscribes a given e-mail address, and can be disabled',
     async () => {
       const given = ['reserved_concurrency=10', 'memory_size=512'];
       const changes = await deployment.changes(...given, 'observability={email="me@example.com"}');
@@ -78,7 +78,7 @@ describeTerraform('observability', () => {
   );
 
   test(
-    'warns where the level of the log keeps the metrics away',
+    'warns if the log level removes the metrics',
     async () => {
       const { stdout } = await terraform.run(deployment.folder, 'plan', '-var=log_level=WARN');
       expect(stdout.replaceAll(/[\s│╷╵]+/g, ' ')).toContain('drops the log lines of requests');
@@ -87,7 +87,7 @@ describeTerraform('observability', () => {
   );
 
   test(
-    'goes with the rest',
+    'creates only resources that destroy removes',
     async () => {
       await deployment.destroy();
       for (const type of ['aws_sns_topic', 'aws_cloudwatch_metric_alarm', 'aws_cloudwatch_dashboard'])

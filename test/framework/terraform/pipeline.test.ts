@@ -1,4 +1,4 @@
-/** A pipeline beside Terraform: it pushes images of every commit (publish.yml) and deploys some of them (deploy.yml). */
+/** A pipeline used with Terraform: it pushes an image for every commit (publish.yml) and deploys some of them (deploy.yml). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -28,14 +28,14 @@ afterEach(() => terraform?.[Symbol.dispose]());
 const digestOf = (index: number): string => `sha256:${String(index).padStart(64, '0')}`;
 const commands = (): string[] => terraform.machine.journal.filter(isCommand).map(lineOf);
 
-/** Images that publish.yml has pushed, one for each commit. */
+/** Pushes images as publish.yml does, one per commit. */
 function pushCommits(count: number): void {
   const pushed = Array.from({ length: count }, (_, index) => [`arm64-commit${index}`, digestOf(index)]);
   terraform.machine.setTags('mcp', { ...terraform.machine.tags('mcp'), ...Object.fromEntries(pushed) });
 }
 
 describeTerraform('images that are pushed and not deployed', () => {
-  test('do not expire the deployed one', async () => {
+  test('do not make the deployed image expire', async () => {
     const deployed = terraform.account.need('aws_lambda_function', 'mcp', '').image_uri;
     pushCommits(20);
     expireImages(terraform.account, 'mcp');
@@ -46,8 +46,8 @@ describeTerraform('images that are pushed and not deployed', () => {
   });
 });
 
-describeTerraform('a deployed image that is gone', () => {
-  test('is built and pushed again by -replace, as terraform/README.md says', async () => {
+describeTerraform('a deployed image that no longer exists', () => {
+  test('is built and pushed again with -replace, as in terraform/README.md', async () => {
     terraform.machine.setTags('mcp', {});
     const blocked = await terraform.run(deployment.folder, 'plan', ...deployment.flags());
     expect(blocked).toMatchObject({ status: 1, output: expect.stringContaining("couldn't find resource") });
@@ -61,7 +61,7 @@ describeTerraform('a deployed image that is gone', () => {
     expect(await deployment.pending()).toBe(0);
   });
 
-  test('does not keep destroy from working without a refresh', async () => {
+  test('does not prevent destroy without a refresh', async () => {
     terraform.machine.setTags('mcp', {});
     await terraform.succeed(
       deployment.folder,
@@ -75,14 +75,14 @@ describeTerraform('a deployed image that is gone', () => {
 });
 
 describeTerraform('with deployed_elsewhere', () => {
-  /** The script of deploy.yml. */
+  /** Returns the script of deploy.yml. */
   function workflowScript(): string {
     const text = readFileSync(join(ROOT, '.github/workflows/deploy.yml'), 'utf8');
     const [, script = ''] = /run: \|\n((?: {10}.*\n)*)/.exec(text) ?? [];
     return script.replace(/^ {10}/gm, '');
   }
 
-  test('Terraform and the pipeline leave each other’s image and alias as they are', async () => {
+  test('Terraform does not change the image and alias that the pipeline deployed, and vice versa', async () => {
     const { account, machine } = terraform;
     const uri = await deployment.output('image_uri');
     const elsewhere = `deployed_elsewhere={initial_digest="${uri.split('@')[1]}"}`;
@@ -110,7 +110,7 @@ describeTerraform('with deployed_elsewhere', () => {
       'aws ssm put-parameter',
     ]);
     expect(machine.tags('mcp')).toMatchObject({ [`live-${digestOf(0).slice(7)}`]: digestOf(0) });
-    // What those commands do in the account.
+    // The effect of those commands on the account.
     const image_uri = `${REPOSITORY}@${digestOf(0)}`;
     account.change('aws_lambda_function', 'mcp', {
       image_uri,

@@ -1,4 +1,4 @@
-/** What the image is built of is what its tag is made of: a source that is not counted would change unnoticed. */
+/** The tag of the image is computed from all files of the build, because a change of any other file would not be deployed. */
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { ROOT } from '../../helpers/local-lambda.ts';
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** default of source_globs in terraform/modules/image */
+/** The default of source_globs in terraform/modules/image. */
 const [, list = ''] =
   /variable "source_globs"[\s\S]*?default\s+= \[([^\]]+)\]/.exec(
     read('terraform/modules/image/variables.tf'),
@@ -14,7 +14,7 @@ const [, list = ''] =
 const globs = [...list.matchAll(/"([^"]+)"/g)].map(([, glob]) => glob ?? '');
 const counted = new Set(filesOf(globs).filter(file => !isDocumentation(file)));
 
-/** The build context leaves it out. A Markdown file next to a server may be its data. */
+/** Returns whether a file is documentation, which the build context leaves out. A Markdown file next to a server may be its data. */
 function isDocumentation(file: string): boolean {
   return /^(?:app\/framework|scripts)\/.*\.md$/.test(file);
 }
@@ -25,12 +25,12 @@ function filesOf(patterns: readonly string[]): string[] {
     .filter(file => statSync(join(ROOT, file)).isFile());
 }
 
-/** Sources of the Dockerfile's COPY lines, from the build context. */
+/** Returns the sources of the Dockerfile's COPY lines, from the build context. */
 const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, names = '']) =>
   names.split(' '),
 );
 
-test('every file that the Dockerfile copies is counted', () => {
+test('source_globs includes every file that the Dockerfile copies', () => {
   const files = filesOf(copied.flatMap(name => [name, `${name}/**`]));
   expect(files).toContain('app/routes.ts');
   expect(read('.dockerignore').split('\n')).toEqual(
@@ -39,11 +39,11 @@ test('every file that the Dockerfile copies is counted', () => {
   expect(files.filter(file => !counted.has(file) && !isDocumentation(file))).toEqual([]);
 });
 
-test('the Dockerfile and what the context leaves out are counted too', () => {
+test('source_globs includes the Dockerfile and .dockerignore', () => {
   expect([...counted]).toEqual(expect.arrayContaining(['Dockerfile', '.dockerignore']));
 });
 
-test('scripts/publish-image counts the same by itself', () => {
+test('scripts/publish-image has the same sources by default', () => {
   const [, names = ''] = /for source in (.+); do/.exec(read('scripts/publish-image')) ?? [];
   expect(names.split(' ')).toEqual(globs.map(glob => glob.replace(/\/\*\*$/, '')));
 });

@@ -1,4 +1,4 @@
-/** The variable `tasks` creates the table and what tasks need, in an order that AWS accepts, with the least privileges. */
+/** The variable `tasks` creates the table and the other resources for tasks, in an order that AWS accepts, with least privilege. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Deployment } from './helpers/deployment.ts';
 import { expectOrder, lineOf } from './helpers/journal.ts';
@@ -21,7 +21,7 @@ const settings = (): string =>
 
 describeTerraform('the variable tasks', () => {
   test(
-    'creates nothing by default',
+    'creates no resources by default',
     async () => {
       await deployment.init();
       await deployment.apply(...GIVEN);
@@ -33,7 +33,7 @@ describeTerraform('the variable tasks', () => {
   );
 
   test(
-    'creates the table before the function gets its name, and the queue and its policy before the event invoke configuration',
+    'creates the table before it updates the function, and the queue and its policy before the event invoke configuration',
     async () => {
       const before = terraform.machine.journal.length;
       await deployment.apply(...GIVEN, 'tasks={enabled=true}', 'timeout=900');
@@ -75,7 +75,7 @@ describeTerraform('the variable tasks', () => {
   });
 
   test(
-    'is destroyed completely',
+    'creates only resources that destroy removes',
     async () => {
       await deployment.destroy();
       expect(terraform.account.inventory()).toEqual([]);

@@ -1,4 +1,4 @@
-/** `npm run test:account` against the fake provider: it passes a good deployment, and finds what is wrong in each step. */
+/** `npm run test:account` with the fake provider: it passes a correct deployment, and reports a fault in each step. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ROOT } from '../../helpers/local-lambda.ts';
@@ -6,7 +6,7 @@ import type { Misbehaviour } from './fake-provider/aws/account.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, type Answers } from './publish-image/fake/machine.ts';
 
-/** A trial runs Terraform some fifteen times. */
+/** Timeout of a trial, which runs Terraform about 15 times. */
 const TRIAL_MS = 900_000;
 
 let terraform: Terraform;
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => terraform?.[Symbol.dispose]());
 
-/** Runs the program as a person would, who types an answer. */
+/** Runs the program with a typed confirmation. */
 async function trial(endpoint: string, answer = ACCOUNT) {
   const program = join(ROOT, 'scripts/test-account/main.ts');
   const script = `printf '%s\\n' "$1" | "$2" "$3" --account ${ACCOUNT} --endpoint ${endpoint} --wait 0`;
@@ -25,7 +25,7 @@ async function trial(endpoint: string, answer = ACCOUNT) {
   return await terraform.shell(terraform.machine.folder, script, [answer, process.execPath, program], env);
 }
 
-/** Steps of the report → result. */
+/** Returns the result of each step in the report. */
 const resultsIn = (report: string): Record<string, string | undefined> =>
   Object.fromEntries(
     [...report.matchAll(/^\| (.+?) \| (?:\*\*)?(passed|failed)/gm)].map(([, step, result]) => [step, result]),
@@ -33,7 +33,7 @@ const resultsIn = (report: string): Record<string, string | undefined> =>
 
 describeTerraform('npm run test:account', () => {
   test.each(['function-url', 'rest-api'])(
-    'passes %s, leaves nothing, and reports in Markdown',
+    'passes for %s, leaves no resources, and writes a report in Markdown',
     async endpoint => {
       const { status, stdout, output } = await trial(endpoint);
       expect(resultsIn(stdout)).toEqual({
@@ -66,7 +66,7 @@ describeTerraform('npm run test:account', () => {
     ['a change of the authentication, from a token to signatures', {}, { doctorFails: 'with signatures' }],
     ['nothing is left, by tag and by name', { stays: 'aws_cloudwatch_log_group' }, {}],
   ])(
-    'finds what is wrong with: %s',
+    'reports a fault in the step: %s',
     async (step, misbehaviour, answers) => {
       terraform.account.misbehaviour = misbehaviour;
       terraform.machine.answers = { account: ACCOUNT, ...answers };
@@ -83,10 +83,10 @@ describeTerraform('npm run test:account', () => {
   );
 
   test.each([
-    ['the answer is another one', 'yes', ACCOUNT, ''],
-    ['the credentials are those of another account', ACCOUNT, '210987654321', 'Nothing was created.'],
+    ['the confirmation is wrong', 'yes', ACCOUNT, ''],
+    ['the credentials belong to another account', ACCOUNT, '210987654321', 'Nothing was created.'],
   ])(
-    'creates nothing if %s',
+    'creates no resources if %s',
     async (_, answer, account, message) => {
       terraform.machine.answers = { account };
       const { status, output } = await trial('function-url', answer);

@@ -1,4 +1,4 @@
-/** The configuration used from another repository, by a git source: terraform/README.md and the examples, as they are. */
+/** The configuration used from another repository with a git source, as in terraform/README.md and the examples. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform
 const SOURCE = 'git::https://github.com/OWNER/mcp-on-lambda.git//terraform?ref=v0.2.0';
 
 let terraform: Terraform;
-/** A git source with the same content. */
+/** Creates a git source with the same content. */
 let source: string;
 beforeEach(async () => {
   terraform = await Terraform.start();
-  // git is a program of many parts, which need this machine's PATH.
+  // git consists of several programs, which need this machine's PATH.
   const git = join(terraform.machine.bin, 'git');
   writeFileSync(git, `#!/bin/sh\nPATH='${process.env.PATH}' exec git "$@"\n`, { mode: 0o755 });
   const { root } = new Deployment(terraform);
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => terraform?.[Symbol.dispose]());
 
-/** Applies a configuration, finds nothing left to do, and destroys it. */
+/** Applies a configuration, expects an empty plan, and destroys it. */
 async function live(folder: string): Promise<void> {
   await terraform.succeed(folder, 'init');
   await terraform.succeed(folder, 'apply', '-auto-approve');
@@ -37,8 +37,8 @@ async function live(folder: string): Promise<void> {
   expect(terraform.account.inventory()).toEqual([]);
 }
 
-describeTerraform('a configuration elsewhere', () => {
-  test('deploys its own sources by the block in terraform/README.md', async () => {
+describeTerraform('a configuration in another repository', () => {
+  test('deploys its own sources with the block in terraform/README.md', async () => {
     const readme = readFileSync(join(CONFIGURATION, 'README.md'), 'utf8');
     const [, block = ''] = /```hcl\n(provider "aws"[\s\S]*?)```/.exec(readme) ?? [];
     expect(block).toContain(SOURCE);

@@ -1,6 +1,6 @@
 /**
- * What may import what: the project's own code only the public API of the framework, and the folders of the framework only along
- * the arrows below. A new arrow is a design decision, made here.
+ * Rules for imports: the project's own code may import only the public API of the framework, and the folders of the framework
+ * only along the arrows below. A new arrow is a design decision, made here.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -20,14 +20,14 @@ const SHARED = [
   'snap-start',
 ];
 
-/** Folder or file of app/framework → what it may import besides itself and {@link SHARED}. */
+/** By folder or file of app/framework, the folders and files that it may import besides itself and {@link SHARED}. */
 const ARROWS: Record<string, readonly string[]> = {
-  // The public API re-exports from what a project may use.
+  // The public API, which re-exports from these.
   index: ['auth', 'aws', 'config', 'discovery', 'mcp', 'store', 'tasks', 'telemetry'],
   'text-files.d': [],
   lambda: ['app', 'auth', 'config', 'limits', 'mcp', 'page', 'telemetry'],
   app: ['auth', 'config', 'limits', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
-  // mcp reaches it by an interface in types.ts.
+  // mcp uses it through an interface in types.ts.
   limits: ['aws', 'config', 'store'],
   mcp: [],
   auth: ['aws', 'config'],
@@ -39,7 +39,7 @@ const ARROWS: Record<string, readonly string[]> = {
   store: ['aws', 'config'],
   aws: [],
   config: [],
-  // Starts the function as a process, so it needs nothing of the others.
+  // Starts the function as a process, so it imports no other folder.
   'local-lambda': [],
   types: [],
   'json-rpc': [],
@@ -50,9 +50,9 @@ const ARROWS: Record<string, readonly string[]> = {
   'snap-start': [],
 };
 
-/** Single imports against the arrows, each with its reason. */
+/** Exceptions from the arrows, each with its reason. */
 const EXCEPTIONS = [
-  // The process entry starts the local Lambda where there is no Lambda.
+  // The process entry starts the local Lambda if it does not run on Lambda.
   'lambda/entry.ts → local-lambda/local-secret.ts',
   'lambda/entry.ts → local-lambda/main.ts',
   'lambda/entry.ts → local-lambda/options.ts',
@@ -65,7 +65,7 @@ const IMPORTS = [
   /\bimport\(\s*['"]([^'"\n]+)['"]/g,
 ];
 
-/** Returns what `text` imports, types included. */
+/** Returns the imports of `text`, including types. */
 function importsOf(text: string): string[] {
   return IMPORTS.flatMap(pattern => [...text.matchAll(pattern)].map(([, from]) => from ?? ''));
 }
@@ -115,16 +115,16 @@ test('the project imports only #framework, its own files and packages', () => {
   expect(ofProject.flatMap(file => violationsIn(file, read(file)))).toEqual([]);
 });
 
-test('the framework imports only along the arrows, and nothing of the project', () => {
+test('the framework imports only along the arrows, and no file of the project', () => {
   expect(ofFramework.length).toBeGreaterThan(50);
   expect(ofFramework.flatMap(file => violationsIn(file, read(file)))).toEqual([]);
 });
 
-test('every folder and file of app/framework has its arrows', () => {
+test('every folder and file of app/framework has an entry in the arrows', () => {
   expect([...new Set(ofFramework.map(unitOf))].filter(unit => !(unit in ARROWS))).toEqual([]);
 });
 
-describe('the rule', () => {
+describe('the import rule', () => {
   test.each([
     ['app/servers/mine.ts', '#framework'],
     ['app/servers/mine.ts', 'zod'],
@@ -135,7 +135,7 @@ describe('the rule', () => {
     ['test/servers/deep/mine.test.ts', '../fakes.ts'],
     ['app/framework/app.ts', './mcp/mcp.ts'],
     ['app/framework/mcp/mcp.ts', '../types.ts'],
-  ])('lets %s import %s', (file, from) => {
+  ])('allows %s to import %s', (file, from) => {
     expect(violationsIn(file, `import { x } from '${from}';`)).toEqual([]);
   });
 
@@ -151,7 +151,7 @@ describe('the rule', () => {
     ['app/framework/mcp/mcp.ts', '../auth/guard.ts'],
     ['app/framework/local-lambda/main.ts', '../config.ts'],
     ['app/framework/new-folder/file.ts', '../config.ts'],
-  ])('does not let %s import %s, in any form', (file, from) => {
+  ])('does not allow %s to import %s, in any form', (file, from) => {
     const forms = [
       `import { x } from '${from}';`,
       `import type x from "${from}"`,
@@ -164,7 +164,7 @@ describe('the rule', () => {
   });
 });
 
-test('no file of the framework imports itself through others', () => {
+test('no file of the framework is in an import cycle', () => {
   const imports = new Map(
     ofFramework.map(file => [file, importsOf(read(file)).map(from => resolveImport(file, from) ?? '')]),
   );
@@ -190,7 +190,7 @@ test('one file imports hono/aws-lambda', () => {
   expect(importers).toEqual(['app/framework/lambda/adapter.ts']);
 });
 
-test('three files of the framework read process.env, besides the process entry, the runtime client, SnapStart and the local Lambda', () => {
+test('only three files of the framework read process.env, besides the process entry, the runtime client, SnapStart and the local Lambda', () => {
   const readers = ofFramework.filter(file =>
     /process\.env\b/.test(read(file).replace(/^\s*(\*|\/\/).*$/gm, '')),
   );

@@ -1,4 +1,4 @@
-/** What the pages say is held against what there is: settings, commands, links to files. */
+/** Compares the documentation with the code: settings, commands and links to files. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ test.each(Object.keys(TABLES))(
   },
 );
 
-test('the table of clients names those that are tested, their versions and what they speak', () => {
+test('the table of clients in test/framework/README.md has the tested clients, their versions and protocol revisions', () => {
   const { dependencies } = JSON.parse(read('test/framework/clients/package.json')) as {
     dependencies: Record<string, string>;
   };
@@ -30,7 +30,7 @@ test('the table of clients names those that are tested, their versions and what 
   );
 });
 
-test('PROOF.md lists what differs from AWS’s core: node test/framework/foreign/runtime-api/differences.ts writes it', () => {
+test('PROOF.md lists the differences from AWS’s core: node test/framework/foreign/runtime-api/differences.ts writes it', () => {
   const page = read('test/framework/PROOF.md');
   expect(page).toBe(withDifferences(page));
 });
@@ -87,7 +87,7 @@ describe.each(pages)('%s', page => {
     const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)[^)]*\)/g)].map(
       ([, file]) => file ?? '',
     );
-    // What is in app/ besides the framework belongs to the user, who may delete it.
+    // The files of app/ outside the framework belong to the user, who may delete them.
     const ours = links
       .map(file => join(dirname(page), file))
       .filter(file => !/^app\/(?!framework\/)/.test(file));

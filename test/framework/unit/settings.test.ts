@@ -39,7 +39,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => copy[Symbol.dispose]());
 
-test('init reports the bad settings of the project and of the framework in one error, without values', async () => {
+test('init reports the invalid settings of the project and of the framework in one error, without values', async () => {
   const env = { MCP_AUTH: 'token', PARROT_VOLUME: 'secret-volume' };
   const output: string = await startDist(dist, { env }).then(
     () => '',
@@ -54,7 +54,7 @@ test('init reports the bad settings of the project and of the framework in one e
   expect(output).not.toContain('secret-volume');
 });
 
-test('the function serves if they are set', async () => {
+test('the function serves if the settings of the project are set', async () => {
   await using lambda = await startDist(dist, { env: { PARROT_WORD: 'hello', PARROT_VOLUME: '11' } });
   const client = await CLIENTS['SDK v2, modern'](lambda.url);
   expect((await client.call('talk', {})).text).toBe('hello');

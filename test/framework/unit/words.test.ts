@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { findWords } from '../../../scripts/docs/words.ts';
 
-test('reports each word with its line, in any case', () => {
+test('the word check reports each word with its line, in any letter case', () => {
   const text = '// Nobody calls it.\nconst recommend = 1;\n/** Mends what whoever wrote. */';
   expect(findWords(text, 'app/framework/app.ts')).toEqual([
     { line: 1, word: 'Nobody' },
@@ -11,7 +11,7 @@ test('reports each word with its line, in any case', () => {
   ]);
 });
 
-test('accepts the name of a tool in tests, and reports it in the framework', () => {
+test('the word check accepts the name of a tool in tests, and reports it in the framework', () => {
   expect(findWords("call('greet')", 'test/framework/unit/mcp/stdio.test.ts')).toEqual([]);
   expect(findWords('// greet the user', 'app/framework/app.ts')).toEqual([{ line: 1, word: 'greet' }]);
 });

@@ -1,6 +1,6 @@
 /**
- * Anthropic's Claude Code: added and listed by its own commands, which connect; and a tool called in print mode, where a
- * model that is pretended on this machine asks for it.
+ * Anthropic's Claude Code: its commands add and list the server, which connects; in print mode, it calls a tool for a
+ * simulated model on this machine.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

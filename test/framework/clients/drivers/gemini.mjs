@@ -1,4 +1,4 @@
-/** Google's Gemini CLI: added and listed by its own commands, which connect; and a tool called for a pretended model. */
+/** Google's Gemini CLI: its commands add and list the server, which connects; and it calls a tool for a simulated model. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** mcp-remote, which brings remote servers to clients that know stdio only; here the stdio client is SDK v1's. */
+/** mcp-remote, which connects stdio clients to remote servers; the stdio client here is that of SDK v1. */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { args, command, report, token, url } from './driver.mjs';

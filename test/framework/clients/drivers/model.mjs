@@ -1,6 +1,6 @@
 /**
- * A model that is pretended on this machine: it asks for one tool once, and says that it is done. It speaks as much of
- * Anthropic's Messages API and of Gemini's API as the two clients ask for.
+ * A simulated model on this machine: it calls one tool once and then ends. It implements the parts of Anthropic's Messages API
+ * and of Gemini's API that the two clients use.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -36,7 +36,7 @@ function parsed(body) {
   try {
     return JSON.parse(body);
   } catch {
-    return {}; // A request without a body, such as a look whether anybody is there.
+    return {}; // A request without a body, such as a health check.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Builds AWS's own Lambda runtime core from the Go module proxy: aws-lambda-rie, the official emulator, and aws-control, the core with
- * a control plane (main.go). Builds once per version, into a cache folder of the user; needs Go and takes half a minute.
+ * a control plane (main.go). Builds once per version, into a cache folder of the user. Needs Go, and takes 30 s.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,7 +27,7 @@ export interface AwsRuntimeCore {
 
 const run = promisify(execFile);
 
-/** Returns the programs, built if the cache does not have them. `missing` where there is no Go. Rejects if the build fails. */
+/** Returns the programs, and builds them if they are not in the cache; `missing` without Go. Rejects if the build fails. */
 export async function findAwsRuntimeCore(): Promise<Found<AwsRuntimeCore>> {
   const go = await run('go', ['version']).then(Boolean, () => false);
   if (!go)
@@ -40,7 +40,7 @@ export async function findAwsRuntimeCore(): Promise<Found<AwsRuntimeCore>> {
   return { found: { rie: join(folder, 'aws-lambda-rie'), control: join(folder, 'aws-control') } };
 }
 
-/** A folder for this version of the module and of main.go. */
+/** Returns the cache folder for this version of the module and of main.go. */
 async function cacheFolder(): Promise<string> {
   const digest = createHash('sha256')
     .update(await readFile(MAIN))
@@ -54,7 +54,7 @@ async function build(folder: string): Promise<void> {
   await mkdir(join(folder, '..'), { recursive: true });
   const work = await mkdtemp(`${folder}-`);
   try {
-    // Outside of a module: in this folder `go` would look for a go.mod.
+    // Outside a module, because `go` would look for a go.mod in this folder.
     const { stdout } = await run('go', ['mod', 'download', '-json', `${MODULE}@${CORE_VERSION}`], {
       cwd: work,
     });
@@ -67,13 +67,13 @@ async function build(folder: string): Promise<void> {
     await cp(MAIN, join(main, 'main.go'));
     const programs = join(work, 'programs');
     await mkdir(programs);
-    // Without cgo: aws-lambda-rie also runs inside images with another C library.
+    // Without cgo, because aws-lambda-rie also runs in images with another C library.
     const env = { ...process.env, CGO_ENABLED: '0' };
     await run('go', ['build', '-o', programs, './cmd/aws-lambda-rie', './cmd/aws-control'], {
       cwd: source,
       env,
     });
-    // At once, so that a build that is interrupted, or runs twice, leaves no half of one.
+    // Atomic, so that an interrupted or a parallel build leaves no incomplete folder.
     await rename(programs, folder).catch(error => {
       if (!existsSync(folder)) throw error;
     });

@@ -1,4 +1,4 @@
-/** The control plane around AWS's runtime core: what the other suites here build on. */
+/** The control plane for AWS's runtime core, which the other suites of this folder use. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
@@ -32,14 +32,14 @@ describeWith(await findAwsRuntimeCore())('AWS’s runtime core', core => {
     }
   });
 
-  test('hands the tenant to the function', async () => {
+  test('passes the tenant to the function', async () => {
     await using plane = await startControlPlane(core, { command: RIC, env: fixture('context') });
     await plane.initialized;
     const { result } = await plane.invoke({ payload: '{}', tenantId: 'tenant-1' });
     expect(JSON.parse((await result).body)).toMatchObject({ tenantId: 'tenant-1' });
   });
 
-  test('lets restore/next return when the environment is restored', async () => {
+  test('responds to restore/next when the environment is restored', async () => {
     const command = [process.execPath, join(import.meta.dirname, 'snapshot-runtime.mjs')];
     await using plane = await startControlPlane(core, { command, snapStart: true });
     expect(await plane.initialized).toBe(true);

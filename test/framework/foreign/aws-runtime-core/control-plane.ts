@@ -1,6 +1,6 @@
 /**
- * AWS's own Lambda runtime core around a runtime process: one execution environment, controlled as Lambda's worker controls it. The
- * core has no timers of its own: `reset('timeout')` is what the platform does when the time of an invocation is up.
+ * Runs a runtime process with AWS's own Lambda runtime core: one execution environment, controlled as by Lambda's worker. The core
+ * has no timers: the platform calls `reset('timeout')` at the timeout of an invocation.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ export interface CoreOptions {
   command: readonly string[];
   /** Working directory of the runtime. */
   folder?: string;
-  /** Environment of the function. The five variables that aws-lambda-ric needs have defaults. */
+  /** Environment variables of the function. The five that aws-lambda-ric needs have defaults. */
   env?: Record<string, string>;
   /** Serves `restore/next` and `restore/error`. The function's AWS_LAMBDA_INITIALIZATION_TYPE is then `snap-start`. */
   snapStart?: boolean;
@@ -26,55 +26,55 @@ export interface CoreInvocation {
   /** X-Ray trace header. */
   traceId?: string;
   functionArn?: string;
-  /** Lambda-Runtime-Aws-Tenant-Id of the invocation. */
+  /** The header Lambda-Runtime-Aws-Tenant-Id of the invocation. */
   tenantId?: string;
-  /** JSON. */
+  /** The client context, as JSON. */
   clientContext?: string;
   cognitoIdentity?: { id: string; poolId: string };
-  /** Takes the path of aws-lambda-rie: complete, up to 6 MiB, with the platform's errors as the body; without the other options. */
+  /** Uses the code path of aws-lambda-rie: complete responses up to 6 MiB, errors of the platform as the body, no other options. */
   byEmulator?: boolean;
-  /** Sends the response as it comes, without a limit, as InvokeWithResponseStream does. Otherwise buffered, as Invoke does. */
+  /** Streams the response without a limit, as InvokeWithResponseStream does. Otherwise it is buffered, as by Invoke. */
   streaming?: boolean;
 }
 
-/** How an invocation ended, as the platform sees it. */
+/** The result of an invocation, as the platform receives it. */
 export interface CoreResult {
   status: number;
-  /** Of the runtime's response. `error-type` is the type of the error that the invocation ended with. */
+  /** Headers of the runtime's response. `error-type` is the type of the error that ended the invocation. */
   headers: Record<string, string | string[] | undefined>;
   body: string;
-  /** `end-of-response` is Complete, Truncated or Oversized. The other two are those of an error during a stream. */
+  /** `end-of-response` is Complete, Truncated or Oversized. The other two trailers are those of an error during a stream. */
   trailers: Record<string, string | undefined>;
 }
 
 export interface StartedInvocation {
   /** The request ID. */
   id: string;
-  /** Settles when the first bytes of the response are there. */
+  /** Settles when the first bytes of the response have arrived. */
   begun: Promise<void>;
   /** Settles when the response is complete. */
   result: Promise<CoreResult>;
-  /** Settles when the invocation is over: the runtime has asked for the next one, or is gone. False for the latter. */
+  /** Settles when the invocation has ended: true if the runtime has requested the next one, false if it has exited. */
   released: Promise<boolean>;
 }
 
-/** A platform event, as the Telemetry API has them; `type` is for example `platform.runtimeDone`. */
+/** A platform event of the Telemetry API; `type` is for example `platform.runtimeDone`. */
 export interface PlatformEvent {
   type: string;
   platformEvent: Record<string, unknown>;
 }
 
 export interface ControlPlane {
-  /** Whether the init succeeded: the runtime has called `invocation/next`, or `restore/next` where that is served. */
+  /** Whether init succeeded: the runtime has called `invocation/next`, or `restore/next` if it is served. */
   initialized: Promise<boolean>;
-  /** Lets `restore/next` return. Settles when the runtime asks for an invocation; `restoreError` if it does not. */
+  /** Responds to `restore/next`. Settles when the runtime requests an invocation; with `restoreError` if it does not. */
   restore(hookTimeoutMs?: number): Promise<{ restoreMs: string; restoreError?: string }>;
-  /** Starts an invocation; one at a time. */
+  /** Starts an invocation. Only one may run at a time. */
   invoke(invocation: CoreInvocation): Promise<StartedInvocation>;
-  /** Ends the environment's processes, as Lambda does after a failure or a timeout. The next invocation starts with an init. */
+  /** Ends the processes of the environment, as Lambda does after a failure or a timeout. The next invocation starts with an init. */
   reset(reason: 'failure' | 'timeout'): Promise<void>;
   events(): Promise<PlatformEvent[]>;
-  /** All that the runtime and the core have printed so far. */
+  /** Returns the output of the runtime and the core so far. */
   output(): string;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -121,7 +121,7 @@ export async function startControlPlane(
 
   const close = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    // Ends the runtime first, which the core would leave behind.
+    // Ends the runtime first, which would continue without the core.
     await json('reset', { reason: 'failure', timeoutMs: RESET_MS }).catch(() => undefined);
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
@@ -155,7 +155,7 @@ export async function startControlPlane(
       const result = response.then(readResult);
       const begun = Promise.withResolvers<void>();
       response.then(incoming => incoming.once('readable', () => begun.resolve()), begun.reject);
-      result.catch(() => undefined); // Rejects for its awaiter too.
+      result.catch(() => undefined); // The caller gets the rejection from `result`.
       begun.promise.catch(() => undefined);
       const released = json('waitUntilRelease').then(({ status }) => status === 200);
       return { id, begun: begun.promise, result, released };
@@ -173,7 +173,7 @@ export async function startControlPlane(
   };
 }
 
-/** What Lambda sets and aws-lambda-ric needs. */
+/** Environment variables that Lambda sets and aws-lambda-ric needs. */
 const PLATFORM_ENV = {
   AWS_REGION: 'us-east-1',
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
@@ -188,7 +188,7 @@ interface Call {
   body?: string;
 }
 
-/** With node:http, since fetch hides trailers. */
+/** Sends a request with node:http, because fetch does not return trailers. */
 function send(
   port: number,
   path: string,
@@ -216,7 +216,7 @@ async function controlPort(child: ChildProcess, printed: () => string): Promise<
   }
 }
 
-/** As the front end of Lambda hands them to the core. */
+/** Returns the headers that the front end of Lambda passes to the core. */
 function customerHeaders({ clientContext, cognitoIdentity }: CoreInvocation): string {
   const headers = {
     'Client-Context': clientContext,

@@ -1,7 +1,7 @@
 // The control plane around AWS's own Lambda runtime core: init, restore, reserve, invoke, direct invoke (which streams) and reset as
-// HTTP requests. Prints the address of the control plane as its first line, then what the runtime prints.
+// HTTP requests. Prints the address of the control plane as its first line, then the output of the runtime.
 //
-// It is built inside the module github.com/aws/aws-lambda-runtime-interface-emulator, whose packages are internal (build.ts).
+// build.ts builds it inside the module github.com/aws/aws-lambda-runtime-interface-emulator, whose packages are internal.
 package main
 
 import (
@@ -71,7 +71,7 @@ func main() {
 	log.Fatal(http.Serve(listener, mux))
 }
 
-// The core passes the address that it was given to the runtime, so port 0 does not work.
+// The core passes its address to the runtime, so port 0 does not work.
 func freeAddress() string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

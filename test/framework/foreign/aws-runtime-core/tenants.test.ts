@@ -1,4 +1,4 @@
-/** The tenant of an invocation under AWS's runtime core, which hands it to the runtime client as Lambda does. */
+/** The tenant of an invocation with AWS's runtime core, which passes it to the runtime client as Lambda does. */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
@@ -26,7 +26,7 @@ describeWith(await findAwsRuntimeCore())('tenants under AWS’s runtime core', c
         const { result, released } = await plane.invoke(invocation);
         const { body, trailers } = await result;
         await released;
-        // An error of a streaming function comes behind the body.
+        // An error of a streaming function follows the body.
         const error = trailers['lambda-runtime-function-error-body'] ?? '';
         return body + Buffer.from(error, 'base64').toString();
       },

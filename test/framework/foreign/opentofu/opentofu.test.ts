@@ -1,6 +1,6 @@
 /**
- * The configuration under OpenTofu: init, plan, apply, change and destroy, in a clone and as a module of another configuration.
- * What it does not run: the modules' own tests, which need override_during, and what the fake provider does not prove anyway.
+ * The configuration with OpenTofu: init, plan, apply, change and destroy, in a clone and as a module of another configuration.
+ * It does not run the modules' own tests, which need override_during. The fake provider has the same limits as with Terraform.
  */
 import { expect, test } from 'vitest';
 import { describeWith } from '../../../helpers/skipped-suites.ts';

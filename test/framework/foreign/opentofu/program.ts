@@ -4,7 +4,7 @@ import { goProgram } from '../install.ts';
 /** The version that the suite tests; terraform/README.md names it. */
 export const OPENTOFU_VERSION = '1.12.6';
 
-/** Builds OpenTofu once a machine, which takes six minutes on two vCPUs. */
+/** Builds OpenTofu once per machine, which takes 6 minutes on two vCPUs. */
 export function findOpenTofu(): Promise<Found<string>> {
   return goProgram({
     program: 'tofu',

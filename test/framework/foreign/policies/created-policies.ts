@@ -3,7 +3,7 @@ import type { Account } from '../../terraform/fake-provider/aws/account.ts';
 import type { Attributes } from '../../terraform/fake-provider/values.ts';
 import type { PolicyDocument, Statement } from './iam.ts';
 
-/** The policies of a role, by name. */
+/** Returns the policies of a role, by name. */
 export function inlinePolicies(account: Account, role: string): Record<string, PolicyDocument> {
   const policies = account.all('aws_iam_role_policy').filter(each => each.role === role);
   return Object.fromEntries(policies.map(({ name, policy }) => [String(name), JSON.parse(String(policy))]));
@@ -21,7 +21,7 @@ export function repositoryPolicy(account: Account, repository: string): PolicyDo
   return JSON.parse(String(found.policy));
 }
 
-/** The resource policy of a function's alias, which Lambda writes from the permissions. */
+/** Returns the resource policy of a function's alias, which Lambda creates from the permissions. */
 export function functionPolicy(account: Account, name: string, qualifier: string): PolicyDocument {
   const permissions = account
     .all('aws_lambda_permission')
@@ -30,7 +30,7 @@ export function functionPolicy(account: Account, name: string, qualifier: string
   return { Version: '2012-10-17', Statement: permissions.map(each => statementOf(each, resource)) };
 }
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html shows what Lambda makes of a permission. */
+/** Returns the statement that Lambda creates from a permission: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html */
 function statementOf(permission: Attributes, resource: string): Statement {
   const { principal, function_url_auth_type: urlAuth, invoked_via_function_url: viaUrl } = permission;
   const condition = {

@@ -12,7 +12,7 @@ import type { Call } from './iam.ts';
 const arn = (service: string, resource: string, where = `${REGION}:${ACCOUNT}`): string =>
   `arn:aws:${service}:${where}:${resource}`;
 
-/** Path of each resource of API Gateway below `arn:aws:apigateway:REGION::`: of the collection, and of the item. */
+/** Returns the paths of an API Gateway resource below `arn:aws:apigateway:REGION::`: of its collection and of the item. */
 function gatewayPaths(type: string, a: Attributes): { collection: string; item: string } {
   const under = (collection: string, item: unknown) => ({ collection, item: `${collection}/${item}` });
   const rest = `/restapis/${a.rest_api_id}`;
@@ -68,7 +68,7 @@ function gatewayPaths(type: string, a: Attributes): { collection: string; item: 
   }
 }
 
-/** Puts that are not of tags. */
+/** Resource types whose PUT calls are not calls for tags. */
 const PUT_ITEMS = /^aws_api_gateway_(gateway_response|integration|method|rest_api)$/;
 
 function gatewayTargets(type: string, method: string, attributes: Attributes): string[] {
@@ -86,14 +86,14 @@ function gatewayTargets(type: string, method: string, attributes: Attributes): s
   }
 }
 
-/** ARN of a function, of its alias where the call names one. */
+/** Returns the ARN of a function, or of its alias if the call names one. */
 function functionArn({ function_name, qualifier }: Attributes, action: string, type: string): string[] {
   const bare = arn('lambda', `function:${function_name}`);
   if (/ProvisionedConcurrency/.test(action)) return [`${bare}:${qualifier}`];
   return type === 'aws_lambda_function' || !qualifier ? [bare] : [bare, `${bare}:${qualifier}`];
 }
 
-/** Target of iam:PassRole and iam:CreateServiceLinkedRole. */
+/** Returns the target of iam:PassRole and iam:CreateServiceLinkedRole. */
 function roleTargets(name: string, type: string, a: Attributes): string[] {
   if (name === 'CreateServiceLinkedRole')
     return [
@@ -108,7 +108,7 @@ function roleTargets(name: string, type: string, a: Attributes): string[] {
   return [arn('iam', `role/${type === 'aws_iam_role' ? a.name : a.role}`, `:${ACCOUNT}`)];
 }
 
-/** ARNs that AWS checks when Terraform calls an action for a resource. */
+/** Returns the ARNs that AWS checks when Terraform calls an action for a resource. */
 function targets(type: string, action: string, a: Attributes): string[] {
   const [service = '', name = ''] = action.split(':');
   switch (service) {
@@ -128,7 +128,7 @@ function targets(type: string, action: string, a: Attributes): string[] {
       return functionArn(a, name, type);
     case 'logs': {
       const group = arn('logs', `log-group:${a.log_group_name ?? a.name}`);
-      // As CloudTrail shows it: most calls end the ARN like this, those of tags do not.
+      // As in CloudTrail: the ARN ends like this in most calls, but not in those for tags.
       return /Tag/.test(name) ? [group] : [`${group}:log-stream:`];
     }
     case 'route53':
@@ -150,7 +150,7 @@ function targets(type: string, action: string, a: Attributes): string[] {
   }
 }
 
-/** Repository of a function's image. */
+/** Returns the repository of a function's image. */
 function repositoryOf({ image_uri }: Attributes): string | undefined {
   return typeof image_uri === 'string' ? image_uri.replace(/^[^/]+\/([^@]+)@.*$/, '$1') : undefined;
 }
@@ -160,7 +160,7 @@ const PASSED_TO: Readonly<Record<string, string>> = {
   aws_lambda_function: 'lambda.amazonaws.com',
 };
 
-/** Every call of a cycle, given what the journal says was created; `isForAll` says which actions AWS lists without resources. */
+/** Returns every call of a cycle for the resources in the journal. `isForAll` returns whether AWS lists an action without resources. */
 export async function callsOfCycle(
   cycle: Cycle,
   journal: readonly Entry[],

@@ -1,7 +1,7 @@
 /**
- * The policy that `npm run deployer-policy` prints, evaluated by a program of others (see iam.ts): the calls of a full cycle, by
- * the table of permissions, are allowed, every action and resource is needed, and calls beside the deployment are refused.
- * What it does not prove: that the table has every call of the AWS provider.
+ * The policy that `npm run deployer-policy` prints, evaluated by a program of another project (see iam.ts): it allows the calls of a
+ * full cycle, taken from the table of permissions, needs every action and resource, and denies calls outside the deployment.
+ * It does not prove that the table has every call of the AWS provider.
  */
 import { beforeAll, expect, test } from 'vitest';
 import { deployerPolicy, ENDPOINTS, readCycles } from '../../../../scripts/deployer-policy/policy.ts';
@@ -15,7 +15,7 @@ const arn = (service: string, resource: string, where = `${REGION}:${ACCOUNT}`):
   `arn:aws:${service}:${where}:${resource}`;
 const ROLE = arn('iam', `role/mcp-${REGION}`, `:${ACCOUNT}`);
 
-/** Of other deployments in the account, and what would widen the deployer's own rights. */
+/** Calls for other deployments in the account, and calls that would extend the deployer's own permissions. */
 const REFUSED: readonly Call[] = [
   { action: 'lambda:UpdateFunctionCode', resource: arn('lambda', 'function:another') },
   { action: 'lambda:DeleteFunction', resource: arn('lambda', 'function:mcp2') },
@@ -48,7 +48,7 @@ describeTerraform('the deployer’s policy', () => {
   };
 
   test.each(ENDPOINTS)(
-    'of %s allows each call, and nothing that is not called',
+    'for the endpoint %s, allows each call of a deployment, and has no unused part',
     async endpoint => {
       using terraform = await Terraform.start();
       await runFullCycle(terraform, endpoint);

@@ -1,6 +1,6 @@
 /**
- * Evaluates IAM policies by AWS's own list of actions, resource types and condition keys (@cloud-copilot/iam-simulate and
- * iam-data). Both are AGPL: they are installed for this suite alone, into a cache folder, and are part of nothing that is built.
+ * Evaluates IAM policies with AWS's own list of actions, resource types and condition keys (@cloud-copilot/iam-simulate and
+ * iam-data). Both are AGPL: they are installed only for this suite, into a cache folder, and are not part of any build.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { npmPackages } from '../install.ts';
 
 export const ACCOUNT = '123456789012';
-/** A role of the account, where a test does not name the caller. */
+/** The default caller: a role of the account. */
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/any`;
 
 type OneOrMore = string | string[];
@@ -27,7 +27,7 @@ export interface PolicyDocument {
   Statement: Statement[];
 }
 
-/** A call to AWS, as IAM sees it. */
+/** A call to AWS, as IAM evaluates it. */
 export interface Call {
   action: string;
   /** ARN, or `*` for an action that AWS lists without resource types. */
@@ -39,8 +39,8 @@ export interface Call {
 }
 
 /**
- * `identity`: attached to the caller. `resource`: attached to the resource; callers of other accounts have a policy of their own
- * that allows everything. `trust`: says who may take a role.
+ * `identity`: attached to the caller. `resource`: attached to the resource; callers of other accounts have an identity policy
+ * that allows everything. `trust`: lists the principals that may assume a role.
  */
 export type PolicyKind = 'identity' | 'resource' | 'trust';
 
@@ -84,7 +84,7 @@ export interface Iam {
 export async function loadIam(): Promise<Iam> {
   const folder = await npmPackages('iam-simulate', new URL('./', import.meta.url));
   const { resolve } = createRequire(join(folder, 'package.json'));
-  // By its path: TypeScript must not look for the types of what is not installed.
+  // By path, because TypeScript must not look for types of packages that are not installed.
   const load = async <Module>(name: string): Promise<Module> => import(pathToFileURL(resolve(name)).href);
   return {
     simulator: await load<Simulator>('@cloud-copilot/iam-simulate'),
@@ -92,7 +92,7 @@ export async function loadIam(): Promise<Iam> {
   };
 }
 
-/** Of a KMS key that leaves its use to the account's IAM policies, which is the default. */
+/** The default policy of a KMS key, which delegates to the account's IAM policies. */
 const KEY_POLICY: PolicyDocument = {
   Version: '2012-10-17',
   Statement: [
@@ -110,7 +110,7 @@ const EVERYTHING: PolicyDocument = {
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 };
 
-/** Whether a policy allows a call. Throws if AWS knows no such action, or no such resource or condition key of the action. */
+/** Returns whether a policy allows a call. Throws if AWS has no such action, or no such resource or condition key of the action. */
 export async function isAllowed(
   { simulator, data }: Iam,
   document: PolicyDocument,
@@ -142,7 +142,7 @@ export async function isAllowed(
   };
   const result = await simulator.runSimulation(simulation, {});
   if (result.resultType === 'error') {
-    // The ARN fits several types of the action, such as an alias and a version, or a type with several forms of ARN.
+    // The ARN matches several types of the action, such as an alias and a version, or a type with several forms of ARN.
     if (
       result.errors.message === 'multiple.resource.types' ||
       (result.errors.message === 'no.resource.types' && (await hasType(data, action, resource)))
@@ -159,8 +159,8 @@ export async function isAllowed(
 const OIDC_KEY = /^token\.actions\.githubusercontent\.com:(aud|sub)$/;
 
 /**
- * Whether an action has a resource type with this ARN. The list separates several forms by commas, and of the two services with
- * the prefix apigateway it has the resource types of both, but the actions of one.
+ * Returns whether an action has a resource type with this ARN. The list separates several forms by commas. For the two services
+ * with the prefix apigateway, it has the resource types of both, but the actions of one.
  */
 async function hasType(data: Data, action: string, resource: string): Promise<boolean> {
   const [service = '', name = ''] = action.split(':');
@@ -182,7 +182,7 @@ async function hasType(data: Data, action: string, resource: string): Promise<bo
     );
 }
 
-/** The keys by the name of a provider whose `sub` and `aud` the list has. */
+/** Replaces condition keys of an OIDC provider with those of a provider whose `sub` and `aud` are in the list. */
 function withListedKeys<Value>(value: Value): Value {
   return JSON.parse(
     JSON.stringify(value).replaceAll(
@@ -193,12 +193,12 @@ function withListedKeys<Value>(value: Value): Value {
 }
 
 /**
- * Has resource types, and must be granted for `*`.
+ * Actions that have resource types, but must be granted for `*`.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
  */
 const FOR_ALL = new Set(['cloudwatch:DescribeAlarms']);
 
-/** What a policy names that AWS does not know, and statements for any resource whose actions have resource types. */
+/** Returns the names in a policy that AWS does not have, and statements for `*` whose actions have resource types. */
 export async function unknownNames(
   { data }: Iam,
   document: PolicyDocument,
@@ -237,15 +237,15 @@ async function isKeyOf(data: Data, details: ActionDetails, key: string): Promise
   return ofAction.some(each => each.toLowerCase() === key.toLowerCase());
 }
 
-/** Calls that a policy must allow, and calls that it must refuse. */
+/** Calls that a policy must allow, and calls that it must deny. */
 export interface Calls {
   allowed: readonly Call[];
   refused: readonly Call[];
 }
 
 /**
- * Returns what is wrong with a policy: names that AWS does not know, decisions that are not those of `calls`, and parts (an
- * action, a resource, a principal, a condition, a value of one) whose removal changes no decision.
+ * Returns the flaws of a policy: names that AWS does not have, decisions that differ from `calls`, and parts (an action, a resource,
+ * a principal, a condition, a value of a condition) whose removal changes no decision.
  */
 export async function flawsOf(
   iam: Iam,
@@ -282,14 +282,14 @@ function lineOf({ action, resource, principal, context }: Call): string {
 }
 
 interface Reduction {
-  /** What the document lacks. */
+  /** The part that was removed. */
   removed: string;
   /** Actions of the statement. */
   actions: string[];
   left: PolicyDocument;
 }
 
-/** The document without each of its parts in turn. */
+/** Generates the document without each of its parts, one at a time. */
 function* reductions(document: PolicyDocument): Generator<Reduction> {
   for (const [index, statement] of document.Statement.entries()) {
     const actions = [statement.Action].flat();
@@ -332,7 +332,7 @@ function* partsOf(statement: Statement): Generator<[removed: string, left: State
     }
 }
 
-/** Each value, with those that are left without it, or undefined when none is. */
+/** Returns each value with the remaining values, or undefined if none remain. */
 function eachRemoved(values: OneOrMore): [removed: string, left: string[] | undefined][] {
   const all = [values].flat();
   return all.map(value => [value, all.length > 1 ? all.filter(each => each !== value) : undefined]);

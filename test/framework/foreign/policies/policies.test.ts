@@ -1,7 +1,7 @@
 /**
- * The policies that Terraform creates, evaluated by a program of others (see iam.ts): calls that are made are allowed, calls
- * that must be refused are refused, and each part of a policy is needed. What it does not prove: that AWS makes these calls,
- * and no others, with this context.
+ * The policies that Terraform creates, evaluated by a program of another project (see iam.ts): they allow the calls that are made,
+ * deny the calls that must be denied, and have no unused part. It does not prove that AWS makes exactly these calls with this
+ * context.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ const RECORDED: Record<'pipeline' | 'function', Call[]> = JSON.parse(
   readFileSync(new URL('recorded-calls.json', import.meta.url), 'utf8'),
 );
 
-describe('the checker', () => {
+describe('the policy checker', () => {
   const document = (statement: object): PolicyDocument => ({
     Version: '2012-10-17',
     Statement: [{ Sid: 'S', Effect: 'Allow', Action: [], ...statement }],
@@ -37,7 +37,7 @@ describe('the checker', () => {
   };
   const granted = { Action: ['lambda:InvokeFunction'], Resource: [arn('lambda', 'function:mcp:live')] };
 
-  test('accepts a policy of which every part is needed', async () => {
+  test('accepts a policy whose parts are all needed', async () => {
     expect(await flawsOf(iam, document(granted), 'identity', invoke)).toEqual([]);
   });
 
@@ -59,12 +59,12 @@ describe('the checker', () => {
       'needs no condition aws:SecureTransport',
       { ...granted, Condition: { BoolIfExists: { 'aws:SecureTransport': 'true' } } },
     ],
-  ])('finds that a policy %s', async (flaw, statement) => {
+  ])('reports the flaw of a policy: %s', async (flaw, statement) => {
     const flaws = await flawsOf(iam, document(statement), 'identity', invoke);
     expect(flaws.join('\n')).toContain(flaw);
   });
 
-  test('refuses a call on a resource type that the action does not have', async () => {
+  test('rejects a call on a resource type that the action does not have', async () => {
     const wrong = { action: 'sqs:SendMessage', resource: arn('sns', 'mcp-tasks-failed') };
     await expect(
       flawsOf(iam, document({ Action: ['sqs:SendMessage'], Resource: [wrong.resource] }), 'identity', {
@@ -127,7 +127,7 @@ describeTerraform('the policies that Terraform creates', () => {
   ) => flawsOf(iam, document ?? { Statement: [] }, kind, calls);
   const roles = (): string[] => terraform.account.all('aws_iam_role').map(({ name }) => String(name));
 
-  test('are all evaluated below', () => {
+  test('are exactly the roles and policies that this suite evaluates', () => {
     const { account } = terraform;
     expect(Object.keys(inlinePolicies(account, `mcp-${REGION}`)).sort()).toEqual([
       'runtime',
@@ -154,14 +154,14 @@ describeTerraform('the policies that Terraform creates', () => {
     const stream = (name: string): string =>
       arn('logs', `log-group:/aws/lambda/${name}:log-stream:2026/11/26/mcp[1]0123456789abcdef`);
 
-    /** Reading MCP_SECRET of a deployment. */
+    /** Returns the call that reads MCP_SECRET of a deployment. */
     const readSecret = (name: string) => ({
       action: 'ssm:GetParameter',
       resource: arn('ssm', `parameter/mcp-on-lambda/${name}/secret`),
     });
 
     test.each(['http', 'http-authorizer', 'open', 'rest-authorizer', 'signed-rest'])(
-      'let %s write its log, a server read MCP_SECRET, and nothing else',
+      'let %s write its log, let a server read MCP_SECRET, and allow nothing else',
       async name => {
         const { runtime, ...others } = inlinePolicies(terraform.account, `${name}-${REGION}`);
         const isServer = !name.endsWith('-authorizer');
@@ -185,7 +185,7 @@ describeTerraform('the policies that Terraform creates', () => {
       },
     );
 
-    test('let it trace, decrypt its environment and be in a VPC', async () => {
+    test('let it send traces, decrypt its environment variables and run in a VPC', async () => {
       const interfaces = [
         'ec2:AssignPrivateIpAddresses',
         'ec2:CreateNetworkInterface',
@@ -218,7 +218,7 @@ describeTerraform('the policies that Terraform creates', () => {
       ).toEqual([]);
     });
 
-    test('let the store read and write items of one table, and use the key through DynamoDB alone', async () => {
+    test('let the store read and write items of one table, and use the key only through DynamoDB', async () => {
       const throughDynamo = { 'kms:ViaService': `dynamodb.${REGION}.amazonaws.com` };
       // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
       const key = calls(
@@ -257,7 +257,7 @@ describeTerraform('the policies that Terraform creates', () => {
         await flaws(inlinePolicies(terraform.account, `mcp-${REGION}`).tasks, 'identity', {
           allowed: [
             ...invocations,
-            // Lambda sends the record of a failed invocation with the function's role, and encrypts it with the key.
+            // Lambda uses the function's role to send the record of a failed invocation and to encrypt it with the key.
             { action: 'sqs:SendMessage', resource: arn('sqs', 'mcp-tasks-failed') },
             ...calls(['kms:Decrypt', 'kms:GenerateDataKey'], KEY),
           ],
@@ -285,7 +285,7 @@ describeTerraform('the policies that Terraform creates', () => {
       ['lambda.amazonaws.com', `mcp-${REGION}`],
       ['lambda.amazonaws.com', `rest-authorizer-${REGION}`],
       ['apigateway.amazonaws.com', `rest-apigateway-logs-${REGION}`],
-    ])('let %s alone take %s', async (service, role) => {
+    ])('let only %s assume %s', async (service, role) => {
       expect(
         await flaws(trustPolicy(terraform.account, role), 'trust', {
           allowed: [assume(service)],
@@ -301,7 +301,7 @@ describeTerraform('the policies that Terraform creates', () => {
       expect(
         await flaws(inlinePolicies(terraform.account, `rest-apigateway-logs-${REGION}`).logs, 'identity', {
           allowed: [
-            // The group as CloudTrail shows it in a call of CreateLogGroup.
+            // The log group as in a CreateLogGroup event of CloudTrail.
             ...created.map(name => ({
               action: 'logs:CreateLogGroup',
               resource: `${group(name)}:log-stream:`,
@@ -324,7 +324,7 @@ describeTerraform('the policies that Terraform creates', () => {
 
   describe('of an endpoint', () => {
     const alias = (name: string) => arn('lambda', `function:${name}:live`);
-    /** Both calls that Lambda checks for a request to a Function URL. */
+    /** Returns both calls that Lambda checks for a request to a Function URL. */
     const viaUrl = (name: string, principal: string, type: string): Call[] => [
       {
         action: 'lambda:InvokeFunctionUrl',
@@ -340,7 +340,7 @@ describeTerraform('the policies that Terraform creates', () => {
       },
     ];
 
-    test('let everyone call an open Function URL, and the function through it alone', async () => {
+    test('let everyone call an open Function URL, and invoke the function only through it', async () => {
       const [url, invoke] = viaUrl('open', '*', 'NONE') as [Call, Call];
       expect(
         await flaws(functionPolicy(terraform.account, 'open', 'live'), 'resource', {
@@ -355,7 +355,7 @@ describeTerraform('the policies that Terraform creates', () => {
       ).toEqual([]);
     });
 
-    test('let the named principals of other accounts call a Function URL with AWS_IAM', async () => {
+    test('let the listed principals of other accounts call a Function URL with AWS_IAM', async () => {
       const [url, invoke] = viaUrl('mcp', CALLER, 'AWS_IAM') as [Call, Call];
       expect(
         await flaws(functionPolicy(terraform.account, 'mcp', 'live'), 'resource', {
@@ -370,7 +370,7 @@ describeTerraform('the policies that Terraform creates', () => {
       ).toEqual([]);
     });
 
-    test('let callers with invoke_policy_json call a Function URL, and nothing else', async () => {
+    test('let callers with invoke_policy_json call only a Function URL', async () => {
       const policy = JSON.parse(await signed.output('invoke_policy_json'));
       const [url, invoke] = viaUrl('mcp', `arn:aws:iam::${ACCOUNT}:role/caller`, 'AWS_IAM') as [Call, Call];
       expect(
@@ -440,7 +440,7 @@ describeTerraform('the policies that Terraform creates', () => {
       };
     };
 
-    test('let the named addresses alone call a REST API', async () => {
+    test('let only the listed IP addresses call a REST API', async () => {
       const { document, call } = restApi('rest');
       expect(
         await flaws(document, 'resource', {
@@ -450,7 +450,7 @@ describeTerraform('the policies that Terraform creates', () => {
       ).toEqual([]);
     });
 
-    test('let the named principals alone call a REST API with AWS_IAM, from the named addresses', async () => {
+    test('let only the listed principals call a REST API with AWS_IAM, from the listed IP addresses', async () => {
       const { document, call } = restApi('signed-rest');
       expect(
         await flaws(document, 'resource', {
@@ -489,7 +489,7 @@ describeTerraform('the policies that Terraform creates', () => {
     ).toEqual([]);
   });
 
-  test('let alarms and the budget of the account alone publish to the topic', async () => {
+  test('let only alarms and the budget of the account publish to the topic', async () => {
     const [topic] = terraform.account.all('aws_sns_topic_policy');
     const publish = (principal: string, account: string): Call => ({
       action: 'sns:Publish',
@@ -508,14 +508,14 @@ describeTerraform('the policies that Terraform creates', () => {
   describe('of a pipeline', () => {
     const REPOSITORY = arn('ecr', 'repository/mcp');
 
-    test('let it publish images and nothing else', async () => {
+    test('let it only publish images', async () => {
       const recorded = RECORDED.pipeline.filter(({ action }) => action.startsWith('ecr:'));
       expect(
         await flaws(inlinePolicies(terraform.account, 'pipeline').publish, 'identity', {
           allowed: [
             ...recorded,
             ...calls(PUSH, REPOSITORY),
-            // Of the caller who gives a function its image. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
+            // Permissions of the caller that sets the image of a function. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
             ...calls(['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'], REPOSITORY),
           ],
           refused: [
@@ -526,7 +526,7 @@ describeTerraform('the policies that Terraform creates', () => {
       ).toEqual([]);
     });
 
-    test('let it deploy the function’s code and record it, and nothing else', async () => {
+    test('let it only deploy the function’s code and record the image digest', async () => {
       const recorded = RECORDED.pipeline.filter(({ action }) => /^(lambda|ssm):/.test(action));
       const changes = [
         'lambda:AddPermission',
@@ -557,7 +557,7 @@ describeTerraform('the policies that Terraform creates', () => {
       ).toEqual([]);
     });
 
-    test('let jobs of one environment of one repository take its role', async () => {
+    test('let only jobs of one environment of one repository assume its role', async () => {
       const issuer = 'token.actions.githubusercontent.com';
       const provider = `arn:aws:iam::${ACCOUNT}:oidc-provider/${issuer}`;
       const [role] = terraform.account.all('aws_iam_openid_connect_provider');
@@ -589,7 +589,7 @@ describeTerraform('the policies that Terraform creates', () => {
   });
 });
 
-/** What `docker push` needs. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
+/** Permissions that `docker push` needs. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
 const PUSH = [
   'ecr:BatchCheckLayerAvailability',
   'ecr:BatchGetImage',

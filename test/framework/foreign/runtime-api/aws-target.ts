@@ -1,4 +1,4 @@
-/** AWS's runtime core, driven as Lambda's worker drives it: a reset after a failure and when the time is up. */
+/** Runs AWS's runtime core as Lambda's worker does: with a reset after a failure and at the timeout. */
 import type { AwsRuntimeCore } from '../aws-runtime-core/build.ts';
 import { type CoreResult, startControlPlane } from '../aws-runtime-core/control-plane.ts';
 import { comparable, FUNCTION_ARN, type Target } from './target.ts';
@@ -59,7 +59,7 @@ function answerOf(
   };
 }
 
-/** Undefined if it has not settled after `ms`. */
+/** Returns the result, or undefined if it has not settled after `ms`. */
 async function within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => resolve(undefined), ms);

@@ -1,6 +1,6 @@
-/** What differs between two values, by path. */
+/** Compares two values by path. */
 
-/** `[left, right]` for each path where they differ. Text that is JSON is compared as JSON. */
+/** Returns `[left, right]` for each path where the values differ. Text that is JSON is compared as JSON. */
 export function differences(left: unknown, right: unknown): Record<string, [unknown, unknown]> {
   const [a, b] = [flat(left), flat(right)];
   const paths = new Set([...a.keys(), ...b.keys()]);

@@ -6,7 +6,7 @@ import { COMMANDS, FUNCTIONS, SCRIPTS } from './scenarios.ts';
 const PAGE = fileURLToPath(new URL('../../PROOF.md', import.meta.url));
 const LIST = /(<!-- differences -->\n)[\s\S]*?(<!-- \/differences -->)/;
 
-/** Returns the page with the list as the scenarios have it. */
+/** Returns the page with the list of differences of the scenarios. */
 export function withDifferences(page: string): string {
   const rows = [...FUNCTIONS, ...SCRIPTS, ...COMMANDS].flatMap(({ name, differs }) =>
     differs ? [`| ${name} | ${differs.reason} |\n`] : [],

@@ -55,7 +55,7 @@ export const localLambda: Target = {
       close: () => fn.close(),
     };
 
-    /** The report of an invocation, which is logged right after it is over. */
+    /** Returns the report of an invocation, which is logged directly after its end. */
     async function logged(requestId: string): Promise<(typeof events)[number]> {
       for (;;) {
         const report = events.find(

@@ -1,4 +1,4 @@
-/** Plays a scenario on a target, and returns what was seen. */
+/** Runs a scenario on a target, and returns its results. */
 import { join } from 'node:path';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 import type { Scenario, Seen } from './scenarios.ts';
@@ -6,7 +6,7 @@ import { FUNCTION_ARN, type FunctionSpec, type Target } from './target.ts';
 
 const LONG_MS = 20_000;
 
-/** `client`: path of the runtime client, for scenarios with a handler. */
+/** Runs a scenario. `client` is the path of the runtime client, for scenarios with a handler. */
 export async function play(scenario: Scenario, target: Target, client: string): Promise<Seen> {
   const spec = specOf(scenario, client);
   const running = await target.start(spec);
@@ -42,7 +42,7 @@ const PLATFORM = {
   AWS_LAMBDA_LOG_STREAM_NAME: 'stream',
 };
 
-/** Responses of the Runtime API to the scripted runtime, without headers that HTTP libraries add or that differ each time. */
+/** Returns the responses of the Runtime API to the scripted runtime, without headers that HTTP libraries add or that differ each time. */
 function responses(output: string): unknown[] {
   return output
     .split('\n')

@@ -1,6 +1,6 @@
 /**
- * The same scenarios against the local Lambda and against AWS's runtime core, which serves the Runtime API on Lambda: what the runtime
- * gets, what the caller gets, and what the platform logs. They agree, or differ exactly as scenarios.ts lists.
+ * Runs the same scenarios on the local Lambda and on AWS's runtime core, which serves the Runtime API on Lambda. It compares the
+ * responses to the runtime, the responses to the caller, and the platform's log. They are equal, or differ as scenarios.ts lists.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -5,20 +5,20 @@ export type Step = Request | { exit: number } | { kill: string };
 
 export interface Request {
   method?: string;
-  /** Below the host. */
+  /** Path of the request. */
   path: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Bytes of a body of `x`. */
+  /** Size in bytes of a body of `x`. */
   size?: number;
   /** Sends the body chunked. */
   chunks?: readonly string[];
   trailers?: Record<string, string>;
-  /** Closes the connection with so many bytes missing. */
+  /** Closes the connection with this number of bytes missing. */
   cut?: number;
 }
 
-/** What one target showed. */
+/** The results of one target. */
 export interface Seen {
   init: string;
   invocations: Outcome[];
@@ -28,7 +28,7 @@ export interface Seen {
 
 export interface Scenario {
   name: string;
-  /** Handler of test/fixtures/functions.mjs, run by a client; or the steps of the scripted runtime. */
+  /** A handler of test/fixtures/functions.mjs, run by a runtime client; or the steps of the scripted runtime. */
   function:
     | { handler: string; env?: Record<string, string> }
     | { steps: readonly Step[] }
@@ -36,16 +36,16 @@ export interface Scenario {
   calls: readonly Call[];
   timeoutMs?: number;
   initTimeoutMs?: number;
-  /** Where they differ. */
+  /** The differences between the targets. */
   differs?: Difference;
   /** Paths in {@link Seen} that are not compared, because they depend on what the runtime does first. */
   races?: readonly string[];
 }
 
-/** Exactly what differs, and why. */
+/** The exact differences and their reason. */
 export interface Difference {
   reason: string;
-  /** By the path in {@link Seen}: what the local Lambda shows, and what AWS's core does. */
+  /** By path in {@link Seen}, the value of the local Lambda and that of AWS's core. */
   at: Record<string, readonly [local: unknown, aws: unknown]>;
 }
 
@@ -67,7 +67,7 @@ const does = (what: string, more: Partial<Call> = {}): Call => ({
 const as = (what: string): Call => ({ payload: JSON.stringify({ queryStringParameters: { as: what } }) });
 const call: Call = { payload: '{}' };
 
-/** Where the core leaves the response to AWS's front end, which is not in it. */
+/** The difference if AWS's front end, which is not part of the core, creates the response. */
 function timeoutMessage(seconds: number): Difference {
   const message = `RequestId: ID Error: Task timed out after ${seconds.toFixed(2)} seconds`;
   return {
@@ -152,7 +152,7 @@ const LARGE_ERROR: Difference = {
   },
 };
 
-/** Run with each client of the Runtime API. */
+/** Scenarios for each client of the Runtime API. */
 export const FUNCTIONS: readonly Scenario[] = [
   {
     name: 'the init succeeds',
@@ -201,7 +201,7 @@ export const FUNCTIONS: readonly Scenario[] = [
     name: 'a streaming handler throws in mid-stream',
     function: { handler: 'act' },
     calls: [does('throwMidway'), does('empty')],
-    // The client ends by an unhandled rejection, before or after it has asked for the next invocation.
+    // The client ends with an unhandled rejection, before or after it has requested the next invocation.
     races: ['invocations.0.logged.status', 'invocations.0.logged.errorType'],
   },
   {
@@ -254,7 +254,7 @@ export const FUNCTIONS: readonly Scenario[] = [
   },
 ];
 
-/** Run by the scripted runtime. */
+/** Scenarios of the scripted runtime. */
 export const SCRIPTS: readonly Scenario[] = [
   { name: 'a response', function: { steps: [NEXT, respond(), NEXT] }, calls: [call] },
   { name: 'a response twice', function: { steps: [NEXT, respond(), respond(), NEXT] }, calls: [call] },
@@ -490,7 +490,7 @@ export const SCRIPTS: readonly Scenario[] = [
   },
 ];
 
-/** Without a runtime. */
+/** Scenarios without a runtime. */
 export const COMMANDS: readonly Scenario[] = [
   { name: 'the command does not exist', function: { command: ['/nowhere/runtime'] }, calls: [call] },
 ];

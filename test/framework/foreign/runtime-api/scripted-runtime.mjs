@@ -1,5 +1,5 @@
 /**
- * A runtime that calls the Runtime API as a script says, for calls that no well-behaved client makes. STEPS is a JSON list of
+ * A runtime that runs a script of Runtime API calls, which no regular runtime client makes. STEPS is a JSON list of
  * steps (steps.ts). Prints one line `SEEN {...}` per response.
  */
 import { createServer } from 'node:http';
@@ -9,7 +9,7 @@ const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
 let id = 'none';
 
 for (const step of JSON.parse(process.env.STEPS)) await run(step);
-// Stays alive without calling anything.
+// Keeps the process alive without calls.
 createServer().listen(0, '127.0.0.1');
 
 async function run(step) {
@@ -17,11 +17,11 @@ async function run(step) {
   if (step.kill) process.kill(process.pid, step.kill);
   const print = seen => console.log(`SEEN ${JSON.stringify(seen)}`);
   const calls = [step, ...(step.together ?? [])].map(each => call(each).then(print));
-  // Of calls at the same time, the script goes on after the first response.
+  // After parallel calls, the script continues with the first response.
   await Promise.race(calls);
 }
 
-/** Sends the request as it is written, and returns what comes back; `broken` if the connection is closed without a response. */
+/** Sends the request exactly as written. Returns the response; `broken` if the connection is closed without one. */
 function call({ method = 'POST', path, headers = {}, body = '', size, chunks, trailers, cut }) {
   const { promise, resolve } = Promise.withResolvers();
   const socket = connect(Number(port), host);
@@ -36,7 +36,7 @@ function call({ method = 'POST', path, headers = {}, body = '', size, chunks, tr
   );
   for (const chunk of chunks ?? []) socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`);
   if (!chunks) socket.write(content);
-  // Not destroyed: what has been sent would be lost with it.
+  // Not destroyed, because sent data would be lost.
   if (cut) socket.end();
   else if (chunks) {
     const rows = Object.entries(trailers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -46,7 +46,7 @@ function call({ method = 'POST', path, headers = {}, body = '', size, chunks, tr
   socket.setEncoding('latin1').on('data', chunk => (received += chunk));
   socket.on('error', () => undefined);
   const called = `${method} ${target.replace(id, '{id}')}`;
-  // Whether such a request gets a response is up to the HTTP library.
+  // It depends on the HTTP library whether such a request gets a response.
   socket.on('close', () => resolve(cut ? { call: called, broken: true } : parse(received, called)));
   return promise;
 }

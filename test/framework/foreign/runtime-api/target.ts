@@ -1,28 +1,28 @@
-/** What the scenarios run against: the local Lambda, and AWS's runtime core. Both in the same words. */
+/** The common interface of the two targets of the scenarios: the local Lambda and AWS's runtime core. */
 
-/** A function: the command of its runtime, and what it may use. */
+/** A function: the command of its runtime, and its limits. */
 export interface FunctionSpec {
   command: readonly [string, ...string[]];
   env: Record<string, string>;
   /** Timeout of an invocation. */
   timeoutMs: number;
-  /** Time for the init. */
+  /** Timeout of init. */
   initTimeoutMs: number;
 }
 
 export interface Call {
   payload: string;
-  /** Asks for the response as it comes. */
+  /** Whether to stream the response. */
   streaming?: boolean;
   traceId?: string;
   clientContext?: string;
-  /** Where the platform makes the response: AWS's core then takes the path of aws-lambda-rie. */
+  /** Whether the platform creates the response: AWS's core then uses the code path of aws-lambda-rie. */
   byEmulator?: boolean;
 }
 
-/** What the caller got, and what the platform logged. */
+/** The response to the caller, and the log of the platform. */
 export interface Outcome {
-  /** Type of the error that the invocation ended with, also after a part of the response. */
+  /** Type of the error that ended the invocation, even after a part of the response. */
   error?: string;
   /** The response, or the error's JSON. The request ID in it is replaced by `ID`. */
   body: string;
@@ -31,13 +31,13 @@ export interface Outcome {
   logged: { status: string; errorType?: string };
 }
 
-/** One execution environment after the other, as Lambda runs them for one caller. */
+/** A function with one execution environment after another, as Lambda runs it for one caller. */
 export interface RunningFunction {
-  /** Settles when the init is over. */
+  /** Settles when init has ended. */
   init: Promise<'success' | 'failure'>;
-  /** One at a time. Settles when the invocation is over. */
+  /** Invokes the function; one call at a time. Settles when the invocation has ended. */
   invoke(call: Call): Promise<Outcome>;
-  /** What the processes of the function have printed. */
+  /** Returns the output of the function's processes. */
   output(): string;
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export interface Target {
 
 export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:123456789012:function:proof';
 
-/** The body without what differs from run to run, and short enough for a message. */
+/** Returns the body without parts that differ between runs, shortened for a message. */
 export function comparable(body: string, id: string): string {
   const text = body.replaceAll(id, 'ID').replace(/"remaining":\d+/, '"remaining":0');
   const limit = 5_000;

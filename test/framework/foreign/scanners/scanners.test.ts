@@ -1,6 +1,6 @@
 /**
- * Scanners that platform teams run: none has a finding. What is accepted is annotated in place, with the reason. What they do not
- * prove: they know rules, not this system; a finding that is absent is no proof of security.
+ * Scanners of platform teams: they must have no finding. Accepted findings are annotated in place with the reason. Scanners know
+ * general rules, not this system, so the absence of findings does not prove security.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ describe('scanners', () => {
       'checkov finds nothing in terraform/',
       async () => {
         const args = ['-d', 'terraform', '--framework', 'terraform', '--compact', '--quiet', '-o', 'json'];
-        // It looks for its own service, which scans need not.
+        // Without it, checkov calls its own service, which scans do not need.
         const { stdout, stderr } = await scan(join(programs, 'checkov'), ...args, '--skip-download');
         const report: CheckovReport = JSON.parse(stdout || stderr);
         const findings = report.results.failed_checks.map(
@@ -93,7 +93,7 @@ describe('scanners', () => {
 
   describeWith(ACTIONLINT)('of workflows', actionlint => {
     test(
-      'actionlint finds nothing',
+      'actionlint finds nothing in the workflows',
       async () => {
         expect(await scan(actionlint)).toMatchObject({ status: 0, stdout: '' });
       },
@@ -103,7 +103,7 @@ describe('scanners', () => {
 
   describeWith(TFLINT)('of Terraform', tflint => {
     test(
-      'tflint finds nothing by any of its Terraform rules',
+      'tflint finds nothing with all of its Terraform rules',
       async () => {
         const config = join(import.meta.dirname, 'tflint.hcl');
         const args = ['--chdir=terraform', '--recursive', `--config=${config}`];

@@ -1,11 +1,11 @@
-/** Stands for `@modelcontextprotocol/server` in the SDK's tests: all of it, with `mcp()` in place of `createMcpHandler`. */
+/** Replaces `@modelcontextprotocol/server` in the SDK's tests: the same exports, with `mcp()` instead of `createMcpHandler`. */
 import type { CreateMcpHandlerOptions, McpServerFactory } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { mcp } from '../../../../app/framework/mcp/mcp.ts';
 
 export * from '@modelcontextprotocol/server';
 
-/** Hosts the factory as a project does, at the path that the tests call. */
+/** Mounts the factory as a project does, at the path that the tests call. */
 export function createMcpHandler(factory: McpServerFactory, options: CreateMcpHandlerOptions = {}) {
   const { onerror, keepAliveMs } = options;
   const route = mcp(factory, {

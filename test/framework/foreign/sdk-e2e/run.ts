@@ -1,6 +1,6 @@
 /**
- * `npm run test:sdk-e2e -- FOLDER`: runs the TypeScript SDK's own end-to-end tests with `mcp()` in place of its HTTP server, and once
- * more without, and prints what fails only with `mcp()`. FOLDER is a checkout of modelcontextprotocol/typescript-sdk in which
+ * `npm run test:sdk-e2e -- FOLDER`: runs the TypeScript SDK's own end-to-end tests with and without `mcp()` instead of its HTTP
+ * server, and prints the tests that fail only with `mcp()`. FOLDER is a checkout of modelcontextprotocol/typescript-sdk in which
  * `pnpm install` has run. Exits with 1 if something fails that {@link KNOWN} does not list.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Scenarios that `mcp()` does not pass, by a part of their name, and why. */
+/** By part of the name, the scenarios that `mcp()` does not pass, with the reason. */
 const KNOWN: Record<string, string> = {
   'hosting:entry:legacy-accept-406': 'mcp() also serves clients that accept only one of JSON and SSE.',
   'hosting:entry:modern-response-mode': 'mcp() has no option for the response mode.',
@@ -16,7 +16,7 @@ const KNOWN: Record<string, string> = {
   'capability:declared [entryStateless':
     'Without sessions no list change can be sent: mcp() does not declare listChanged.',
   'logging:set-level:invalid-level [entryStateless':
-    'The test expects a known failure of the SDK. With mcp() the response is as specified, so that it does not fail.',
+    'The test expects a known failure of the SDK. The response of mcp() is as specified, so the test does not see the failure.',
 };
 
 /** The two transports that the HTTP server serves. */

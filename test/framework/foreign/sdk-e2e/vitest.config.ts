@@ -15,7 +15,7 @@ const plugin = {
   resolveId(source: string, importer = ''): string | undefined {
     if (source !== SERVER) return undefined;
     if (importer === HOST && !CONTROL) return join(import.meta.dirname, 'create-handler.ts');
-    // Our code runs on the SDK of the checkout, whose classes the scenarios use.
+    // The framework must use the SDK of the checkout, because the scenarios use its classes.
     return importer.startsWith(OURS) ? join(SDK, 'packages/server/src/index.ts') : undefined;
   },
 };

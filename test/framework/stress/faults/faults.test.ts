@@ -1,6 +1,6 @@
 /**
- * Faults under load: while calls go on, something breaks. Every call is answered once, by its result or by an error that
- * says what happened, and when the fault is over all succeed again.
+ * Faults under load. Every call gets one response: its result, or an error with the reason. After the fault, all calls succeed
+ * again.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -32,8 +32,8 @@ function startMarking(args: string[] = [], env: Record<string, string> = {}): Pr
   );
 }
 
-/** Lets it run for a while, then ends it and judges: only these outcomes, results among them, nothing wrong. */
-async function judged(load: Load, ms: number, allowed: readonly string[]): Promise<void> {
+/** Ends the load after `ms`. Expects only these outcomes, at least one result, and no wrong response. */
+async function expectOutcomes(load: Load, ms: number, allowed: readonly string[]): Promise<void> {
   await sleep(ms);
   await load.stop();
   expect(load.wrong).toEqual([]);
@@ -52,7 +52,7 @@ async function expectAllSucceed(
   }
 }
 
-test('environments are killed at random', async () => {
+test('while environments are killed at random, each call gets its result or a 502', async () => {
   const random = seeded(7);
   await using lambda = await startMarking();
   const url = `${lambda.url}/v2/mcp`;
@@ -62,7 +62,7 @@ test('environments are killed at random', async () => {
     call: text => ({ name: 'mark', arguments: { mark: text, ms: 20 } }),
   });
   for (let kill = 0; kill < 8; kill += 1) {
-    // In full work each time, however slow the machine.
+    // Waits for calls in progress before each kill, however slow the machine.
     const before = load.outcomes.get('result') ?? 0;
     await expect
       .poll(() => load.outcomes.get('result') ?? 0, { timeout: 20_000 })
@@ -70,13 +70,13 @@ test('environments are killed at random', async () => {
     const pids = pidsOf(lambda);
     if (pids.length > 0) process.kill(random.of(pids), 'SIGKILL');
   }
-  // As Lambda says it of a function that has ended.
-  await judged(load, 1_000, ['result', '502']);
+  // Lambda returns 502 for a function that has exited.
+  await expectOutcomes(load, 1_000, ['result', '502']);
   expect(load.outcomes.get('result')).toBeGreaterThan(load.outcomes.get('502') ?? 0);
   await expectAllSucceed(url, mark);
 }, 60_000);
 
-test('the upstream is slow, then down, then back', async () => {
+test('while the upstream is slow and then down, calls get a tool error, and they succeed again afterwards', async () => {
   const upstream = await startFakeUpstream();
   const { port } = new URL(upstream.url);
   const env = { MCP_AUTH: 'none', ...upstream.env };
@@ -92,15 +92,15 @@ test('the upstream is slow, then down, then back', async () => {
   await upstream.close();
   await sleep(2_000);
   await using _back = await startFakeUpstream({ port: Number(port) });
-  await judged(load, 1_000, ['result', 'tool error']);
+  await expectOutcomes(load, 1_000, ['result', 'tool error']);
   expect([...load.outcomes.keys()].toSorted()).toEqual(['result', 'tool error']);
   await expectAllSucceed(url, lookup);
 }, 60_000);
 
-test('the issuer rotates its keys, and is down for a while', async () => {
+test('while the issuer is down, known keys stay valid, and after a rotation tokens of the new key are accepted', async () => {
   const issuer = await startSigningIssuer(AUDIENCE);
   const env = { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer.url, MCP_OAUTH_AUDIENCE: AUDIENCE };
-  // One environment, and it has the keys: another one that began while the issuer is down could not have them.
+  // Only one environment, which has the keys: another one that starts while the issuer is down could not fetch them.
   await using lambda = await startMarking(['--environments', '1'], env);
   const url = `${lambda.url}/v2/mcp`;
   const headers = async () => ({ authorization: `Bearer ${await issuer.token()}` });
@@ -108,13 +108,13 @@ test('the issuer rotates its keys, and is down for a while', async () => {
     expect((await callTool(url, mark('first'), 'first', await headers())).status).toBe(200);
     const load = startLoad({ url, parallelism: 3, call: mark, headers });
     await sleep(1_500);
-    // Known keys go on being good while the issuer does not answer.
+    // Known keys stay valid while the issuer does not respond.
     issuer.setDown(true);
     await sleep(1_000);
     issuer.setDown(false);
-    await judged(load, 500, ['result']);
+    await expectOutcomes(load, 500, ['result']);
     await issuer.rotate();
-    // A token of the new key causes the keys to be fetched again, at most every 30 s.
+    // A token of the new key makes the function fetch the keys, at most every 30 s.
     const { status } = await callTool(url, mark('rotated'), 'rotated', await headers());
     expect([200, 401]).toContain(status);
     await expect
@@ -128,7 +128,7 @@ test('the issuer rotates its keys, and is down for a while', async () => {
   }
 }, 90_000);
 
-test('SIGTERM with streams open ends the local Lambda within two seconds, with all it has started', async () => {
+test('SIGTERM with open streams ends the local Lambda and all of its processes within 2 s', async () => {
   const lambda = await startMarking();
   const body = {
     jsonrpc: '2.0',
@@ -156,7 +156,7 @@ test('SIGTERM with streams open ends the local Lambda within two seconds, with a
   await expect.poll(() => all.filter(pid => (stateOf(pid) ?? 'Z') !== 'Z')).toEqual([]);
 }, 30_000);
 
-test('the clock of the function jumps by ten minutes, ahead and back', async () => {
+test('calls succeed when the clock of the function jumps by 10 minutes, forward and back', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'clock-'));
   const file = join(folder, 'shift');
   writeFileSync(file, '0');
@@ -180,7 +180,7 @@ test('the clock of the function jumps by ten minutes, ahead and back', async () 
       ['0', 200],
     ] as const) {
       writeFileSync(file, shift);
-      // No deadline comes early and no key is forgotten for good: only the token that is over is refused.
+      // No deadline is early and no key is lost: only the expired token is rejected.
       await expectAllSucceed(url, mark, long);
       expect((await callTool(url, mark('short'), 'short', short)).status, `shifted by ${shift}`).toBe(
         ofShort,
@@ -192,14 +192,14 @@ test('the clock of the function jumps by ten minutes, ahead and back', async () 
   }
 }, 60_000);
 
-test('file descriptors run out: calls are refused or answered, and it lives on', async () => {
+test('without free file descriptors, calls are rejected or served, and the local Lambda continues', async () => {
   await using lambda = await startUnder(
     ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'],
     ['--environments', '2'],
   );
   const url = `${lambda.url}/v2/mcp`;
   await expectAllSucceed(url, mark);
-  // More connections at once than there are descriptors: those over the limit wait, or are closed.
+  // More parallel connections than file descriptors: those over the limit wait, or are closed.
   const many = await Promise.allSettled(
     Array.from({ length: 150 }, (_, at) => callTool(url, mark(`many-${at}`), `many-${at}`)),
   );
@@ -215,7 +215,7 @@ test('file descriptors run out: calls are refused or answered, and it lives on',
   await expectAllSucceed(url, mark);
 }, 90_000);
 
-/** The local Lambda, started by a program that sets its limits and gives way to it. */
+/** Starts the local Lambda by a program that sets its limits and then executes it. */
 async function startUnder([program, ...args]: [string, ...string[]], flags: readonly string[] = []) {
   const local = [process.execPath, join(DIST, 'local.mjs'), 'isolation-app.stream'];
   const settings = ['--task-root', join(ROOT, 'test/fixtures'), '--init-timeout', '20', ...flags];
@@ -240,7 +240,7 @@ async function startUnder([program, ...args]: [string, ...string[]], flags: read
   return { child, url: ready.exec(output)?.[1] ?? '', [Symbol.asyncDispose]: end };
 }
 
-/** A mount namespace of its own, with a /tmp of 64 kB: only root may make one. */
+/** Checks whether a mount namespace with a /tmp of 64 kB can be created, which requires root. */
 async function findSmallTmp(): Promise<Found<'unshare'>> {
   const tried = await promisify(execFile)('unshare', [
     '--mount',
@@ -258,13 +258,13 @@ async function findSmallTmp(): Promise<Found<'unshare'>> {
   return tried === undefined
     ? { found: 'unshare' }
     : {
-        missing: `No /tmp of its own can be mounted here (${tried}). As root on Linux: npm test -- test/framework/stress/faults`,
+        missing: `No separate /tmp can be mounted here (${tried}). As root on Linux: npm test -- test/framework/stress/faults`,
       };
 }
 
-describeWith(await findSmallTmp(), { inCi: 'skip' })('/tmp is full', () => {
-  test('everything works that did, and init too', async () => {
-    // The project stays where it is, even below /tmp.
+describeWith(await findSmallTmp(), { inCi: 'skip' })('with a full /tmp', () => {
+  test('init and calls of every kind of server succeed', async () => {
+    // The project stays at its path, even below /tmp.
     const script = `mount --bind "$0" /mnt && mount -t tmpfs -o size=64k none /tmp &&
       mkdir -p "$0" && mount --bind /mnt "$0" || exit
       cat /dev/zero > /tmp/full 2>/dev/null; exec "$@"`;

@@ -1,16 +1,16 @@
 /**
- * Calls that go on while something breaks: each is answered once, by its own result or by an error that says what
- * happened, and that is counted. The faults themselves are in faults.test.ts.
+ * Makes calls during a fault and counts their outcomes: each call gets one response, its own result or an error with the reason.
+ * faults.test.ts has the faults.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 
 export interface Load {
-  /** What became of the calls so far: `result`, `error`, `502`, … */
+  /** The outcomes of the calls so far: `result`, `error`, `502`, … */
   outcomes: Map<string, number>;
-  /** What no caller should ever receive: the response of another caller, half a response, none at all. */
+  /** Responses that no caller may get: the response of another caller, an incomplete response, no response. */
   wrong: string[];
-  /** Ends it when the calls under way are answered. */
+  /** Ends the load after the current calls have got their responses. */
   stop(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface LoadOptions {
   url: string;
   parallelism: number;
   headers?: () => Promise<Record<string, string>>;
-  /** Name and arguments of the tool; the mark is in the answer. */
+  /** Name and arguments of the tool. The response contains the mark. */
   call(mark: string): { name: string; arguments: object };
 }
 
@@ -60,7 +60,7 @@ export function startLoad({ url, parallelism, headers, call }: LoadOptions): Loa
   };
 }
 
-/** One call of 2026-07-28. Rejects when there is no whole answer. */
+/** Makes one call of revision 2026-07-28. Rejects without a complete response. */
 export async function callTool(
   url: string,
   params: { name: string; arguments: object },

@@ -1,4 +1,4 @@
-/** Text and JSON of the kind that breaks things. */
+/** Text and JSON that often cause errors. */
 import fc from 'fast-check';
 
 const NASTY = [
@@ -40,7 +40,7 @@ export const nastyNumber: fc.Arbitrary<number> = fc.oneof(
   fc.integer(),
 );
 
-/** Not of fc.jsonValue(): names like `__proto__` must be as likely as any. */
+/** Instead of fc.jsonValue(), so that names like `__proto__` are as likely as other names. */
 export const nastyJson: fc.Arbitrary<unknown> = fc.letrec(tie => ({
   json: fc.oneof(
     { maxDepth: 3 },
@@ -56,7 +56,7 @@ export const nastyJson: fc.Arbitrary<unknown> = fc.letrec(tie => ({
   ),
 })).json;
 
-/** Bytes, one character each. */
+/** Bytes as a text with one character each. */
 export const bytes: fc.Arbitrary<string> = fc
   .array(fc.integer({ min: 0, max: 255 }), { maxLength: 40 })
   .map(codes => String.fromCharCode(...codes));

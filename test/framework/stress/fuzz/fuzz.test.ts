@@ -1,4 +1,4 @@
-/** The short form of `npm run fuzz`: what was found once, and new cases for half a minute, of a seed that is told. */
+/** The short form of `npm run fuzz`: the cases of the corpus, and new cases for 30 s, with a seed that is printed on failure. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { PROPERTIES } from './properties/all.ts';
@@ -8,7 +8,7 @@ import { startTarget, type Target } from './target.ts';
 const SHARE_MS = 30_000 / PROPERTIES.length;
 const seed = Date.now() % 1_000_000;
 
-/** By the seconds that the function has. */
+/** By timeout of the function, in seconds. */
 const targets = new Map<number | undefined, Target>();
 beforeAll(async () => {
   for (const timeout of new Set(PROPERTIES.map(property => property.timeout)))
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => closeAll(...targets.values()));
 
 test.each(PROPERTIES)(
-  '$name',
+  'the fuzz property $name holds',
   async property => {
     const target = targets.get(property.timeout);
     if (!target) throw new Error('The target was not started.');

@@ -1,4 +1,4 @@
-/** The OAuth proxy in the local Lambda, with a client, and with a sign-in that has come to each of its steps. */
+/** The OAuth proxy in the local Lambda, with a client and one sign-in at each step. */
 import { createHash } from 'node:crypto';
 import { startClientDocuments } from '../../../helpers/client-documents.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
@@ -8,7 +8,7 @@ import { PROXY_SECRET, type RunningProxy, startProxyWithDocuments } from '../../
 export const REDIRECT = 'https://client.example/callback';
 const VERIFIER = 'verifier-of-the-client-0123456789-0123456789';
 
-/** What a valid request of each endpoint contains. */
+/** The values of a valid request to each endpoint. */
 export interface Valid {
   client: string;
   document: string;
@@ -16,25 +16,25 @@ export interface Valid {
   resource: string;
   challenge: string;
   verifier: string;
-  /** Of a sign-in that waits for the person's decision. */
+  /** Values of a sign-in that waits for the person's consent. */
   transaction: string;
   csrf: string;
   cookie: string;
-  /** Of a sign-in that waits at the provider, in the same browser. */
+  /** State of a sign-in that waits at the provider, in the same browser. */
   state: string;
-  /** Not exchanged yet. */
+  /** A code that has not been exchanged. */
   code: string;
   refresh: string;
 }
 
 export interface OAuthTarget {
   url: string;
-  /** The addresses to which the proxy may send a browser start with one of these. */
+  /** Prefixes of the URLs to which the proxy may redirect a browser. */
   destinations: readonly string[];
-  /** What must be in no response. */
+  /** Texts that no response may contain. */
   secrets: ReadonlySet<string>;
   valid: Valid;
-  /** Replaces what a request to an endpoint has used up. */
+  /** Replaces the values that a request to an endpoint has used. */
   renew(path: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -92,7 +92,7 @@ export async function startOAuthTarget(): Promise<OAuthTarget> {
   };
 }
 
-/** A person with a browser, who brings sign-ins to each step. */
+/** Creates a person with a browser, who continues sign-ins to each step. */
 function createPerson({ lambda, provider }: RunningProxy, client: string) {
   const { url } = lambda;
   const request = new URL('/authorize', url);
@@ -106,7 +106,7 @@ function createPerson({ lambda, provider }: RunningProxy, client: string) {
   };
   for (const [name, value] of Object.entries(parameters)) request.searchParams.set(name, value);
   const cookies = new Map<string, string>();
-  /** Follows redirects until a page, or an address that starts with `stopAt`. */
+  /** Follows redirects up to a page, or a URL that starts with `stopAt`. */
   const open = async (to: string, init: RequestInit = {}, stopAt = REDIRECT): Promise<[string, string]> => {
     let [next, options] = [to, init];
     for (let hops = 0; hops < 10 && !next.startsWith(stopAt); hops += 1) {
@@ -126,7 +126,7 @@ function createPerson({ lambda, provider }: RunningProxy, client: string) {
     const [, page] = await open(request.href);
     const [, transaction] = /name="transaction" value="([^"]+)"/.exec(page) ?? [];
     const [, csrf] = /name="csrf" value="([^"]+)"/.exec(page) ?? [];
-    if (!transaction || !csrf) throw new Error(`This is no consent page: ${page}`);
+    if (!transaction || !csrf) throw new Error(`This is not a consent page: ${page}`);
     return { transaction, csrf };
   };
   const code = async (): Promise<string> => {

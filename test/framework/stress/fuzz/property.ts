@@ -1,6 +1,6 @@
 /**
- * A property of the fuzzer: what is made up, and what must hold of it. Cases are plain JSON, so that one which was found
- * can be kept in corpus/ and is tried first from then on.
+ * A property of the fuzzer: a generator of cases, and a check that must pass for each of them. Cases are plain JSON, so that a
+ * failing case can be stored in corpus/ and is tested first from then on.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,16 +9,16 @@ import { ROOT } from '../../../helpers/local-lambda.ts';
 import type { Target } from './target.ts';
 
 export interface Property<Case = never> {
-  /** Also the name of its file in corpus/. */
+  /** Name of the property, and of its file in corpus/. */
   name: string;
   arbitrary: fc.Arbitrary<Case>;
-  /** Seconds that the function has for a case. @default 3 */
+  /** Timeout of the function for a case, in seconds. @default 3 */
   timeout?: number;
-  /** Rejects when something that must hold does not. */
+  /** Rejects if the property does not hold. */
   check(target: Target, given: Case): Promise<void>;
 }
 
-/** A case that was found once, with what was wrong then. */
+/** A case that failed once, with the fault at that time. */
 interface Found {
   found: string;
   case: unknown;
@@ -26,16 +26,16 @@ interface Found {
 
 export interface Outcome {
   name: string;
-  /** Cases that were tried. */
+  /** Number of tested cases. */
   runs: number;
   seed: number;
-  /** The smallest case that fails, as it would stand in the corpus, and why. */
+  /** The smallest failing case, in the format of the corpus, and the reason. */
   failure?: { case: unknown; message: string; path: string };
 }
 
 /**
- * Tries the corpus, or one new case where there is none, however long that takes; then new cases for what is left of `ms`
- * milliseconds. Same seed, same cases.
+ * Tests the cases of the corpus, or one new case if it has none, however long that takes; then new cases for the rest of `ms`
+ * milliseconds. The same seed leads to the same cases.
  */
 export async function fuzz(property: Property, target: Target, ms: number, seed: number): Promise<Outcome> {
   const started = performance.now();
@@ -54,7 +54,7 @@ export async function fuzz(property: Property, target: Target, ms: number, seed:
 
 function outcomeOf({ name }: Property, details: fc.RunDetails<[never]>, before: number): Outcome {
   const outcome = { name, runs: before + details.numRuns, seed: details.seed };
-  // A time that is over before the first case is, is told as a failure without a case.
+  // If the time ends before the first case does, fast-check reports a failure without a case.
   if (!details.failed || !details.counterexample) return outcome;
   const message = details.errorInstance instanceof Error ? details.errorInstance.message : 'unknown';
   const [smallest] = details.counterexample;

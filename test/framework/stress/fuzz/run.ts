@@ -1,7 +1,7 @@
 /**
- * `npm run fuzz -- --minutes 10`: every property in turn for its share of the time, corpus first. `--seed` repeats a run,
- * `--only NAME` tries one. Ends with code 1 and the smallest case when a property does not hold; such a case, once
- * understood, belongs into corpus/NAME.json.
+ * `npm run fuzz -- --minutes 10`: tests every property for an equal share of the time, corpus first. `--seed` repeats a run,
+ * `--only NAME` tests one property. Exits with 1 and prints the smallest case if a property does not hold. Add such a case to
+ * corpus/NAME.json once its cause is known.
  */
 import { parseArgs } from 'node:util';
 import { PROPERTIES } from './properties/all.ts';
@@ -22,11 +22,11 @@ const names = PROPERTIES.map(({ name }) => name).join(', ');
 if (chosen.length === 0) throw new Error(`There is no property ${values.only}; there are ${names}.`);
 const each = (Number(values.minutes) * 60_000) / chosen.length;
 if (!(each > 0) || !Number.isInteger(seed))
-  throw new Error('--minutes is a number above 0, --seed a whole number.');
+  throw new Error('--minutes must be a number above 0, and --seed an integer.');
 
 console.log(`seed ${seed}`);
 for (const property of chosen) {
-  // Each its own: what one has ruined must not fail another.
+  // A separate target for each property, so that damage by one does not fail another.
   const target = await startTarget(property.timeout);
   try {
     const started = performance.now();

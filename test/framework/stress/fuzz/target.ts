@@ -1,6 +1,6 @@
 /**
- * What is fuzzed: test/fixtures/isolation-app.ts under the real Runtime Interface Client in the local Lambda, with an issuer
- * of real tokens; and the plain call that must succeed after whatever was done to it.
+ * The target of the fuzzer: test/fixtures/isolation-app.ts with the real Runtime Interface Client in the local Lambda, with an issuer
+ * of real tokens; and a plain call that must succeed after every case.
  */
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
@@ -10,16 +10,16 @@ import { type SigningIssuer, startSigningIssuer } from '../../../helpers/signing
 import { type OAuthTarget, startOAuthTarget } from './oauth-target.ts';
 
 export interface Target {
-  /** Behind a Function URL that streams. */
+  /** The app behind a Function URL that streams. */
   stream: RunningLambda;
-  /** The buffered handler, of which only the Invoke API is used. */
+  /** The app with the buffered handler, called only by the Invoke API. */
   buffered: RunningLambda;
   issuer: SigningIssuer;
-  /** Of `alice`, good for as long as a run may take. */
+  /** A token of `alice` that is valid for the longest run. */
   token: string;
-  /** The OAuth proxy, which is started when it is first asked for. */
+  /** Returns the OAuth proxy, which is started on first use. */
   oauth(): Promise<OAuthTarget>;
-  /** A function with tasks, and a table of its own. Started when it is used for the first time. */
+  /** Returns a function with tasks and its own table, which is started on first use. */
   tasks(): Promise<RunningLambda>;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface Reply {
   text: string;
 }
 
-/** Nothing takes longer on the slowest machine, including a restart of the function. */
+/** Longer than a response takes on the slowest machine, including a restart of the function. */
 const PATIENCE_MS = 60_000;
 const AUDIENCE = 'https://mcp.example/mcp';
 const TASK_ARGS = ['--self-invoke', 'on', '--tables', 'tasks:key', '--timeout', '20', '--environments', '3'];
@@ -41,7 +41,7 @@ export const JSON_HEADERS = {
   accept: 'application/json, text/event-stream',
 };
 
-/** `timeout`: seconds that the function has. What waits for an answer that never comes lasts so long. */
+/** Starts the target. `timeout` is the timeout of the function in seconds, which is the duration of a case without a response. */
 export async function startTarget(timeout = 3): Promise<Target> {
   const issuer = await startSigningIssuer(AUDIENCE);
   const env = { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer.url, MCP_OAUTH_AUDIENCE: AUDIENCE };
@@ -89,7 +89,7 @@ export async function startTarget(timeout = 3): Promise<Target> {
   };
 }
 
-/** Sends a POST request. Rejects if there is no whole response in time. */
+/** Sends a POST request. Rejects without a complete response in time. */
 export function post(
   url: string,
   headers: Record<string, string | string[]>,
@@ -98,7 +98,7 @@ export function post(
   return send('POST', url, headers, body);
 }
 
-/** Sends a request. Rejects if there is no whole response in time. */
+/** Sends a request. Rejects without a complete response in time. */
 export async function send(
   method: string,
   url: string,
@@ -119,7 +119,7 @@ export async function send(
 
 let calls = 0;
 
-/** Throws when the target does not answer this plain call with its own mark. */
+/** Throws if the target does not respond to a plain call with its mark. */
 export async function expectPlain(target: Target, route = 'v2', name = 'mark'): Promise<void> {
   calls += 1;
   const mark = `plain-${calls}`;
@@ -137,8 +137,8 @@ export async function expectPlain(target: Target, route = 'v2', name = 'mark'): 
   if (target.stream.process.exitCode !== null) throw new Error('The local Lambda has ended.');
 }
 
-/** What must be in no answer: places in the code, the machine's paths. */
+/** Throws if a response contains positions in the code or paths of the machine. */
 export function expectNothingLeaked(text: string): void {
   const leaked = /\bat .{1,200}:\d+:\d+\)?|node_modules|node:internal|isolation-app/.exec(text);
-  if (leaked) throw new Error(`The answer tells of the code: ${leaked[0]}`);
+  if (leaked) throw new Error(`The response contains an internal detail: ${leaked[0]}`);
 }

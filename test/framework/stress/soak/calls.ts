@@ -1,4 +1,4 @@
-/** The calls of a soak: of both eras, and each with a mark that its answer must carry, so that none gets another's. */
+/** The calls of a soak test, in both eras. Each has a mark that its response must contain, so that a response of another call is detected. */
 
 import { MANY_TERMS } from '../../../helpers/fake-upstream.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
@@ -6,17 +6,17 @@ import type { Random } from '../../../helpers/random.ts';
 
 export interface Call {
   kind: string;
-  /** Its JSON-RPC id, which its answer must carry. */
+  /** The JSON-RPC ID, which the response must have. */
   id: string;
   headers: Record<string, string>;
   body: string;
-  /** What the answer must contain; and of these names it must contain no other. */
+  /** The marks that the response must contain. It must contain no other marks of this form. */
   marks: readonly string[];
 }
 
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
-/** A call of a kind chosen by `random`. */
+/** Returns a call of a random kind. */
 export function nextCall(random: Random, id: string): Call {
   const kind = random.of(['get', 'get', 'get', 'compare', 'list', 'initialize', 'unknown'] as const);
   const modern = random.of([true, false]);
@@ -39,7 +39,7 @@ type Request = { method: string; params: Record<string, unknown> };
 const REQUESTS: Record<'get' | 'compare' | 'list' | 'initialize' | 'unknown', (terms: string[]) => Request> =
   {
     get: ([term]) => tool('lookup', { term }),
-    // With progress, so that the answer streams.
+    // With progress, so that the response is streamed.
     compare: terms => tool('lookup_many', { terms }, { _meta: { progressToken: 1 } }),
     list: () => ({ method: 'tools/list', params: {} }),
     initialize: () => ({

@@ -1,25 +1,25 @@
-/** A chart of what was held during a soak, one panel a quantity, as an SVG that needs nothing else. */
+/** Draws the resources during a soak test as a self-contained SVG, with one panel per quantity. */
 import type { Held } from './watch.ts';
 
 const PANELS: readonly [keyof Held, string][] = [
-  ['kept', 'Kept by the local Lambda after a collection, MiB'],
-  ['keptByFunction', 'Kept by a function after a collection, MiB (mean)'],
+  ['kept', 'Heap of the local Lambda after a garbage collection, MiB'],
+  ['keptByFunction', 'Heap of a function after a garbage collection, MiB (mean)'],
   ['platform', 'Resident set of the local Lambda, MiB'],
   ['functions', 'Resident set of the largest function, MiB'],
   ['files', 'Open files of the local Lambda'],
-  ['filesOfFunctions', 'Open files of the functions together'],
+  ['filesOfFunctions', 'Open files of all functions'],
   ['processes', 'Processes of functions'],
 ];
 const WIDTH = 760;
 const HEIGHT = 130;
 const LEFT = 50;
 
-/** Every axis begins at 0: what looks steep is. */
+/** Returns the SVG. Every axis begins at 0, so that slopes are not exaggerated. */
 export function soakChart(samples: readonly Held[]): string {
   const panels = PANELS.map(([key, title], row) => panel(samples, key, title, row * HEIGHT));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT * PANELS.length}" font-family="sans-serif" font-size="12">`,
-    `<title>What was held during ${samples.at(-1)?.at ?? 0} calls</title>`,
+    `<title>Resources during ${samples.at(-1)?.at ?? 0} calls</title>`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     ...panels,
     '</svg>\n',
@@ -27,7 +27,7 @@ export function soakChart(samples: readonly Held[]): string {
 }
 
 function panel(all: readonly Held[], key: keyof Held, title: string, top: number): string {
-  const samples = all.filter(sample => !Number.isNaN(sample[key])); // What is kept is not known at first.
+  const samples = all.filter(sample => !Number.isNaN(sample[key])); // The first samples have no heap size.
   const highest = Math.max(...samples.map(sample => sample[key]), 1);
   const last = samples.at(-1)?.at ?? 1;
   const bottom = top + HEIGHT - 24;

@@ -1,7 +1,7 @@
 /**
- * Loaded into the local Lambda and its functions before anything of theirs (NODE_OPTIONS=--require): tells at each SIGUSR2
- * what a process keeps, which is what is left after a collection. What is resident tells that no better than to some MiB: it
- * is what was needed at the fullest moment. A frozen function answers when it is called again.
+ * Loaded into the local Lambda and its functions first (NODE_OPTIONS=--require). At each SIGUSR2, it writes the heap size of the
+ * process after a garbage collection. The resident set is less exact by some MiB, because it depends on the highest load. A frozen
+ * function handles the signal at its next invocation.
  */
 const { mkdirSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -14,13 +14,13 @@ let collect;
 if (folder) {
   mkdirSync(folder, { recursive: true });
   process.on('SIGUSR2', () => {
-    // Not by --expose-gc: with that flag V8 would not take the code cache.
+    // Not with --expose-gc, because with that flag V8 would reject the code cache.
     if (!collect) {
       setFlagsFromString('--expose-gc');
       collect = runInNewContext('gc');
     }
     collect();
-    // A second one, for what the first has only finalised.
+    // A second collection frees the objects that the first one only finalized.
     setImmediate(() => {
       collect();
       const { heapUsed, external } = process.memoryUsage();

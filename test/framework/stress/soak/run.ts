@@ -1,11 +1,11 @@
 /**
- * `npm run soak -- --calls 50000`: the built app in the local Lambda, under many calls at once of both eras, some of them
- * left by their callers at a random moment. Ends with code 1 when a call that was not left was not answered by its own
- * answer, when what is kept after a collection grows, or the open files (the confidence interval of the slope lies above
- * what is tolerable), when a function takes more memory than it has (it is killed then, and a call fails), or when there are
- * other processes, or the platform has more open files, in the end than at the start. `--svg FILE` draws what was held.
+ * `npm run soak -- --calls 50000`: the built app in the local Lambda, with many parallel calls of both eras, some of them aborted
+ * by their callers at a random time. Exits with 1 if a call that was not aborted did not get its own response; if the heap after a
+ * garbage collection or the number of open files grows (the confidence interval of the slope is above the tolerance); if a function
+ * exceeds its memory (it is killed, and a call fails); or if the number of processes, or of open files of the local Lambda, is
+ * higher at the end than at the start. `--svg FILE` draws the resources.
  *
- * `--kill-one-in 500`: after every 500th call an environment is killed, by SIGKILL. Each may cost one call its answer.
+ * `--kill-one-in 500`: kills an environment with SIGKILL after every 500th call. Each kill may cost one call its response.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,16 +35,16 @@ const { values } = parseArgs({
 });
 
 /**
- * What is no leak, in 10,000 calls of a process. Of what is kept, in MiB: some 50 bytes a call, less than any object that a
- * call might leave behind. Less cannot be told: compiled code comes and goes by half a MiB, and so do the timers of
- * AbortSignal.timeout, which wait for their time though their request is long over. Of open files: none at all.
+ * The tolerance per 10,000 calls of a process. For the heap, in MiB: about 50 bytes per call, less than any object that a call
+ * might leave behind. Smaller growth cannot be measured: compiled code and the timers of AbortSignal.timeout, which end long after
+ * their requests, change the heap by 0.5 MiB. For open files: less than one.
  */
 const TOLERABLE = { kept: 0.5, keptByFunction: 0.5, filesOfFunctions: 0.5 };
-/** Code is compiled and caches are filled at first. That is no leak, and no part of the slope. */
+/** Fraction of the calls during which code is compiled and caches are filled, which is not part of the slope. */
 const SETTLING = 0.35;
-/** In fewer calls than so many it does not come to rest, and nothing is said of growth. */
+/** Minimum number of calls for a statement about growth; with fewer, the heap does not settle. */
 const SHORT = 20_000;
-/** How often is looked, and how often a collection is asked for before. */
+/** Number of samples, and number of garbage collections. */
 const LOOKS = 500;
 const COLLECTIONS = 100;
 
@@ -60,7 +60,7 @@ await using lambda = await startApp({
   env: {
     MCP_AUTH: 'none',
     ...upstream.env,
-    // On a machine that has other work the upstream may be slow. That it becomes a tool error is test/framework/stress/faults'.
+    // On a busy machine the upstream may be slow. test/framework/stress/faults tests the resulting tool errors.
     FIXTURE_TIMEOUT_MS: '10000',
     NODE_OPTIONS: `--require=${join(ROOT, 'test/framework/stress/soak/heap-probe.cjs')}`,
     SOAK_KEPT: folder,
@@ -74,7 +74,7 @@ const common = {
   killing: killOneIn > 0,
   abortWithinMs: Number(values['abort-within-ms']),
 };
-// Until every environment has started and worked.
+// Until every environment has started and served calls.
 await soak({ ...common, calls: environments * 80, abortOneIn: 0 });
 await settled();
 const before = held(watched, 0);
@@ -106,19 +106,19 @@ console.log('before        ', JSON.stringify(before));
 console.log('after         ', JSON.stringify(after));
 const leaks = [
   growth('kept', 1),
-  // Each has its part of the calls. One that is killed takes what it kept with it.
+  // Each function serves a part of the calls. The heap of a killed function is lost.
   killOneIn === 0 && growth('keptByFunction', environments),
-  // Frozen functions keep the connections to their upstream that they had then: a slope, not two looks.
+  // Frozen functions keep their connections to the upstream, so the slope counts, not the difference of two samples.
   growth('filesOfFunctions', 1),
 ];
-// What is resident says what was needed at the fullest moment. A function's has its bound: above it the function is killed.
+// The resident set depends on the highest load. For a function it is bounded: above its memory, the function is killed.
 growth('platform', 1);
 growth('functions', environments);
 if (killOneIn > 0) console.log(`kills          ${kills}`);
 for (const line of wrong) console.log(`wrong          ${line}`);
 if (values.svg) writeFileSync(values.svg, soakChart(samples));
 const of = (outcome: string): number => outcomes.get(outcome) ?? 0;
-// A kill costs the call that its environment has, if any.
+// A kill may cost the call in its environment.
 const broken = of('502') + of('cut off');
 const answered = of('200') + of('left') + (broken <= kills ? broken : 0);
 const kept =
@@ -126,7 +126,7 @@ const kept =
   after.files <= before.files;
 if (answered !== calls || !kept || leaks.includes(true)) process.exitCode = 1;
 
-/** Says how it grew, in 10,000 calls of a process, and whether that is more than is tolerable for sure. */
+/** Prints the growth per 10,000 calls of a process. Returns whether it is significantly above the tolerance. */
 function growth(of: keyof Held, processes: number): boolean {
   const later = samples.filter(sample => sample.at > calls * SETTLING && !Number.isNaN(sample[of]));
   if (later.length < 50 || calls < SHORT) return false;

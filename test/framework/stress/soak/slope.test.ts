@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { seeded } from '../../../helpers/random.ts';
 import { slopeOf } from './slope.ts';
 
-/** 500 samples with a sawtooth, as a heap has, and noise; growing by `growth` in all. */
+/** Returns 500 samples of a heap: a sawtooth with noise that grows by `growth` in total. */
 function heap(growth: number, seed: number) {
   const random = seeded(seed);
   return Array.from({ length: 500 }, (_, at) => ({
@@ -11,7 +11,7 @@ function heap(growth: number, seed: number) {
   }));
 }
 
-test('a heap that only goes up and down does not grow for sure, one that leaks does', () => {
+test('slopeOf reports significant growth for a leaking heap, and not for a fluctuating one', () => {
   let mistaken = 0;
   for (let seed = 1; seed <= 100; seed += 1) {
     const flat = slopeOf(heap(0, seed));
@@ -20,15 +20,15 @@ test('a heap that only goes up and down does not grow for sure, one that leaks d
     expect(leaking.low, `seed ${seed}`).toBeGreaterThan(0);
     expect(leaking.slope * 500, `seed ${seed}`).toBeGreaterThan(8);
   }
-  expect(mistaken).toBeLessThan(15); // 5 of 100 are to be expected.
+  expect(mistaken).toBeLessThan(15); // 5 of 100 are expected.
 });
 
-test('a straight line is found exactly', () => {
+test('slopeOf returns the exact slope of a straight line', () => {
   const line = slopeOf(Array.from({ length: 24 }, (_, at) => ({ at, value: 3 + 2 * at })));
   expect(line.slope).toBeCloseTo(2);
   expect(line.high - line.low).toBeCloseTo(0);
 });
 
-test('too few samples are no slope', () => {
+test('slopeOf throws for too few samples', () => {
   expect(() => slopeOf([{ at: 0, value: 1 }])).toThrow(/too few/);
 });

@@ -1,11 +1,10 @@
 /**
- * Whether something grows: the slope of a straight line through samples by least squares, with the confidence interval
- * that says how far it can be trusted. Two points would tell a leak where there is only noise, and noise where there is
- * a leak.
+ * Measures growth: the slope of a straight line through samples by least squares, with its confidence interval. Two samples would
+ * not be sufficient to distinguish a leak from noise.
  */
 
 export interface Sample {
-  /** What it grows with, here the number of calls. */
+  /** The independent variable, here the number of calls. */
   at: number;
   value: number;
 }
@@ -13,14 +12,14 @@ export interface Sample {
 export interface Slope {
   /** Growth of the value per unit of `at`. */
   slope: number;
-  /** 95 % confidence interval of it. */
+  /** 95 % confidence interval of the slope. */
   low: number;
   high: number;
 }
 
 /**
- * Samples that follow one another are alike, so that as many independent ones as there are samples would promise too
- * narrow an interval: they are put together into so many groups, each with its mean. Leaks are slower than a group.
+ * Number of groups. Consecutive samples are similar, so treating them as independent would give a confidence interval that is too
+ * narrow. They are combined into groups, each with its mean. Leaks are slower than a group.
  */
 const GROUPS = 12;
 /** Student's t for 95 %, two-sided, at GROUPS - 2 degrees of freedom. */

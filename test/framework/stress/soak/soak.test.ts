@@ -1,4 +1,4 @@
-/** A short soak; `npm run soak` is the long one. */
+/** A short soak test; `npm run soak` runs a long one. */
 import { expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { startFakeUpstream } from '../../../helpers/fake-upstream.ts';
@@ -11,14 +11,14 @@ async function start(environments: number) {
   const upstream = await startFakeUpstream({ delayMs: 2 });
   const env = upstream.env;
   const lambda = await startApp({
-    // Who takes more memory is killed, and a call fails.
+    // A function that needs more memory is killed, and a call fails.
     args: ['--environments', String(environments), '--memory', '128'],
     env: { MCP_AUTH: 'none', FIXTURE_TIMEOUT_MS: '20000', ...env },
   });
   return { lambda, pid: lambda.process.pid ?? 0, [Symbol.asyncDispose]: () => closeAll(lambda, upstream) };
 }
 
-test('calls of both eras, one in six left by its caller: each other one gets its own answer, nothing is kept', async () => {
+test('each of 500 calls, 8 in parallel, gets its own response while one in six is aborted, and no files or processes are left', async () => {
   const seed = Date.now() % 1_000_000;
   await using started = await start(4);
   const { lambda, pid } = started;
@@ -34,7 +34,7 @@ test('calls of both eras, one in six left by its caller: each other one gets its
   expect(childrenOf(pid)).toHaveLength(before.processes);
 }, 60_000);
 
-test('a killed environment costs at most one call its response, and no caller receives a foreign one', async () => {
+test('each killed environment costs at most one call its response, and no caller gets the response of another call', async () => {
   const seed = Date.now() % 1_000_000;
   await using started = await start(3);
   const { lambda, pid } = started;
@@ -50,7 +50,7 @@ test('a killed environment costs at most one call its response, and no caller re
     killing: true,
     onCall(over) {
       const pids = childrenOf(pid);
-      // Not after the last one: the next call would pay for it.
+      // Not after the last call, because the next call would fail.
       if (over % 50 > 0 || over === 400 || pids.length === 0) return;
       kills += 1;
       process.kill(random.of(pids), 'SIGKILL');

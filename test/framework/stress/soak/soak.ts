@@ -1,7 +1,7 @@
 /**
- * Many calls at once through a server, some of them left at a random moment of their life: what became of each.
+ * Makes many parallel calls of a server, aborts some of them at a random time, and returns the outcome of each.
  *
- * Not by `fetch`: a caller that leaves must be able to, before its request is written as well as in mid-answer.
+ * It does not use `fetch`, because a caller must be able to abort before its request is sent and in mid-stream.
  */
 import { Agent, request } from 'node:http';
 import { MANY_TERMS } from '../../../helpers/fake-upstream.ts';
@@ -13,25 +13,25 @@ export interface SoakOptions {
   url: string;
   calls: number;
   parallelism: number;
-  /** One call in so many is left by its caller; 0 for none. */
+  /** One in this number of calls is aborted by its caller; 0 for none. */
   abortOneIn: number;
-  /** A left call is left after 0 to so many milliseconds. */
+  /** Maximum time before a call is aborted, in milliseconds. */
   abortWithinMs: number;
   random: Random;
-  /** Whether environments are killed meanwhile: each of them may cost one call its answer. @default false */
+  /** Whether environments are killed meanwhile, each of which may cost one call its response. @default false */
   killing?: boolean;
-  /** Called with the number of calls that are over. */
+  /** Called with the number of completed calls. */
   onCall?: (over: number) => void | Promise<void>;
 }
 
 export interface SoakResult {
-  /** Calls by what became of them: `200`, `429`, `left`, `cut off`, `ECONNRESET`, `wrong answer`… */
+  /** Calls by outcome: `200`, `429`, `left` (aborted by the caller), `cut off`, `ECONNRESET`, `wrong response`… */
   outcomes: Map<string, number>;
   /** Calls by kind. */
   kinds: Map<string, number>;
-  /** Of the calls that were not left, in milliseconds, sorted. */
+  /** Durations of the calls that were not aborted, in milliseconds, sorted. */
   durations: number[];
-  /** The first calls that went wrong, in words. */
+  /** The first wrong calls and their outcomes. */
   wrong: string[];
 }
 
@@ -64,7 +64,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   return result;
 }
 
-/** Status of the answer, `wrong answer: why`, `cut off: before what`, the code of an error, or `left`. */
+/** Makes a call. Returns the status, `wrong response: why`, `cut off: before what`, the code of an error, or `left` if it was aborted. */
 function send(url: string, call: Call, agent: Agent, leaveAfterMs: number | undefined): Promise<string> {
   return new Promise(resolve => {
     const outgoing = request(`${url}/mcp`, { method: 'POST', agent, headers: call.headers }, response => {
@@ -88,11 +88,11 @@ function send(url: string, call: Call, agent: Agent, leaveAfterMs: number | unde
 function judged({ id, marks }: Call, status: number, text: string): string {
   if (status !== 200) return `${status}: ${text.slice(0, 300)}`;
   const foreign = MANY_TERMS.find(term => !marks.includes(term) && text.includes(term));
-  if (foreign) return `wrong answer: with ${foreign}: ${text.slice(0, 300)}`;
-  // An environment that ends in mid-stream ends the stream, and nothing else: so it is on Lambda.
+  if (foreign) return `wrong response: with ${foreign}: ${text.slice(0, 300)}`;
+  // As on Lambda, an environment that ends in mid-stream only ends the stream.
   if (!text.includes(`"id":"${id}"`)) return `cut off: without ${id}: ${text.slice(0, 300)}`;
   const missing = marks.find(mark => !text.includes(mark));
-  return missing ? `wrong answer: without ${missing}: ${text.slice(0, 300)}` : '200';
+  return missing ? `wrong response: without ${missing}: ${text.slice(0, 300)}` : '200';
 }
 
 function codeOf(error: Error): string {
@@ -103,7 +103,7 @@ function count(counts: Map<string, number>, what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
-/** Of sorted values; `share` from 0 to 1. */
+/** Returns a quantile of sorted values; `share` is from 0 to 1. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -1,47 +1,47 @@
-/** What a local Lambda and its functions hold while it works: looked at from outside, from Linux's /proc, and told by kept.cjs. */
+/** Measures the resources of a local Lambda and its functions under load, from Linux's /proc and from heap-probe.cjs. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { childrenOf, handles, openFilesOf, residentOf } from '../../../helpers/processes.ts';
 
 export interface Held {
-  /** Calls that were over then. */
+  /** Number of completed calls at this time. */
   at: number;
-  /** Left after the last collection that was asked for, in MiB: of the local Lambda, and of a function in the mean. */
+  /** Heap after the last requested garbage collection, in MiB: of the local Lambda, and the mean of the functions. */
   kept: number;
   keptByFunction: number;
   /** Resident sets in MiB: of the local Lambda, and of the largest of its functions. */
   platform: number;
   functions: number;
-  /** Open file descriptors: of the local Lambda, and of its functions together. */
+  /** Open file descriptors: of the local Lambda, and of all functions. */
   files: number;
   filesOfFunctions: number;
   /** Processes of functions. */
   processes: number;
 }
 
-/** Where kept.cjs writes: a file for each process that was asked. */
+/** The process of the local Lambda, and the folder in which heap-probe.cjs writes one file per process. */
 export interface Watched {
   pid: number;
   folder: string;
 }
 
-/** Asks for a collection; what is left is in a later {@link held}. */
+/** Requests a garbage collection; a later {@link held} returns the heap size. */
 export function collect({ pid }: Watched): void {
-  // One that has just been started would end by it.
+  // The signal would end a process that has just started.
   const ready = [pid, ...childrenOf(pid)].filter(each => handles(each, constants.signals.SIGUSR2));
   for (const each of ready) orNothing(() => process.kill(each, 'SIGUSR2'));
 }
 
-/** One that ends between two looks counts for nothing. */
+/** Returns the current resources. A process that ends during the measurement does not count. */
 export function held({ pid, folder }: Watched, at: number): Held {
   const functions = childrenOf(pid);
-  const told = (each: number): Told[] =>
+  const probeOf = (each: number): Probe[] =>
     orNothing(() => [JSON.parse(readFileSync(join(folder, String(each)), 'utf8'))]) ?? [];
-  const byFunctions = functions.flatMap(told);
+  const byFunctions = functions.flatMap(probeOf);
   return {
     at,
-    kept: told(pid)[0]?.kept ?? Number.NaN,
+    kept: probeOf(pid)[0]?.kept ?? Number.NaN,
     keptByFunction: mean(byFunctions.map(({ kept }) => kept)),
     platform: residentOf(pid),
     functions: Math.max(0, ...functions.map(each => orNothing(() => residentOf(each)) || 0)),
@@ -51,14 +51,14 @@ export function held({ pid, folder }: Watched, at: number): Held {
   };
 }
 
-interface Told {
+interface Probe {
   kept: number;
 }
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Undefined of a process that is gone, or was not asked yet, or is being written of. */
+/** Returns the value, or undefined if the process has ended, or its file does not exist yet or is incomplete. */
 function orNothing<T>(look: () => T): T | undefined {
   try {
     return look();

@@ -1,6 +1,6 @@
 /**
- * The answers to Terraform's calls, for any schema and behaviour: what is planned, what is applied, what is read.
- * Knows nothing of AWS and nothing of the wire but the names of the messages.
+ * Responds to Terraform's calls for any schema and behaviour: plan, apply, read. It does not depend on AWS or on the wire format,
+ * except for the names of the messages.
  */
 import { type Behaviour, ProviderError } from './behaviour.ts';
 import { type Block, type ProviderSchema, schemaMessage, type Type } from './schema.ts';
@@ -27,9 +27,9 @@ interface Request {
 
 export type Calls = Record<string, (request: Request) => object | Promise<object>>;
 
-/** Old providers may leave the types a little loose; the AWS provider is of that kind, and says so by this flag. */
+/** Flag of providers with the legacy type system, such as the AWS provider, whose types are less strict. */
 const LOOSE = { legacy_type_system: true };
-/** The end of an apply whose resource is gone, or was never made. */
+/** Response to an apply whose resource was deleted or not created. */
 const GONE = toWire(null);
 
 export function providerCalls(schema: ProviderSchema, behaviour: Behaviour): Calls {
@@ -105,7 +105,7 @@ export function providerCalls(schema: ProviderSchema, behaviour: Behaviour): Cal
   };
 }
 
-/** Turns a refusal into a diagnostic; every other error is a fault of the stand-in and stays one. */
+/** Returns a ProviderError as a diagnostic. Every other error is a fault of the fake provider and is thrown. */
 function refusable(call: Calls[string], otherwise: (request: Request) => object) {
   return async (request: Request): Promise<object> => {
     try {
@@ -117,7 +117,7 @@ function refusable(call: Calls[string], otherwise: (request: Request) => object)
   };
 }
 
-/** A provider must not plan write-only arguments: Terraform refuses a plan or a state that has one. */
+/** Removes write-only arguments, because Terraform rejects a plan or a state that has one. */
 function withoutWriteOnly(block: Block, value: Attributes): Attributes {
   return { ...value, ...mapValues(writeOnlyOf(block, value), () => null) };
 }
@@ -127,14 +127,14 @@ function writeOnlyOf({ attributes }: Block, value: Attributes): Attributes {
   return Object.fromEntries(names.map(name => [name, value[name] ?? null]));
 }
 
-/** On creation, what the provider computes is unknown; later it stays what it was, which Terraform proposes already. */
+/** Marks computed attributes as unknown on creation. Later they keep their value, which Terraform proposes. */
 function withUnknowns(block: Block, value: Attributes, exists: boolean): Attributes {
   return walk(block, value, ({ computed }, given) =>
     given === null && computed && !exists ? UNKNOWN : given,
   );
 }
 
-/** After an apply nothing is unknown: attributes without a value get an empty one. */
+/** Replaces unknown values after an apply by empty ones. */
 function settle(block: Block, value: Attributes): Attributes {
   return walk(block, value, ({ computed, type }, given) => {
     if (given === UNKNOWN) return emptyValue(type);
@@ -182,7 +182,7 @@ function known<T>(table: Readonly<Record<string, T>>, name: string): T {
   const entry = table[name];
   if (entry === undefined)
     throw new Error(
-      `The stand-in does not know ${name}. Its schemas: npm run refresh, see schemas/README.md`,
+      `The fake provider does not know ${name}. Its schemas: npm run refresh, see schemas/README.md`,
     );
   return entry;
 }

@@ -1,4 +1,4 @@
-/** The random provider: passwords, which really are random, so that a test can look for one where it must not be. */
+/** The random provider. Its passwords are random, so that a test can search for one where it must not be. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Behaviour } from './behaviour.ts';
 import type { Attributes } from './values.ts';

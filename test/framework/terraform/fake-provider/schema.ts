@@ -1,4 +1,4 @@
-/** The shape of a provider's resources and data sources, as committed in schemas/, and as Terraform wants to be told. */
+/** The schemas of a provider's resources and data sources: as committed in schemas/, and in Terraform's protocol. */
 import { readFileSync } from 'node:fs';
 
 /** `"string"`, `["list", "string"]`, `["object", { name: "string" }]`: Terraform's own notation. */
@@ -17,7 +17,7 @@ export interface Attribute {
   optional?: true;
   computed?: true;
   sensitive?: true;
-  /** In the configuration of an apply only: in no plan and no state. */
+  /** Whether the argument is write-only: in the configuration of an apply, but in no plan and no state. */
   write_only?: true;
 }
 
@@ -34,12 +34,12 @@ export interface Block {
 }
 
 export interface ProviderSchema {
-  /** Version of the provider whose schema this is. */
+  /** Version of the provider. */
   version: string;
   provider: Block;
   resources: { [type: string]: Block };
   dataSources: { [type: string]: Block };
-  /** Opened by each plan and apply that needs them; in no plan and no state. */
+  /** Ephemeral resources, which each plan and apply opens and which are in no plan and no state. */
   ephemeralResources: { [type: string]: Block };
 }
 
@@ -49,7 +49,7 @@ export function readSchema(name: 'aws' | 'random'): ProviderSchema {
 
 const NESTING = { single: 1, list: 2, set: 3 };
 
-/** A block as the protocol's message `Schema`. */
+/** Returns a block as the protocol's message `Schema`. */
 export function schemaMessage(block: Block): object {
   return { version: 0, block: blockMessage(block) };
 }

@@ -1,4 +1,4 @@
-/** Serves providers to Terraform: gRPC on a Unix socket each, announced by TF_REATTACH_PROVIDERS. */
+/** Serves providers to Terraform by gRPC, each on a Unix socket that TF_REATTACH_PROVIDERS contains. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { loadSync } from '@grpc/proto-loader';
 import type { Calls } from './provider.ts';
 
 export interface Attached {
-  /** Value of TF_REATTACH_PROVIDERS for a Terraform that is to use these providers. */
+  /** Value of TF_REATTACH_PROVIDERS for a Terraform that uses these providers. */
   reattach: string;
   close(): void;
 }
@@ -23,7 +23,7 @@ export interface Attached {
 const PROTO = new URL('provider.proto', import.meta.url).pathname;
 const LOADING = { keepCase: true, longs: Number, enums: String, defaults: false, oneofs: true };
 
-/** Provider address, `hashicorp/aws`, → its calls. */
+/** Starts the providers. `providers` has the calls by provider address, such as `hashicorp/aws`. */
 export async function attach(providers: Readonly<Record<string, Calls>>): Promise<Attached> {
   const folder = mkdtempSync(join(tmpdir(), 'providers-'));
   const servers: Server[] = [];

@@ -6,13 +6,13 @@ import { decode, ExtensionCodec, encode } from '@msgpack/msgpack';
 
 class Unknown {}
 
-/** A value that is known after apply only. */
+/** A value that is known only after apply. */
 export const UNKNOWN = new Unknown();
 
 export type Value = null | boolean | number | string | Unknown | Value[] | { [name: string]: Value };
 export type Attributes = { [name: string]: Value };
 
-/** What goes over the wire. Terraform fills one of the two. */
+/** A value in the protocol. Terraform sets one of the two fields. */
 export interface DynamicValue {
   msgpack?: Uint8Array;
   json?: Uint8Array;
@@ -20,7 +20,7 @@ export interface DynamicValue {
 
 const extensions = new ExtensionCodec();
 const UNKNOWN_TYPE = 0;
-/** An unknown value of which something is known ("not null"). What that is does not matter here. */
+/** An unknown value with a refinement ("not null"), which is ignored here. */
 const REFINED_UNKNOWN_TYPE = 12;
 extensions.register({
   type: UNKNOWN_TYPE,
@@ -43,14 +43,14 @@ export function isAttributes(value: Value | undefined): value is Attributes {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && value !== UNKNOWN;
 }
 
-/** For messages of which the protocol says that they hold an object. */
+/** Parses a value that is an object according to the protocol. */
 export function attributesFromWire(wire: DynamicValue | null | undefined): Attributes | null {
   const value = fromWire(wire);
   if (value === null || isAttributes(value)) return value;
   throw new TypeError(`An object was expected, not ${JSON.stringify(value)}`);
 }
 
-/** Deep equality. Two unknown values count as equal. */
+/** Compares deeply. Two unknown values count as equal. */
 export function same(a: Value | undefined, b: Value | undefined): boolean {
   const text = (value: Value | undefined): string =>
     JSON.stringify(value ?? null, (_, part) => (part === UNKNOWN ? '\0unknown' : part));

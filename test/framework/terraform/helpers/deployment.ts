@@ -1,4 +1,4 @@
-/** A copy of this repository with a configuration in it, and what can be asked of it while it is deployed. */
+/** A copy of this repository with a configuration, and operations on its deployment. */
 import { cpSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { copySources, isSource } from '../../../../scripts/test-account/copy-sources.ts';
@@ -23,8 +23,7 @@ export class Deployment {
   readonly #always: readonly string[];
 
   /**
-   * `configuration` is a folder in terraform/, or nothing for the root module itself; `always`, variables that every
-   * command gets.
+   * `configuration` is a folder in terraform/, or empty for the root module itself; `always` has variables for every command.
    */
   constructor(terraform: Terraform, configuration = '', always: readonly string[] = []) {
     this.terraform = terraform;
@@ -34,7 +33,7 @@ export class Deployment {
     this.folder = join(this.root, 'terraform', configuration);
   }
 
-  /** A configuration in test/framework/terraform/fixtures, put where the examples are: the root module is `../..`. */
+  /** Creates a deployment of test/framework/terraform/fixtures, copied next to the examples: the root module is `../..`. */
   static ofFixture(terraform: Terraform, name: string, always: readonly string[] = []): Deployment {
     const deployment = new Deployment(terraform, `fixtures/${name}`, always);
     const source = join(ROOT, 'test/framework/terraform/fixtures', name);
@@ -50,7 +49,7 @@ export class Deployment {
     await this.terraform.succeed(this.folder, 'apply', '-auto-approve', ...this.flags(variables));
   }
 
-  /** What a plan would do to managed resources: address → actions. */
+  /** Returns the actions of a plan on managed resources, by address. */
   async changes(...variables: string[]): Promise<Record<string, Action[]>> {
     const file = join(this.root, 'plan');
     await this.terraform.succeed(this.folder, 'plan', `-out=${file}`, ...this.flags(variables));
@@ -62,7 +61,7 @@ export class Deployment {
     return Object.fromEntries(entries);
   }
 
-  /** Exit code of a plan: 0 means that it is empty, outputs included. */
+  /** Returns the exit code of a plan; 0 if it is empty, including outputs. */
   async pending(...variables: string[]): Promise<number | null> {
     const { status } = await this.terraform.run(
       this.folder,
@@ -87,7 +86,7 @@ export class Deployment {
     await this.terraform.succeed(this.folder, 'destroy', '-auto-approve', ...this.flags(variables));
   }
 
-  /** `name=value` → `-var=name=value`, after those that every command gets. */
+  /** Returns `-var=name=value` flags, after those for every command. */
   flags(variables: readonly string[] = []): string[] {
     return [...this.#always, ...variables].map(variable => `-var=${variable}`);
   }

@@ -1,4 +1,4 @@
-/** A full cycle of a deployment with every option: created, changed, given to a pipeline, destroyed. */
+/** A full cycle of a deployment with every option: create, change, hand over to a pipeline, destroy. */
 import type { Endpoint } from '../../../../scripts/deployer-policy/policy.ts';
 import { ACCOUNT, REGION } from '../publish-image/fake/machine.ts';
 import { Deployment } from './deployment.ts';
@@ -26,7 +26,7 @@ const OPTIONS: Record<Endpoint, string[]> = {
   ],
   'http-api': ['authorizer=lambda'],
 };
-/** Changed by the second apply. */
+/** Variables that the second apply changes. */
 const BEFORE = [
   'memory_size=512',
   'timeout=29',
@@ -47,7 +47,7 @@ const AFTER = [
   'policy_arns={more="arn:aws:iam::aws:policy/ReadOnlyAccess"}',
 ];
 
-/** Runs the cycle of an endpoint in the account of `terraform`, whose journal has what was done. */
+/** Runs the cycle of an endpoint in the account of `terraform`, whose journal then has the operations. */
 export async function runFullCycle(terraform: Terraform, endpoint: Endpoint): Promise<void> {
   const deployment = new Deployment(terraform, '', [`endpoint=${endpoint}`, ...COMMON, ...OPTIONS[endpoint]]);
   await deployment.init();

@@ -1,6 +1,6 @@
 /**
- * Reads variables, outputs, resources and requirements out of a module's files. Counts on the layout that `terraform fmt` makes, which a test
- * asserts: top-level blocks at the margin, their arguments two spaces in.
+ * Reads variables, outputs, resources and requirements from a module's files. Requires the layout of `terraform fmt`, which a test
+ * checks: top-level blocks without indentation, their arguments indented by two spaces.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ export interface Variable {
   name: string;
   description: string;
   type: string;
-  /** As written, or undefined where a value is needed. */
+  /** The default as written, or undefined if the variable is required. */
   fallback: string | undefined;
 }
 
@@ -38,7 +38,7 @@ export function outputsOf(folder: string): Output[] {
 
 export type Kind = 'resource' | 'ephemeral' | 'data';
 
-/** `resource` and `data` blocks of a module → its file. */
+/** Returns the blocks of a kind in a module, with their files. */
 export function objectsOf(folder: string, kind: Kind): { type: string; name: string; file: string }[] {
   return globSync('*.tf', { cwd: folder })
     .sort()
@@ -50,7 +50,7 @@ export function objectsOf(folder: string, kind: Kind): { type: string; name: str
     });
 }
 
-/** What versions.tf asks for: terraform, and each provider → constraint. */
+/** Returns the version constraints of versions.tf: for Terraform and by provider. */
 export function requirementsOf(folder: string): { terraform: string; providers: Record<string, string> } {
   const text = readFileSync(join(folder, 'versions.tf'), 'utf8');
   const [, terraform = ''] = /required_version = "([^"]+)"/.exec(text) ?? [];
@@ -63,7 +63,7 @@ export function requirementsOf(folder: string): { terraform: string; providers: 
 
 interface Block {
   name: string;
-  /** Argument → its expression, as written. */
+  /** The expressions as written, by argument. */
   values: Record<string, string>;
 }
 

@@ -1,4 +1,4 @@
-/** What the policies in an account allow that is wider than it should be. */
+/** Finds policy statements in an account that are too broad. */
 import type { Account } from '../fake-provider/aws/account.ts';
 
 interface Statement {
@@ -7,7 +7,7 @@ interface Statement {
   Resource?: string | string[];
 }
 
-/** Actions for which AWS knows no resource to name. */
+/** Actions for which AWS has no resource types. */
 const WITHOUT_RESOURCES = new Set([
   'logs:DescribeLogGroups',
   'ec2:DescribeNetworkInterfaces',
@@ -16,7 +16,7 @@ const WITHOUT_RESOURCES = new Set([
   'xray:PutTraceSegments',
 ]);
 
-/** Resources whose names come into being later only: a log group's streams, an account's network interfaces. */
+/** Resources whose names are not known in advance: the streams of a log group, the network interfaces of an account. */
 const UNNAMED_PARTS = [
   /^arn:aws:logs:eu-west-1:123456789012:log-group:\/aws\/lambda\/[\w-]+:\*$/,
   // The role of API Gateway serves every REST API of the account.

@@ -1,6 +1,6 @@
 /**
- * The real `terraform`, or the program that TERRAFORM names, with stand-ins for its providers: AWS is an {@link Account} in this process. Nothing is written
- * into the source tree, nothing is downloaded, no credentials and no engine of this machine are within reach.
+ * Runs the real `terraform`, or the program in the variable TERRAFORM, with fake providers: AWS is an {@link Account} in this process.
+ * It does not write into the source tree, downloads nothing, and has no access to credentials or container engines of this machine.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -33,13 +33,13 @@ function find(): Found<string> {
   }
 }
 
-/** `describe` for what needs Terraform; hands over its path. */
+/** `describe` for tests that need Terraform; passes its path. */
 export const describeTerraform = describeWith(PROGRAM);
 
 export interface Result {
   status: number | null;
   stdout: string;
-  /** Both streams, errors last, without line breaks made for a terminal. */
+  /** Both streams, stderr last, without the line breaks for a terminal. */
   output: string;
 }
 
@@ -66,12 +66,12 @@ export class Terraform {
     return new Terraform(machine, account, attached);
   }
 
-  /** Runs a command in a folder and waits for its end. */
+  /** Runs a command in a folder and returns its result. */
   run(folder: string, ...args: string[]): Promise<Result> {
     return this.shell(folder, 'exec terraform "$@"', args);
   }
 
-  /** Runs what a person would type, in a folder; `terraform` and the stand-in commands are on PATH. */
+  /** Runs a shell script in a folder; `terraform` and the fake commands are on PATH. */
   async shell(
     folder: string,
     script: string,
@@ -91,7 +91,7 @@ export class Terraform {
     return { status, stdout, output: unwrap(stdout + stderr) };
   }
 
-  /** The same, for commands that must succeed. */
+  /** Runs a command. Throws if it fails. */
   async succeed(folder: string, ...args: string[]): Promise<Result> {
     const result = await this.run(folder, ...args);
     if (result.status !== 0) throw new Error(`terraform ${args.join(' ')} in ${folder}:\n${result.output}`);
@@ -124,7 +124,7 @@ function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
 }
 
-/** Terraform frames its messages and breaks their lines; a test wants the sentence. */
+/** Removes the frames and line breaks of Terraform's messages. */
 function unwrap(printed: string): string {
   return printed.replace(/^[│╷╵] ?/gm, '').replace(/(\S)\n(?=\S)/g, '$1 ');
 }

@@ -1,4 +1,4 @@
-/** scripts/publish-image against commands that only write down how they were called: no engine, no network, no AWS. */
+/** scripts/publish-image with fake commands that record their calls: no engine, no network, no AWS. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ function publishTag(args: readonly string[] = [], env: Record<string, string> = 
   return publish(['--repository', REPOSITORY, '--tag', 't1', '--context', context, ...args], env);
 }
 
-/** The command lines of one program, each as one string. */
+/** Returns the command lines of one program. */
 function calls(program = ''): string[] {
   const entries = machine.journal as Command[];
   return entries.map(({ argv }) => argv.join(' ')).filter(line => line.startsWith(program));
@@ -57,7 +57,7 @@ const replace = (commands: readonly string[]): void => {
 };
 
 describe('a new tag', () => {
-  test('is looked for, built, pushed and looked up, in this order; the digest is all of stdout', () => {
+  test('is looked up, built, pushed and looked up again, in this order; stdout has only the digest', () => {
     const { status, stdout, stderr } = publishTag();
     const describeImages = `aws ecr describe-images --registry-id ${ACCOUNT} --repository-name mcp --image-ids imageTag=t1 --query imageDetails[0].imageDigest --output text --region ${REGION}`;
     expect(calls()).toEqual([
@@ -78,14 +78,14 @@ describe('a new tag', () => {
     expect(status).toBe(0);
   });
 
-  test('the registry’s password goes through a pipe and is on no command line', () => {
+  test('is pushed with the registry’s password from stdin, not on a command line', () => {
     publishTag();
     const entries = machine.journal as Command[];
     expect(entries.map(({ stdin }) => stdin).filter(Boolean)).toEqual(['password-of-the-registry']);
     expect(JSON.stringify(entries.map(({ argv }) => argv))).not.toContain('password-of-the-registry');
   });
 
-  test('a push by another machine in between is as good', () => {
+  test('may be pushed by another machine meanwhile', () => {
     machine.answers = { pushTaken: true };
     expect(publishTag()).toMatchObject({ status: 0, stdout: `${digestOf('t1')}\n` });
   });
@@ -93,13 +93,13 @@ describe('a new tag', () => {
   test.each([
     ['arm64', 'linux/arm64'],
     ['x86_64', 'linux/amd64'],
-  ])('for %s is built for %s', (architecture, platform) => {
+  ])('for the architecture %s is built for the platform %s', (architecture, platform) => {
     expect(publishTag(['--architecture', architecture]).status).toBe(0);
     expect(calls('docker buildx build')[0]).toContain(` --platform ${platform} `);
   });
 });
 
-describe('with --live', () => {
+describe('publish-image --live', () => {
   const LIVE = { 'live-t1': `sha256:${'a'.repeat(64)}` };
 
   test('tags the pushed image as well, without pulling it', () => {
@@ -117,7 +117,7 @@ describe('with --live', () => {
     expect(machine.tags('mcp')).toEqual({ t1: `sha256:${'a'.repeat(64)}`, ...LIVE });
   });
 
-  test('does nothing where the tag exists, even if the other tag has expired', () => {
+  test('does nothing if the tag exists, even if the other tag has expired', () => {
     replace(['aws']);
     machine.setTags('mcp', LIVE);
     expect(publishTag(['--live'])).toMatchObject({ status: 0, stdout: `${LIVE['live-t1']}\n` });
@@ -125,7 +125,7 @@ describe('with --live', () => {
   });
 });
 
-test('a tag that is there already needs no engine, and nothing is built or pushed', () => {
+test('an existing tag needs no engine, no build and no push', () => {
   replace(['aws']);
   machine.setTags('mcp', { t1: `sha256:${'a'.repeat(64)}` });
   const { status, stdout, stderr } = publishTag();
@@ -137,7 +137,7 @@ test('a tag that is there already needs no engine, and nothing is built or pushe
 const OWN_PLATFORM = process.arch === 'arm64' ? 'arm64' : 'amd64';
 const PODMAN_BUILD = `build --format docker --build-arg BUILDPLATFORM=linux/${OWN_PLATFORM}`;
 
-describe('engines', () => {
+describe('container engines', () => {
   test.each([
     ['docker', {}, 'buildx build --load --provenance=false --sbom=false'],
     ['docker', { withoutBuildx: true }, 'build'],
@@ -154,7 +154,7 @@ describe('engines', () => {
     );
   });
 
-  test('the first that is running is taken', () => {
+  test('the first running engine is used', () => {
     replace(['aws', ...ENGINES]);
     machine.answers = { stopped: ['docker'] };
     expect(publishTag().status).toBe(0);
@@ -171,7 +171,7 @@ describe('engines', () => {
   });
 });
 
-describe('the tag made of the sources', () => {
+describe('the tag for the sources', () => {
   const tagNow = (architecture = 'arm64'): string => {
     const { status, stderr } = publish([
       '--repository',
@@ -185,7 +185,7 @@ describe('the tag made of the sources', () => {
     return / imageTag=(\S+) /.exec(calls('aws ecr describe-images').at(-1) ?? '')?.[1] ?? stderr;
   };
 
-  test('is the checksum of checksums, of every source and of nothing else', () => {
+  test('is a checksum of the checksums of exactly the sources', () => {
     mkdirSync(join(context, 'app/framework'), { recursive: true });
     writeFileSync(join(context, 'app/b.ts'), 'b');
     writeFileSync(join(context, 'app/data.md'), 'data');
@@ -203,7 +203,7 @@ describe('the tag made of the sources', () => {
     expect(tagNow()).toBe(`arm64-${sha256(listing.join('')).slice(0, 32)}`);
   });
 
-  test('changes with a source and with the architecture, and comes back with them', () => {
+  test('changes with a source and with the architecture, and is the same again after the change is undone', () => {
     const before = tagNow();
     expect(tagNow('x86_64')).not.toBe(before);
     writeFileSync(join(context, 'package.json'), '{}');
@@ -214,7 +214,7 @@ describe('the tag made of the sources', () => {
   });
 });
 
-describe('what goes wrong is said with what to do', () => {
+describe('publish-image prints the reason of a failure and what to do', () => {
   const failures: [string, Answers, RegExp[]][] = [
     [
       'no daemon',
@@ -240,7 +240,7 @@ describe('what goes wrong is said with what to do', () => {
       [/have expired/, /aws sso login/],
     ],
     [
-      'expired sign-on',
+      'an expired SSO session',
       { awsFails: 'Error when retrieving token from sso: Token has expired and refresh failed' },
       [/have expired/, /aws sso login/],
     ],
@@ -253,7 +253,7 @@ describe('what goes wrong is said with what to do', () => {
       [/rejects these credentials in region eu-west-1/],
     ],
     [
-      'too few rights',
+      'missing permissions',
       {
         awsFails:
           'An error occurred (AccessDeniedException) when calling the DescribeImages operation: User: x is not authorized',
@@ -261,12 +261,12 @@ describe('what goes wrong is said with what to do', () => {
       [/of account 210987654321, may not do this in account 123456789012/, /ecr:PutImage/],
     ],
     [
-      'unreachable',
+      'an unreachable region',
       { awsFails: 'Could not connect to the endpoint URL: "https://api.ecr.eu-west-1.amazonaws.com/"' },
       [/region eu-west-1 cannot be reached/, /network/],
     ],
-    ['something else', { awsFails: 'Segmentation fault' }, [/A call to AWS failed/, /Segmentation fault/]],
-    ['refused login', { loginFails: true }, [/docker could not log in to/, /credsStore/]],
+    ['another AWS error', { awsFails: 'Segmentation fault' }, [/A call to AWS failed/, /Segmentation fault/]],
+    ['a rejected login', { loginFails: true }, [/docker could not log in to/, /credsStore/]],
     [
       'a base image of another architecture',
       { builds: 'amd64' },
@@ -287,7 +287,7 @@ describe('what goes wrong is said with what to do', () => {
     expect(machine.tags('mcp')).toEqual({});
   });
 
-  test('several engines and none running', () => {
+  test('several engines, none of which is running', () => {
     replace(['aws', ...ENGINES]);
     machine.answers = { stopped: ENGINES };
     const { status, stderr } = publishTag();
@@ -332,7 +332,7 @@ describe('what goes wrong is said with what to do', () => {
     expect(stderr).toContain('There is no repository mcp in account 123456789012, region us-east-1.');
   });
 
-  test('a build for another architecture than the machine’s tells of emulation, one for its own does not', () => {
+  test('a failed build for another architecture, with a hint at emulation; for the same architecture, without it', () => {
     machine.answers = { buildFails: 'exec /bin/sh: exec format error' };
     const foreign = publishTag(['--architecture', OTHER]);
     expect(foreign.status).toBe(1);
@@ -355,14 +355,14 @@ describe('what goes wrong is said with what to do', () => {
     [[], 2, /--repository is missing\.\nUsage:/],
     [['--repository'], 2, /--repository needs a value/],
     [['--push'], 2, /There is no option --push/],
-  ])('%j', (args, status, message) => {
+  ])('invalid arguments: %j', (args, status, message) => {
     const run = publish(args);
     expect(run).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(message) });
     expect(machine.journal).toEqual([]);
   });
 });
 
-test('--help names every option and prints to stdout', () => {
+test('publish-image --help prints every option to stdout', () => {
   const { status, stdout } = publish(['--help']);
   const options =
     readFileSync(join(ROOT, 'scripts/publish-image'), 'utf8').match(/ {8}--repository \| .*\)/)?.[0] ?? '';

@@ -7,53 +7,56 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
 
-/** Takes out what the issuer puts into its tokens by default. */
+/** Removes claims that the issuer adds by default. */
 export const NO_SCOPE = { scope: undefined };
 export const NO_CLIENT_ID = { client_id: undefined };
 const NO_CLIENT = { ...NO_CLIENT_ID, azp: undefined };
 
 /** Claims and `typ` of tokens that the issuer signs and that must be rejected. */
 export const NO_ACCESS_TOKENS: Record<string, [claims: JWTPayload, typ: string | null]> = {
-  'a token whose client is no text': [{ client_id: [{ toString: 0 }] }, 'at+jwt'],
+  'a token whose client_id is not a string': [{ client_id: [{ toString: 0 }] }, 'at+jwt'],
   'an ID token': [{ nonce: 'n-0S6', at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng', ...NO_SCOPE }, 'JWT'],
   'an ID token without nonce': [{ name: 'Alice', ...NO_SCOPE }, null],
   'an ID token with a scope and a nonce': [{ nonce: 'n-0S6' }, 'JWT'],
-  'an ID token with roles, as Entra makes it': [{ roles: ['Admin'], ...NO_SCOPE, ...NO_CLIENT }, 'JWT'],
-  'an ID token as Cognito makes it': [{ token_use: 'id' }, null],
-  'an ID token as Keycloak makes it': [{ typ: 'ID', azp: 'agent' }, 'JWT'],
-  'a refresh token as Keycloak makes it': [{ typ: 'Refresh', azp: 'agent' }, 'JWT'],
+  'an ID token of Entra ID with roles': [{ roles: ['Admin'], ...NO_SCOPE, ...NO_CLIENT }, 'JWT'],
+  'an ID token of Cognito': [{ token_use: 'id' }, null],
+  'an ID token of Keycloak': [{ typ: 'ID', azp: 'agent' }, 'JWT'],
+  'a refresh token of Keycloak': [{ typ: 'Refresh', azp: 'agent' }, 'JWT'],
   'a logout token': [{ events: { [LOGOUT]: {} }, ...NO_SCOPE }, 'logout+jwt'],
-  'a logout token without a type of its own': [{ events: { [LOGOUT]: {} } }, 'JWT'],
+  'a logout token with typ JWT': [{ events: { [LOGOUT]: {} } }, 'JWT'],
   'a security event': [{ events: { 'https://schemas.openid.net/secevent/risc': {} } }, 'secevent+jwt'],
   'a DPoP proof': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, 'dpop+jwt'],
-  'a DPoP proof without a type of its own': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, null],
-  'an introspection answer': [{ token_introspection: { active: true } }, 'token-introspection+jwt'],
+  'a DPoP proof without typ': [{ htm: 'POST', htu: 'https://mcp.example.com/mcp' }, null],
+  'an introspection response': [{ token_introspection: { active: true } }, 'token-introspection+jwt'],
   'an authorization response': [{ code: 'abc', state: 'xyz', ...NO_SCOPE }, 'JWT'],
   'a client assertion': [{ ...NO_SCOPE }, 'client-authentication+jwt'],
-  'a type that is no string': [{}, 7 as unknown as string],
+  'a typ that is a number': [{}, 7 as unknown as string],
 };
 
 type Headers = Record<string, string>;
 
-/** By name, the headers of a request. `token`: a static token that is taken; `audience`: what the issuer's good tokens are for. */
+/** Returns request headers by name. `token` is a valid static token; `audience` is the audience of the issuer's valid tokens. */
 export function attacks(
   issuer: SigningIssuer,
   { token: NEW, audience: AUDIENCE }: { token: string; audience: string },
 ): Record<string, () => Promise<Headers> | Headers> {
   return {
     'no token': () => ({}),
-    'an empty one': () => ({ authorization: 'Bearer ' }),
-    'another scheme': () => ({ authorization: `Basic ${btoa(`user:${NEW}`)}` }),
+    'an empty token': () => ({ authorization: 'Bearer ' }),
+    'the scheme Basic': () => ({ authorization: `Basic ${btoa(`user:${NEW}`)}` }),
     'a wrong static token': () => bearer('a-wrong-token-0123456789'),
-    'the digest in place of the token': () => bearer(sha256(NEW)),
-    'a token and more': () => bearer(`${NEW} ${NEW}`),
+    'the digest instead of the token': () => bearer(sha256(NEW)),
+    'a token with a second word': () => bearer(`${NEW} ${NEW}`),
     'two tokens': () => ({ authorization: `Bearer wrong, Bearer ${NEW}` }),
-    'an expired one': async () => bearer(await issuer.token({}, { expiresIn: -1 })),
-    'one without an end': async () => bearer(await issuer.token({ exp: undefined as unknown as number })),
-    'one not valid yet': async () => bearer(await issuer.token({ nbf: Math.floor(Date.now() / 1000) + 60 })),
-    'another audience': async () => bearer(await issuer.token({ aud: 'https://other.example/mcp' })),
-    'no audience': async () => bearer(await issuer.token({ aud: undefined as unknown as string })),
-    'another issuer': async () => bearer(await issuer.token({ iss: 'https://evil.example' })),
+    'an expired token': async () => bearer(await issuer.token({}, { expiresIn: -1 })),
+    'a token without exp': async () => bearer(await issuer.token({ exp: undefined as unknown as number })),
+    'a token that is not valid yet': async () =>
+      bearer(await issuer.token({ nbf: Math.floor(Date.now() / 1000) + 60 })),
+    'a token for another audience': async () =>
+      bearer(await issuer.token({ aud: 'https://other.example/mcp' })),
+    'a token without an audience': async () =>
+      bearer(await issuer.token({ aud: undefined as unknown as string })),
+    'a token of another issuer': async () => bearer(await issuer.token({ iss: 'https://evil.example' })),
     'alg none': async () => {
       const jwt = new UnsecuredJWT({ sub: 'alice', scope: 'mcp' })
         .setIssuer(issuer.url)
@@ -68,7 +71,7 @@ export function attacks(
       return bearer(await jwt.setAudience(AUDIENCE).setExpirationTime('5m').sign(secret));
     },
     'an unknown key id': async () => bearer(await issuer.token({}, { kid: 'unknown' })),
-    'a signature by another key': async () => bearer(await issuer.token({}, { foreignKey: true })),
+    'a signature of another key': async () => bearer(await issuer.token({}, { foreignKey: true })),
     'a changed payload': async () => {
       const [head, , signature] = (await issuer.token()).split('.');
       const payload = Buffer.from(
@@ -76,36 +79,36 @@ export function attacks(
       );
       return bearer(`${head}.${payload.toString('base64url')}.${signature}`);
     },
-    // Everything else that an issuer signs for the same audience.
+    // Other JWTs that an issuer signs for the same audience.
     ...Object.fromEntries(
       Object.entries(NO_ACCESS_TOKENS).map(([what, [claims, typ]]) => [
         what,
         async () => bearer(await issuer.token(claims, { typ })),
       ]),
     ),
-    'an access token that does not say so': async () => bearer(await issuer.token({}, { typ: 'JWT' })),
-    'an access token of no type': async () => bearer(await issuer.token({}, { typ: null })),
-    'a token that is bound to a key': async () =>
+    'an access token with typ JWT': async () => bearer(await issuer.token({}, { typ: 'JWT' })),
+    'an access token without typ': async () => bearer(await issuer.token({}, { typ: null })),
+    'a token bound to a key': async () =>
       bearer(await issuer.token({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } })),
-    // Texts that must cost the issuer no request.
-    'a word': () => bearer('x'),
-    'three words with dots': () => bearer('a.b.c'),
-    'empty parts': () => bearer('..'),
-    'a header that is no object': () => bearer(`${btoa('[]').replaceAll('=', '')}.e30.x`),
-    'five parts, as of an encrypted token': async () => bearer(`${await issuer.token()}.x.y`),
+    // Malformed tokens, for which the server must not send a request to the issuer.
+    'one word': () => bearer('x'),
+    'three words separated by dots': () => bearer('a.b.c'),
+    'three empty parts': () => bearer('..'),
+    'a header that is an array': () => bearer(`${btoa('[]').replaceAll('=', '')}.e30.x`),
+    'five parts, as in an encrypted token': async () => bearer(`${await issuer.token()}.x.y`),
     'a token without a signature': async () => bearer((await issuer.token()).replace(/[^.]+$/, '')),
     'an algorithm that is an object': () =>
       bearer(`${Buffer.from('{"alg":{"toString":1}}').toString('base64url')}.e30.x`),
-    'a header nested 5,000 deep': () => {
+    'a header nested 5,000 levels deep': () => {
       const deep = `{"alg":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
       return bearer(`${Buffer.from(deep).toString('base64url')}.e30.x`);
     },
-    'a critical header that is not known': async () => {
+    'an unknown critical header': async () => {
       const [, payload, signature] = (await issuer.token()).split('.');
       const header = Buffer.from('{"alg":"RS256","kid":"key-1","crit":["x"],"x":1}').toString('base64url');
       return bearer(`${header}.${payload}.${signature}`);
     },
-    'keys of its own in the header': async () => {
+    'a key URL in the header': async () => {
       const jwt = new SignJWT({ sub: 'alice' }).setProtectedHeader({
         alg: 'HS256',
         jku: 'https://evil.example/keys',
@@ -121,7 +124,7 @@ export function attacks(
   };
 }
 
-/** Their names: a table of tests is made before there is an issuer. */
+/** The names only, because test.each needs them before the issuer starts. */
 export const ATTACKS = Object.keys(
   attacks(undefined as unknown as SigningIssuer, { token: '', audience: '' }),
 );

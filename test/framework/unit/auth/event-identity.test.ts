@@ -1,4 +1,4 @@
-/** Callers that the endpoint has checked: IAM signatures, and API Gateway's authorizers. */
+/** Callers that the endpoint has authenticated, by an IAM signature or an authorizer of API Gateway. */
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,7 +53,7 @@ describe('a Function URL with auth type AWS_IAM', () => {
     return fetch(`${lambda.url}/mcp`, { method: 'POST', headers: request.headers, body });
   }
 
-  test('allows the callers on the list alone, and logs their names', async () => {
+  test('allows only the callers on the list, and logs their names', async () => {
     expect((await signed('AKIAONE', 'one')).status).toBe(200);
     await lambda.printed(new RegExp(`"caller":"${AGENT}","auth":"iam"`));
     const barred = await signed('AKIATWO', 'two');
@@ -66,7 +66,7 @@ describe('a Function URL with auth type AWS_IAM', () => {
   });
 });
 
-test('an event without an identity is refused, whatever its headers say', async () => {
+test('MCP_AUTH=iam denies an event without an identity, whatever its headers contain', async () => {
   const guard = createGuard(parseConfig({ MCP_AUTH: 'iam' }));
   const request = new Request('https://x/mcp', {
     headers: { authorization: 'Bearer x', 'x-amz-user-arn': AGENT },
@@ -89,7 +89,7 @@ test('an event without an identity is refused, whatever its headers say', async 
   });
 });
 
-test('a REST API names the IAM caller elsewhere', () => {
+test('the IAM caller of a REST API is read from requestContext.identity', () => {
   const event = { requestContext: { identity: { userArn: AGENT, user: 'AIDA' } } };
   expect(iamCaller(endpointContext(REQUEST, event).identity)).toMatchObject({
     clientId: AGENT,
@@ -98,11 +98,11 @@ test('a REST API names the IAM caller elsewhere', () => {
 });
 
 test.each<[string, string[], string, boolean]>([
-  ['itself', [AGENT], AGENT, true],
-  ['a pattern', ['arn:aws:iam::111122223333:role/agents/*'], AGENT, true],
+  ['the same ARN', [AGENT], AGENT, true],
+  ['a wildcard', ['arn:aws:iam::111122223333:role/agents/*'], AGENT, true],
   ['another account', ['arn:aws:iam::999999999999:*'], AGENT, false],
-  ['a pattern that is only the beginning', ['arn:aws:iam::111122223333:role/agents'], AGENT, false],
-  ['dots that are dots', ['arn:aws:iam::1.*'], AGENT, false],
+  ['a prefix without a wildcard', ['arn:aws:iam::111122223333:role/agents'], AGENT, false],
+  ['a dot, which matches only a dot', ['arn:aws:iam::1.*'], AGENT, false],
   [
     'the role of a session',
     ['arn:aws:iam::1:role/deployer'],
@@ -115,7 +115,7 @@ test.each<[string, string[], string, boolean]>([
     'arn:aws:sts::1:assumed-role/other/deployer',
     false,
   ],
-])('%s: %j and %s', (_what, patterns, arn, allowed) => {
+])('the list of allowed ARNs, %s: %j and %s', (_what, patterns, arn, allowed) => {
   expect(arnAllowed(arn, patterns)).toBe(allowed);
 });
 
@@ -128,12 +128,12 @@ test.each<[string, string, boolean]>([
   ['a*', '', false],
   ['', '', true],
   ['*a', 'ab', false],
-])('the pattern %j matches %j: %s', (pattern, arn, allowed) => {
+])('the ARN pattern %j matches %j: %s', (pattern, arn, allowed) => {
   expect(arnAllowed(arn, [pattern])).toBe(allowed);
 });
 
-test('a pattern with many wildcards takes linear time', () => {
-  // Backtracking over 30 wildcards would not end within the time limit of a test.
+test('matching an ARN pattern with many wildcards takes linear time', () => {
+  // Backtracking over 30 wildcards would exceed the timeout of the test.
   expect(arnAllowed(`${'a'.repeat(50_000)}b`, [`${'*a'.repeat(30)}*c`])).toBe(false);
 });
 
@@ -151,7 +151,7 @@ describe('an API Gateway authorizer', () => {
       { claims: { sub: 'dave', client_id: 'app', scope: 'x/read' } },
       { clientId: 'app', scopes: ['x/read'] },
     ],
-  ])('%s', async (_kind, authorizer, caller) => {
+  ])('identifies the caller: %s', async (_kind, authorizer, caller) => {
     const endpoint = endpointContext(REQUEST, { requestContext: { authorizer } });
     expect(authorizerCaller(endpoint.identity)).toMatchObject(caller);
     const guard = createGuard(parseConfig({ MCP_AUTH: 'authorizer' }));
@@ -167,12 +167,12 @@ describe('an API Gateway authorizer', () => {
     ['JWT: a logout token', { jwt: { claims: { sub: 'alice', client_id: 'agent', events: '{}' } } }],
     ['JWT: an ID token without nonce', { jwt: { claims: { sub: 'alice', name: 'Alice', azp: 'agent' } } }],
     ['Cognito: an ID token', { claims: { sub: 'dave', token_use: 'id' } }],
-  ])('lets in what it should not (%s): refused here', (_what, authorizer) => {
+  ])('does not authenticate a caller by a token that is not an access token (%s)', (_what, authorizer) => {
     expect(authorizerCaller({ authorizer: authorizer as Record<string, unknown> })).toBeUndefined();
   });
 
   test.each([[{}], [{ lambda: null }], [{ jwt: {} }], [{ iam: { userArn: AGENT } }], [null]])(
-    'no verdict: %j is refused',
+    'denies the request if its context is %j',
     async authorizer => {
       const endpoint = endpointContext(REQUEST, { requestContext: { authorizer } });
       expect(authorizerCaller(endpoint.identity)).toBeUndefined();

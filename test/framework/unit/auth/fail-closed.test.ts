@@ -1,4 +1,4 @@
-/** Fail closed: nothing configured, nothing served; a bad configuration stops the init. */
+/** Fail closed: without configuration every request is denied; an invalid configuration stops init. */
 import { describe, expect, test } from 'vitest';
 import { createGuard } from '../../../../app/framework/auth/guard.ts';
 import { ConfigError, parseConfig } from '../../../../app/framework/config.ts';
@@ -27,7 +27,7 @@ describe('the guard', () => {
     });
   });
 
-  test('allows every request with MCP_AUTH=none, only if it is written out', async () => {
+  test('allows every request with MCP_AUTH=none, but denies it with an empty MCP_AUTH', async () => {
     expect(await createGuard(parseConfig({ MCP_AUTH: 'none' }))(REQUEST, ENDPOINT)).toEqual({
       allowed: true,
     });
@@ -38,15 +38,15 @@ describe('the guard', () => {
 });
 
 test.each<[string, Record<string, string>, RegExp]>([
-  ['an unknown way', { MCP_AUTH: 'password' }, /MCP_AUTH.*must be of token, oauth, iam, authorizer, none/],
+  ['an unknown method', { MCP_AUTH: 'password' }, /MCP_AUTH.*must be of token, oauth, iam, authorizer, none/],
   [
-    'none among others',
+    'none together with another method',
     { MCP_AUTH: 'none,token', MCP_TOKEN_SHA256: DIGEST },
     /MCP_AUTH: none excludes every other way/,
   ],
   ['token without a digest', { MCP_AUTH: 'token' }, /MCP_TOKEN_SHA256: is required by MCP_AUTH=token/],
   [
-    'a token in place of its digest',
+    'a token instead of its digest',
     { MCP_AUTH: 'token', MCP_TOKEN_SHA256: 'my-secret' },
     /MCP_TOKEN_SHA256.*64 lower-case hex/,
   ],
@@ -65,19 +65,15 @@ test.each<[string, Record<string, string>, RegExp]>([
     { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: 'https://i.example', MCP_OAUTH_PROXY: 'on' },
     /MCP_OAUTH_CLIENT_ID: is required.*MCP_SECRET: is required.*MCP_TABLE: is required/s,
   ],
+  ['an OAuth proxy without the method oauth', { ...PROXY, MCP_AUTH: 'iam' }, /MCP_AUTH: must include oauth/],
   [
-    'an OAuth proxy whose tokens nothing accepts',
-    { ...PROXY, MCP_AUTH: 'iam' },
-    /MCP_AUTH: must include oauth/,
-  ],
-  [
-    'two secrets that are long enough together only',
+    'two secrets that are each too short',
     { ...PROXY, MCP_SECRET: `${'a'.repeat(16)},${'b'.repeat(16)}` },
     /MCP_SECRET: must be ssm:NAME or a random secret/,
   ],
   ['a short secret', { ...PROXY, MCP_SECRET: 'short' }, /MCP_SECRET: must be ssm:NAME or a random secret/],
   [
-    'an OAuth proxy for everybody with a Google account',
+    'an OAuth proxy with Google and no allowed domain',
     { ...PROXY, MCP_OAUTH_ISSUER: 'https://accounts.google.com' },
     /MCP_OAUTH_ALLOWED_DOMAINS: is required with Google/,
   ],
@@ -87,13 +83,13 @@ test.each<[string, Record<string, string>, RegExp]>([
     /MCP_OAUTH_ISSUER: must be an https URL/,
   ],
   ['a shared-secret algorithm', { MCP_OAUTH_ALGORITHMS: 'HS256' }, /MCP_OAUTH_ALGORITHMS.*must be of RS256/],
-])('%s is a configuration error that does not show values', (_what, env, message) => {
+])('parseConfig throws an error that contains no values for %s', (_what, env, message) => {
   expect(() => parseConfig(env)).toThrow(ConfigError);
   expect(() => parseConfig(env)).toThrow(message);
   expect(() => parseConfig(env)).not.toThrow('my-secret');
 });
 
-test('every bad setting is reported once, at init, and the process exits with code 2', async () => {
+test('init reports each invalid setting once, and the process exits with code 2', async () => {
   const env = { MCP_AUTH: 'token', FIXTURE_TIMEOUT_MS: 'soon', MCP_PUBLIC_URL: 'nowhere' };
   const output: string = await startApp({ env }).then(
     () => '',
@@ -104,7 +100,7 @@ test('every bad setting is reported once, at init, and the process exits with co
     expect(output.split(`- ${name}: `)).toHaveLength(2);
 });
 
-test('a static token is accepted by its digest, and neither a similar token nor the digest itself is', async () => {
+test('a static token is accepted by its digest; a similar token and the digest itself are rejected', async () => {
   const { staticTokens } = await import('../../../../app/framework/auth/static-token.ts');
   const { createHash } = await import('node:crypto');
   const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -115,7 +111,7 @@ test('a static token is accepted by its digest, and neither a similar token nor 
     expect(check(guess)).toBeUndefined();
 });
 
-test('a client that tries to sign in where only tokens are taken is told to send one', async () => {
+test('with MCP_AUTH=token, the OAuth paths return 404 with a message to send a token', async () => {
   await using lambda = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
   for (const path of ['/register', '/authorize', '/token']) {
     const response = await fetch(lambda.url + path, { method: 'POST' });

@@ -1,4 +1,4 @@
-/** The Lambda authorizer: its formats, and the attacks on it through both of API Gateway's endpoints. */
+/** The Lambda authorizer: its formats, and attacks on it through an HTTP API and a REST API. */
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authorizerCaller } from '../../../../app/framework/auth/event-identity.ts';
@@ -34,7 +34,7 @@ const settings = () => ({
   MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: '0',
 });
 
-describe('for tokens of the OAuth proxy', () => {
+describe('the authorizer, for tokens of the OAuth proxy', () => {
   const proxySettings = parseConfig({
     MCP_AUTH: 'oauth',
     MCP_OAUTH_PROXY: 'on',
@@ -62,13 +62,13 @@ describe('for tokens of the OAuth proxy', () => {
     return 'policyDocument' in result ? result.policyDocument.Statement[0].Effect : undefined;
   };
 
-  test('the audience is the URL of the called path, by the domain name in the event', async () => {
+  test('expects the URL of the called path, with the domain name of the event, as the audience', async () => {
     expect(await effectOf('https://api.example/live/mcp')).toBe('Allow');
     expect(await effectOf('https://api.example/mcp')).toBe('Deny');
     expect(await effectOf('https://api.example/live/other')).toBe('Deny');
   });
 
-  test('a cached result is not accepted for another path', async () => {
+  test('returns a result that the guard accepts for the called path only, even if it is cached', async () => {
     const token = await tokenFor('https://api.example/live/mcp');
     const { context } = await createAuthorizer(proxySettings)(request(token));
     const guard = createGuard({ ...proxySettings, MCP_AUTH: ['authorizer'] });
@@ -82,12 +82,12 @@ describe('for tokens of the OAuth proxy', () => {
   });
 });
 
-describe('its answer', () => {
+describe('the result of the authorizer', () => {
   const judge = (event: object, more: Record<string, string> = {}) =>
     createAuthorizer(parseConfig({ ...settings(), ...more }))(event);
   const rest = (headers: object) => ({ type: 'REQUEST', methodArn: METHOD_ARN, headers });
 
-  test('is simple for payload format 2.0', async () => {
+  test('is a simple response for payload format 2.0', async () => {
     const event = { version: '2.0', type: 'REQUEST', routeArn: METHOD_ARN };
     expect(await judge({ ...event, headers: bearer(TOKEN) })).toEqual({
       isAuthorized: true,
@@ -102,13 +102,13 @@ describe('its answer', () => {
   });
 
   test.each<[string, (token: string) => object]>([
-    ['REST, REQUEST', token => rest({ Authorization: `Bearer ${token}` })],
+    ['REST API, REQUEST', token => rest({ Authorization: `Bearer ${token}` })],
     [
-      'REST, REQUEST, many values',
+      'REST API, REQUEST, multi-value headers',
       token => ({ ...rest({}), multiValueHeaders: { authorization: [`Bearer ${token}`] } }),
     ],
     [
-      'REST, TOKEN',
+      'REST API, TOKEN',
       token => ({ type: 'TOKEN', methodArn: METHOD_ARN, authorizationToken: `Bearer ${token}` }),
     ],
     ['HTTP API, 1.0', token => ({ version: '1.0', ...rest({ authorization: `Bearer ${token}` }) })],
@@ -136,7 +136,7 @@ describe('its answer', () => {
     });
   });
 
-  test('denies what it cannot read, and two headers at once', async () => {
+  test('denies an event that it cannot read, and one with two Authorization headers', async () => {
     for (const event of [
       {},
       null,
@@ -153,7 +153,7 @@ describe('its answer', () => {
       });
   });
 
-  test('denies a caller without a scope that all must have', async () => {
+  test('denies a token without a scope of MCP_OAUTH_SCOPES', async () => {
     const event = rest(bearer(await issuer.token({ scope: 'read' })));
     const effect = async (scopes: string) =>
       (await judge(event, { MCP_OAUTH_SCOPES: scopes })) as {
@@ -163,17 +163,20 @@ describe('its answer', () => {
     expect((await effect('read write')).policyDocument.Statement[0].Effect).toBe('Deny');
   });
 
-  test.each(['/other/mcp', '/live/other/mcp'])('a server at %s has its own tokens', async path => {
-    const env = { MCP_PUBLIC_URL: 'https://mcp.example/mcp', MCP_OAUTH_AUDIENCE: '' };
-    const http = { version: '2.0', type: 'REQUEST', routeArn: METHOD_ARN, rawPath: path };
-    const tokenFor = (called: string) => issuer.token({ aud: `https://mcp.example${called}` });
-    const event = { ...http, headers: bearer(await tokenFor(path)) };
-    expect(await judge(event, env)).toMatchObject({ isAuthorized: true });
-    const ofFirst = { ...http, headers: bearer(await tokenFor('/mcp')) };
-    expect(await judge(ofFirst, env)).toMatchObject({ isAuthorized: false });
-  });
+  test.each(['/other/mcp', '/live/other/mcp'])(
+    'for the path %s, denies a token of another path',
+    async path => {
+      const env = { MCP_PUBLIC_URL: 'https://mcp.example/mcp', MCP_OAUTH_AUDIENCE: '' };
+      const http = { version: '2.0', type: 'REQUEST', routeArn: METHOD_ARN, rawPath: path };
+      const tokenFor = (called: string) => issuer.token({ aud: `https://mcp.example${called}` });
+      const event = { ...http, headers: bearer(await tokenFor(path)) };
+      expect(await judge(event, env)).toMatchObject({ isAuthorized: true });
+      const ofFirst = { ...http, headers: bearer(await tokenFor('/mcp')) };
+      expect(await judge(ofFirst, env)).toMatchObject({ isAuthorized: false });
+    },
+  );
 
-  test('is a failure, which API Gateway does not keep, where the issuer cannot be asked', async () => {
+  test('is an error, which API Gateway does not cache, while the issuer is unreachable', async () => {
     const gone = await startSigningIssuer(AUDIENCE);
     const event = rest(bearer(await gone.token()));
     gone.setDown(true);
@@ -189,15 +192,15 @@ describe('its answer', () => {
     { MCP_AUTH: 'iam' },
     { MCP_AUTH: 'authorizer' },
     { MCP_AUTH: 'token,iam', MCP_TOKEN_SHA256: sha256(TOKEN) },
-  ])('is none with %j: it is not even made', env => {
+  ])('does not exist with the settings %j: createAuthorizer throws', env => {
     expect(() => createAuthorizer(parseConfig(env))).toThrow(/supports MCP_AUTH=token, oauth or both/);
   });
 });
 
-describe('what it has said', () => {
+describe('a cached result of the authorizer', () => {
   const event = (lambda: object) => ({ authorizer: { lambda } });
 
-  test('ends with the token, however long API Gateway keeps it', () => {
+  test('expires with the token, however long API Gateway caches it', () => {
     const now = 1_000_000_000;
     const caller = (exp: number | string, clockToleranceSeconds = 0) =>
       authorizerCaller(event({ client_id: 'agent', exp }), { now, clockToleranceSeconds });
@@ -212,7 +215,7 @@ describe('what it has said', () => {
 describe.each([
   { endpoint: 'http-api', handler: 'handler.buffered', path: '/mcp', refusals: [401, 403] },
   { endpoint: 'rest-api', handler: 'handler.stream', path: '/live/mcp', refusals: [401] },
-])('in front of $endpoint', ({ endpoint, handler, path, refusals }) => {
+])('the authorizer of endpoint $endpoint', ({ endpoint, handler, path, refusals }) => {
   let lambda: RunningLambda;
   beforeAll(async () => {
     const args = ['--endpoint', endpoint, '--authorizer', 'authorizer.request', '--authorizer-ttl', '300'];
@@ -228,10 +231,10 @@ describe.each([
     });
     return { status: response.status, text: await response.text() };
   }
-  /** What the server itself has been asked. */
+  /** Returns how many requests the server has logged. */
   const served = (): number => lambda.output().match(/"type":"request"/g)?.length ?? 0;
 
-  test('good credentials get in, and the server knows who it is', async () => {
+  test('allows valid credentials, and the server logs the caller', async () => {
     expect((await ask(bearer(TOKEN))).status).toBe(200);
     await lambda.printed(new RegExp(`"caller":"token-${sha256(TOKEN).slice(0, 8)}","auth":"authorizer"`));
     const token = await issuer.token({ client_id: 'the-agent', sub: 'the-person' });
@@ -242,7 +245,7 @@ describe.each([
   });
 
   test.each(ATTACKS)(
-    'by %s it is refused, the server is not started, and the next good call is served',
+    'denies a request with %s, does not invoke the server, and allows the next valid request',
     async what => {
       const before = served();
       const headers = (await attacks(issuer, { token: TOKEN, audience: AUDIENCE })[what]?.()) ?? {};
@@ -252,7 +255,7 @@ describe.each([
     },
   );
 
-  test('a caller that only claims an identity is denied', async () => {
+  test('denies a request whose headers claim an identity', async () => {
     const before = served();
     for (const headers of [
       { 'x-amzn-oidc-identity': 'admin' },
@@ -266,7 +269,7 @@ describe.each([
     expect(served()).toBe(before);
   });
 
-  test.each(Object.entries(CLIENTS))('%s lists and calls through it', async (_name, connect) => {
+  test.each(Object.entries(CLIENTS))('lets the client %s list and call tools', async (_name, connect) => {
     const client = await connect(lambda.url + path.replace('/mcp', ''), { headers: bearer(TOKEN) });
     expect(await client.tools()).toHaveLength(2);
     expect((await client.call('lookup', { term: '' })).isError).toBe(true);
@@ -277,7 +280,7 @@ describe.each([
   });
 });
 
-test('a result for the token of one path, cached by API Gateway, does not open another path', async () => {
+test('a result of the authorizer for the token of one path, cached by API Gateway, does not allow another path', async () => {
   const env = { MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer.url, MCP_PUBLIC_URL: AUDIENCE };
   const authorize = createAuthorizer(parseConfig(env));
   const headers = bearer(await issuer.token({ aud: AUDIENCE }));

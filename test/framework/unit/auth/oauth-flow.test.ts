@@ -1,7 +1,7 @@
 /**
  * The whole OAuth flow of real clients against a real authorization server (oidc-provider), through every endpoint as
  * terraform/ deploys it: 401, metadata, registration, code with PKCE, token, call, refresh. A Function URL renames the
- * challenge on the way, API Gateway has its own, a REST API has its stage in the path.
+ * header of the challenge, API Gateway sends its own challenge, and a REST API has its stage in the path.
  */
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 import { UnauthorizedError as UnauthorizedErrorV1 } from '@modelcontextprotocol/sdk/client/auth.js';
@@ -22,14 +22,14 @@ const TOKEN_SECONDS = 4;
 
 interface Endpoint {
   name: string;
-  /** Where the MCP endpoint is. */
+  /** The path of the MCP endpoint. */
   path: string;
   handler: string;
-  /** Flags for an endpoint at `url`. */
+  /** Returns the flags for an endpoint at `url`. */
   args(url: string, issuer: string): string[];
-  /** Whether the server must be told where it is, since it cannot see that. */
-  tellsUrl: boolean;
-  /** What the log says about a call: which part checked the token. */
+  /** Whether the server needs MCP_PUBLIC_URL, because its events do not contain the URL. */
+  needsPublicUrl: boolean;
+  /** The part that checked the token, as in the log. */
   checkedBy: 'oauth' | 'authorizer';
 }
 
@@ -40,22 +40,22 @@ const ENDPOINTS: Endpoint[] = [
     path: '/mcp',
     handler: 'handler.stream',
     args: () => [],
-    tellsUrl: false,
+    needsPublicUrl: false,
     checkedBy: 'oauth',
   },
   {
-    name: 'a REST API with a Lambda authorizer, by its stage',
+    name: 'a REST API with a Lambda authorizer, at its stage',
     path: '/live/mcp',
     handler: 'handler.stream',
     args: () => ['--endpoint', 'rest-api', ...AUTHORIZER],
-    tellsUrl: false,
+    needsPublicUrl: false,
     checkedBy: 'authorizer',
   },
   {
-    name: 'a REST API with a Lambda authorizer and a domain of its own',
+    name: 'a REST API with a Lambda authorizer and a custom domain',
     path: '/mcp',
     handler: 'handler.stream',
-    // The domain leads nowhere from here; without a challenge clients go by the well-known paths.
+    // The domain does not resolve here. Without a URL in the challenge, clients use the well-known paths.
     args: () => [
       '--endpoint',
       'rest-api',
@@ -65,7 +65,7 @@ const ENDPOINTS: Endpoint[] = [
       '--challenge',
       'Bearer',
     ],
-    tellsUrl: true,
+    needsPublicUrl: true,
     checkedBy: 'authorizer',
   },
   {
@@ -76,7 +76,7 @@ const ENDPOINTS: Endpoint[] = [
       ...['--endpoint', 'http-api', '--authorizer', 'jwt', '--jwt-issuer', issuer, '--jwt-audience', url],
       ...['--jwt-scopes', 'mcp'],
     ],
-    tellsUrl: false,
+    needsPublicUrl: false,
     checkedBy: 'oauth',
   },
   {
@@ -84,7 +84,7 @@ const ENDPOINTS: Endpoint[] = [
     path: '/mcp',
     handler: 'handler.buffered',
     args: () => ['--endpoint', 'http-api', ...AUTHORIZER],
-    tellsUrl: false,
+    needsPublicUrl: false,
     checkedBy: 'authorizer',
   },
 ];
@@ -106,7 +106,7 @@ async function startBehind(endpoint: Endpoint): Promise<{ lambda: RunningLambda;
     MCP_OAUTH_AUDIENCE: url.href,
     MCP_OAUTH_SCOPES: 'mcp',
     MCP_OAUTH_CLOCK_TOLERANCE_SECONDS: '0',
-    ...(endpoint.tellsUrl && { MCP_PUBLIC_URL: url.href, MCP_ALLOWED_HOSTS: 'mcp.example,127.0.0.1' }),
+    ...(endpoint.needsPublicUrl && { MCP_PUBLIC_URL: url.href, MCP_ALLOWED_HOSTS: 'mcp.example,127.0.0.1' }),
   };
   const lambda = await startApp({ env, args: endpoint.args(url.href, server.issuer) }, endpoint.handler);
   return { lambda, url };
@@ -120,17 +120,18 @@ describe.each(ENDPOINTS)('$name', endpoint => {
   });
   afterAll(() => closeAll(lambda));
 
-  test('has metadata that says who it is, where a client is led or looks', async () => {
+  test('serves its metadata at the URL in the challenge, or at the well-known paths', async () => {
     const challenge = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{}',
     });
     expect(challenge.status).toBe(401);
-    const [, led] = /resource_metadata="([^"]+)"/.exec(challenge.headers.get('www-authenticate') ?? '') ?? [];
+    const [, named] =
+      /resource_metadata="([^"]+)"/.exec(challenge.headers.get('www-authenticate') ?? '') ?? [];
     const wellKnown = '/.well-known/oauth-protected-resource';
-    const looks = [`${url.origin}${wellKnown}/mcp`, `${url.origin}${wellKnown}`];
-    for (const place of led ? [led] : looks) {
+    const wellKnownUrls = [`${url.origin}${wellKnown}/mcp`, `${url.origin}${wellKnown}`];
+    for (const place of named ? [named] : wellKnownUrls) {
       const response = await fetch(place, { headers: { origin: 'https://any.page' } });
       expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
       expect(await response.json()).toEqual({
@@ -142,7 +143,7 @@ describe.each(ENDPOINTS)('$name', endpoint => {
     }
   });
 
-  describe.each(['legacy', 'auto'] as const)('SDK v2, %s', mode => {
+  describe.each(['legacy', 'auto'] as const)('the client of SDK v2, mode %s', mode => {
     test('signs in, calls, and refreshes when the token has expired', async () => {
       const provider = memoryOAuthProvider();
       const connect = async (): Promise<Client> => {
@@ -172,7 +173,7 @@ describe.each(ENDPOINTS)('$name', endpoint => {
     });
   });
 
-  test('SDK v1 signs in and calls', async () => {
+  test('the client of SDK v1 signs in and calls', async () => {
     const provider = memoryOAuthProvider();
     const client = new ClientV1({ name: 'oauth-test-v1', version: '1.0.0' });
     const transport = new TransportV1(url, { authProvider: provider });
@@ -186,7 +187,7 @@ describe.each(ENDPOINTS)('$name', endpoint => {
   });
 });
 
-test('the challenge of a Function URL is a 401 with its header renamed', async () => {
+test('a Function URL returns the challenge as a 401 with a renamed header', async () => {
   const { lambda, url } = await startBehind(ENDPOINTS[0] as Endpoint);
   await using _ = lambda;
   const response = await fetch(url, {
@@ -198,7 +199,7 @@ test('the challenge of a Function URL is a 401 with its header renamed', async (
   expect(response.headers.get('x-amzn-remapped-www-authenticate')).toContain('resource_metadata=');
 });
 
-test('a token of the same server for another resource is refused', async () => {
+test('a server rejects a token of its issuer for another resource', async () => {
   const provider = memoryOAuthProvider();
   const { lambda, url } = await startBehind(ENDPOINTS[0] as Endpoint);
   await using _ = lambda;

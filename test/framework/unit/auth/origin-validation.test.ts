@@ -1,4 +1,4 @@
-/** Pages in a browser: Origin, Host, CORS. */
+/** Requests of web pages: Origin, Host and CORS. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
@@ -19,12 +19,12 @@ const headers: [string, string][] = [
 const post = (more: [string, string][]) =>
   rawRequest(lambda.url, { method: 'POST', target: '/mcp', headers: [...headers, ...more], body });
 
-test('a client that is no browser sends no Origin and passes', async () => {
+test('a request without Origin, as of a client outside a browser, is served', async () => {
   const response = await post([]);
   expect([response.status, response.header('access-control-allow-origin')]).toEqual([200, undefined]);
 });
 
-test('an allowed origin passes and may read the answer', async () => {
+test('a request of an allowed origin is served, and its page may read the response', async () => {
   const response = await post([['origin', 'https://app.example.com']]);
   expect([response.status, response.header('access-control-allow-origin')]).toEqual([
     200,
@@ -38,7 +38,7 @@ test.each([
   'null',
   'https://app.example.com.evil.example',
   'not an origin',
-  // What a URL parser makes an allowed one of.
+  // Origins that a URL parser would change to the allowed one.
   'https://app.example.com\\.evil.example',
   'https:\\\\app.example.com',
   'https://app.example.com/.evil.example',
@@ -50,7 +50,7 @@ test.each([
   'https://app.example.com:443:443',
   'https://app.example.com https://evil.example',
   '//app.example.com',
-])('the origin %s is 403', async origin => {
+])('a request of the origin %s gets 403', async origin => {
   const response = await post([['origin', origin]]);
   expect([response.status, response.header('access-control-allow-origin')]).toEqual([403, undefined]);
 });
@@ -70,7 +70,7 @@ describe('a preflight', () => {
       ],
     });
 
-  test('of an allowed origin is answered without a token, with every header that MCP needs', async () => {
+  test('of an allowed origin needs no token, and the response allows every header that MCP needs', async () => {
     const response = await preflight('https://app.example.com');
     expect(response.status).toBe(204);
     expect(response.header('access-control-allow-methods')).toContain('POST');
@@ -80,7 +80,7 @@ describe('a preflight', () => {
     expect(response.headers.filter(([name]) => name === 'access-control-allow-origin')).toHaveLength(1);
   });
 
-  test('of another origin is 403', async () => {
+  test('of another origin gets 403', async () => {
     expect((await preflight('https://evil.example')).status).toBe(403);
   });
 });
@@ -91,11 +91,11 @@ test.each([
   'evil.example@localhost',
   'localhost#x',
   '[::1',
-])('the host %s is refused on a developer’s machine', async host => {
+])('a request for the host %s is rejected on a developer’s machine', async host => {
   expect([400, 403]).toContain((await post([['host', host]])).status);
 });
 
-test('a name that leads here by DNS rebinding is 403 on a developer’s machine', async () => {
+test('a request for a rebound DNS name gets 403 on a developer’s machine', async () => {
   const rebound = await post([['host', 'evil.example']]);
   expect(rebound.status).toBe(403);
   const { port } = new URL(lambda.url);

@@ -1,4 +1,4 @@
-/** Tokens with a valid signature of this server that are no access tokens, or not for this resource. */
+/** Tokens that the OAuth proxy signed: access tokens, and other tokens or other resources, which are denied. */
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createOwnTokenVerifier } from '../../../../app/framework/auth/own-token.ts';
@@ -13,7 +13,7 @@ const verify = createOwnTokenVerifier(createKeys({ MCP_SECRET: SECRET }), 0);
 
 interface Change {
   claims?: Record<string, unknown>;
-  /** `typ`: null for none. */
+  /** `typ: null` leaves it out. */
   header?: { alg?: string; typ?: string | null };
   purpose?: KeyPurpose;
   secret?: string;
@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-test('accepts a token as the proxy signs it', async () => {
+test('the verifier accepts a token as the proxy signs it', async () => {
   expect(await verify(await token(), RESOURCE)).toMatchObject({
     clientId: 'agent',
     extra: { mode: 'oauth', subject: 'alice' },
@@ -61,27 +61,27 @@ test.each<[string, Change, string]>([
   ['a longer HMAC', { header: { alg: 'HS512' } }, 'alg'],
   ['the key of another purpose', { purpose: 'consent' }, 'signature'],
   ['another secret', { secret: NEXT }, 'signature'],
-])('denies a token with %s, and logs the reason', async (_what, change, reason) => {
+])('the verifier denies a token with %s, and logs the reason', async (_what, change, reason) => {
   const text = await token(change);
   expect(await verify(text, RESOURCE)).toBeUndefined();
   expect(log.toLowerCase()).toContain(reason);
   for (const part of text.split('.')) expect(log).not.toContain(part);
 });
 
-test('denies a token without a signature', async () => {
+test('the verifier denies a token without a signature', async () => {
   expect(await verify(new UnsecuredJWT({ aud: RESOURCE }).encode(), RESOURCE)).toBeUndefined();
 });
 
-test('accepts the tokens of both secrets during a rotation', async () => {
+test('the verifier accepts the tokens of both secrets during a rotation', async () => {
   const both = createOwnTokenVerifier(createKeys({ MCP_SECRET: `${NEXT},${SECRET}` }), 0);
   expect(await both(await token(), RESOURCE)).toBeDefined();
   expect(await both(await token({ secret: NEXT }), RESOURCE)).toBeDefined();
-  // The second secret must not hide what is wrong with a token of the first one.
+  // The log has the reason of the first secret, not a signature error of the second one.
   expect(await both(await token({ secret: NEXT, claims: { exp: 1 } }), RESOURCE)).toBeUndefined();
   expect(log).toContain('"exp" claim timestamp check failed');
 });
 
-test('is unavailable, and denies nothing, while the secret cannot be read', async () => {
+test('the verifier rejects with KeysUnavailableError while the secret cannot be read', async () => {
   const keys = createKeys({ MCP_SECRET: 'ssm:/mcp/secret' }, () => Promise.reject(new Error('throttled')));
   await expect(createOwnTokenVerifier(keys, 0)(await token(), RESOURCE)).rejects.toBeInstanceOf(
     KeysUnavailableError,

@@ -1,4 +1,4 @@
-/** Scopes of a route and of a tool, and what a tool is told about its caller. */
+/** Scopes of a route and of a tool, and the caller that a tool gets. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../../../helpers/clients.ts';
 import { closeAll } from '../../../helpers/close-all.ts';
@@ -47,7 +47,7 @@ async function call(
   };
 }
 
-test('a tool is told who calls', async () => {
+test('a tool gets the client ID, the scopes and the subject of its caller', async () => {
   const { text } = await call('/mcp', 'mcp other', 'who');
   expect(text).toContain(
     JSON.stringify(JSON.stringify({ clientId: 'agent', scopes: ['mcp', 'other'], subject: 'alice' })).slice(
@@ -61,7 +61,7 @@ test.each([
   ['the scope of the server', '/mcp', 'other', 'who', 'mcp'],
   ['the scope of the route', '/mcp/admin', 'mcp', 'who', 'mcp admin'],
   ['the scope of the tool', '/mcp', 'mcp', 'write', 'write'],
-])('%s is asked for by a 403 that names it', async (_what, path, scope, tool, named) => {
+])('a call without %s gets a 403 that names the scope', async (_what, path, scope, tool, named) => {
   const { status, challenge, text } = await call(path, scope, tool);
   expect([status, challenge], text).toEqual([403, expect.stringContaining(`error="insufficient_scope"`)]);
   expect(challenge).toContain(`scope="${named}"`);
@@ -70,7 +70,7 @@ test.each([
 });
 
 test.each(['SDK v2, legacy', 'SDK v2, modern'] as const)(
-  '%s sees only the tools that it may call',
+  'the client %s lists only the tools that its scopes allow',
   async name => {
     const listed = async (scope: string): Promise<string[]> => {
       const client = await CLIENTS[name](lambda.url, { headers: await bearer(scope) });

@@ -9,7 +9,7 @@ const keysOf = (secret: string) => createKeys({ MCP_SECRET: secret }, async valu
 const hex = async (keys: ReturnType<typeof keysOf>, purpose: 'access token' | 'csrf') =>
   (await keys(purpose)).map(key => key.export().toString('hex'));
 
-test('each secret and purpose has its own key of 256 bits, the same in every environment', async () => {
+test('each pair of a secret and a purpose has its own key of 256 bits, the same in every execution environment', async () => {
   const [key = ''] = await hex(keysOf(FIRST), 'access token');
   expect(key).toMatch(/^[0-9a-f]{64}$/);
   expect(await hex(keysOf(FIRST), 'access token')).toEqual([key]);
@@ -17,13 +17,13 @@ test('each secret and purpose has its own key of 256 bits, the same in every env
   expect(await hex(keysOf(SECOND), 'access token')).not.toEqual([key]);
 });
 
-test('during a rotation, the first secret comes first', async () => {
+test('during a rotation, the keys of the first secret come first', async () => {
   const both = await hex(keysOf(`${SECOND},${FIRST}`), 'csrf');
   expect(both).toEqual([...(await hex(keysOf(SECOND), 'csrf')), ...(await hex(keysOf(FIRST), 'csrf'))]);
 });
 
 test.each(['', 'short', `${FIRST},short`, `${FIRST},${SECOND},${FIRST}x`])(
-  '%j is not accepted',
+  'the value %j of MCP_SECRET is rejected',
   async text => {
     expect(secretsOf(text)).toEqual([]);
     await expect(keysOf(text)('csrf')).rejects.toThrow('MCP_SECRET must have 32 characters');

@@ -112,13 +112,13 @@ describe('signedState', () => {
       { caller: { clientId: 'a', extra: { subject: 'bob' } } },
     ],
     ['a caller without a name', { caller: { clientId: 'a' } }, {}],
-  ])('is rejected from %s', async (_, mine, other) => {
+  ])('is rejected if it comes from %s', async (_, mine, other) => {
     const { requestState } = await environment(mine)();
     expect(await environment(other)(requestState)).toMatchObject(REJECTED);
     expect(await environment(mine)(requestState)).toHaveProperty('requestState');
   });
 
-  test('expires', async () => {
+  test('is rejected after it has expired', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const { requestState } = await environment({ ttlSeconds: 60 })();
     vi.advanceTimersByTime(59_000);

@@ -20,7 +20,7 @@ import { bearer, sha256 } from './attacks.ts';
 const TOKEN = 'a-static-token-0123456789';
 const AUDIENCE = 'https://mcp.example.com/mcp';
 const METHOD_ARN = 'arn:aws:execute-api:eu-west-1:123456789012:abc123/live/POST/mcp';
-/** As in the log line. */
+/** The tenant as the log line has it. */
 const shortened = (tenant: string): string => tenant.slice(0, 12);
 
 let issuer: SigningIssuer;
@@ -46,13 +46,13 @@ afterAll(() => closeAll(lambda, issuer));
 
 interface Attack {
   headers?: [string, string][];
-  /** Below the stage. */
+  /** The path below the stage. */
   target?: string;
   meta?: object;
   claims?: JWTPayload;
 }
 
-/** Calls as alice, with what the attack adds. */
+/** Calls as alice, with the headers, path, metadata and claims of the attack. */
 async function call({ headers = [], target = '/mcp', meta = {}, claims = {} }: Attack = {}) {
   return rawRequest(lambda.url, {
     method: 'POST',
@@ -86,7 +86,7 @@ const ATTACKS = (): Record<string, Attack> => ({
       ['tenant', victim],
     ],
   },
-  'an event or an authorizer context in a header': {
+  'a header with an event or an authorizer context': {
     headers: [
       ['x-apigateway-event', JSON.stringify({ requestContext: { authorizer: { tenant: victim } } })],
       ['x-amzn-requestcontext', JSON.stringify({ authorizer: { tenant: victim } })],
@@ -98,7 +98,7 @@ const ATTACKS = (): Record<string, Attack> => ({
   'the metadata of the message': { meta: { tenant: victim, 'X-Amz-Tenant-Id': victim } },
   'a claim of the token': { claims: { tenant: victim, tenantId: victim, 'custom:tenant': victim } },
   'a client ID': { claims: { client_id: victim, azp: victim } },
-  'a claim that replaces the issuer': { claims: { issuer: 'https://evil.example', sub_id: 'victim' } },
+  'a claim that looks like the issuer': { claims: { issuer: 'https://evil.example', sub_id: 'victim' } },
 });
 
 describe('a caller', () => {
@@ -135,16 +135,19 @@ describe('a caller', () => {
   test.each([
     ['OPTIONS', '/mcp'],
     ['GET', '/.well-known/oauth-protected-resource/mcp'],
-  ])('without credentials reaches %s %s in environments of no caller', async (method, target) => {
-    const headers: [string, string][] = [['x-amz-tenant-id', victim]];
-    const response = await rawRequest(lambda.url, { method, target: `/live${target}`, headers });
-    expect(response.status).toBeLessThan(500);
-    expect(await tenantOf(response)).toBe('open');
-  });
+  ])(
+    'without credentials gets %s %s from an environment that belongs to no caller',
+    async (method, target) => {
+      const headers: [string, string][] = [['x-amz-tenant-id', victim]];
+      const response = await rawRequest(lambda.url, { method, target: `/live${target}`, headers });
+      expect(response.status).toBeLessThan(500);
+      expect(await tenantOf(response)).toBe('open');
+    },
+  );
 });
 
 describe('the function', () => {
-  /** The response of an invocation by the Invoke API, which can send any event in any tenant. */
+  /** Invokes the function by the Invoke API, which can send any event in any tenant. Returns the response. */
   async function invoke(tenant: string, authorizer: object | null | undefined): Promise<string> {
     const Payload = JSON.stringify({
       httpMethod: 'POST',
@@ -175,12 +178,12 @@ describe('the function', () => {
     ['the tenant of open routes', () => ['open', { ...identity, tenant: alice }]],
     ['a longer tenant', () => [`${alice}0`, { ...identity, tenant: alice }]],
     ['another letter case', () => [alice.toUpperCase(), { ...identity, tenant: alice }]],
-    ['a tenant, and none of the authorizer', () => [alice, identity]],
-    ['a tenant, and an empty one of the authorizer', () => [alice, { ...identity, tenant: '' }]],
-    ['a tenant, and a list of the authorizer', () => [alice, { ...identity, tenant: [alice] }]],
-    ['a tenant, and no authorizer', () => [alice, undefined]],
-    ['a tenant, and an authorizer that is null', () => [alice, null]],
-    ['open, and an authorizer without a tenant', () => ['open', identity]],
+    ['a tenant, but none from the authorizer', () => [alice, identity]],
+    ['a tenant, but an empty one from the authorizer', () => [alice, { ...identity, tenant: '' }]],
+    ['a tenant, but a list from the authorizer', () => [alice, { ...identity, tenant: [alice] }]],
+    ['a tenant, but no authorizer', () => [alice, undefined]],
+    ['a tenant, but an authorizer that is null', () => [alice, null]],
+    ['the tenant of open routes, but an authorizer without a tenant', () => ['open', identity]],
   ])('refuses an invocation with %s', async (_what, event) => {
     const response = await invoke(...event());
     expect(response).toContain('"statusCode":403');
@@ -188,7 +191,7 @@ describe('the function', () => {
     expect(response).not.toContain('"tools"');
   });
 
-  test('serves no MCP request in an environment of no caller', async () => {
+  test('serves no MCP request in an environment that belongs to no caller', async () => {
     expect(await invoke('open', undefined)).toContain('"statusCode":401');
   });
 });
@@ -198,7 +201,7 @@ describe('a tenant ID', () => {
     expect(tenantId('https://issuer.example', 'alice@example.com')).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('is another one for every pair of issuer and subject', () => {
+  test('is different for every pair of issuer and subject', () => {
     const pairs = [
       ['https://a.example', 'b'],
       ['https://a.example"', ',"b'],
@@ -211,7 +214,7 @@ describe('a tenant ID', () => {
     expect(new Set(pairs.map(([from, sub]) => tenantId(from, sub))).size).toBe(pairs.length);
   });
 
-  test('is the same behind the authorizer and without it, for tokens and for OAuth', async () => {
+  test('is the same with and without the authorizer, for static tokens and for OAuth', async () => {
     const config = parseConfig({ ...settings(), MCP_ISOLATION: 'per-caller' });
     const authenticate = createAuthenticator(config, []);
     for (const token of [TOKEN, await issuer.token()]) {
@@ -223,7 +226,7 @@ describe('a tenant ID', () => {
     }
   });
 
-  test('is not read from the claims of a token that API Gateway verified', () => {
+  test('is not taken from the claims of a token that API Gateway verified', () => {
     const claims = { iss: issuer.url, sub: 'alice', client_id: 'agent', tenant: victim };
     for (const authorizer of [{ jwt: { claims } }, { claims }])
       expect(authorizerCaller({ authorizer })?.extra.tenant).toBe(alice);
@@ -233,7 +236,7 @@ describe('a tenant ID', () => {
 });
 
 test.each(['none', 'iam', 'authorizer,iam'])(
-  'MCP_ISOLATION=per-caller refuses MCP_AUTH=%s during init',
+  'init fails with MCP_ISOLATION=per-caller and MCP_AUTH=%s',
   MCP_AUTH => {
     expect(() => parseConfig({ MCP_AUTH, MCP_ISOLATION: 'per-caller' })).toThrow(
       /MCP_AUTH: must be authorizer, or token or oauth for the authorizer itself/,

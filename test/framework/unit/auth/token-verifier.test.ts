@@ -1,4 +1,4 @@
-/** Bearer tokens, static ones and JWTs, through the local Lambda: who gets in, who does not, and what that tells them. */
+/** Bearer tokens, static ones and JWTs, through the local Lambda: which are accepted, and what the response contains if not. */
 import type { JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTokenVerifier } from '../../../../app/framework/auth/token-verifier.ts';
@@ -36,7 +36,7 @@ async function ask(headers: Record<string, string>, path = '/mcp', { url } = lam
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-describe('issuers whose access tokens do not say that they are', () => {
+describe('with MCP_OAUTH_TOKEN_TYPE=JWT, for issuers that do not mark access tokens', () => {
   let older: RunningLambda;
   beforeAll(async () => {
     older = await startApp({
@@ -63,14 +63,14 @@ describe('issuers whose access tokens do not say that they are', () => {
     ['Okta', { cid: 'agent', scp: ['weather'], ...NO_SCOPE, ...NO_CLIENT_ID }, null],
     ['RFC 9068', {}, 'at+jwt'],
     ['RFC 9068, in full', {}, 'application/AT+JWT'],
-  ])('an access token as %s makes it gets in', async (_issuer, claims, typ) => {
+  ])('an access token of %s is accepted', async (_issuer, claims, typ) => {
     const { status } = await ask(bearer(await issuer.token(claims, { typ })), '/mcp', older);
     expect(status).toBe(200);
     await older.printed(/"caller":"agent"/);
   });
 
   test.each(Object.entries(NO_ACCESS_TOKENS))(
-    '%s does not, and the log says why',
+    '%s is rejected, and the reason is logged',
     async (_what, [claims, typ]) => {
       const printed = older.output().length;
       const { status } = await ask(bearer(await issuer.token(claims, { typ })), '/mcp', older);
@@ -81,22 +81,22 @@ describe('issuers whose access tokens do not say that they are', () => {
   );
 });
 
-describe('a good token', () => {
+describe('a server with MCP_AUTH=token,oauth', () => {
   test.each([
     ['the old static token', () => OLD],
     ['the new static token', () => NEW],
     ['an access token', () => issuer.token()],
     ['an access token for several audiences', () => issuer.token({ aud: ['https://other', AUDIENCE] })],
-  ])('%s gets in', async (_what, token) => {
+  ])('accepts %s', async (_what, token) => {
     const { status, text } = await ask(bearer(await token()));
     expect([status, text]).toEqual([200, expect.stringContaining('lookup')]);
   });
 
-  test('the scheme is read in any case', async () => {
+  test('accepts the authentication scheme in any letter case', async () => {
     expect((await ask({ authorization: `bearer ${NEW}` })).status).toBe(200);
   });
 
-  test('the log names the caller, and holds no token', async () => {
+  test('logs the caller, but not the token', async () => {
     const token = await issuer.token({ client_id: 'the-agent', sub: 'the-person' });
     await ask(bearer(token));
     await ask(bearer(NEW));
@@ -107,19 +107,19 @@ describe('a good token', () => {
   });
 });
 
-describe('an attack', () => {
+describe('a server with MCP_AUTH=token,oauth, for a request without valid credentials', () => {
   const made = () => attacks(issuer, { token: NEW, audience: AUDIENCE });
 
-  test.each(ATTACKS)('by %s is a 401 that tells nothing', async what => {
-    const { status, text, headers: answered } = await ask((await made()[what]?.()) ?? {});
+  test.each(ATTACKS)('returns a 401 without details: %s', async what => {
+    const { status, text, headers: responseHeaders } = await ask((await made()[what]?.()) ?? {});
     expect(status).toBe(401);
     expect(JSON.parse(text)).toEqual({
       jsonrpc: '2.0',
       id: null,
       error: { code: -32000, message: 'Valid credentials are required.' },
     });
-    // Renamed on the way, as by a real Function URL.
-    const challenge = answered.get('x-amzn-remapped-www-authenticate');
+    // A Function URL renames this header.
+    const challenge = responseHeaders.get('x-amzn-remapped-www-authenticate');
     expect(challenge).toMatch(
       /^Bearer error="invalid_token", error_description="Valid credentials are required\."/,
     );
@@ -127,11 +127,11 @@ describe('an attack', () => {
     expect((await ask(bearer(NEW))).status).toBe(200);
   });
 
-  test('by a token in the query string is a 401', async () => {
+  test('returns 401: a token in the query string', async () => {
     expect((await ask({}, `/mcp?access_token=${NEW}&token=${NEW}`)).status).toBe(401);
   });
 
-  test('by a huge header is refused, and the server lives on', async () => {
+  test('returns 401 or 431, and serves the next request: a header of 15 kB and of 60 kB', async () => {
     const { status } = await ask(bearer('x'.repeat(15_000)));
     expect(status).toBe(401);
     expect((await ask(bearer('x'.repeat(60_000)))).status).toBe(431);
@@ -139,8 +139,8 @@ describe('an attack', () => {
   });
 });
 
-describe('keys of the issuer', () => {
-  test('that are replaced are fetched, once for many, and the old ones are no longer good', async () => {
+describe('the keys of the issuer', () => {
+  test('are fetched again after a rotation, and tokens of the old keys are rejected', async () => {
     const old = await issuer.token();
     expect((await ask(bearer(old))).status).toBe(200);
     await issuer.rotate();
@@ -150,7 +150,7 @@ describe('keys of the issuer', () => {
     expect((await ask(bearer(await issuer.token()))).status).toBe(200);
   });
 
-  test('that are cached still admit callers after an unknown key id, while the issuer is down', async () => {
+  test('are still used from the cache after an unknown key ID, while the issuer is down', async () => {
     const other = await startSigningIssuer(AUDIENCE);
     const verify = createTokenVerifier({
       issuer: other.url,
@@ -171,7 +171,7 @@ describe('keys of the issuer', () => {
     await other.close();
   });
 
-  test('that cannot be had are a 503 with Retry-After, never an open door; static tokens go on', async () => {
+  test('lead to a 503 with Retry-After while they are unavailable, and static tokens are still accepted', async () => {
     const gone = await startSigningIssuer(AUDIENCE);
     gone.setDown(true);
     await using other = await startApp({
@@ -198,7 +198,7 @@ describe('keys of the issuer', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
     expect((await call(NEW)).status).toBe(200);
     gone.setDown(false);
-    // The failure is remembered for some seconds, as Retry-After says.
+    // The failure is cached for the seconds in Retry-After.
     await expect
       .poll(async () => (await call(await gone.token())).status, { timeout: 60_000, interval: 500 })
       .toBe(200);

@@ -1,4 +1,4 @@
-/** The verifier itself: reasons in the log, several keys, an issuer that does not respond, and the resource of each path. */
+/** The verifier: reasons in the log, several keys, an issuer that does not respond, and the resource of each path. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +17,7 @@ let keys: [Keys, Keys];
 let foreign: Keys;
 let server: Server;
 let issuer: string;
-/** Set by a test: what becomes of a request. */
+/** Set by a test: the response to a request. */
 let respond: (path: string) => object | 'hang' | undefined;
 let requests: string[];
 
@@ -70,15 +70,15 @@ function token(claims: JWTPayload = {}, key = keys[0].privateKey): Promise<strin
   return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', typ: 'at+jwt' }).sign(key);
 }
 
-test('accepts a valid token and logs nothing', async () => {
+test('the verifier accepts a valid token and logs nothing', async () => {
   const verify = createTokenVerifier({ issuer, ...rules });
   expect(await verify(await token(), [AUDIENCE])).toMatchObject({ clientId: 'agent' });
   expect(log).toBe('');
 });
 
-describe('denies, with one line in the log and no token in it,', () => {
+describe('the verifier denies, with one log line that contains no token,', () => {
   test.each<[string, () => Promise<string>, RegExp]>([
-    ['a text that is no JWT', async () => 'x', /it is not a JWT/],
+    ['a text that is not a JWT', async () => 'x', /it is not a JWT/],
     ['another issuer', () => token({ iss: 'https://other.example' }), /its issuer is another one/],
     [
       'another audience',
@@ -96,14 +96,14 @@ describe('denies, with one line in the log and no token in it,', () => {
     for (const part of text.split('.').filter(({ length }) => length > 1)) expect(log).not.toContain(part);
   });
 
-  test('claims only if the signature is valid', async () => {
+  test('a token with an invalid signature, without logging its claims', async () => {
     const verify = createTokenVerifier({ issuer, ...rules });
     await verify(await token({ aud: 'x', sub: 'mallory' }, foreign.privateKey), [AUDIENCE]);
     expect(log).not.toContain('mallory');
   });
 
   test.each(['x', 'a.b.c', `${'e'.repeat(10_000)}.x.y`])(
-    'a text of the wrong form (%#) without a request to the issuer',
+    'a malformed token (case %#) without a request to the issuer',
     async text => {
       const verify = createTokenVerifier({ issuer, ...rules });
       expect(await verify(text, [AUDIENCE])).toBeUndefined();
@@ -112,7 +112,7 @@ describe('denies, with one line in the log and no token in it,', () => {
   );
 });
 
-test('tries every key of the issuer for a token without kid', async () => {
+test('the verifier tries every key of the issuer for a token without kid', async () => {
   published = await Promise.all(
     [foreign, keys[1], keys[0]].map(async ({ publicKey }) => ({
       ...(await exportJWK(publicKey)),
@@ -133,7 +133,7 @@ describe('an issuer that does not respond', () => {
   });
   afterEach(() => void vi.useRealTimers());
 
-  test('is waited for once, and called again some seconds later', async () => {
+  test('times out once, and is called again some seconds later', async () => {
     const timeouts = vi
       .spyOn(AbortSignal, 'timeout')
       .mockImplementation(() => AbortSignal.abort(new Error('late')));
@@ -149,7 +149,7 @@ describe('an issuer that does not respond', () => {
   });
 });
 
-test('does not fetch keys over plain http', async () => {
+test('the verifier does not fetch keys over plain HTTP', async () => {
   respond = path =>
     path === '/.well-known/openid-configuration'
       ? { issuer, jwks_uri: 'http://keys.example/keys' }
@@ -160,7 +160,7 @@ test('does not fetch keys over plain http', async () => {
   expect(String((error as Error).cause)).toContain('not https');
 });
 
-test('each path is its own resource if MCP_OAUTH_AUDIENCE is not set', async () => {
+test('each path is a separate resource if MCP_OAUTH_AUDIENCE is not set', async () => {
   const settings = parseConfig({ MCP_AUTH: 'oauth', MCP_OAUTH_ISSUER: issuer, MCP_PUBLIC_URL: AUDIENCE });
   const guard = createGuard(settings);
   const allowed = async (path: string, aud: string): Promise<boolean> => {

@@ -21,7 +21,7 @@ function settingsFor(url: string, secretAccessKey = SECRET): AwsSettings {
   });
 }
 
-/** Serves on loopback until disposed. */
+/** Serves on loopback until it is disposed. */
 async function serve(listener: RequestListener): Promise<AsyncDisposable & { url: string }> {
   const server = createServer(listener);
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
@@ -90,13 +90,13 @@ test.each<[string, RequestListener]>([
   ['a server error', (_request, response) => response.writeHead(500).end('<html>')],
   ['a lost connection', (_request, response) => response.destroy()],
   [
-    'a response that breaks off',
+    'a response that is cut off',
     (_request, response) => {
       response.writeHead(200, { 'content-length': '10' });
       response.write('12345', () => response.destroy());
     },
   ],
-])('%s is retried, up to five attempts', async (_name, fault) => {
+])('the AWS client retries %s, up to five attempts', async (_name, fault) => {
   let requests = 0;
   let faults = 4;
   await using server = await serve((request, response) => {
@@ -113,7 +113,7 @@ test.each<[string, RequestListener]>([
   expect(requests).toBe(5);
 });
 
-test('an error of the caller is not retried', async () => {
+test('the AWS client does not retry a 4xx error', async () => {
   let requests = 0;
   await using server = await serve((_request, response) => {
     requests += 1;
@@ -124,7 +124,7 @@ test('an error of the caller is not retried', async () => {
   expect(requests).toBe(1);
 });
 
-test('each attempt reads the settings, so that renewed credentials are used', async () => {
+test('each attempt of the AWS client reads the settings, so that renewed credentials are used', async () => {
   const tokens: unknown[] = [];
   await using server = await serve((request, response) => {
     tokens.push(request.headers['x-amz-security-token']);
@@ -139,7 +139,7 @@ test('each attempt reads the settings, so that renewed credentials are used', as
   expect(tokens).toEqual(['first', 'second']);
 });
 
-test('an endpoint can be set for one service or for all', () => {
+test('the endpoint can be set for one AWS service or for all', () => {
   const endpoints = (env: NodeJS.ProcessEnv) => awsSettings({ AWS_REGION: 'cn-north-1', ...env }).endpoints;
   expect(endpoints({})).toEqual({
     dynamodb: 'https://dynamodb.cn-north-1.amazonaws.com.cn',
@@ -153,11 +153,11 @@ test('an endpoint can be set for one service or for all', () => {
     secretsmanager: 'http://all',
     ssm: 'http://all',
   });
-  // The name that AWS's own clients read. https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html
+  // The variable that the AWS SDKs read. https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html
   expect(endpoints({ AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://one' }).secretsmanager).toBe('http://one');
 });
 
-test('the client is less than a fiftieth of the size of the AWS SDK’s two clients', async () => {
+test('the AWS client is less than 1/50 of the size of the AWS SDK’s two clients', async () => {
   const bytesOf = async (contents: string): Promise<number> => {
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: TEST_PACKAGES },

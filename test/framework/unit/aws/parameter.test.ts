@@ -1,4 +1,4 @@
-/** Values that a setting names instead of holding them. */
+/** Settings that name an SSM parameter instead of containing the value. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -35,12 +35,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test('a value without ssm: is returned as it is, without a request', async () => {
+test('a setting without ssm: is returned unchanged, without a request', async () => {
   expect(await read('plain')).toBe('plain');
   expect(requests).toEqual([]);
 });
 
-test('a parameter is read once in 5 minutes, decrypted, by a signed request', async () => {
+test('an SSM parameter is read once in 5 minutes, decrypted, by a signed request', async () => {
   expect(await Promise.all([read('ssm:/mcp/secret'), read('ssm:/mcp/secret')])).toEqual(['first', 'first']);
   const body = { Name: '/mcp/secret', WithDecryption: true };
   expect(requests).toEqual([{ target: 'AmazonSSM.GetParameter', signed: true, body }]);
@@ -51,7 +51,7 @@ test('a parameter is read once in 5 minutes, decrypted, by a signed request', as
   expect(await read('ssm:/mcp/secret')).toBe('second');
 });
 
-test('a failure is not remembered', async () => {
+test('a failure to read an SSM parameter is not cached', async () => {
   await expect(read('ssm:/mcp/late')).rejects.toMatchObject({ type: 'ParameterNotFound' });
   values.set('/mcp/late', 'here');
   expect(await read('ssm:/mcp/late')).toBe('here');

@@ -1,4 +1,4 @@
-/** Secrets of tools. */
+/** secret(), which reads the secrets of tools. */
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { AwsError } from '../../../../app/framework/aws/aws-client.ts';
 import { createParameterReader } from '../../../../app/framework/aws/parameter.ts';
@@ -64,13 +64,13 @@ describe('secret()', () => {
     ]);
   });
 
-  test.each([{}, { KEY: '' }])('says where a secret is set that is missing: %j', async env => {
+  test.each([{}, { KEY: '' }])('throws an error that says where to set a missing secret: %j', async env => {
     await expect(createSecretReader(env, read({}))('KEY')).rejects.toThrow(
       /^The secret KEY is not set\. .*KEY=\.\.\. to \.env; .*secrets = \{ KEY = "arn:\.\.\." \}/,
     );
   });
 
-  test('logs why a secret cannot be read, and keeps the reason from the caller', async () => {
+  test('logs why a secret cannot be read, and does not return the reason to the caller', async () => {
     const reason = new AwsError('AccessDeniedException', `role/mcp may not read ${PARAMETER}`);
     const secret = createSecretReader({ KEY: `ssm:${PARAMETER}` }, read({ ssm: reason }));
     const thrown = await secret('KEY').catch((each: unknown) => each);
@@ -79,7 +79,7 @@ describe('secret()', () => {
     expect(error).toHaveBeenCalledWith('The secret KEY cannot be read.', reason);
   });
 
-  test('rejects a secret without text', async () => {
+  test('rejects a secret that has no text value', async () => {
     const secret = createSecretReader(
       { KEY: `secretsmanager:${SECRET}` },
       read({ secretsmanager: { SecretBinary: 'AAAA' } }),
@@ -88,7 +88,7 @@ describe('secret()', () => {
     expect(String(error.mock.calls[0]?.[1])).toContain('has no text (SecretString)');
   });
 
-  test('is public, and reads the environment when it is called', async () => {
+  test('is exported by the framework, and reads the environment when it is called', async () => {
     process.env.SECRET_OF_THE_TEST = 'set later';
     try {
       expect(await publicSecret('SECRET_OF_THE_TEST')).toBe('set later');

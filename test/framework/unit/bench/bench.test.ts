@@ -1,6 +1,6 @@
 /**
- * The benchmark, in short: that it measures what it says, and that nothing has become several times slower. The bounds
- * are ratios within one run and about twice what a quiet machine gives; how fast it is says `npm run bench`.
+ * A short run of the benchmark: its rows, and that no measurement is several times slower than before. The bounds are ratios
+ * within one run, about twice the values of an idle machine. `npm run bench` prints the exact values.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -120,7 +120,7 @@ test('a client of the older revisions needs more invocations for a call', () => 
   expect(summaryOf('mcp-on-lambda, 2025').invocations).toBeGreaterThanOrEqual(3);
 });
 
-test('dollars follow from the price list', () => {
+test('dollarsPerMillion calculates the price of requests and duration', () => {
   // A million requests of 10 ms at 1769 MB: $0.20, and 10000 s × 1.7275 GB × $0.0000133334.
   expect(dollarsPerMillion({ cpuMs: 10, wallMs: 4, invocations: 1 }, 1769)).toBeCloseTo(0.2 + 0.23034, 4);
   // With a seventh of a vCPU it takes seven times as long, and costs the same but for rounding.
@@ -135,9 +135,9 @@ test('dollars follow from the price list', () => {
   );
 });
 
-test('a profile names the parts of the program', { timeout: 60_000 }, async () => {
+test('a profile splits the CPU time by the parts of the program', { timeout: 60_000 }, async () => {
   const [row] = ours();
-  if (!row) expect.fail('there is nothing to profile');
+  if (!row) expect.fail('ours() returned no row');
   const [split = {}] = await profiled(row, mkdtempSync(join(folder, 'profile-')), [[1, 60]]);
   for (const part of ['client of the runtime', 'MCP SDK', 'validation', 'log', 'Hono', 'response'])
     expect(split[part], `${part} of ${Object.keys(split)}`).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-/** A build for another architecture than this machine's: nothing of the other one runs, and what depends on it is not from here. */
+/** A build for another architecture than this machine's: it runs no program of that architecture, and has no files of this one. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ function build(architecture: string) {
   });
 }
 
-test('has no code cache, which V8 would reject, and serves', async () => {
+test('a build for another architecture has an empty code cache, and serves', async () => {
   const { status, stderr } = build(OTHER);
   expect([status, stderr]).toEqual([0, '']);
   expect(statSync(join(ROOT, OUT, 'bundle.cache')).size).toBe(0);
@@ -26,11 +26,11 @@ test('has no code cache, which V8 would reject, and serves', async () => {
   expect((await fetch(`${lambda.url}/healthz`)).status).toBe(200);
 }, 120_000);
 
-test('accepts Docker’s names, and rejects what Lambda does not have', () => {
+test('the build rejects an architecture that Lambda does not have, and lists the accepted names', () => {
   expect(build('riscv64').stderr).toContain('--architecture must be arm64 or x64 (amd64), not riscv64');
 });
 
-test('the Dockerfile runs programs on the machine that builds, and copies alone into the image', () => {
+test('the Dockerfile runs programs on the build platform only, and the image is built from scratch', () => {
   const stages = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
     .split(/^FROM /m)
     .slice(1);

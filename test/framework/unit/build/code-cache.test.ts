@@ -1,4 +1,4 @@
-/** The code cache of the build: V8 takes it, nothing of the build's environment is in it, and nothing depends on it. */
+/** The code cache of the build: V8 accepts it, it contains no environment variables of the build, and the function runs without it. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { V8_FLAGS } from '../../../../app/framework/lambda/v8-flags.ts';
 import { DIST, ROOT, startDist } from '../../../helpers/local-lambda.ts';
 
-test('V8 accepts it under the flags of the function, and not for another source', async () => {
+test('V8 accepts the code cache with the flags of the function, and rejects it for another source', async () => {
   const probe = `
     const { readFileSync } = require('node:fs');
     const { Script } = require('node:vm');
@@ -20,16 +20,16 @@ test('V8 accepts it under the flags of the function, and not for another source'
   expect(JSON.parse(stdout)).toEqual([false, true]);
 });
 
-test('the flags of the function are those of the image', async () => {
+test('the image starts Node with the V8 flags of the function', async () => {
   const entrypoint = /^ENTRYPOINT (.+)$/m.exec(await readFile(join(ROOT, 'Dockerfile'), 'utf8'))?.[1] ?? '';
   expect(JSON.parse(entrypoint)).toEqual(['node', ...V8_FLAGS, '/var/task/entry.mjs']);
 });
 
 test.each([
-  ['of another V8', (cache: Buffer) => cache.fill(7, 4, 12)], // the version and source hashes in its head
+  ['of another V8', (cache: Buffer) => cache.fill(7, 4, 12)], // the version and source hashes in its header
   ['empty', () => Buffer.alloc(0)],
-  ['of something else', () => Buffer.from('not a cache at all')],
-])('a cache that is %s is passed over', async (_what, change) => {
+  ['not a cache', () => Buffer.from('not a cache at all')],
+])('the function serves without a code cache if the file is %s', async (_what, change) => {
   const folder = await mkdtemp(join(tmpdir(), 'dist-'));
   await cp(DIST, folder, { recursive: true });
   await writeFile(join(folder, 'bundle.cache'), change(await readFile(join(DIST, 'bundle.cache'))));
@@ -44,7 +44,7 @@ test.each([
   await rm(folder, { recursive: true });
 });
 
-test('the build is no place for secrets: its environment does not reach the files', async () => {
+test('the code cache contains no environment variable of the build', async () => {
   const secret = 'build-time-secret-0123456789';
   const folder = await mkdtemp(join(tmpdir(), 'cache-'));
   const cache = join(folder, 'cache');
@@ -59,7 +59,7 @@ test('the build is no place for secrets: its environment does not reach the file
 });
 
 describe('a module that reads environment variables while it is loaded', () => {
-  /** Loads a bundle with this text as the build does. Returns what is written about its routes. */
+  /** Loads a bundle with this text as the build does. Returns the content of routes.json. */
   async function loaded(text: string): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
     const [bundle, routes] = [join(folder, 'bundle.cjs'), join(folder, 'routes.json')];
@@ -73,7 +73,7 @@ describe('a module that reads environment variables while it is loaded', () => {
     }
   }
 
-  test('does not break the build if it needs them', async () => {
+  test('does not fail the build if it needs them', async () => {
     const text = `
       if (!process.env.API_KEY) throw new Error('API_KEY is missing');
       const { host } = new URL(process.env.API_URL);
@@ -81,13 +81,13 @@ describe('a module that reads environment variables while it is loaded', () => {
     expect(JSON.parse(await loaded(text))).toEqual({ host: 'build.invalid', mode: 'none', debug: 'unset' });
   });
 
-  test('finds them unset if it does not', async () => {
+  test('reads them as unset if it does not need them', async () => {
     expect(await loaded("exports.summary = { key: process.env.API_KEY ?? 'unset' };")).toBe(
       '{"key":"unset"}',
     );
   });
 
-  test('breaks the build by its first error if placeholders do not help', async () => {
+  test('fails the build with its first error if placeholders do not help', async () => {
     const text = "throw new Error(process.env.API_KEY ? 'API_KEY is wrong' : 'API_KEY is missing');";
     await expect(loaded(text)).rejects.toThrow(/API_KEY is missing(?![\s\S]*is wrong)/);
   });

@@ -38,7 +38,7 @@ describe.each(DIFFS)('$name', diff => {
   });
 });
 
-test('a diff without a reason, a gain, an upstream report or a package is rejected', () => {
+test('parseDiff rejects a diff without a reason, a gain, an upstream report or a package', () => {
   for (const field of ['Package', 'Reason', 'Gain', 'Upstream'])
     expect(() => parseDiff('x.diff', FOREIGN.replace(`${field}:`, 'Note:'))).toThrow(
       `x.diff has no "${field}:"`,
@@ -50,7 +50,7 @@ test('a diff for a file that does not exist is rejected', () => {
   expect(() => applyDiffs([diff])).toThrow('gone.js is missing; it was in 1.2.3');
 });
 
-test('the build applies the diffs, fails if one does not fit, and leaves them out if asked to', {
+test('the build applies the diffs, fails if one does not fit, and leaves them out with --no-patches', {
   timeout: 120_000,
 }, async () => {
   using copy = new ProjectCopy();
@@ -75,7 +75,7 @@ test('the build applies the diffs, fails if one does not fit, and leaves them ou
   expect(copy.read('dist/ric/index.mjs')).toBe(built(readFileSync(installedClient, 'utf8')));
 });
 
-test('the build has the text of every diff for the Runtime Interface Client and the MCP server', () => {
+test('the build contains every diff for the Runtime Interface Client and the MCP server', () => {
   const read = (file: string) => readFileSync(join(ROOT, 'dist', file), 'utf8').replaceAll(/\s/g, '');
   const built = {
     'aws-lambda-ric': read('ric/index.mjs'),
@@ -88,7 +88,7 @@ test('the build has the text of every diff for the Runtime Interface Client and 
   }
 });
 
-/** The functions and variables that a diff declares. */
+/** Returns the functions and variables that a diff declares. */
 function addedNames({ changes }: (typeof DIFFS)[number]): string[] {
   const lines = changes.flatMap(({ hunks }) => hunks.flatMap(hunk => hunk.lines));
   return lines.flatMap(line => /^\+(?:const|let|var|function) (\w+)/.exec(line)?.[1] ?? []);

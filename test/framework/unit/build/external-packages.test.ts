@@ -1,5 +1,5 @@
 /**
- * Packages that cannot be bundled: the build copies them with what they depend on, and they work where no node_modules is above the
+ * Packages that cannot be bundled: the build copies them with their dependencies, and they work without a node_modules above the
  * build; or the build fails and names the package.
  */
 import { execFile } from 'node:child_process';
@@ -25,14 +25,14 @@ import { ProjectCopy } from '../../../helpers/project-copy.ts';
 const run = promisify(execFile);
 const PLATFORM = `${process.platform}-${process.arch}`;
 
-/** Any native module that is installed here. */
+/** A native module that is installed here. */
 const [binary = ''] = globSync(['node_modules/*/*.node', 'node_modules/@*/*/*.node'], { cwd: ROOT }).map(
   name => join(ROOT, name),
 );
 
 type Files = Record<string, string | object>;
 
-/** A project with packages of its own in node_modules. */
+/** A project with additional packages in node_modules. */
 class ProjectWithPackages extends ProjectCopy {
   constructor(packages: Record<string, Files>) {
     super();
@@ -57,7 +57,7 @@ class ProjectWithPackages extends ProjectCopy {
     else this.write(file, typeof content === 'string' ? content : JSON.stringify(content));
   }
 
-  /** Makes a tool of each expression. */
+  /** Creates a tool for each expression. */
   tools(imports: string, tools: Record<string, string>): void {
     const registered = Object.entries(tools).map(
       ([name, code]) =>
@@ -209,7 +209,7 @@ test.each([
   ],
   ['with no node_modules above it', () => isolated, /Cannot find module 'undeclared'/],
 ] as const)(
-  'packages that are not bundled work %s, and a package that is not in the build is missed',
+  'packages that are not bundled work %s, and a require of a package outside the build fails as expected',
   async (_, folder, missing) => {
     const lambda = await startDist(folder(), { args: ['--init-timeout', '20'] });
     lambdas.push(lambda);
@@ -220,7 +220,7 @@ test.each([
   },
 );
 
-test('the build copies those packages with their dependencies, and no other, and the SBOM lists them', () => {
+test('the build copies only the packages that are not bundled, with their dependencies, and the SBOM lists them', () => {
   const copied = globSync('node_modules/**/package.json', { cwd: isolated }).map(dirname);
   const expected = Object.keys(PACKAGES).filter(
     name => !['around-native', 'undeclared', 'plain'].includes(name),

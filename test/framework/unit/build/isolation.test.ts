@@ -1,4 +1,4 @@
-/** In the built form, where work is shared between calls: nothing of one caller is in another's answer. */
+/** Isolation in the build, which caches schemas between calls: a response contains nothing of another caller. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 import { type RunningLambda, startDist } from '../../../helpers/local-lambda.ts';
 import { ProjectCopy } from '../../../helpers/project-copy.ts';
 
-/** One tool for all whose schema is shared, with a word of the caller's in it; one for each caller, whose schema is its own. */
+/** A server with a tool for all callers, whose schema is shared, and a tool for each caller, with its own schema. */
 const ROUTES = `
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
@@ -75,11 +75,14 @@ async function round(era: 'modern' | 'legacy', caller: Caller): Promise<void> {
   for (const text of texts) for (const other of others(caller)) expect(text).not.toContain(other);
 }
 
-test.each(['modern', 'legacy'] as const)('one after the other, in one environment, %s', async era => {
-  for (let i = 0; i < 4; i += 1) for (const caller of CALLERS) await round(era, caller);
-});
+test.each(['modern', 'legacy'] as const)(
+  'each of three callers, one after the other in one environment, gets only its own tools and results, %s',
+  async era => {
+    for (let i = 0; i < 4; i += 1) for (const caller of CALLERS) await round(era, caller);
+  },
+);
 
-test('another’s tool cannot be called, though it has been before', async () => {
+test('a caller cannot call the tool of another caller, even after that caller has called it', async () => {
   for (const era of ['modern', 'legacy'] as const) {
     await ask('ada', era, 'tools/call', { name: 'only-ada', arguments: {} });
     const text = await ask('zoe', era, 'tools/call', { name: 'only-ada', arguments: {} });
@@ -88,7 +91,7 @@ test('another’s tool cannot be called, though it has been before', async () =>
   }
 });
 
-test('all at once, in both eras', async () => {
+test('each of three callers, in parallel and in both eras, gets only its own tools and results', async () => {
   const all = Array.from({ length: 4 }, () => CALLERS).flat();
   await Promise.all(all.map((caller, at) => round(at % 2 === 0 ? 'modern' : 'legacy', caller)));
 });

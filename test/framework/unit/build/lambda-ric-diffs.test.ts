@@ -9,7 +9,7 @@ const installed = readFileSync(path, 'utf8');
 const DIFFS = readDiffs().filter(diff => diff.package === 'aws-lambda-ric');
 const PATCHED = [...DIFFS.map(diff => [diff.name, [diff]] as const), ['all diffs', DIFFS] as const];
 
-/** What a handler gets. */
+/** The stream that a handler gets. */
 type Stream = Record<string, unknown>;
 
 const LISTS = /^var (?:WRITABLE_METHODS|PROPS_READ_WRITE|PROPS_READ_ONLY) = \[[^\]]*\];$/gm;
@@ -27,7 +27,7 @@ function streamOf(text: string, inner: object): Stream {
   return create(inner) as Stream;
 }
 
-/** A request as far as such a stream uses it. */
+/** Creates the part of a request that the stream uses. */
 function request(): Record<string, unknown> & { calls: unknown[] } {
   const calls: unknown[] = [];
   const inner: Record<string, unknown> & { calls: unknown[] } = { calls };
@@ -42,7 +42,7 @@ function request(): Record<string, unknown> & { calls: unknown[] } {
 describe.each(PATCHED)('%s', (_, diffs) => {
   const patched = applyDiffs(diffs).get(path) ?? expect.fail('the client is not patched');
 
-  test('a response stream has the same methods, which call the request', () => {
+  test('a response stream has the methods of the installed client, which call the request', () => {
     const [one, other] = [request(), request()];
     const [before, after] = [streamOf(installed, one), streamOf(patched, other)];
     const methods = Object.keys(before);

@@ -1,4 +1,4 @@
-/** The lock file: what is installed is what it names, and only what may run a script when it is installed does. */
+/** The lock files: each package has a digest, and package.json allows or denies each install script. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ interface Locked {
   version?: string;
   integrity?: string;
   hasInstallScript?: boolean;
-  /** Installed with its parent, whose digest covers it. */
+  /** Part of its parent package, whose digest covers it. */
   inBundle?: boolean;
 }
 
@@ -21,7 +21,7 @@ const LOCKS = globSync('{package-lock.json,test/**/package-lock.json,scripts/**/
 const packagesOf = (lock: string): [string, Locked][] =>
   Object.entries<Locked>(read(lock).packages).filter(([path]) => path !== '');
 
-test.each(LOCKS)('%s holds every package to its SHA-512, those for other machines too', lock => {
+test.each(LOCKS)('%s has a SHA-512 digest for every package, including those for other platforms', lock => {
   const packages = packagesOf(lock);
   expect(packages.length).toBeGreaterThan(0);
   const loose = packages.filter(

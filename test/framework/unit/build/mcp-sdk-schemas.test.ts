@@ -1,4 +1,4 @@
-/** The rewrites that make the SDK start faster: they fit the installed SDK, and its schemas stay the same. */
+/** The rewrites that make the SDK start faster: they apply to the installed SDK, and its schemas stay the same. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ async function evaluated<T>(text: string): Promise<T> {
 
 const REWRITTEN = loadPatched(rewriteSchemas(new Map()));
 
-test('the bundle leaves out schemas that are not used', async () => {
+test('the bundle leaves out unused schemas', async () => {
   const { text, warnings } = await bundled(
     "import { createMcpHandler } from '@modelcontextprotocol/server'; console.log(createMcpHandler);",
     [REWRITTEN],
@@ -40,7 +40,7 @@ test('the bundle leaves out schemas that are not used', async () => {
   expect(text).not.toContain('_specTypeSchemas');
 });
 
-test('the table of all schemas works where it is used', async () => {
+test('the table of all schemas works in a bundle that uses it', async () => {
   const { text } = await bundled(
     "import { isSpecType, specTypeSchemas } from '@modelcontextprotocol/server'; export const names = Object.keys(specTypeSchemas); export { isSpecType };",
     [REWRITTEN],
@@ -52,7 +52,7 @@ test('the table of all schemas works where it is used', async () => {
   expect(isSpecType.Tool({ name: 'x', inputSchema: { type: 'object' } })).toBe(true);
 });
 
-test('an SDK of another form is rejected, with the name of the rewrite and the version', () => {
+test('rewriteSchemas rejects an unknown version of the SDK, and names the rewrite and the version', () => {
   const files = [...rewriteSchemas(new Map()).keys()];
   expect(files).toHaveLength(4);
   for (const path of files)
@@ -90,7 +90,7 @@ describe.each(['server', 'client'])('the schemas of @modelcontextprotocol/%s', n
   );
 });
 
-/** A schema, or a table of them, as data. */
+/** Returns a schema, or a table of schemas, as data. */
 function described(value: unknown): unknown {
   if (typeof value === 'object' && value && '_zod' in value) {
     return z.toJSONSchema(value as z.ZodType, { unrepresentable: 'any', io: 'input' });

@@ -1,4 +1,4 @@
-/** The patched MCP server: each diff alone, and all of them, behave as the installed one, for one caller as for the next. */
+/** The patched MCP server: with each diff alone, and with all, it behaves as the installed one for every caller. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +78,7 @@ describe.each(PATCHED)('%s', (_, diffs) => {
     },
   );
 
-  test('a caller that changes its JSON Schema changes no other caller’s', () => {
+  test('a change of the JSON Schema by one caller does not affect another caller', () => {
     const schema = z.object({ a: z.string() });
     const first = patched.standardSchemaToJsonSchema(schema);
     Object.assign(first.properties as object, { secret: { type: 'string' } });
@@ -87,7 +87,7 @@ describe.each(PATCHED)('%s', (_, diffs) => {
     expect(patched.standardSchemaToJsonSchema(schema)).toEqual(original.standardSchemaToJsonSchema(schema));
   });
 
-  test('a schema of another library than zod is converted each time', () => {
+  test('a schema of a library other than zod is converted each time', () => {
     let conversions = 0;
     const input = () => {
       conversions += 1;
@@ -99,12 +99,12 @@ describe.each(PATCHED)('%s', (_, diffs) => {
     expect(patched.standardSchemaToJsonSchema(schema).title).toBe('2');
   });
 
-  test('a schema that is no object is rejected each time', () => {
+  test('a schema that is not an object is rejected each time', () => {
     for (let i = 0; i < 2; i += 1)
       expect(() => patched.standardSchemaToJsonSchema(z.string())).toThrow('must describe objects');
   });
 
-  test('result and error responses are recognized as before', () => {
+  test('result and error responses are recognized as by the installed server', () => {
     for (const value of MESSAGES) {
       const text = JSON.stringify(value) ?? 'undefined';
       expect(patched.isJSONRPCResultResponse(value), text).toBe(original.isJSONRPCResultResponse(value));
@@ -114,7 +114,7 @@ describe.each(PATCHED)('%s', (_, diffs) => {
     expect(MESSAGES.filter(value => patched.isJSONRPCErrorResponse(value))).toHaveLength(2);
   });
 
-  test('requests are recognized as before, however often a message is checked', () => {
+  test('requests are recognized as by the installed server, however often a message is checked', () => {
     const texts = MESSAGES.map(value => JSON.stringify(value)).filter(text => text !== undefined);
     const messages = [JSON.stringify(CALL), ...texts, JSON.stringify(CALL)].map(text => JSON.parse(text));
     for (let checks = 1; checks <= 5; checks += 1)
@@ -125,7 +125,7 @@ describe.each(PATCHED)('%s', (_, diffs) => {
   });
 
   test.each([null, undefined, 'x', Object.freeze({})])(
-    'the scan of %j, which has no header, is the same',
+    'the scan of the schema %j, which has no headers, returns the same result',
     value => {
       for (let i = 0; i < 2; i += 1)
         expect(patched.scanXMcpHeaderDeclarations(value as object)).toEqual(
@@ -190,7 +190,7 @@ describe('the response to a call', () => {
     expect(patched).toEqual(await read(await responseOf(original)));
   });
 
-  test('is the text for the Lambda response stream until its body is asked for', async () => {
+  test('is available as text to the Lambda response stream until its body is read', async () => {
     const text = Symbol.for('text of a complete response');
     const response = (await responseOf(await callsOf(DIFFS))) as Response & { [text]?: string };
     expect(response.headers.get('content-type')).toBe('application/json');
@@ -272,7 +272,7 @@ async function responseOf({ createMcpHandler, McpServer }: Calls): Promise<Respo
   return handler.fetch(new Request('https://server.invalid/', { method: 'POST', headers, body }));
 }
 
-/** What happens between a server and its transport. */
+/** Returns the events between a server and its transport. */
 async function conversation({ McpServer }: Calls): Promise<string[]> {
   const events: string[] = [];
   const transport: Transport = {
@@ -294,7 +294,7 @@ async function conversation({ McpServer }: Calls): Promise<string[]> {
   return events;
 }
 
-/** Loads the package with `diffs`, and with exports of what is internal. */
+/** Loads the package with `diffs`, and exports its internal functions. */
 async function callsOf(diffs: readonly Diff[]): Promise<Calls> {
   const files = applyDiffs(diffs);
   const text = files.get(SOURCE) ?? readFileSync(SOURCE, 'utf8');

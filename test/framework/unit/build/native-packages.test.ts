@@ -64,7 +64,9 @@ async function install(): Promise<Found<string>> {
 }
 
 describeWith(await install(), { inCi: 'skip' })('packages from the registry that cannot be bundled', from => {
-  test('they work without the node_modules of the project', { timeout: 180_000 }, async () => {
+  test('packages from the registry work without the node_modules of the project', {
+    timeout: 180_000,
+  }, async () => {
     using copy = new ProjectCopy();
     copy.write('app/routes.ts', ROUTES);
     addPackages(copy, from);
@@ -77,7 +79,7 @@ describeWith(await install(), { inCi: 'skip' })('packages from the registry that
   });
 });
 
-/** Puts what npm has installed elsewhere into the project and its lock. */
+/** Adds the packages that npm has installed in `from` to the project and its lock file. */
 function addPackages(copy: ProjectCopy, from: string): void {
   const modules = join(copy.folder, 'node_modules');
   rmSync(modules);

@@ -1,4 +1,4 @@
-/** What routes do not name is not in the bundle; what they name works in the built form. */
+/** The bundle contains the framework code that the routes use, and no other; the build serves it. */
 import { execFile } from 'node:child_process';
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { CLIENTS } from '../../../helpers/clients.ts';
 import { DIST, ROOT, startDist, TEST_PACKAGES } from '../../../helpers/local-lambda.ts';
 import { ProjectCopy } from '../../../helpers/project-copy.ts';
 
-/** Words of mcpStdio, mcpV1 and mcpGateway, and of the client that they use; minifying leaves them. */
+/** Texts of mcpStdio, mcpV1 and mcpGateway, and of the client that they use, which minifying keeps. */
 const MARKS = {
   mcpStdio: 'could not be started',
   gateway: 'is left out',
@@ -37,7 +37,7 @@ export const routes = new Hono()
   .route('/all/mcp', mcpGateway({ glossary, program }));
 `;
 
-/** Makes server-everything a package of the copy, as npm install would. */
+/** Adds server-everything to the packages of the copy, as npm install would. */
 function installEverything(copy: ProjectCopy): void {
   symlinkSync(join(ROOT, 'test/node_modules'), join(copy.folder, 'app/node_modules'));
   const ofTests = JSON.parse(readFileSync(join(ROOT, 'test/packages/package-lock.json'), 'utf8'));
@@ -46,15 +46,15 @@ function installEverything(copy: ProjectCopy): void {
   copy.write('package-lock.json', JSON.stringify(lock));
 }
 
-test('the fixture’s bundle has nothing of what it does not use', () => {
+test('the fixture’s bundle does not contain the kinds of servers that it does not use', () => {
   const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
   for (const [name, mark] of Object.entries(MARKS)) expect(bundle.includes(mark), name).toBe(false);
 });
 
-/** Words of what is loaded on use, and the file next to the bundle that has them. */
+/** By file next to the bundle, a text of the code that is loaded on first use. */
 const ON_USE = { 'tool-call-hook.cjs': 'onToolCall failed', 'limits.cjs': 'Too many calls' };
 
-test('what a route loads on use is never in the bundle, but in a file next to it', () => {
+test('code that a route loads on first use is in a file next to the bundle', () => {
   const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
   for (const [file, mark] of Object.entries(ON_USE)) {
     expect(bundle.includes(mark), file).toBe(false);
@@ -62,7 +62,9 @@ test('what a route loads on use is never in the bundle, but in a file next to it
   }
 });
 
-test('a build with all kinds of servers has it, and serves them', { timeout: 120_000 }, async () => {
+test('a build with all kinds of servers contains their code and serves them', {
+  timeout: 120_000,
+}, async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);
   installEverything(copy);

@@ -1,4 +1,4 @@
-/** The list of what the build consists of: complete, of the lock's versions, and the same for the same build. */
+/** The SBOM of the build: complete, with the versions of the lock file, and reproducible. */
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const read = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')
 const { components } = read('dist-test/sbom.cdx.json') as { components: Component[] };
 const ofType = (type: string) => components.filter(component => component.type === type);
 
-test('every file of the build is listed with its SHA-256, and no other', () => {
+test('the SBOM lists every file of the build with its SHA-256, and no other file', () => {
   const files = globSync('**/*', { cwd: DIST }).filter(
     name => statSync(join(DIST, name)).isFile() && name !== 'sbom.cdx.json',
   );
@@ -32,7 +32,7 @@ test('every file of the build is listed with its SHA-256, and no other', () => {
   ).toEqual(files.map(name => [name, digest(name)]).toSorted());
 });
 
-test('the libraries are those that the app imports, with what they bring, in the lock’s versions, each with a licence', () => {
+test('the SBOM lists the libraries that the app imports, with their dependencies, versions and licences', () => {
   const { packages } = read('package-lock.json') as {
     packages: Record<string, { version: string; dev?: true }>;
   };
@@ -61,7 +61,7 @@ test('the libraries are those that the app imports, with what they bring, in the
   }
 });
 
-test('what is compiled into the native client is listed if that is in the build, and Node always', () => {
+test('the SBOM lists Node, and the libraries in the native client if the build contains it', () => {
   const names = components.map(({ name }) => name);
   const native = existsSync(join(DIST, 'ric/rapid-client.node'));
   for (const name of ['libcurl', 'aws-lambda-cpp', 'node-addon-api'])
@@ -69,7 +69,7 @@ test('what is compiled into the native client is listed if that is in the build,
   expect(ofType('platform')).toMatchObject([{ name: 'node', version: process.versions.node }]);
 });
 
-test('nothing in it is of this machine', () => {
+test('the SBOM contains no data of this machine', () => {
   const text = readFileSync(join(DIST, 'sbom.cdx.json'), 'utf8');
   expect(text).not.toContain(ROOT);
   expect(text).not.toMatch(/timestamp|serialNumber/);

@@ -1,5 +1,5 @@
 /**
- * What servers have next to them: files, workers, CommonJS. It works the same under `npm start` (the build in the project), in the
+ * Files, workers and CommonJS modules next to a server. They work the same under `npm start` (the build in the project), in the
  * image (the build with no node_modules above it) and under `npm run dev`; or the build fails and says what to change.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -56,7 +56,7 @@ afterAll(async () => {
   copy[Symbol.dispose]();
 });
 
-/** Resolves to what the build prints. */
+/** Runs the build and returns its output. */
 async function build({ folder }: ProjectCopy): Promise<string> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], {
     cwd: folder,
@@ -96,10 +96,10 @@ describe.each([
   });
 });
 
-test('every way to use a file works by the command of `npm run dev`', { timeout: 120_000 }, async () => {
+test('every way to use a file works with the command of `npm run dev`', { timeout: 120_000 }, async () => {
   const port = await freePort();
   const env = { PATH: process.env.PATH, PORT: String(port), NO_COLOR: '1' };
-  // Not by `node --watch`, which sends messages of its own from workers that are ES modules.
+  // Not with `node --watch`, which adds messages from workers that are ES modules.
   const dev = spawn(process.execPath, ['--import', './scripts/dev-hooks.ts', 'scripts/dev.ts'], {
     cwd: copy.folder,
     env,
@@ -124,7 +124,7 @@ test('every way to use a file works by the command of `npm run dev`', { timeout:
   expect(await output).not.toMatch(/ExperimentalWarning/);
 });
 
-test('dot files and the sources of servers are not in the build', () => {
+test('the build contains no dot files and no sources of servers', () => {
   const built = (name: string) => existsSync(join(isolated, 'app/servers', name));
   expect(['ui.html', 'worker.ts', 'worker-helper.ts', 'data/table.csv', 'add.wasm'].map(built)).not.toContain(
     false,
@@ -139,12 +139,12 @@ test.each([
     /Top-level await does not work in the build.*Await on the first use.*app\/servers\/bad\.ts:1:24/s,
   ],
   [
-    'an import of a file that is no module',
+    'an import of a file that is not a module',
     "export { default } from './add.wasm';",
     /add\.wasm cannot be imported\. Read it: readFileSync\(new URL\('\.\/add\.wasm', import\.meta\.url\)\).*app\/servers\/bad\.ts/s,
   ],
   [
-    'a file outside of app/',
+    'a file outside app/',
     "export const url = new URL('../../package.json', import.meta.url);",
     /app\/servers\/bad\.ts names package\.json, which is outside app\/: the image contains only what is in app\//,
   ],

@@ -1,4 +1,4 @@
-/** Server cards and the AI catalog (SEP-2127), by the schema of the extension and against what the server itself says. */
+/** Server cards and the AI catalog (SEP-2127), compared with the schema of the extension and with the server. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { McpServer } from '@modelcontextprotocol/server';
@@ -36,7 +36,7 @@ function weather(): McpServer {
   return server;
 }
 
-/** The app of a fresh process, whose settings are read once. */
+/** Creates the app in a new module instance, because it reads its settings once. */
 async function appWith(env: Record<string, string>, cards?: Record<string, ServerCard>): Promise<Hono> {
   vi.stubEnv('MCP_AUTH', '');
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
@@ -53,14 +53,14 @@ function ask(app: Hono, path: string, init: RequestInit = {}, event?: object): P
   return Promise.resolve(app.fetch(request, { endpoint: endpointContext(request, event) }));
 }
 
-test('publishes nothing unless it is mounted', async () => {
+test('discovery publishes no server card unless it is mounted', async () => {
   const app = await appWith({ MCP_AUTH: 'none' });
   for (const path of ['/weather/server-card', '/.well-known/ai-catalog.json'])
     expect((await ask(app, path)).status).toBe(404);
   expect(readFileSync(join(DIST, 'bundle.cjs'), 'utf8')).not.toContain('server-card');
 });
 
-test('publishes a card per server and a catalog of them, without tools, to callers without a token', async () => {
+test('discovery publishes one card per server and a catalog, without tools, to callers without a token', async () => {
   const app = await appWith(TOKEN, { '/weather': CARD, '/sea/tides': OTHER });
   const response = await ask(app, '/weather/server-card', {
     headers: { accept: 'application/mcp-server-card+json' },
@@ -100,7 +100,7 @@ test('publishes a card per server and a catalog of them, without tools, to calle
     ],
   });
   expect(JSON.stringify(card)).not.toContain('secret_tool');
-  // The server itself stays closed.
+  // The server still requires a token.
   expect((await ask(app, '/weather', { method: 'POST', body: '{}' })).status).toBe(401);
 });
 
@@ -144,7 +144,7 @@ const CARD_SCHEMA = z.strictObject({
   ),
 });
 
-test('conforms to the schema of the extension', async () => {
+test('a server card conforms to the schema of the extension', async () => {
   const app = await appWith(TOKEN, { '/weather': CARD, '/sea/tides': OTHER });
   for (const path of ['/weather', '/sea/tides']) {
     const card = await (await ask(app, `${path}/server-card`)).json();
@@ -152,7 +152,7 @@ test('conforms to the schema of the extension', async () => {
   }
 });
 
-test('says the versions that the server accepts', async () => {
+test('a server card lists the protocol versions that the server accepts', async () => {
   const app = await appWith({ MCP_AUTH: 'none' }, { '/weather': CARD });
   const card = (await (await ask(app, '/weather/server-card')).json()) as {
     remotes: { headers?: object; supportedProtocolVersions: string[] }[];
@@ -183,7 +183,7 @@ test('says the versions that the server accepts', async () => {
   }
 });
 
-test('is read by pages of every origin, and revalidated', async () => {
+test('a server card can be read by web pages of every origin, and is revalidated', async () => {
   const app = await appWith(TOKEN, { '/weather': CARD });
   for (const path of ['/weather/server-card', '/.well-known/ai-catalog.json']) {
     const first = await ask(app, path, { headers: { origin: 'https://elsewhere.example' } });
@@ -206,7 +206,7 @@ test('is read by pages of every origin, and revalidated', async () => {
   }
 });
 
-test('names the public URL, with a stage or a custom domain', async () => {
+test('a server card contains the public URL, with a stage or a custom domain', async () => {
   const stage = {
     path: '/weather/server-card',
     requestContext: { domainName: 'api.example', path: '/live/weather/server-card' },
@@ -238,7 +238,7 @@ test.each([
   ['/weather', { version: '1.x' }, 'version must be one version: 1.0.0'],
   ['weather', {}, 'the key must be the path of an MCP server: /weather'],
   ['/weather/', {}, 'the key must be the path of an MCP server: /weather'],
-])('throws for the path %j and %j', (path, change, problem) => {
+])('discovery throws for the path %j and the card %j', (path, change, problem) => {
   expect(() => serverCards({ [path]: { ...CARD, ...change } })).toThrow(problem);
   expect(() =>
     createApp(new Hono().route('/w', mcp(weather)).route('/', serverCards({ '/w': CARD }))),

@@ -1,4 +1,4 @@
-/** The doctor on patients: a healthy one of every kind, and each fault that it knows, injected. */
+/** The doctor, run on a healthy server of each kind and on each fault that it knows. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAuthorizationServer } from '../../../helpers/authorization-server.ts';
@@ -20,13 +20,13 @@ const DIGEST = createHash('sha256').update(TOKEN).digest('hex');
 let upstream: FakeUpstream;
 let healthy: RunningLambda;
 beforeAll(async () => {
-  // Slow enough that what is streamed comes apart.
+  // Slow enough that the parts of a stream arrive separately.
   upstream = await startFakeUpstream({ delayMs: 40 });
   healthy = await startApp({ env: upstream.env });
 });
 afterAll(() => closeAll(healthy, upstream));
 
-describe('finds nothing wrong with', () => {
+describe('the doctor reports no failure for', () => {
   test('an open server on this machine', async () => {
     const report = await doctor(`${healthy.url}/mcp`);
     expect(report.with('failed')).toEqual([]);
@@ -39,7 +39,7 @@ describe('finds nothing wrong with', () => {
     expect(report.get('latency').found).toMatch(/median \d+ ms/);
   });
 
-  test('a server that asks for a token, which is shown nowhere', async () => {
+  test('a server with a token, which the report does not contain', async () => {
     await using lambda = await startApp({
       env: { ...upstream.env, MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST },
     });
@@ -75,7 +75,7 @@ describe('finds nothing wrong with', () => {
     expect(forged.get('reachable').advice).toContain('invoke_policy_json');
   });
 
-  test('an OAuth proxy, with registration and without', async () => {
+  test('an OAuth proxy, with and without registration, and a failure if its issuer is unreachable', async () => {
     const issuer = await startAuthorizationServer([], 60);
     const env = {
       ...upstream.env,
@@ -103,7 +103,7 @@ describe('finds nothing wrong with', () => {
     });
   });
 
-  test('an OAuth resource server, until its authorization server is gone', async () => {
+  test('an OAuth resource server, until its authorization server is unreachable', async () => {
     const issuer = await startAuthorizationServer(['mcp'], 60);
     const port = String(await freePort());
     const url = `http://127.0.0.1:${port}/mcp`;
@@ -131,7 +131,7 @@ describe('finds nothing wrong with', () => {
     });
   });
 
-  test('a page that is allowed to call', async () => {
+  test('the CORS check of an allowed origin', async () => {
     await using lambda = await startApp({ env: { ...upstream.env, MCP_ALLOWED_ORIGINS: 'app.example.com' } });
     const report = await doctor(`${lambda.url}/mcp`, ['--origin', 'https://app.example.com']);
     expect(report.get('cors')).toMatchObject({
@@ -141,7 +141,7 @@ describe('finds nothing wrong with', () => {
   });
 });
 
-describe('tells what is wrong, and what to do, of', () => {
+describe('the doctor reports the fault, and how to fix it, of', () => {
   test.each([
     [
       'a port without a listener',
@@ -172,12 +172,12 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('a server that is no MCP server', async () => {
+  test('a server that is not an MCP server', async () => {
     await using lambda = await startFunction('echo', { args: ['--invoke-mode', 'BUFFERED'] });
     expect((await doctor(`${lambda.url}/mcp`)).get('reachable').found).toContain('No MCP server: 200');
   });
 
-  test('a server that nothing is configured for', async () => {
+  test('a server without MCP_AUTH', async () => {
     await using lambda = await startFunction('stream', { args: ['--task-root', DIST] }, 'handler');
     expect((await doctor(`${lambda.url}/mcp`)).get('who-may-call')).toMatchObject({
       status: 'failed',
@@ -193,7 +193,7 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('a token that is missing or is another', async () => {
+  test('a missing and a wrong token', async () => {
     await using lambda = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
     const without = await doctor(`${lambda.url}/mcp`);
     expect(without.get('who-may-call')).toMatchObject({
@@ -205,7 +205,7 @@ describe('tells what is wrong, and what to do, of', () => {
     expect(another.get('who-may-call').advice).toContain('sha256sum');
   });
 
-  test('a function that is not set up to stream', async () => {
+  test('a function that does not stream', async () => {
     const buffered = { args: ['--invoke-mode', 'BUFFERED'], env: upstream.env };
     await using lambda = await startApp(buffered, 'handler.buffered');
     expect((await doctor(`${lambda.url}/mcp`)).get('streaming')).toMatchObject({
@@ -215,7 +215,7 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('a tool that reports no progress, is not named, or does not exist', async () => {
+  test('a streaming check whose tool reports no progress, is not named, or does not exist', async () => {
     const silent = await doctor(`${healthy.url}/mcp`, ['--tool', 'lookup', '--arguments', '{"term":"tide"}']);
     expect(silent.get('streaming')).toMatchObject({ status: 'warning' });
     expect(silent.code).toBe(0);
@@ -231,7 +231,7 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('a page that is not allowed', async () => {
+  test('an origin that is not allowed', async () => {
     const report = await doctor(`${healthy.url}/mcp`, ['--origin', 'https://app.example.com']);
     expect(report.get('cors')).toMatchObject({
       status: 'failed',
@@ -272,7 +272,7 @@ describe('tells what is wrong, and what to do, of', () => {
     ],
     ['silence', { answer: () => true }, 'reachable', /no response in time/],
     [
-      'a proxy that takes a header away',
+      'a proxy that removes a header',
       { toServer: headers => delete headers['mcp-method'] },
       'reachable',
       /does not arrive as it was sent: .*Mcp-Method/i,
@@ -285,7 +285,7 @@ describe('tells what is wrong, and what to do, of', () => {
     ],
     ['a proxy that buffers', { buffers: true }, 'streaming', /all at once/],
     [
-      'CORS headers that come twice',
+      'duplicate CORS headers',
       {
         toServer: headers => delete headers.origin,
         toClient: (...args) => [1, 2].map(() => addOrigin('https://a.example')(...args)),
@@ -295,14 +295,14 @@ describe('tells what is wrong, and what to do, of', () => {
     ],
     ['CORS for everybody', { toClient: addOrigin('*') }, 'cors', /any origin are allowed/],
     [
-      'an Origin that does not arrive',
+      'a proxy that removes the Origin header',
       { toServer: headers => delete headers.origin },
       'cors',
       /Origin of another website is accepted/,
     ],
-    ['a 202 that does not end', { hangsOn: 202 }, 'notification', /does not end/],
+    ['a 202 response that does not end', { hangsOn: 202 }, 'notification', /does not end/],
     [
-      'a limit in between that is no 413',
+      'a proxy that returns 400 instead of 413',
       {
         answer: ({ headers }, response) =>
           Number(headers['content-length']) > 6e6 && !!response.writeHead(400).end(),
@@ -311,7 +311,7 @@ describe('tells what is wrong, and what to do, of', () => {
       /400 instead of 413/,
     ],
     [
-      'a page in place of 405',
+      'a proxy that returns a page instead of 405',
       { answer: ({ method }, response) => method === 'GET' && !!response.writeHead(200).end('hello') },
       'get',
       /200 instead of 405/,
@@ -323,7 +323,7 @@ describe('tells what is wrong, and what to do, of', () => {
     expect(report.get(id).advice).toMatch(/\w{3}/);
   });
 
-  test('a server that lets any token in', async () => {
+  test('a server that accepts any token', async () => {
     await using lambda = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: DIGEST } });
     const fault: Fault = {
       toServer(headers) {
@@ -339,8 +339,8 @@ describe('tells what is wrong, and what to do, of', () => {
   });
 });
 
-describe('as a command', () => {
-  test('tells a person line by line', async () => {
+describe('npm run doctor', () => {
+  test('prints one line per check and a summary', async () => {
     const { stdout, code } = await run([`${healthy.url}/mcp`, ...STREAMING]);
     expect(stdout).toMatch(/^ok {7}reachable +the endpoint responds\n/);
     expect(stdout).toMatch(/^skipped {2}authorizer, oauth \(--json prints the reasons\)$/m);
@@ -356,7 +356,7 @@ describe('as a command', () => {
     [['http://x', '--sigv4'], /AWS_ACCESS_KEY_ID/],
     [['http://x', '--timeout', 'soon'], /number of seconds/],
     [['http://x', '--tokne', 'y'], /tokne/],
-  ])('%j is called wrongly: exit code 2 and the usage', async (args, message) => {
+  ])('exits with code 2 and prints its usage for the arguments %j', async (args, message) => {
     const { stdout, stderr, code } = await run(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);

@@ -1,4 +1,4 @@
-/** The doctor as its command, and its report. */
+/** Runs the doctor as a command and returns its report. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -36,13 +36,13 @@ export async function run(args: readonly string[], env: Record<string, string> =
   return { stdout, stderr, code: code as number };
 }
 
-/** Options that make the doctor call the fixture's tool that reports progress, with so many terms that it takes three rounds. */
+/** Options that make the doctor call the fixture's tool that reports progress, with enough terms for three rounds. */
 export const STREAMING = [
   ...['--tool', 'lookup_many'],
   ...['--arguments', JSON.stringify({ terms: MANY_TERMS.slice(0, 12) })],
 ];
 
-/** Runs the doctor with {@link STREAMING}; `args` come after it and win. */
+/** Runs the doctor with {@link STREAMING}; `args` override it. */
 export async function doctor(
   url: string,
   args: readonly string[] = [],

@@ -1,4 +1,4 @@
-/** The doctor at each of API Gateway's endpoints: it knows which one it talks to, and what goes wrong there. */
+/** The doctor on each kind of API Gateway endpoint: it detects the kind and the faults that are specific to it. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AuthorizationServer, startAuthorizationServer } from '../../../helpers/authorization-server.ts';
@@ -30,8 +30,8 @@ function start(args: string[], env: Record<string, string>, handler?: string): P
 const REST = ['--endpoint', 'rest-api'];
 const AUTHORIZER = ['--authorizer', 'authorizer.request'];
 
-describe('finds nothing wrong with', () => {
-  test('a REST API that streams, by its stage', async () => {
+describe('the doctor reports no failure for', () => {
+  test('a REST API that streams, at its stage', async () => {
     await using lambda = await start(REST, KNOWN);
     const report = await doctor(`${lambda.url}/live/mcp`, [], CALLER);
     expect(report.with('failed')).toEqual([]);
@@ -43,7 +43,7 @@ describe('finds nothing wrong with', () => {
     });
   });
 
-  test('a REST API whose authorizer leads to the issuer', async () => {
+  test('the OAuth check of a REST API whose challenge names the metadata', async () => {
     const port = String(await freePort());
     const url = `http://127.0.0.1:${port}/live/mcp`;
     await using _ = await start(
@@ -68,7 +68,7 @@ describe('finds nothing wrong with', () => {
     });
   });
 
-  test('a REST API with a Lambda authorizer, whatever it keeps', async () => {
+  test('a REST API with a Lambda authorizer that caches results', async () => {
     await using lambda = await start([...REST, ...AUTHORIZER], KNOWN);
     const report = await doctor(`${lambda.url}/live/mcp`, [], CALLER);
     expect(report.with('failed')).toEqual([]);
@@ -79,7 +79,7 @@ describe('finds nothing wrong with', () => {
     expect(JSON.stringify(report)).not.toContain(TOKEN);
   });
 
-  test('an HTTP API, but that it does not stream', async () => {
+  test('an HTTP API, and warns that it does not stream', async () => {
     await using lambda = await start(['--endpoint', 'http-api', ...AUTHORIZER], KNOWN, 'handler.buffered');
     const report = await doctor(`${lambda.url}/mcp`, [], CALLER);
     expect(report.with('failed')).toEqual([]);
@@ -110,7 +110,7 @@ describe('finds nothing wrong with', () => {
   });
 });
 
-describe('tells what is wrong, and what to do, of', () => {
+describe('the doctor reports the fault, and how to fix it, of', () => {
   test('a REST API without its stage in the path', async () => {
     await using lambda = await start(REST, KNOWN);
     expect((await doctor(`${lambda.url}/mcp`, [], CALLER)).get('reachable')).toMatchObject({
@@ -120,7 +120,7 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('metadata below a stage, where no client looks', async () => {
+  test('OAuth metadata below a stage, where clients do not find it', async () => {
     const port = String(await freePort());
     const url = `http://127.0.0.1:${port}/live/mcp`;
     await using _ = await start(REST, {
@@ -136,7 +136,7 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('a wrong token at an authorizer', async () => {
+  test('a wrong token for a Lambda authorizer', async () => {
     await using lambda = await start([...REST, ...AUTHORIZER], KNOWN);
     const report = await doctor(`${lambda.url}/live/mcp`, [], { MCP_TOKEN: 'another' });
     expect(report.get('who-may-call')).toMatchObject({
@@ -183,7 +183,7 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('an authorizer that lets in to one path only', async () => {
+  test('an authorizer whose cached policy allows one path only', async () => {
     await using lambda = await start([...REST, ...AUTHORIZER], KNOWN);
     const denial = { message: 'User is not authorized to access this resource' };
     const fault: Fault = {
@@ -201,7 +201,7 @@ describe('tells what is wrong, and what to do, of', () => {
     });
   });
 
-  test('CloudFront in front is said', async () => {
+  test('a server behind CloudFront, which is not a fault: it names CloudFront and the Function URL', async () => {
     await using lambda = await start([], KNOWN);
     const fault: Fault = { toClient: headers => headers.push(['x-amz-cf-id', 'A']) };
     await using proxy = await startFaultyProxy(lambda.url, fault);

@@ -1,18 +1,18 @@
-/** A proxy in front of a healthy server that does to requests and answers what proxies, policies and crashes do. */
+/** A proxy in front of a healthy server that changes requests and responses as proxies, policies and crashes do. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Fault {
-  /** Answers in place of the server. Returns whether it did. */
+  /** Responds instead of the server. Returns whether it did. */
   answer?(incoming: IncomingMessage, response: ServerResponse): boolean;
-  /** Changes the headers on their way to the server. */
+  /** Changes the headers of the request. */
   toServer?(headers: IncomingMessage['headers']): void;
-  /** Changes the raw headers, name by value, on their way back. */
+  /** Changes the raw headers of the response, pairs of a name and a value. */
   toClient?(headers: [string, string][], incoming: IncomingMessage): void;
-  /** Holds the body back until it is whole. */
+  /** Whether the proxy buffers the body until it is complete. */
   buffers?: boolean;
-  /** Never ends an answer of this status. */
+  /** A status whose responses never end. */
   hangsOn?: number;
 }
 

@@ -1,4 +1,4 @@
-/** What each kind of endpoint sends, as the app sees it: hosts, stages, and paths that a URL parser would change. */
+/** Events of each kind of endpoint, as the app receives them: hosts, stages, and paths that a URL parser would change. */
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createApp } from '../../../../app/framework/app.ts';
@@ -33,17 +33,17 @@ describe('an event without a host', () => {
     headers: { 'user-agent': 'ELB-HealthChecker/2.0' },
   };
 
-  test('as a load balancer sends for its health check is served', async () => {
+  test('is served, as in the health check of a load balancer', async () => {
     expect(await serve(healthCheck)).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
   });
 
-  test('with multi-value headers is served', async () => {
+  test('is served with multi-value headers', async () => {
     const { headers, ...event } = healthCheck;
     const multiValueHeaders = { 'user-agent': [headers['user-agent']] };
     expect(await serve({ ...event, multiValueHeaders })).toMatchObject({ statusCode: 200 });
   });
 
-  test('is not served under MCP_ALLOWED_HOSTS, except the health check', async () => {
+  test('is denied with MCP_ALLOWED_HOSTS, except for the health check', async () => {
     vi.stubEnv('MCP_ALLOWED_HOSTS', 'mcp.example');
     vi.resetModules();
     const { createApp: create } = await import('../../../../app/framework/app.ts');
@@ -93,11 +93,11 @@ test.each<[string, object]>([
   expect((await serve({ ...LATTICE, ...fields, path: '/healthz' })).statusCode).toBe(200);
 });
 
-test('the path of VPC Lattice is checked without its query', async () => {
+test('the path of a VPC Lattice event is validated without its query', async () => {
   expect((await serve({ ...LATTICE, path: '/x/../mcp?a=1' })).statusCode).toBe(400);
 });
 
-test('a domain of its own has no stage in the path, even if the server and the stage have one name', async () => {
+test('the path of a custom domain contains no stage, even if the server and the stage have the same name', async () => {
   const event = v2Event({ method: 'GET', path: '/mcp' }) as { requestContext: object };
   const requestContext = { ...event.requestContext, stage: 'mcp', domainName: 'mcp.example' };
   expect((await serve({ ...event, requestContext })).statusCode).toBe(200);
@@ -108,11 +108,14 @@ test.each([
   ['$default', '/mcp', 200],
   ['prod', '/mcp', 200],
   ['prod', '/production/mcp', 404],
-])('an HTTP API with the stage %s and the path %s is served with %i', async (stage, path, status) => {
-  const event = v2Event({ method: 'GET', path }) as { requestContext: object };
-  const { statusCode } = await serve({ ...event, requestContext: { ...event.requestContext, stage } });
-  expect(statusCode).toBe(status);
-});
+])(
+  'a request of an HTTP API with the stage %s and the path %s gets status %i',
+  async (stage, path, status) => {
+    const event = v2Event({ method: 'GET', path }) as { requestContext: object };
+    const { statusCode } = await serve({ ...event, requestContext: { ...event.requestContext, stage } });
+    expect(statusCode).toBe(status);
+  },
+);
 
 const CHANGED = [
   '/live/.well-known/../mcp',
@@ -154,7 +157,7 @@ test.each([
   '/%7Eann',
   '/a%2Fb',
   '/100%25',
-])('a path that it does not change (%j) is passed on', async path => {
+])('a path that a URL parser does not change (%j) is passed to the app', async path => {
   for (const event of [v2Event, restEvent, albEvent])
     expect((await serve(event({ method: 'GET', path }))).statusCode).toBe(path === '/mcp' ? 200 : 404);
 });

@@ -1,4 +1,4 @@
-/** The handler module outside the Runtime Interface Client: no ReferenceError, and a word on what it needs. */
+/** The handler module outside the Runtime Interface Client: it throws no ReferenceError, but an error that says what it needs. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Hono } from 'hono';
@@ -16,12 +16,15 @@ test.each<[string, () => Promise<Handlers>]>([
       }),
   ],
   ['the build', () => import(pathToFileURL(join(DIST, 'handler.mjs')).href)],
-])('%s can be imported; `buffered` answers, `stream` says what it needs', async (_what, load) => {
-  vi.stubEnv('MCP_AUTH', 'none');
-  const { buffered, stream } = await load();
-  vi.unstubAllEnvs();
-  const context = { getRemainingTimeInMillis: () => 10_000 };
-  const answer = await buffered(v2Event({ method: 'GET', path: '/healthz' }), context as never);
-  expect(answer).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
-  await expect(stream({}, {}, context as never)).rejects.toThrow(/only under aws-lambda-ric.*npm start/);
-});
+])(
+  '%s can be imported outside Lambda: `buffered` responds, `stream` rejects with a message that says what it needs',
+  async (_what, load) => {
+    vi.stubEnv('MCP_AUTH', 'none');
+    const { buffered, stream } = await load();
+    vi.unstubAllEnvs();
+    const context = { getRemainingTimeInMillis: () => 10_000 };
+    const answer = await buffered(v2Event({ method: 'GET', path: '/healthz' }), context as never);
+    expect(answer).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
+    await expect(stream({}, {}, context as never)).rejects.toThrow(/only under aws-lambda-ric.*npm start/);
+  },
+);

@@ -11,10 +11,10 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
-/** More than the threads of libuv's pool. */
+/** More than the number of threads in libuv's pool. */
 const WORKERS = 6;
 
-test('every worker thread waits for invocations, and file and DNS operations of the function end', async () => {
+test('every worker thread waits for invocations, and the file and DNS operations of the function complete', async () => {
   const waiting: ServerResponse[] = [];
   const responses: unknown[] = [];
   const api = createServer(async (request, response) => {

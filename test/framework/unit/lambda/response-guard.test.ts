@@ -1,4 +1,4 @@
-/** An invocation ends with its answer, whichever way that ends: nothing watches over it afterwards. */
+/** guardResponse ends the invocation with its response, however the response ends. */
 import { expect, test, vi } from 'vitest';
 import { endpointContext } from '../../../../app/framework/endpoint-context.ts';
 import type { AdaptedRequest } from '../../../../app/framework/lambda/adapter.ts';
@@ -24,19 +24,19 @@ test.each<[string, () => Response | Promise<Response>]>([
   ['no body', () => new Response(null, { status: 204 })],
   ['an empty body', () => new Response('')],
   ['a body', () => new Response('all of it')],
-  ['a fault', () => Promise.reject(new Error('expected in the log'))],
+  ['a handler that rejects', () => Promise.reject(new Error('expected in the log'))],
   [
-    'a body that breaks',
+    'a body that fails',
     () => new Response(new ReadableStream({ pull: c => c.error(new Error('expected in the log')) })),
   ],
-])('%s', async (_what, answer) => {
+])('guardResponse ends the invocation after a response with %s', async (_what, answer) => {
   const watched = invocation();
   const response = await toResponse(await guardResponse(answer, adapted(watched)));
   await response.text();
   expect(watched.end).toHaveBeenCalled();
 });
 
-test('a body whose taker leaves', async () => {
+test('guardResponse ends the invocation and cancels the body when its reader cancels', async () => {
   const watched = invocation();
   const cancelled = vi.fn();
   const endless = new ReadableStream<Uint8Array>({

@@ -1,6 +1,6 @@
 /**
- * A streamed answer under the real client, before a Runtime API that takes it slowly, or takes no more of it: what a slow
- * reader, and a connection that is lost, come to.
+ * Streamed responses of the real runtime client to a Runtime API that reads them slowly or closes the connection, as for a slow
+ * or a disconnected caller.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
 const WITHIN = { timeout: 20_000, interval: 50 };
 
-/** Passes one invocation after another to a function; each has a receiver that reads the response as it comes. */
+/** Passes invocations to a function one after another; the receiver of each reads the response as it arrives. */
 class RuntimeApi {
   readonly #server = createServer((request, response) => this.#serve(request, response));
   readonly #invocations: { path: string; take: (answer: IncomingMessage) => void }[] = [];
@@ -47,7 +47,7 @@ class RuntimeApi {
       stream?.setEncoding('utf8').on('data', text => (this.output += text));
   }
 
-  /** Returns the response as soon as its head is there; its body is unread. */
+  /** Returns the response as soon as its headers have arrived; its body is unread. */
   invoke(path: string): Promise<IncomingMessage> {
     return new Promise(take => {
       this.#invocations.push({ path, take });
@@ -112,10 +112,10 @@ async function bytesOf(answer: IncomingMessage): Promise<number> {
   return bytes;
 }
 
-test('no more is made than is taken, and a slow reader gets all of it', async () => {
+test('the app produces only what the buffers hold while its response is not read, and a slow reader gets all of it', async () => {
   const api = await started();
   const answer = await api.invoke('/flood');
-  await sleep(1000); // Without a reader, only what fits into the buffers on the way is produced.
+  await sleep(1000); // Without a reader, the app produces only what fits into the buffers.
   const made = api.megabytesMade;
   expect(made).toBeLessThan(32);
   await sleep(500);
@@ -124,10 +124,10 @@ test('no more is made than is taken, and a slow reader gets all of it', async ()
   expect(api.output).not.toContain('the flood was stopped');
 });
 
-test('when the Runtime API takes no more the app stops, and the execution environment ends with its reason', async () => {
+test('when the Runtime API closes the connection, the app stops and the execution environment ends and logs the reason', async () => {
   const api = await started();
   const answer = await api.invoke('/flood');
-  answer.on('error', () => undefined); // It is what the next line does.
+  answer.on('error', () => undefined); // The next line causes it.
   answer.destroy();
   await vi.waitFor(() => expect(api.pid).toBeUndefined(), WITHIN);
   expect(api.output).toContain('the flood was stopped');
@@ -135,7 +135,7 @@ test('when the Runtime API takes no more the app stops, and the execution enviro
   expect(api.megabytesMade).toBeLessThan(64);
 });
 
-test('a stream that is closed without a word ends the answer too', async () => {
+test('writeResponse cancels the response when its stream closes without an error', async () => {
   vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
   const to = new PassThrough();
   const cancel = vi.fn(async () => undefined);

@@ -36,7 +36,7 @@ interface Received {
   headers: IncomingMessage['headers'];
 }
 
-/** A response is delayed so that a client that does not wait for it is found out. */
+/** Responses are delayed, so that the test fails for a client that does not wait for them. */
 const DELAY_MS = 100;
 const EVENT_HEADERS = {
   'lambda-runtime-aws-request-id': 'id-1',
@@ -51,7 +51,7 @@ function behavesAsNative(file: string): void {
   const server = createServer(async (request, response) => {
     const body = await text(request);
     await sleep(request.method === 'POST' ? DELAY_MS : 0);
-    response.setHeader('content-type', 'application/json'); // The native part crashes without one.
+    response.setHeader('content-type', 'application/json'); // The native part crashes without this header.
     received.push({ line: `${request.method} ${request.url}`, body, headers: request.headers });
     respond(request, response);
   });
@@ -66,7 +66,7 @@ function behavesAsNative(file: string): void {
     received = [];
   });
 
-  /** Runs `script`, in which `client` is the client, to its end. */
+  /** Runs `script`, in which `client` is the client, until it exits. */
   async function run(script: string): Promise<{ code: number; stdout: string }> {
     const source = `const client = require(${JSON.stringify(file)});\n${script}`;
     const child = spawn(process.execPath, ['-e', source], {
@@ -81,7 +81,7 @@ function behavesAsNative(file: string): void {
     response.writeHead(202).end('{"status":"OK"}');
   };
 
-  test('returns the event as text, the deadline as a number, and nothing that was not sent', async () => {
+  test('returns the event as text, the deadline as a number, and only headers that were sent', async () => {
     respond = (_request, response) => response.writeHead(200, EVENT_HEADERS).end('{"place":"Zürich"}');
     const { stdout } = await run(`client.next().then(next => console.log(JSON.stringify(next)))`);
     expect(JSON.parse(stdout)).toEqual({
@@ -115,13 +115,13 @@ function behavesAsNative(file: string): void {
     expect(stdout).toMatch(new RegExp(`^Failed to get next invocation, error ${status}$`, 'm'));
   });
 
-  test('rejects if the Runtime API is gone', async () => {
+  test('rejects if the Runtime API is unreachable', async () => {
     respond = request => request.socket.destroy();
     const { stdout } = await run(`client.next().catch(error => console.log(error.message))`);
     expect(stdout).toMatch(/^Failed to get next invocation, error -1$/m);
   });
 
-  test('a response that a crash follows directly is delivered', async () => {
+  test('delivers a response even if the process crashes directly afterwards', async () => {
     respond = accept;
     const { code } = await run(`client.done('id-1', '{"place":"Zürich"}'); process.exit(3)`);
     expect(code).toBe(3);
@@ -134,7 +134,7 @@ function behavesAsNative(file: string): void {
     ]);
   });
 
-  test('an error that SIGKILL follows directly is delivered with its X-Ray cause', async () => {
+  test('delivers an error with its X-Ray cause even if SIGKILL follows directly', async () => {
     respond = accept;
     await run(
       `client.error('id-1', '{"errorType":"Bad"}', '{"cause":1}'); process.kill(process.pid, 'SIGKILL')`,
@@ -148,7 +148,7 @@ function behavesAsNative(file: string): void {
     ]);
   });
 
-  test('a response is delivered before the next invocation is asked for', async () => {
+  test('delivers a response before it requests the next invocation', async () => {
     respond = (request, response) =>
       request.method === 'POST'
         ? accept(request, response)
@@ -162,13 +162,13 @@ function behavesAsNative(file: string): void {
     expect(received.map(({ line }) => line)).toEqual([next, done(0), next, done(1), next, done(2)]);
   });
 
-  test('a response of 6 MB is delivered whole', async () => {
+  test('delivers a complete response of 6 MB', async () => {
     respond = accept;
     await run(`client.done('id-1', JSON.stringify('x'.repeat(6e6))); process.exit()`);
     expect(received[0]?.body).toHaveLength(6e6 + 2);
   });
 
-  test('goes on if the Runtime API refuses a response or is gone', async () => {
+  test('continues if the Runtime API rejects a response or is unreachable', async () => {
     respond = (_request, response) => response.writeHead(413).end('{}');
     expect((await run(`client.done('id-1', '1'); console.log('on')`)).stdout).toMatch(/^on$/m);
     respond = request => request.socket.destroy();

@@ -1,4 +1,4 @@
-/** However an answer ends, it ends well: one suite over both handlers, each under the real client. */
+/** Ends of a response: complete, failed, or at the deadline. One suite for both handlers, each with the real runtime client. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
@@ -22,15 +22,18 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
     fetch(lambda.url + path, { method: 'POST', body, signal: AbortSignal.timeout(5000) });
   const pid = async (): Promise<string> => (await fetch(`${lambda.url}/pid`)).text();
 
-  test.each(['text', 'null', 'stream'])('an empty body (%s) keeps status and headers', async kind => {
-    for (const status of [200, 202, 401, 404, 405]) {
-      const response = await post(`/empty/${kind}/${status}`);
-      expect([response.status, response.headers.get('x-own')]).toEqual([status, 'kept']);
-      expect((await response.text()).trim()).toBe('');
-    }
-  });
+  test.each(['text', 'null', 'stream'])(
+    'keeps the status and headers of a response with an empty body (%s)',
+    async kind => {
+      for (const status of [200, 202, 401, 404, 405]) {
+        const response = await post(`/empty/${kind}/${status}`);
+        expect([response.status, response.headers.get('x-own')]).toEqual([status, 'kept']);
+        expect((await response.text()).trim()).toBe('');
+      }
+    },
+  );
 
-  test('a 204 has no body at all', async () => {
+  test('sends a 204 without a body', async () => {
     const response = await post('/empty/null/204');
     expect([response.status, await response.text(), response.headers.get('x-own')]).toEqual([
       204,
@@ -39,11 +42,11 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
     ]);
   });
 
-  test('cookies stay apart', async () => {
+  test('sends each cookie in its own Set-Cookie header', async () => {
     expect((await post('/cookies')).headers.getSetCookie()).toEqual(['a=1', 'b=2']);
   });
 
-  test('a stream of events that breaks ends with a JSON-RPC error, and the process lives on', async () => {
+  test('ends an SSE stream that fails with a JSON-RPC error, and the process continues', async () => {
     const before = await pid();
     const text = await (await post('/breaks/events')).text();
     const [one, last] = text
@@ -57,23 +60,23 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
     expect(await pid()).toBe(before);
   });
 
-  test('an answer that breaks before its first byte is a JSON-RPC error', async () => {
+  test('returns a JSON-RPC error for a response that fails before its first byte', async () => {
     const response = await post('/breaks/at-once');
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ id: 'call-7', error: { code: -32603 } });
   });
 
-  test('it has the id of a request that begins with a byte order mark', async () => {
+  test('returns a JSON-RPC error with the id of a request that begins with a byte order mark', async () => {
     expect(await (await post('/breaks/at-once', `\ufeff${CALL}`)).json()).toMatchObject({ id: 'call-7' });
   });
 
-  test('an answer that breaks midway ends, and the process lives on', async () => {
+  test('ends a response that fails midway, and the process continues', async () => {
     const before = await pid();
     expect(await (await post('/breaks/json')).text()).toBe('{"half":');
     expect(await pid()).toBe(before);
   });
 
-  test('a handler that throws is a 500 without detail, and the process lives on', async () => {
+  test('returns a 500 without details if the route throws, and the process continues', async () => {
     const before = await pid();
     const response = await post('/throws');
     expect(response.status).toBe(500);
@@ -81,20 +84,27 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
     expect(await pid()).toBe(before);
   });
 
-  test.each(['/hangs', '/hangs/heard'])('%s: shortly before the deadline the caller is told', async path => {
-    const before = await pid();
-    const started = performance.now();
-    const response = await post(path);
-    expect([response.status, await response.json()]).toEqual([
-      200,
-      { jsonrpc: '2.0', id: 'call-7', error: { code: -32001, message: expect.stringMatching(/time limit/) } },
-    ]);
-    expect(performance.now() - started).toBeLessThan(2000);
-    if (path.endsWith('heard')) await lambda.printed(/the signal was heard/);
-    expect(await pid()).toBe(before);
-  });
+  test.each(['/hangs', '/hangs/heard'])(
+    'returns a JSON-RPC error shortly before the deadline if the route %s does not respond',
+    async path => {
+      const before = await pid();
+      const started = performance.now();
+      const response = await post(path);
+      expect([response.status, await response.json()]).toEqual([
+        200,
+        {
+          jsonrpc: '2.0',
+          id: 'call-7',
+          error: { code: -32001, message: expect.stringMatching(/time limit/) },
+        },
+      ]);
+      expect(performance.now() - started).toBeLessThan(2000);
+      if (path.endsWith('heard')) await lambda.printed(/the signal was heard/);
+      expect(await pid()).toBe(before);
+    },
+  );
 
-  test('a batch is answered id by id, a request that is not JSON-RPC by its status', async () => {
+  test('at the deadline, returns one error per id of a batch, and status 504 for a request that is not JSON-RPC', async () => {
     const batch = JSON.stringify([
       { jsonrpc: '2.0', id: 1, method: 'a' },
       { jsonrpc: '2.0', method: 'b' },
@@ -104,13 +114,13 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
     expect((await post('/hangs', 'not JSON')).status).toBe(504);
   });
 
-  test('an open stream of events ends with the error at the deadline', async () => {
+  test('ends an open SSE stream with the error at the deadline', async () => {
     const text = await (await post('/hangs/events')).text();
     expect(text).toMatch(/^data: one\n\n[\s\S]*"id":"call-7","error":\{"code":-32001/);
   });
 
   test.each(['/rejects', '/throws/later', '/rejects/events'])(
-    '%s: an unhandled error ends the process, after the response',
+    'ends the process after the response if the route %s causes an unhandled error',
     async path => {
       const before = await pid();
       const text = await (await post(path)).text();

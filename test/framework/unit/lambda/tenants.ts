@@ -1,6 +1,6 @@
 /**
- * What a function with tenant isolation does with the tenant of an invocation, as tests that run on any platform: the local Lambda
- * (tenants.test.ts) and AWS's own runtime core (test/framework/foreign).
+ * Tests of a function with tenant isolation that run on several platforms: the local Lambda (tenants.test.ts) and AWS's own
+ * runtime core (test/framework/foreign).
  */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
@@ -12,9 +12,9 @@ import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 
 /** A function that runs test/fixtures/tenant-app.ts. */
 export interface TenantTarget {
-  /** Invokes it with an event, in a tenant. Returns the body of the response, which for HTTP begins with the prelude. */
+  /** Invokes the function with an event, in a tenant. Returns the body of the response, which for HTTP begins with the prelude. */
   invoke(event: object, tenant: string): Promise<string>;
-  /** What the function has written. Waits until `pattern` matches it. */
+  /** Waits until the output of the function matches `pattern`. Returns the output. */
   printed(pattern: RegExp): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -26,12 +26,12 @@ const TASKS = {
   'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
 };
 
-/** `start` gets the environment variables of the function. */
+/** Defines the tests. `start` starts a function with these environment variables. */
 export function describeTenants(start: (env: Record<string, string>) => Promise<TenantTarget>): void {
   let dynamo: TestDynamoDb;
   let lambdaApi: Server;
   let target: TenantTarget;
-  /** Requests of the function to invoke itself. */
+  /** The requests by which the function invoked itself. */
   const invocations: { headers: IncomingHttpHeaders; event: object }[] = [];
 
   beforeAll(async () => {
@@ -59,12 +59,12 @@ export function describeTenants(start: (env: Record<string, string>) => Promise<
     lambdaApi?.close();
   });
 
-  test('a tool gets the tenant, and the log line has its beginning', async () => {
+  test('a tool gets the tenant, and the log line has the beginning of the tenant ID', async () => {
     expect(await target.invoke(call(ALICE, '/mcp'), ALICE)).toContain(`tenant ${ALICE}`);
     await target.printed(new RegExp(`"type":"request"[^\\n]*"tenant":"${ALICE.slice(0, 12)}"`));
   });
 
-  test('a request that the authorizer let in for another tenant is denied', async () => {
+  test('a request that the authorizer allowed for another tenant is denied', async () => {
     const response = await target.invoke(call(BOB, '/mcp'), ALICE);
     expect(response).toContain('"statusCode":403');
     expect(response).not.toContain(`tenant ${BOB}`);

@@ -1,4 +1,4 @@
-/** When V8 is switched to efficiency mode, and that this V8 knows the flag. */
+/** The time at which V8 is switched to efficiency mode, and the flag for it. */
 import { spawnSync } from 'node:child_process';
 import v8 from 'node:v8';
 import { afterEach, beforeEach, expect, type MockInstance, test, vi } from 'vitest';
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => void setFlags.mockRestore());
 
-test('switches once, in the turn after the first response', async () => {
+test('V8 is switched to efficiency mode once, in the event loop turn after the first response', async () => {
   const switchMode = efficiencyModeSwitch();
   switchMode({ memoryLimitInMB: '128' });
   expect(setFlags).not.toHaveBeenCalled();
@@ -44,13 +44,13 @@ test.each([
   ['1769', 0],
   ['10240', 0],
   [undefined, 1],
-])('with %s MB the mode is switched %i times', async (memory, times) => {
+])('with %s MB of memory, V8 is switched to efficiency mode %i times', async (memory, times) => {
   efficiencyModeSwitch()(memory === undefined ? undefined : { memoryLimitInMB: memory });
   await turn();
   expect(setFlags).toHaveBeenCalledTimes(times);
 });
 
-test('this V8 knows the flag, and takes it when it runs', () => {
+test('this V8 knows the flag of efficiency mode, and accepts it at runtime', () => {
   const script = `process.getBuiltinModule('node:v8').setFlagsFromString('${FLAG}'); console.log('runs on');`;
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
   expect(stdout).toBe('runs on\n');

@@ -1,4 +1,4 @@
-/** Events of every kind, and things that are not events, into both handlers under the real client. */
+/** Valid events of every kind, and invalid events, for both handlers with the real runtime client. */
 import { InvokeCommand, InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
@@ -77,7 +77,7 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
       restEvent({ method: 'POST', path: '/echo', query: 'a=1', body: '{"x":"é"}', multiValue: true }),
     ],
     ['load balancer', albEvent({ method: 'POST', path: '/echo', query: 'a=1', body: '{"x":"é"}' })],
-  ])('%s', async (_kind, event) => {
+  ])('serves an event of the kind %s', async (_kind, event) => {
     const { status, headers, body } = await invoke(event);
     expect(status).toBe(200);
     expect(headers['content-type']).toMatch(/^application\/json/);
@@ -101,12 +101,12 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
       /GET request must not carry a body/,
     ],
     [
-      'GET with a body by REST',
+      'GET with a body of a REST API',
       restEvent({ method: 'GET', path: '/echo', body: 'x' }),
       /must not carry a body/,
     ],
     [
-      'GET with a body by a load balancer',
+      'GET with a body of a load balancer',
       albEvent({ method: 'GET', path: '/echo', body: 'x' }),
       /must not carry a body/,
     ],
@@ -125,7 +125,7 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
       /not a string/,
     ],
     [
-      'base64 that is not',
+      'a body that is not valid Base64',
       { ...v2Event({ method: 'POST', path: '/echo' }), body: '%%%', isBase64Encoded: true },
       /base64/,
     ],
@@ -141,7 +141,11 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
       { ...v2Event({ method: 'GET', path: '/echo' }), rawQueryString: {} },
       /query/,
     ],
-    ['cookies that are no list', { ...v2Event({ method: 'GET', path: '/echo' }), cookies: 'a=1' }, /cookies/],
+    [
+      'cookies that are not a list',
+      { ...v2Event({ method: 'GET', path: '/echo' }), cookies: 'a=1' },
+      /cookies/,
+    ],
     [
       'a cookie with a line break',
       { ...v2Event({ method: 'GET', path: '/echo' }), cookies: ['a\r\nb'] },
@@ -149,21 +153,21 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
     ],
     ...Object.entries<object>({
       'a parameter that is a list': { queryStringParameters: { a: ['b'] } },
-      'a parameter with half a character': { queryStringParameters: { a: '\ud800' } },
-      'a parameter named by half a character': { queryStringParameters: { '\udc00': 'a' } },
-      'parameters that are no lists': { multiValueQueryStringParameters: { a: 'b' } },
-      'a list of what is no text': { multiValueQueryStringParameters: { a: [{}] } },
+      'a parameter with an unpaired surrogate': { queryStringParameters: { a: '\ud800' } },
+      'a parameter name with an unpaired surrogate': { queryStringParameters: { '\udc00': 'a' } },
+      'multi-value parameters that are not lists': { multiValueQueryStringParameters: { a: 'b' } },
+      'multi-value parameters with an object': { multiValueQueryStringParameters: { a: [{}] } },
     }).map(([what, more]): [string, unknown, RegExp] => [
       what,
       { ...restEvent({ method: 'GET', path: '/echo' }), ...more },
       /query/,
     ]),
     [
-      'headers of many values that are none',
+      'multi-value headers that are not lists',
       { ...restEvent({ method: 'GET', path: '/echo' }), multiValueHeaders: { a: 'b' } },
       /header/,
     ],
-  ])('%s is a 400 that says why, and the next one is served', async (_what, event, why) => {
+  ])('returns a 400 with the reason for %s, and serves the next event', async (_what, event, why) => {
     const { status, headers, body } = await invoke(event);
     expect([status, headers['content-type']]).toEqual([400, expect.stringMatching(/^application\/json/)]);
     expect(JSON.parse(body)).toEqual({ error: 'bad_event', message: expect.stringMatching(why) });
@@ -171,7 +175,7 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
   });
 });
 
-test('a buffered stream of events is text, not base64', async () => {
+test('handler.buffered returns an SSE stream as text, not as Base64', async () => {
   const command = new InvokeCommand({
     FunctionName: 'local',
     Payload: JSON.stringify(

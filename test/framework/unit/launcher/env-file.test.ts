@@ -1,4 +1,4 @@
-/** The file .env of `npm start` and `npm run dev`. */
+/** The .env file, which `npm start` and `npm run dev` read. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

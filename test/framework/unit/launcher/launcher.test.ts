@@ -1,4 +1,4 @@
-/** scripts/run.mjs: every npm script starts there, on any shell, with the user's own Node or the packaged one. */
+/** scripts/run.mjs, which runs every npm script in any shell, with the installed Node or the packaged one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ async function launch(args: readonly string[], nodeOptions: readonly string[] = 
   return { stdout, stderr, code };
 }
 
-test('npm scripts use no syntax of one shell only, and no other Node than the launcher chooses', () => {
+test('npm scripts work in every shell, and run with the Node that the launcher chooses', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
@@ -36,7 +36,7 @@ test('npm scripts use no syntax of one shell only, and no other Node than the la
       expect(command, name).toMatch(/^(?:node scripts\/run\.mjs|npm (?:run|ci|rebuild)) [^'"$;|<>&]+$/);
 });
 
-describe('the own Node from version 24 on', () => {
+describe('with an installed Node of version 24 or later, the launcher', () => {
   test('runs the file as the main module, with arguments, environment variables and its exit code', async () => {
     const { stdout, stderr, code } = await launch(['LAUNCHED=a b', LAUNCHED, 'x', '--y']);
     expect(JSON.parse(stdout)).toEqual({
@@ -58,7 +58,7 @@ describe('the own Node from version 24 on', () => {
   });
 });
 
-test('the script gets SIGTERM when the shell that npm has started is killed', async () => {
+test('the script gets SIGTERM when the shell that npm started is killed', async () => {
   const script = `"${process.execPath}" "${LAUNCHER}" ${LAUNCHED} wait; true`;
   const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -69,7 +69,7 @@ test('the script gets SIGTERM when the shell that npm has started is killed', as
   expect(output.split('\n').at(-2)).toBe('ended');
 });
 
-test('a Node for which npm leaves packages out is refused in one sentence', async () => {
+test('a Node version for which npm leaves out packages is rejected with a one-line error', async () => {
   expect(await launch([LAUNCHED], ['--import', older('18.20.8')])).toEqual({
     stdout: '',
     stderr: 'Node 20 or newer is required to install and run this project; this is 18.20.8.\n',
@@ -77,7 +77,7 @@ test('a Node for which npm leaves packages out is refused in one sentence', asyn
   });
 });
 
-test('a command that is not installed is named with what to do', async () => {
+test('the error for a command that is not installed names it and says what to do', async () => {
   expect(await launch(['nothing-of-that-name'])).toEqual({
     stdout: '',
     stderr: 'nothing-of-that-name is not installed. Run: npm ci\n',
@@ -92,7 +92,7 @@ const installed: Found<true> =
     : { missing: 'The packaged Node is not installed here. To install it: npm ci --prefix scripts/node' };
 
 describeWith(installed, { inCi: 'skip' })('an older Node', () => {
-  test('gets the packaged one, with arguments, environment variables and the exit code', async () => {
+  test('gets the packaged Node, with arguments, environment variables and the exit code', async () => {
     const { stdout, stderr, code } = await launch(
       ['--announce', 'LAUNCHED=a b', LAUNCHED, 'x'],
       ['--import', OLDER],

@@ -31,10 +31,10 @@ test.each<[string, (folder: string) => void]>([
       renameSync(join(folder, 'new'), join(folder, 'servers'));
     },
   ],
-])('reports an edit in a folder that was %s', async (_name, replace) => {
+])('the watcher reports an edit in a folder that was %s', async (_name, replace) => {
   const { folder, changed } = watched();
   replace(folder);
-  // Until the watcher has noticed the new folder, an edit may go unseen: so it is repeated.
+  // The watcher may miss an edit until it has noticed the new folder, so the edit is repeated.
   await expect
     .poll(() => {
       appendFileSync(join(folder, 'servers/coin.ts'), '2');
@@ -43,7 +43,7 @@ test.each<[string, (folder: string) => void]>([
     .toBeGreaterThan(2);
 });
 
-test('survives folders that are gone before they are read', async () => {
+test('the watcher continues if a folder is removed before it is read', async () => {
   const { folder, changed } = watched();
   for (let at = 0; at < 50; at += 1) {
     rmSync(join(folder, 'servers'), { recursive: true });

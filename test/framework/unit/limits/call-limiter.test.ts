@@ -36,7 +36,7 @@ let routes = 0;
 beforeEach(() => {
   errors = [];
   routes += 1;
-  route = `/${routes}/mcp`; // Counters of other tests do not count.
+  route = `/${routes}/mcp`; // A route of its own, so that the counters of other tests have no effect.
   vi.spyOn(console, 'error').mockImplementation((...parts) => void errors.push(parts));
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 1, 12, 0, 10) });
 });
@@ -49,7 +49,7 @@ function urlOf(server: { address(): unknown }): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The limiter of one execution environment. */
+/** Creates the limiter of one execution environment. */
 function environment(options: Partial<LimiterOptions> & { url?: string } = {}): CallLimiter {
   const { url = endpoint, ...others } = options;
   return createCallLimiter({
@@ -104,7 +104,7 @@ async function end(invocation: Invocation | undefined): Promise<void> {
 describe.each(Object.entries(STORES))('calls in a window, %s', (_name, create) => {
   const TWO = { calls: 2, seconds: 60 };
 
-  test('the call over the limit is denied until the next window', async () => {
+  test('a call over the limit is denied until the next window', async () => {
     const limit = create();
     for (const id of [1, 2]) expect(await limit(limited(TWO, { body: message(id) }))).toBeUndefined();
     const response = await limit(limited(TWO, { body: message('three') }));
@@ -123,7 +123,7 @@ describe.each(Object.entries(STORES))('calls in a window, %s', (_name, create) =
     expect(await limit(limited(TWO))).toBeUndefined();
   });
 
-  test('callers are counted apart by issuer and subject, or by address, and so are routes', async () => {
+  test('each route counts calls separately by issuer and subject, or by source address', async () => {
     const limit = create();
     const one = { calls: 1, seconds: 60 };
     const others: Partial<LimitedRequest>[] = [
@@ -143,7 +143,7 @@ describe.each(Object.entries(STORES))('calls in a window, %s', (_name, create) =
     expect((await limit(limited(one, sameSubject)))?.status).toBe(429);
   });
 
-  test('each call of a batch counts, and each is denied', async () => {
+  test('each call of a batch is counted and denied separately', async () => {
     const limit = create();
     expect(await limit(limited(TWO))).toBeUndefined();
     const notification = { jsonrpc: '2.0', method: 'notifications/initialized' };
@@ -151,7 +151,7 @@ describe.each(Object.entries(STORES))('calls in a window, %s', (_name, create) =
     const response = await limit(limited(TWO, { body }));
     expect(response?.status).toBe(429);
     expect(await response?.json()).toMatchObject([{ id: 1 }, { id: 3 }]);
-    // A denied request takes nothing of what is left.
+    // A denied request does not count.
     expect(await limit(limited(TWO))).toBeUndefined();
   });
 
@@ -164,7 +164,7 @@ describe.each(Object.entries(STORES))('calls in a window, %s', (_name, create) =
     ['tasks/get', 1],
     ['notifications/cancelled', undefined],
     ['tools/call', undefined],
-  ])('%s with id %s is no call', async (method, id) => {
+  ])('%s with id %s does not count as a call', async (method, id) => {
     const limit = create();
     for (let at = 0; at < 5; at += 1)
       expect(await limit(limited(TWO, { body: { jsonrpc: '2.0', id, method } }))).toBeUndefined();
@@ -177,7 +177,7 @@ describe.each(Object.entries(STORES))('calls in a window, %s', (_name, create) =
     'completion/complete',
     'subscriptions/listen',
     'x/y',
-  ])('%s is a call', async method => {
+  ])('%s counts as a call', async method => {
     const limit = create();
     for (const id of [1, 2]) expect(await limit(limited(TWO, { body: message(id, method) }))).toBeUndefined();
     expect((await limit(limited(TWO, { body: message(3, method) })))?.status).toBe(429);
@@ -199,7 +199,7 @@ describe.each(Object.entries(STORES))('calls at the same time, %s', (_name, crea
     expect((await limit(limited({ parallel: 2 })))?.status).toBe(429);
   });
 
-  test('a denied request releases nothing that others hold', async () => {
+  test('a denied request does not release leases of other requests', async () => {
     const limit = create();
     expect(await limit(limited({ parallel: 1 }))).toBeUndefined();
     const deniedRequest = limited({ parallel: 1 });
@@ -218,7 +218,7 @@ describe.each(Object.entries(STORES))('calls at the same time, %s', (_name, crea
     expect(await limit(limited({ parallel: 1 }))).toBeUndefined();
   });
 
-  test('of 20 calls at once exactly as many run as may', async () => {
+  test('of 20 parallel calls, exactly the allowed number runs', async () => {
     const limit = create();
     const requests = Array.from({ length: 20 }, () => limited({ parallel: 3 }));
     const responses = await Promise.all(requests.map(limit));
@@ -229,7 +229,7 @@ describe.each(Object.entries(STORES))('calls at the same time, %s', (_name, crea
     expect(errors).toEqual([]);
   });
 
-  test('a batch takes as much as it has calls', async () => {
+  test('a batch needs one lease per call', async () => {
     const limit = create();
     const body = [message(1), message(2)];
     expect(await limit(limited({ parallel: 3 }, { body }))).toBeUndefined();
@@ -239,7 +239,7 @@ describe.each(Object.entries(STORES))('calls at the same time, %s', (_name, crea
 });
 
 describe('the table', () => {
-  test('is shared by execution environments, memory is not', async () => {
+  test('is shared by execution environments, unlike the counters in memory', async () => {
     const both = { calls: 1, seconds: 60, parallel: 1 };
     expect(await environment()(limited(both))).toBeUndefined();
     expect((await environment()(limited(both)))?.status).toBe(429);
@@ -257,7 +257,7 @@ describe('the table', () => {
   });
 
   test.each(['deny', 'allow'] as const)(
-    'that does not respond: %s',
+    'that does not respond leads to the configured failure mode: %s',
     async failureMode => {
       const hanging: Server = createServer(() => undefined).listen(0, '127.0.0.1');
       await once(hanging, 'listening');
@@ -280,22 +280,25 @@ describe('the table', () => {
     20_000,
   );
 
-  test.each(['deny', 'allow'] as const)('that does not exist: %s', async failureMode => {
-    const limit = environment({ failureMode, table: 'no-such-table' });
-    const response = await limit(limited({ calls: 9, seconds: 60 }));
-    expect(response?.status).toBe(failureMode === 'deny' ? 503 : undefined);
-    if (response) expect(await response.text()).not.toContain('no-such-table');
-  });
+  test.each(['deny', 'allow'] as const)(
+    'that does not exist leads to the configured failure mode: %s',
+    async failureMode => {
+      const limit = environment({ failureMode, table: 'no-such-table' });
+      const response = await limit(limited({ calls: 9, seconds: 60 }));
+      expect(response?.status).toBe(failureMode === 'deny' ? 503 : undefined);
+      if (response) expect(await response.text()).not.toContain('no-such-table');
+    },
+  );
 });
 
-test('outside Lambda calls are counted, and run at the same time', async () => {
+test('outside Lambda, calls are counted in memory, and parallel calls are not limited', async () => {
   const limit = environment({ table: undefined });
   const request = () => limited({ calls: 2, seconds: 60, parallel: 1 }, { invocation: undefined });
   for (const _ of [1, 2]) expect(await limit(request())).toBeUndefined();
   expect((await limit(request()))?.status).toBe(429);
 });
 
-test('limits out of range are a TypeError that names the option', () => {
+test('a limit out of range throws a TypeError that names the option', () => {
   const wrong: [CallerLimits, RegExp][] = [
     [{}, /limits nothing/],
     [{ calls: 1 }, /set together/],

@@ -40,7 +40,7 @@ beforeEach(() => {
   started = Promise.withResolvers();
   finish = Promise.withResolvers();
   lines = '';
-  address += 1; // Each test is another caller.
+  address += 1; // Each test uses another caller.
   vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   vi.spyOn(process.stdout, 'write').mockImplementation(text => {
@@ -73,7 +73,7 @@ function server(): McpServer {
   return made;
 }
 
-/** An execution environment. */
+/** Creates an execution environment. */
 function environment(perCaller: CallerLimits) {
   const app = createApp(new Hono().route('/mcp', mcp(server, { limits: { perCaller } })));
   const handlers = handlersOf(createPipeline(app.fetch));
@@ -114,7 +114,7 @@ async function leases(): Promise<string[]> {
 
 const ONE = { parallel: 1 };
 
-test('a second call at the same time is denied in another environment, and logged as refused', async () => {
+test('a second parallel call is denied in another environment, and logged as refused', async () => {
   const running = environment(ONE).call('waits');
   await started.promise;
   expect(await leases()).toHaveLength(1);
@@ -128,7 +128,7 @@ test('a second call at the same time is denied in another environment, and logge
   expect((await environment(ONE).call('returns')).statusCode).toBe(200);
 });
 
-test('the window is the caller’s in all environments', async () => {
+test('the window of a caller is the same in all environments', async () => {
   const TWO = { calls: 2, seconds: 86_400 };
   const statuses = [];
   for (const _ of [1, 2, 3]) statuses.push((await environment(TWO).call('returns')).statusCode);
@@ -136,7 +136,7 @@ test('the window is the caller’s in all environments', async () => {
 });
 
 test.each(['returns', 'throws', 'no such tool'])(
-  'the lease is released before the handler returns: %s',
+  'the lease is released before the handler returns, for a tool that %s',
   async tool => {
     await environment(ONE).call(tool);
     expect(await leases()).toEqual([]);
@@ -183,7 +183,7 @@ test('the summary says that routes with limits need the table', () => {
   expect(summarize({ routes: new Hono().route('/mcp', mcp(server)) })).toMatchObject({ table: false });
 });
 
-test('a route with limits, outside of an app that counts calls, fails', async () => {
+test('a route with limits fails in an app that does not count calls', async () => {
   const routes = new Hono().route('/mcp', mcp(server, { auth: 'none', limits: { perCaller: ONE } }));
   const response = await routes.request('/mcp', {
     method: 'POST',
@@ -193,7 +193,7 @@ test('a route with limits, outside of an app that counts calls, fails', async ()
   expect(response.status).toBe(500);
 });
 
-test('the source address is the endpoint’s, never the caller’s claim', () => {
+test('the source address is read from the event of the endpoint, not from headers of the caller', () => {
   const request = new Request('https://h.example/mcp', {
     headers: { 'x-forwarded-for': '203.0.113.1, 198.51.100.7' },
   });

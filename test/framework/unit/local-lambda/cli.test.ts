@@ -24,7 +24,7 @@ function run(args: string[], env: Record<string, string> = {}) {
 }
 
 describe('options', () => {
-  test('a flag goes before its variable, and the variable before the default', () => {
+  test('a flag overrides its variable, and the variable overrides the default', () => {
     expect(parseOptions([], {})).toMatchObject({ port: 8080, handler: 'handler.stream', freeze: true });
     expect(parseOptions([], { PORT: '9', _HANDLER: 'a.b' })).toMatchObject({ port: 9, handler: 'a.b' });
     expect(parseOptions(['c.d', '--port', '10', '--', 'x', '--port'], { PORT: '9' })).toMatchObject({
@@ -42,12 +42,12 @@ describe('options', () => {
     [['--memory', '64'], '--memory must be a number of MB from 128 to 10240, not "64".'],
     [['--nonsense'], /Unknown option '--nonsense'.*See --help\./],
     [['--auth-type', 'AWS_IAM'], /needs LAMBDA_IAM_CREDENTIALS/],
-  ])('%j is refused with what to write', (args, message) => {
+  ])('the arguments %j are rejected with an error that says what to write', (args, message) => {
     expect(() => parseOptions(args, {})).toThrow(OptionError);
     expect(() => parseOptions(args, {})).toThrow(message);
   });
 
-  test('a bad credential is refused without being shown', () => {
+  test('an invalid credential is rejected with an error that does not contain it', () => {
     const env = { LAMBDA_IAM_CREDENTIALS: 'topsecret' };
     expect(() => parseOptions([], env)).toThrow('LAMBDA_IAM_CREDENTIALS must be KEY_ID:SECRET');
     expect(() => parseOptions([], env)).not.toThrow('topsecret');
@@ -62,8 +62,8 @@ describe('options', () => {
   });
 });
 
-describe('the process', () => {
-  test('says that the port is taken, and what to do', async () => {
+describe('the local Lambda', () => {
+  test('prints that the port is in use, and how to choose another one', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await once(holder, 'listening');
     const { port } = holder.address() as AddressInfo;
@@ -75,14 +75,14 @@ describe('the process', () => {
     );
   });
 
-  test('ends with code 2 on a bad setting', () => {
+  test('exits with code 2 for an invalid setting', () => {
     expect(run([], { LAMBDA_TIMEOUT: '-1' })).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/^LAMBDA_TIMEOUT must be/),
     });
   });
 
-  test('says when the native part of the client cannot be loaded', async () => {
+  test('prints an error if the native part of the runtime client cannot be loaded', async () => {
     const command = [
       '--',
       process.execPath,
@@ -93,7 +93,7 @@ describe('the process', () => {
     expect(output).toContain('The native part of aws-lambda-ric cannot be loaded. Run "npm run native"');
   });
 
-  test('says when the runtime command does not exist', async () => {
+  test('prints an error if the runtime command does not exist', async () => {
     const { output } = await started(['--', '/nowhere/runtime']);
     expect(output).toMatch(/The function does not start: Runtime\.InvalidEntrypoint/);
   });
@@ -105,7 +105,7 @@ describe('the process', () => {
   }
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
-    'ends at once on %s, and leaves no process behind, frozen or at work',
+    'exits at once on %s, with all processes of the function, frozen or running',
     async signal => {
       const lambda = await startFunction('act');
       await (await fetch(`${lambda.url}/?do=ok`)).text();
@@ -124,7 +124,7 @@ describe('the process', () => {
 
   const functionsOf = (lambda: RunningLambda): number[] => childrenOf(lambda.process.pid ?? 0);
 
-  test('prints one line a request, and the figures', async () => {
+  test('prints one line per request, with its duration and memory', async () => {
     await using lambda = await startFunction('act', { args: ['--memory', '256'] });
     const body = JSON.stringify({
       jsonrpc: '2.0',
@@ -144,22 +144,25 @@ describe('the process', () => {
     );
   });
 
-  test.each(['text', 'json'])('no name or path forges a line, --log-format %s', async format => {
-    await using lambda = await startFunction('act', { args: ['--log-format', format] });
-    const forged = 'START RequestId: forged';
-    const breaks = ['\n', '\r', '\u0085', '\u2028', '\u2029', '\u001b[2K', '\u202e', '\u{e0001}'];
-    const method = breaks.map(line => `x${line}${forged}`).join('');
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { name: method } });
-    await rawRequest(lambda.url, { method: 'POST', target: '/?do=ok', body });
-    await lambda.printed(/do=ok.*forged/);
-    const lines = lambda.output().split(/[\n\r\u0085\u2028\u2029]/);
-    expect(lines.filter(line => line.startsWith(forged))).toEqual([]);
-    expect(lambda.output().match(/[^\n\t\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}]/gu)).toBeNull();
-    const [line] = lambda.output().match(/.*forged.*/) ?? [];
-    if (format === 'json') expect(JSON.parse(line ?? '').record.call).toContain(forged);
-  });
+  test.each(['text', 'json'])(
+    'prints no forged log line for a name or path with line breaks, --log-format %s',
+    async format => {
+      await using lambda = await startFunction('act', { args: ['--log-format', format] });
+      const forged = 'START RequestId: forged';
+      const breaks = ['\n', '\r', '\u0085', '\u2028', '\u2029', '\u001b[2K', '\u202e', '\u{e0001}'];
+      const method = breaks.map(line => `x${line}${forged}`).join('');
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { name: method } });
+      await rawRequest(lambda.url, { method: 'POST', target: '/?do=ok', body });
+      await lambda.printed(/do=ok.*forged/);
+      const lines = lambda.output().split(/[\n\r\u0085\u2028\u2029]/);
+      expect(lines.filter(line => line.startsWith(forged))).toEqual([]);
+      expect(lambda.output().match(/[^\n\t\P{Cc}]|[\p{Cf}\p{Zl}\p{Zp}]/gu)).toBeNull();
+      const [line] = lambda.output().match(/.*forged.*/) ?? [];
+      if (format === 'json') expect(JSON.parse(line ?? '').record.call).toContain(forged);
+    },
+  );
 
-  test('prints JSON when asked to', async () => {
+  test('prints JSON with --log-format json', async () => {
     await using lambda = await startFunction('act', { args: ['--log-format', 'json'] });
     await fetch(`${lambda.url}/?do=ok`);
     await lambda.printed(/"type":"local.request"/);
@@ -177,8 +180,8 @@ describe('the process', () => {
     expect(request.record).toMatchObject({ method: 'GET', path: '/?do=ok', status: 200, cold: true });
   });
 
-  test('is reached at one address of this machine only, unless told otherwise', async () => {
-    // All of 127.0.0.0/8 is this machine's on Linux: who listens everywhere is reached at the second address as well.
+  test('listens on 127.0.0.1 only, unless another host is set', async () => {
+    // On Linux, all of 127.0.0.0/8 is loopback: a process that listens on all addresses is reachable at 127.0.0.2 as well.
     const elsewhere = (url: string) =>
       fetch(`${url.replace(/\/\/[\d.]+|\/\/localhost/, '//127.0.0.2')}/?do=ok`);
     await using lambda = await startFunction('act', {
@@ -191,7 +194,7 @@ describe('the process', () => {
     expect((await elsewhere(open.url)).status).toBe(200);
   });
 
-  test('keeps its own settings from the function, and passes all others on', async () => {
+  test('passes environment variables to the function, except for its own settings', async () => {
     await using lambda = await startFunction('environment', {
       env: { MY_SETTING: 'mine', LAMBDA_CONCURRENCY: '3' },
     });

@@ -1,6 +1,6 @@
 /**
- * Clients that do not stay for the answer, and callers that send what cannot be passed on: whatever becomes of them, the
- * environment that was taken for them is given back, and the next plain call is answered.
+ * Clients that disconnect before the response, and parallel calls from a cold start: in every case, the environment becomes free
+ * again, and the next call gets a response.
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -11,8 +11,8 @@ import { closeAll } from '../../../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 import { childrenOf } from '../../../helpers/processes.ts';
 
-/** Writes a complete request and leaves after `ms`, or at once when that is 0. */
-async function leaveAfter(url: string, target: string, ms: number, body = '{}'): Promise<void> {
+/** Sends a complete request and disconnects after `ms`, or at once if `ms` is 0. */
+async function disconnectAfter(url: string, target: string, ms: number, body = '{}'): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
@@ -22,10 +22,10 @@ async function leaveAfter(url: string, target: string, ms: number, body = '{}'):
   socket.destroy();
 }
 
-/** One environment only, so that one that is lost is missed at once. */
+/** One environment only, so that the next call fails if it does not become free. */
 const ONE = ['--concurrency', '1', '--timeout', '12'];
 
-describe('a client that leaves', () => {
+describe('a client that disconnects', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
     lambda = await startFunction('act', { args: ONE });
@@ -44,27 +44,27 @@ describe('a client that leaves', () => {
     'ticks&every=10&count=5',
     'flood&mb=3',
   ];
-  test.each(acts)('before its answer, at any moment, frees the environment (%s)', async act => {
+  test.each(acts)('before the response, after 0 to 20 ms, frees the environment (%s)', async act => {
     for (const ms of moments) {
-      await leaveAfter(lambda.url, `/?do=${act}`, ms);
+      await disconnectAfter(lambda.url, `/?do=${act}`, ms);
       await freeAgain(lambda);
     }
     expect(lambda.output().match(/.*Task timed out.*/g)).toBeNull();
   });
 });
 
-/** A call comes through again, and before the time limit of the one that was left. */
+/** Waits until a call succeeds, which must be before the timeout of the abandoned call. */
 async function freeAgain(lambda: RunningLambda): Promise<void> {
   await expect
     .poll(async () => (await fetch(`${lambda.url}/?do=ok`)).status, { timeout: 6000, interval: 50 })
     .toBe(200);
 }
 
-test('a client that leaves a streaming Invoke frees the environment too', async () => {
+test('a client that disconnects from a streaming Invoke frees the environment', async () => {
   await using lambda = await startFunction('act', { args: [...ONE, '--invoke-port', '0'] });
   const target = '/2021-11-15/functions/local/response-streaming-invocations';
   for (const ms of [0, 0, 1, 2, 5, 10, 20]) {
-    await leaveAfter(
+    await disconnectAfter(
       lambda.invokeUrl,
       target,
       ms,
@@ -76,7 +76,7 @@ test('a client that leaves a streaming Invoke frees the environment too', async 
 
 const busyNotes = (lambda: RunningLambda) => lambda.output().match(/environments are busy.*/g) ?? [];
 
-describe('calls at once, from cold', () => {
+describe('parallel calls after the start of the local Lambda', () => {
   const many = async (lambda: RunningLambda, count: number, query = 'ok') => {
     const answers = await Promise.all(
       Array.from({ length: count }, async () => (await fetch(`${lambda.url}/?do=${query}`)).status),
@@ -84,17 +84,17 @@ describe('calls at once, from cold', () => {
     return Map.groupBy(answers, status => status);
   };
 
-  test('100 at the default settings are all answered, by as many environments as the machine bears', async () => {
+  test('all get a response: 100 calls with the default settings, with at most maxEnvironments() environments', async () => {
     await using lambda = await startFunction('act');
     const answers = await many(lambda, 100, 'waitBefore&ms=100');
     expect([...answers.keys()]).toEqual([200]);
     expect(functionPids(lambda).length).toBeLessThanOrEqual(maxEnvironments());
     expect([...(await many(lambda, 100)).keys()]).toEqual([200]);
-    // A machine on which an init takes long may never come to have all of them.
+    // On a slow machine, the calls may end before all environments have started.
     expect(busyNotes(lambda).length).toBeLessThanOrEqual(1);
   });
 
-  test('that they wait is said once, and what to do about it', async () => {
+  test('print once that all environments are busy, and which setting to change', async () => {
     await using lambda = await startFunction('act', { args: ['--environments', '2'] });
     for (const count of [8, 8]) {
       expect([...(await many(lambda, count, 'waitBefore&ms=200')).keys()]).toEqual([200]);
@@ -103,13 +103,13 @@ describe('calls at once, from cold', () => {
     expect(lambda.output()).toContain('All 2 environments are busy');
   });
 
-  test('100 at a reserved concurrency of 100 are all answered, and far fewer environments started', async () => {
+  test('all get a response: 100 calls with a reserved concurrency of 100, with fewer than 50 environments', async () => {
     await using lambda = await startFunction('act', { args: ['--concurrency', '100'] });
     expect([...(await many(lambda, 100)).keys()]).toEqual([200]);
     expect(functionPids(lambda).length).toBeLessThan(50);
   });
 
-  test('40 at a reserved concurrency of 10 are answered or throttled, none lost', async () => {
+  test('get status 200 or 429: 40 calls with a reserved concurrency of 10', async () => {
     await using lambda = await startFunction('act', { args: ['--concurrency', '10'] });
     const answers = await many(lambda, 40, 'waitBefore&ms=500');
     expect([...answers.keys()].toSorted()).toEqual([200, 429]);
@@ -117,20 +117,20 @@ describe('calls at once, from cold', () => {
     expect([...(await many(lambda, 10)).keys()]).toEqual([200]);
   });
 
-  test('waiting does not count towards the time limit', async () => {
+  test('wait for an environment without reducing the timeout of the function', async () => {
     await using lambda = await startFunction('act', { args: ['--timeout', '1', '--environments', '2'] });
-    // The last two wait for three times the limit.
+    // The last two calls wait for three times the timeout.
     expect([...(await many(lambda, 12, 'waitBefore&ms=600')).keys()]).toEqual([200]);
     expect(functionPids(lambda)).toHaveLength(2);
   });
 
-  test('a handler that cannot be loaded is told to all that wait', async () => {
+  test('all get a 502 if the handler cannot be loaded', async () => {
     await using lambda = await startFunction('act', { env: { FIXTURE_THROWS: 'at import' } });
     expect([...(await many(lambda, 20)).keys()]).toEqual([502]);
     await expect.poll(() => functionPids(lambda)).toEqual([]);
   });
 
-  test('a call that waits for an environment when the local Lambda ends gets a response or a closed connection', async () => {
+  test('get a 502 or a closed connection if the local Lambda ends while they wait', async () => {
     const args = ['--concurrency', '2', '--environments', '1'];
     const lambda = await startFunction('act', { args });
     const ask = (what: string): Promise<number | string> =>

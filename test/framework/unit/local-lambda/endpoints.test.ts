@@ -1,4 +1,4 @@
-/** The other endpoints: HTTP API, REST API, load balancer. Their events in, their answers and failures out. */
+/** HTTP API, REST API and load balancer: their events, responses and errors. */
 import { expect, test } from 'vitest';
 import { startFunction } from '../../../helpers/local-lambda.ts';
 import { rawRequest } from '../../../helpers/raw-request.ts';
@@ -24,7 +24,7 @@ async function echoed(endpoint: string): Promise<Record<string, unknown>> {
   return JSON.parse(response.body.toString());
 }
 
-test('an HTTP API gives payload format 2.0 with a decoded path', async () => {
+test('an HTTP API sends payload format 2.0 with a decoded path', async () => {
   expect(await echoed('http-api')).toMatchObject({
     version: '2.0',
     rawPath: '/a b',
@@ -35,7 +35,7 @@ test('an HTTP API gives payload format 2.0 with a decoded path', async () => {
   });
 });
 
-test('a REST API gives payload format 1.0 with single and multiple values', async () => {
+test('a REST API sends payload format 1.0 with single and multiple values', async () => {
   expect(await echoed('rest-api')).toMatchObject({
     httpMethod: 'POST',
     path: '/a b',
@@ -53,7 +53,7 @@ test('a REST API gives payload format 1.0 with single and multiple values', asyn
   });
 });
 
-test('a load balancer gives its event with parameters still encoded', async () => {
+test('a load balancer sends its event with encoded parameters', async () => {
   expect(await echoed('alb')).toMatchObject({
     httpMethod: 'POST',
     path: '/a%20b',
@@ -70,7 +70,7 @@ test.each([
   ['rest-api', 'throws', 502, '{"message":"Internal server error"}'],
   ['rest-api', 'object', 502, '{"message":"Internal server error"}'],
   ['alb', 'throws', 502, expect.stringContaining('502 Bad Gateway')],
-])('%s answers a handler that %s with %i', async (endpoint, as, status, body) => {
+])('%s responds to the handler result "%s" with status %i', async (endpoint, as, status, body) => {
   await using lambda = await startFunction('buffered', {
     args: ['--endpoint', endpoint, '--invoke-mode', 'BUFFERED'],
   });
@@ -80,7 +80,7 @@ test.each([
   expect([served.status, await served.text()]).toEqual([201, 'full']);
 });
 
-test('a REST API streams what a streaming handler writes', async () => {
+test('a REST API streams the output of a streaming handler', async () => {
   await using lambda = await startFunction('act', { args: ['--endpoint', 'rest-api'] });
   const response = await fetch(`${lambda.url}/live/?do=ticks&every=150&count=4`);
   const arrivals: number[] = [];
@@ -88,7 +88,7 @@ test('a REST API streams what a streaming handler writes', async () => {
   expect(Number(arrivals.at(-1)) - Number(arrivals[0])).toBeGreaterThan(250);
 });
 
-test('an endpoint that cannot stream says so when the handler does', async () => {
+test('an endpoint that cannot stream logs an error if the handler streams', async () => {
   await using lambda = await startFunction('act', { args: ['--endpoint', 'http-api'] });
   await fetch(`${lambda.url}/?do=ok`);
   await lambda.printed(/A streaming handler behind an endpoint that does not stream/);

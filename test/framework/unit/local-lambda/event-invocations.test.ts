@@ -1,4 +1,4 @@
-/** Asynchronous invocations, by the AWS SDK's own client: the queue, Lambda's retries, the age limit, the records. */
+/** Asynchronous invocations by the AWS SDK's client: the queue, Lambda's retries, the maximum age, and the invocation records. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ async function started(...args: string[]) {
   return { lambda, destination, [Symbol.asyncDispose]: () => lambda.close() };
 }
 
-test('answered before it is done; what fails is tried twice more, and told as AWS tells it', async () => {
+test('an asynchronous invocation gets 202 before it runs, is retried twice if it fails, and is recorded as on AWS', async () => {
   await using run = await started();
   const { lambda, destination } = run;
   const file = newFile();
@@ -96,7 +96,7 @@ test('answered before it is done; what fails is tried twice more, and told as AW
   expect(third - second).toBeGreaterThanOrEqual(590);
 });
 
-test('a process that dies and one that takes too long are tried again in another', async () => {
+test('an asynchronous invocation whose process exits or times out is retried in another process', async () => {
   await using run = await started('--timeout', '1');
   const file = newFile();
   await asEvent(run.lambda, { file, does: ['exit', 'hang'] });
@@ -108,7 +108,7 @@ test('a process that dies and one that takes too long are tried again in another
   expect(new Set(linesOf(file).map(({ pid }) => pid)).size).toBe(3);
 });
 
-test('without room it comes again until there is some, or until it is too old', async () => {
+test('an asynchronous invocation is retried at the concurrency limit until an environment is free or its maximum age is reached', async () => {
   await using run = await started('--concurrency', '1', '--event-age', '2');
   const { lambda, destination } = run;
   const [long, waiting, late] = [newFile(), newFile(), newFile()];
@@ -116,7 +116,7 @@ test('without room it comes again until there is some, or until it is too old', 
   await asEvent(lambda, { file: waiting });
   await lines(waiting, 1);
   expect(linesOf(waiting)).toHaveLength(1);
-  // A synchronous call has the only place for longer than an event may wait.
+  // A synchronous call occupies the only environment for longer than the maximum age of an event.
   const call = clientOf(lambda).send(
     new InvokeCommand({ FunctionName: 'local', Payload: JSON.stringify({ file: newFile(), ms: 4_000 }) }),
   );
@@ -132,7 +132,7 @@ test('without room it comes again until there is some, or until it is too old', 
   await call;
 });
 
-test('many at once are all done, and a synchronous call finds a place meanwhile', async () => {
+test('40 parallel asynchronous invocations all run, and a synchronous call runs meanwhile', async () => {
   await using run = await started('--environments', '3', '--retry-attempts', '0');
   const { lambda, destination } = run;
   const file = newFile();
@@ -146,7 +146,7 @@ test('many at once are all done, and a synchronous call finds a place meanwhile'
   expect(linesOf(file)).toHaveLength(40);
 });
 
-test('too large is refused; what is not done at the end is told', async () => {
+test('an asynchronous invocation over 1 MB is rejected, and one that has not run at shutdown is logged as lost', async () => {
   await using run = await started();
   await expect(asEvent(run.lambda, { file: 'x'.repeat(1024 * 1024) })).rejects.toMatchObject({
     name: 'RequestTooLargeException',

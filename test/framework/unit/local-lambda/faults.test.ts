@@ -19,7 +19,7 @@ function functionPids(lambda: RunningLambda): number[] {
 
 const BAD_GATEWAY = { status: 502, text: 'Internal Server Error' };
 
-describe('what goes wrong in the function is answered as Lambda answers it, and the next call succeeds', () => {
+describe('a fault of the function gets the response of Lambda, and the next call succeeds', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
     lambda = await startFunction('act', { args: ['--timeout', '1.5', '--memory', '160'] });
@@ -35,7 +35,7 @@ describe('what goes wrong in the function is answered as Lambda answers it, and 
     ['takes too long before the first byte', 'waitBefore', BAD_GATEWAY, /Task timed out after 1\.50 seconds/],
     ['takes too long in mid-stream', 'waitMidway', { status: 200, text: 'half' }, /Sandbox\.Timeout/],
     ['blocks the event loop', 'block', BAD_GATEWAY, /Status: timeout/],
-    ['takes more memory than it has', 'leak', BAD_GATEWAY, /Runtime exited with error: signal: killed/],
+    ['exceeds its memory', 'leak', BAD_GATEWAY, /Runtime exited with error: signal: killed/],
   ])('the handler %s', async (_what, act, answer, logged) => {
     const printedBefore = lambda.output().length;
     expect(await ask(lambda, act)).toEqual(answer);
@@ -56,35 +56,38 @@ describe('what goes wrong in the function is answered as Lambda answers it, and 
     await expectServing(lambda);
   });
 
-  test('no process is left over', async () => {
+  test('only one process is left after the faults', async () => {
     await expectServing(lambda);
     await expect.poll(() => functionPids(lambda).length).toBe(1);
   });
 });
 
-describe("Node's heap is as large as where there is only the function's memory", () => {
-  test('much garbage is collected in time: who keeps little is not killed for it', async () => {
+describe("Node's heap has the size for the memory of the function", () => {
+  test('a function that creates much garbage, but keeps little, is not killed at 128 MB', async () => {
     await using lambda = await startFunction('act', { args: ['--memory', '128', '--timeout', '30'] });
     expect(await ask(lambda, 'litter')).toEqual({ status: 200, text: expect.stringMatching(/^ok/) });
   });
 
   test.each([
-    // What Node 24 has in a control group of so many MiB.
+    // The heap limit of Node 24, in MiB, in a control group with this memory.
     ['128', '', '259'],
     ['512', '', '259'],
     ['520', '', '308'],
     ['1024', '', '560'],
     ['3008', '', '1696'],
     ['10240', '', '2240'],
-    // What is set for the function counts.
+    // NODE_OPTIONS of the function override it.
     ['128', '--max-old-space-size=64', '67'],
-  ])('%s MB %s', async (memory, NODE_OPTIONS, limit) => {
-    await using lambda = await startFunction('act', { args: ['--memory', memory], env: { NODE_OPTIONS } });
-    expect((await ask(lambda, 'heapLimit')).text).toBe(limit);
-  });
+  ])(
+    '%s MB of memory, NODE_OPTIONS "%s", give a heap limit of %s MiB',
+    async (memory, NODE_OPTIONS, limit) => {
+      await using lambda = await startFunction('act', { args: ['--memory', memory], env: { NODE_OPTIONS } });
+      expect((await ask(lambda, 'heapLimit')).text).toBe(limit);
+    },
+  );
 });
 
-test('what the function started ends with it', async () => {
+test('a child process of the function ends with the function', async () => {
   await using lambda = await startFunction('act');
   await expectServing(lambda);
   const [pid = 0] = functionPids(lambda);
@@ -93,8 +96,8 @@ test('what the function started ends with it', async () => {
   await expect.poll(() => groupOf(pid)).toEqual([]);
 });
 
-describe('init', () => {
-  test('a handler that cannot be imported is a 502, the log says why, and the endpoint lives on', async () => {
+describe('the init', () => {
+  test('of a handler that cannot be imported leads to a 502 and a logged reason, and the endpoint stays available', async () => {
     await using lambda = await startFunction('act', { env: { FIXTURE_THROWS: 'at import' } });
     await lambda.printed(/The function does not start: Error/);
     expect(await ask(lambda, 'ok')).toEqual(BAD_GATEWAY);
@@ -102,19 +105,19 @@ describe('init', () => {
     expect(await ask(lambda, 'ok')).toEqual(BAD_GATEWAY);
   });
 
-  test('a handler that does not exist is named', async () => {
+  test('of a handler that does not exist logs its name', async () => {
     await using lambda = await startFunction('nowhere');
     await lambda.printed(/functions\.nowhere is undefined or not exported/);
     await lambda.printed(/Runtime\.HandlerNotFound/);
   });
 
-  test('a process that exits is a 502 with Runtime.ExitError', async () => {
+  test('of a process that exits leads to a 502 and logs Runtime.ExitError', async () => {
     await using lambda = await startFunction('act', { env: { FIXTURE_EXITS: '3' } });
     expect(await ask(lambda, 'ok')).toEqual(BAD_GATEWAY);
     await lambda.printed(/Runtime\.ExitError.*exit status 3/);
   });
 
-  test('a process that is killed during init is started once more, and the request is answered', async () => {
+  test('of a process that is killed is repeated once, and the request gets a response', async () => {
     await using lambda = await startFunction('act', { env: { FIXTURE_SLEEPS_MS: '700' } });
     expect(await ask(lambda, 'exitBefore')).toEqual(BAD_GATEWAY);
     await expect.poll(() => functionPids(lambda).filter(pid => stateOf(pid) !== 'Z')).toEqual([]);
@@ -126,7 +129,7 @@ describe('init', () => {
     expect(functionPids(lambda)).not.toContain(pid);
   });
 
-  test('an init over its limit is done again in the first invocation, at its expense', async () => {
+  test('over its time limit is repeated in the first invocation, whose report has its duration', async () => {
     const args = ['--init-timeout', '0.5', '--timeout', '10'];
     await using lambda = await startFunction('act', { args, env: { FIXTURE_SLEEPS_MS: '900' } });
     await lambda.printed(/The function does not start: Sandbox\.Timeout/);
@@ -136,11 +139,11 @@ describe('init', () => {
   });
 });
 
-describe('frozen between invocations', () => {
+describe('freezing between invocations', () => {
   const background = async (lambda: RunningLambda): Promise<{ ticks: number; gap: number }> =>
     JSON.parse((await ask(lambda, 'background')).text);
 
-  test('a timer left behind does not run while the process is frozen', async () => {
+  test('stops a timer that the handler started', async () => {
     await using lambda = await startFunction('act');
     await background(lambda);
     await expect.poll(() => stateOf(functionPids(lambda)[0] ?? 0)).toBe('T');
@@ -148,13 +151,13 @@ describe('frozen between invocations', () => {
     expect((await background(lambda)).gap).toBeGreaterThanOrEqual(600);
   });
 
-  test('a timer left behind runs on if freezing is off', async () => {
+  test('does not stop a timer that the handler started if freezing is off', async () => {
     await using lambda = await startFunction('act', { args: ['--freeze', 'off'] });
     await expect.poll(async () => (await background(lambda)).ticks).toBeGreaterThan(10);
     expect(stateOf(functionPids(lambda)[0] ?? 0)).not.toBe('T');
   });
 
-  test('the process is stopped, goes on with the next call, and is killed with the local Lambda', async () => {
+  test('stops the process, which continues with the next call and is killed with the local Lambda', async () => {
     const lambda = await startFunction('act');
     await expectServing(lambda);
     const [pid = 0] = functionPids(lambda);
@@ -165,8 +168,8 @@ describe('frozen between invocations', () => {
   });
 });
 
-describe('under load', () => {
-  test('streams 50 MB to a slow reader without keeping it', async () => {
+describe('the local Lambda under load', () => {
+  test('streams 50 MB to a slow reader without buffering them', async () => {
     await using lambda = await startFunction('act');
     await expectServing(lambda);
     const pid = lambda.process.pid ?? 0;
@@ -175,7 +178,7 @@ describe('under load', () => {
     let bytes = 0;
     let highest = before;
     for await (const chunk of response.body ?? []) {
-      if (bytes < 4_000_000) await sleep(20); // long enough for everything to pile up, if it could
+      if (bytes < 4_000_000) await sleep(20); // long enough that the response would be buffered if nothing limited it
       bytes += chunk.length;
       highest = Math.max(highest, residentOf(pid));
     }
@@ -183,7 +186,7 @@ describe('under load', () => {
     expect(highest - before).toBeLessThan(40);
   });
 
-  test('a client that leaves does not stop the function', async () => {
+  test('continues the function after a client has disconnected', async () => {
     await using lambda = await startFunction('act');
     const leave = new AbortController();
     const response = await fetch(`${lambda.url}/?do=ticks&every=100&count=5`, { signal: leave.signal });
@@ -195,7 +198,7 @@ describe('under load', () => {
     await expectServing(lambda);
   });
 
-  test('20 slow calls at once with a limit of 10: 10 answers, 10 throttled', async () => {
+  test('throttles 10 of 20 parallel slow calls with a concurrency limit of 10', async () => {
     await using lambda = await startFunction('act', { args: ['--concurrency', '10'] });
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(lambda, 'waitBefore&ms=3000')));
     const throttled = answers.filter(({ status }) => status === 429);
@@ -209,20 +212,20 @@ describe('under load', () => {
     await expectServing(lambda);
   });
 
-  test('the most recently used environment is taken first, and idle ones end', async () => {
+  test('uses the most recently used environment first, and ends idle ones', async () => {
     await using lambda = await startFunction('act', { args: ['--idle-timeout', '1'] });
     await Promise.all([ask(lambda, 'waitBefore&ms=500'), ask(lambda, 'waitBefore&ms=700')]);
     await sleep(100);
     const first = await ask(lambda, 'ok');
-    await sleep(100); // until the invocation is over, a little after its answer
+    await sleep(100); // until the invocation has ended, which is shortly after its response
     expect((await ask(lambda, 'ok')).text).toBe(first.text);
     expect(functionPids(lambda)).toHaveLength(2);
     await expect.poll(() => functionPids(lambda).length, { timeout: 5000 }).toBe(0);
     await expectServing(lambda);
   });
 
-  test('2,000 calls leave nothing behind', async () => {
-    // A small young generation, so that what is resident is what is kept.
+  test('uses no more memory and file descriptors after 2,000 calls', async () => {
+    // A small young generation, so that the resident memory is close to the memory in use.
     await using lambda = await startFunction('act', { env: { NODE_OPTIONS: '--max-semi-space-size=1' } });
     const calls = async (count: number): Promise<void> => {
       for (let i = 0; i < count; i += 1) await ask(lambda, 'ok');

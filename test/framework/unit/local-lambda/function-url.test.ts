@@ -77,7 +77,7 @@ describe('the event of a Function URL', () => {
     expect(event).not.toHaveProperty('queryStringParameters');
   });
 
-  test('keeps rawPath encoded and decodes http.path, invalid escapes as sent', async () => {
+  test('keeps rawPath encoded and decodes http.path, except for invalid escapes', async () => {
     const { event } = await eventOf({ target: '/a%20b/%C3%A9/%zz/%2F?x=1' });
     expect(event.rawPath).toBe('/a%20b/%C3%A9/%zz/%2F');
     expect(event.requestContext.http.path).toBe('/a b/é/%zz//');
@@ -104,7 +104,7 @@ describe('the event of a Function URL', () => {
     expect(event.headers).not.toHaveProperty('connection');
   });
 
-  test('adds the forwarded, TLS and trace headers, and its own host', async () => {
+  test('has the forwarded, TLS and trace headers, and the host of the Function URL', async () => {
     const { event } = await eventOf({ target: '/' });
     expect(event.headers).toMatchObject({
       host: 'abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-west-1.on.aws',
@@ -131,8 +131,8 @@ describe('the event of a Function URL', () => {
   });
 });
 
-describe('the answer of a Function URL', () => {
-  test('renames and drops headers, keeps status and cookies, adds its own', async () => {
+describe('the response of a Function URL', () => {
+  test('renames and removes headers, keeps status and cookies, and adds headers of its own', async () => {
     await using lambda = await startFunction('act');
     const response = await rawRequest(lambda.url, { target: '/?do=headers' });
     expect(response.status).toBe(201);
@@ -152,7 +152,7 @@ describe('the answer of a Function URL', () => {
     expect(response.header('transfer-encoding')).toBe('chunked');
   });
 
-  test('streams: what is written first arrives first', async () => {
+  test('is streamed: the first part arrives before the last one is written', async () => {
     await using lambda = await startFunction('act');
     const response = await fetch(`${lambda.url}/?do=ticks&every=200&count=4`);
     const arrivals: number[] = [];
@@ -161,7 +161,7 @@ describe('the answer of a Function URL', () => {
     expect(Number(arrivals.at(-1)) - Number(arrivals[0])).toBeGreaterThan(400);
   });
 
-  test('without a prelude is an octet stream with status 200', async () => {
+  test('to a stream without a prelude is an octet stream with status 200', async () => {
     await using lambda = await startFunction('act');
     const response = await fetch(`${lambda.url}/?do=bare`);
     expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
@@ -171,14 +171,14 @@ describe('the answer of a Function URL', () => {
     ]);
   });
 
-  test('does not interpret what a buffered handler returns in mode RESPONSE_STREAM', async () => {
+  test('does not interpret the result of a buffered handler in mode RESPONSE_STREAM', async () => {
     await using lambda = await startFunction('buffered');
     const response = await fetch(`${lambda.url}/?as=full`);
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ statusCode: 201, body: 'full' });
   });
 
-  test('infers what a buffered result leaves out in mode BUFFERED', async () => {
+  test('has defaults for missing fields of a buffered result in mode BUFFERED', async () => {
     await using lambda = await startFunction('buffered', { args: ['--invoke-mode', 'buffered'] });
     const get = async (as: string): Promise<[number, string | null, string]> => {
       const response = await fetch(`${lambda.url}/?as=${as}`);
@@ -196,11 +196,11 @@ describe('the answer of a Function URL', () => {
     expect(await get('full')).toEqual([201, 'text/plain', 'full']);
   });
 
-  test('refuses a request over 6 MiB and serves the next one', async () => {
+  test('to a request over 6 MiB is a 413, and the next request is served', async () => {
     await using lambda = await startFunction('echo');
     const post = (bytes: number) => fetch(lambda.url, { method: 'POST', body: 'x'.repeat(bytes) });
     expect((await post(6 * 1024 * 1024 + 1)).status).toBe(413);
-    expect((await post(6 * 1024 * 1024 - 100)).status).toBe(413); // the event around it counts
+    expect((await post(6 * 1024 * 1024 - 100)).status).toBe(413); // the limit includes the event around the body
     expect((await post(5 * 1024 * 1024)).status).toBe(200);
   });
 });

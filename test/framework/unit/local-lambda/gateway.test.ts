@@ -1,4 +1,4 @@
-/** API Gateway in front: authorizers and what they remember, stages, throttling, time and size limits, and its own words. */
+/** API Gateway in front of the function: authorizers and their cache, stages, throttling, timeouts, size limits, and error messages. */
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ async function ask(
   return { status: response.status, headers: response.headers, text };
 }
 
-/** How often the function itself has been started on something, and how often its authorizer. */
+/** Returns the number of invocations of the function and its authorizer. */
 const invocations = (lambda: RunningLambda): number => lambda.output().match(/^START /gm)?.length ?? 0;
 
 describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front of %s', endpoint => {
@@ -45,7 +45,7 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
   });
   afterAll(() => closeAll(lambda));
 
-  test('is not asked about open paths, by any method, and about every other path', async () => {
+  test('is invoked for every path except open paths, whatever the method', async () => {
     await using open = await behind(endpoint, '--open-paths', '/token,/authorize');
     for (const path of ['/token', '/authorize?client_id=x'])
       for (const method of ['GET', 'POST', 'OPTIONS'])
@@ -64,14 +64,14 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
       : [403, '{"message":"User is not authorized to access this resource with an explicit deny"}'];
   const FAULT =
     endpoint === 'http-api' ? [500, '{"message":"Internal Server Error"}'] : [500, '{"message":null}'];
-  const answered = async (token: string | undefined) => {
+  const resultFor = async (token: string | undefined) => {
     const { status, text } = await ask(lambda, endpoint, token);
     return [status, text];
   };
 
-  test('is not asked without its identity source', async () => {
+  test('is not invoked for a request without its identity source, or with two of them', async () => {
     const before = invocations(lambda);
-    expect(await answered(undefined)).toEqual(UNAUTHORIZED);
+    expect(await resultFor(undefined)).toEqual(UNAUTHORIZED);
     const twice = await rawRequest(lambda.url, {
       target: `${STAGE[endpoint]}/mcp`,
       headers: [
@@ -83,7 +83,7 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
     expect(invocations(lambda)).toBe(before);
   });
 
-  test('lets in, and the function is told what it said', async () => {
+  test('allows a request, and the function gets its context', async () => {
     const { status, text } = await ask(lambda, endpoint, 'allow');
     expect(status, text).toBe(200);
     const { requestContext, headers } = JSON.parse(text);
@@ -100,7 +100,7 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
       });
       expect(authorizer.lambda.event).not.toHaveProperty('body');
     } else {
-      // Everything is text there.
+      // A REST API passes every value as text.
       expect(authorizer).toMatchObject({ principalId: 'alice', sub: 'alice', integrationLatency: 0 });
       expect(authorizer.asked).toMatch(/^\d+$/);
       expect(JSON.parse(authorizer.seen)).toMatchObject({
@@ -112,11 +112,11 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
   });
 
   test.each(['deny', 'unheard-of', 'both', 'nothing'])(
-    'denies (%s), and the function is not started',
+    'denies a request (%s), and neither it nor the function is invoked again',
     async token => {
-      expect(await answered(token)).toEqual(DENIED);
+      expect(await resultFor(token)).toEqual(DENIED);
       const before = invocations(lambda);
-      expect(await answered(token)).toEqual(DENIED);
+      expect(await resultFor(token)).toEqual(DENIED);
       expect(invocations(lambda)).toBe(before);
     },
   );
@@ -129,21 +129,21 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
     'null',
     'text',
     ...(endpoint === 'rest-api' ? ['nested'] : []),
-  ])('fails closed where it says nothing clear (%s), and is asked again', async token => {
-    expect(await answered(token)).toEqual(FAULT);
+  ])('fails closed on an error or an invalid result (%s), which is not cached', async token => {
+    expect(await resultFor(token)).toEqual(FAULT);
     const before = invocations(lambda);
-    expect(await answered(token)).toEqual(FAULT);
+    expect(await resultFor(token)).toEqual(FAULT);
     expect(invocations(lambda)).toBe(before + 1);
     expect((await ask(lambda, endpoint, 'allow')).status).toBe(200);
   });
 
   if (endpoint === 'http-api') {
-    test('rejects credentials that are only nearly right', async () => {
-      expect(await answered('truthy')).toEqual(DENIED);
+    test('denies a request if isAuthorized is truthy but not true', async () => {
+      expect(await resultFor('truthy')).toEqual(DENIED);
     });
   }
 
-  test('is remembered for each header by itself', async () => {
+  test('is cached separately for each Authorization header', async () => {
     await ask(lambda, endpoint, 'allow');
     const before = invocations(lambda);
     for (let call = 0; call < 5; call += 1) expect((await ask(lambda, endpoint, 'allow')).status).toBe(200);
@@ -153,14 +153,14 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
     expect((await ask(lambda, endpoint, 'allow')).status).toBe(200);
   });
 
-  test('a remembered policy is for what it names, whatever is called', async () => {
+  test('returns a policy that, also from the cache, allows only the resources that it names', async () => {
     expect((await ask(lambda, endpoint, 'here', '/one')).status).toBe(200);
     expect((await ask(lambda, endpoint, 'here', '/two')).status).toBe(403);
     expect((await ask(lambda, endpoint, 'here', '/one')).status).toBe(200);
     expect((await ask(lambda, endpoint, 'here', '/one', { method: 'DELETE' })).status).toBe(403);
   });
 
-  test('a preflight and the metadata pass it', async () => {
+  test('is not invoked for preflight requests and OAuth metadata', async () => {
     expect((await ask(lambda, endpoint, undefined, '/mcp', { method: 'OPTIONS' })).status).toBe(200);
     expect((await ask(lambda, endpoint, undefined, '/.well-known/oauth-protected-resource')).status).toBe(
       200,
@@ -171,14 +171,14 @@ describe.each<Endpoint>(['http-api', 'rest-api'])('a Lambda authorizer in front 
   });
 });
 
-test('an authorizer with no memory is asked every time', async () => {
+test('a Lambda authorizer with a TTL of 0 is invoked for every request', async () => {
   await using lambda = await behind('http-api', '--authorizer-ttl', '0');
   const asked = async () =>
     JSON.parse((await ask(lambda, 'http-api', 'allow')).text).requestContext.authorizer.lambda.asked;
   expect([await asked(), await asked(), await asked()]).toEqual([1, 2, 3]);
 });
 
-test('a verdict is forgotten when its time is over', async () => {
+test('the result of a Lambda authorizer is cached until its TTL ends', async () => {
   await using lambda = await behind('http-api', '--authorizer-ttl', '1');
   const asked = async () =>
     JSON.parse((await ask(lambda, 'http-api', 'allow')).text).requestContext.authorizer.lambda.asked;
@@ -187,7 +187,7 @@ test('a verdict is forgotten when its time is over', async () => {
   expect(await asked()).toBe(2);
 });
 
-test('an authorizer that does not respond is a 500 after 10 seconds, and no caller is allowed', {
+test('an authorizer that does not respond leads to a 500 after 10 seconds', {
   timeout: 20_000,
 }, async () => {
   await using lambda = await behind('http-api');
@@ -196,7 +196,7 @@ test('an authorizer that does not respond is a 500 after 10 seconds, and no call
 });
 
 describe('a REST API’s gateway responses', () => {
-  test('can tell a client where to sign in, for what is refused by the authorizer only', async () => {
+  test('can add a challenge, only to denials of the authorizer', async () => {
     await using lambda = await behind(
       'rest-api',
       '--challenge',
@@ -215,7 +215,7 @@ describe('a REST API’s gateway responses', () => {
     expect((await ask(lambda, 'rest-api', 'allow')).status).toBe(200);
   });
 
-  test('are a REST API’s alone', async () => {
+  test('do not exist for an HTTP API', async () => {
     await using lambda = await behind('http-api', '--challenge', 'Bearer');
     for (const [token, status, message] of [
       [undefined, 401, 'Unauthorized'],
@@ -229,7 +229,7 @@ describe('a REST API’s gateway responses', () => {
 });
 
 describe('a stage', () => {
-  test('is in the path of a REST API, and everything else is forbidden', async () => {
+  test('is in the path of a REST API, and every other path gets 403', async () => {
     await using lambda = await start('rest-api', { args: ['--stage', 'prod'] });
     for (const path of ['/', '/mcp', '/live/mcp', '/product/mcp', '/.well-known/oauth-protected-resource'])
       expect((await fetch(lambda.url + path)).status, path).toBe(403);
@@ -238,7 +238,7 @@ describe('a stage', () => {
     expect(JSON.parse(await (await fetch(`${lambda.url}/prod`)).text())).toMatchObject({ path: '/' });
   });
 
-  test('is not in the path where there is a domain', async () => {
+  test('is not in the path of a custom domain', async () => {
     await using lambda = await start('rest-api', { args: ['--domain-name', 'mcp.example.com'] });
     const event = JSON.parse(await (await fetch(`${lambda.url}/mcp`)).text());
     expect(event).toMatchObject({
@@ -249,7 +249,7 @@ describe('a stage', () => {
 });
 
 describe('throttling', () => {
-  test('a bucket gives what is in it, and fills up at its rate', () => {
+  test('allows a burst, and then requests at its rate', () => {
     let now = 0;
     const take = createThrottle({ rate: 2, burst: 3 }, () => now);
     expect([take(), take(), take(), take()]).toEqual([true, true, true, false]);
@@ -262,7 +262,7 @@ describe('throttling', () => {
   test.each<[Endpoint, string]>([
     ['http-api', '{"message":"Too Many Requests"}'],
     ['rest-api', '{"message":"Too Many Requests"}'],
-  ])('%s answers 429 beyond it, and starts nothing', async (endpoint, body) => {
+  ])('of %s returns 429 over the limit, without invoking the function', async (endpoint, body) => {
     await using lambda = await start(endpoint, { args: ['--throttle', '0.01:2'] });
     const answers = [];
     for (let call = 0; call < 4; call += 1) answers.push(await ask(lambda, endpoint, undefined));
@@ -272,12 +272,12 @@ describe('throttling', () => {
   });
 });
 
-describe('limits', () => {
+describe('the limits of API Gateway', () => {
   test.each<[Endpoint, string, number, string]>([
     ['http-api', 'act', 503, '{"message":"Service Unavailable"}'],
     ['rest-api', 'act', 504, '{"message":"Endpoint request timed out"}'],
   ])(
-    '%s gives up on an answer in time, and the environment is free when the function has ended',
+    '%s times out after its limit, and the environment is free when the function has ended',
     async (endpoint, handler, status, body) => {
       await using lambda = await startFunction(handler, {
         args: [
@@ -294,7 +294,7 @@ describe('limits', () => {
       const wait = (ms: number) => fetch(`${lambda.url}${STAGE[endpoint]}/?do=waitBefore&ms=${ms}`);
       const late = await wait(1500);
       expect([late.status, await late.text()]).toEqual([status, body]);
-      // A handler that streams is of no use here, but it must not cost an environment either.
+      // A handler that streams is not supported here, but must not occupy the environment either.
       const half = await fetch(`${lambda.url}${STAGE[endpoint]}/?do=waitMidway&ms=1500`);
       expect([status, 429, 503, 500]).toContain(half.status);
       await expect
@@ -303,7 +303,7 @@ describe('limits', () => {
     },
   );
 
-  test('a REST API that streams waits as long as the function may take', async () => {
+  test('a REST API that streams waits until the timeout of the function', async () => {
     await using lambda = await startFunction('act', { args: ['--endpoint', 'rest-api'] });
     const response = await fetch(`${lambda.url}/live/?do=ticks&every=100&count=3`);
     expect(await response.text()).toContain('data: 2');
@@ -314,7 +314,7 @@ describe('limits', () => {
     ['http-api', 11 * MB, '{"message":"Request Entity Too Large"}'],
     ['rest-api', 7 * MB, '{"message":"Request Too Long"}'],
     ['rest-api', 11 * MB, '{"message":"Request Too Long"}'],
-  ])('%s refuses a request of %i bytes', async (endpoint, bytes, body) => {
+  ])('%s rejects a request of %i bytes with 413', async (endpoint, bytes, body) => {
     await using lambda = await start(endpoint);
     const large = await fetch(`${lambda.url}${STAGE[endpoint]}/`, {
       method: 'POST',
@@ -329,7 +329,7 @@ test.each<[string, string[], string[]]>([
   ['function-url', [''], ['x-amzn-requestid', 'x-amzn-trace-id']],
   ['http-api', [''], ['apigw-requestid']],
   ['rest-api', ['/live'], ['x-amz-apigw-id', 'x-amzn-requestid', 'x-amzn-trace-id']],
-])('%s can be told by its headers', async (endpoint, [stage], names) => {
+])('an endpoint of type %s sends the response headers of this type', async (endpoint, [stage], names) => {
   await using lambda = await startFunction('echoBuffered', {
     args: ['--endpoint', endpoint, '--invoke-mode', 'BUFFERED'],
   });
@@ -337,9 +337,9 @@ test.each<[string, string[], string[]]>([
   expect([...headers.keys()].filter(name => /^(x-amz|apigw)/.test(name)).sort()).toEqual(names);
 });
 
-describe('AWS_IAM', () => {
+describe('auth type AWS_IAM', () => {
   test.each<Endpoint>(['http-api', 'rest-api'])(
-    '%s asks for a signature for execute-api, stage and all',
+    'of %s requires a signature for execute-api that includes the stage',
     async endpoint => {
       const env = { LAMBDA_IAM_CREDENTIALS: 'AKIAONE:one' };
       await using lambda = await start(endpoint, { args: ['--auth-type', 'AWS_IAM'], env });
@@ -385,7 +385,7 @@ describe('a JWT authorizer', () => {
   });
   afterAll(() => closeAll(lambda, issuer));
 
-  test('lets in, and hands on the claims as text', async () => {
+  test('allows a valid token, and passes its claims on as text', async () => {
     const token = await issuer.token({ scope: 'mcp other', groups: ['a', 'b'], email_verified: true });
     const { status, text } = await ask(lambda, 'http-api', token);
     expect(status, text).toBe(200);
@@ -395,29 +395,33 @@ describe('a JWT authorizer', () => {
     });
   });
 
-  test('takes client_id for the audience where there is none', async () => {
+  test('uses client_id as the audience of a token without aud', async () => {
     const token = await issuer.token({ aud: undefined as unknown as string, client_id: AUDIENCE });
     expect((await ask(lambda, 'http-api', token)).status).toBe(200);
   });
 
   test.each<[string, () => Promise<string>, RegExp]>([
-    ['no JWT', async () => 'opaque', /invalid number of segments/],
-    ['an expired one', () => issuer.token({}, { expiresIn: -10 }), /the token has expired/],
-    ['another audience', () => issuer.token({ aud: 'else' }), /does not have a valid audience/],
+    ['a token that is not a JWT', async () => 'opaque', /invalid number of segments/],
+    ['an expired token', () => issuer.token({}, { expiresIn: -10 }), /the token has expired/],
+    ['a token for another audience', () => issuer.token({ aud: 'else' }), /does not have a valid audience/],
     [
-      'another issuer',
+      'a token of another issuer',
       () => issuer.token({ iss: 'https://evil.example' }),
       /issuer of the token is not valid/,
     ],
-    ['another key', () => issuer.token({}, { foreignKey: true }), /signing method or key is not valid/],
-  ])('refuses %s with a 401 that says why in a header', async (_what, token, why) => {
+    [
+      'a token with the signature of another key',
+      () => issuer.token({}, { foreignKey: true }),
+      /signing method or key is not valid/,
+    ],
+  ])('rejects %s with a 401 and the reason in a header', async (_what, token, why) => {
     const { status, headers, text } = await ask(lambda, 'http-api', await token());
     expect([status, text]).toEqual([401, '{"message":"Unauthorized"}']);
     expect(headers.get('www-authenticate')).toMatch(/^Bearer scope="" error="invalid_token"/);
     expect(headers.get('www-authenticate')).toMatch(why);
   });
 
-  test('refuses a token without one of the scopes with 403, and no token with 401', async () => {
+  test('returns 403 for a token without one of the scopes, and 401 without a token', async () => {
     expect((await ask(lambda, 'http-api', await issuer.token({ scope: 'read' }))).status).toBe(403);
     expect((await ask(lambda, 'http-api', undefined)).status).toBe(401);
   });
@@ -441,7 +445,7 @@ test.each<[string[], RegExp]>([
   [['--endpoint', 'http-api', '--authorizer', 'jwt'], /needs LAMBDA_JWT_ISSUER and LAMBDA_JWT_AUDIENCE/],
   [['--endpoint', 'http-api', '--throttle', 'many'], /must be RATE:BURST/],
   [['--challenge', 'a\nb'], /printable ASCII/],
-])('%j is refused with what to write', async (args, message) => {
+])('the arguments %j are rejected with an error that says what to write', async (args, message) => {
   const { parseOptions } = await import('../../../../app/framework/local-lambda/options.ts');
   expect(() => parseOptions(args, {})).toThrow(message);
 });

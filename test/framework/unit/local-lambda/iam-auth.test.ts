@@ -14,13 +14,13 @@ interface Call {
   service?: string;
   signingDate?: Date;
   body?: string;
-  /** Sent in place of the body that was signed. */
+  /** Sent instead of the body that was signed. */
   sentBody?: string;
   path?: string;
   query?: Record<string, string>;
 }
 
-describe('AWS_IAM', () => {
+describe('a Function URL with auth type AWS_IAM', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
     const env = {
@@ -51,7 +51,7 @@ describe('AWS_IAM', () => {
     });
   }
 
-  test('a signed request passes, and the function is told who signed it', async () => {
+  test('serves a signed request, and passes the caller to the function', async () => {
     const response = await call({ path: '/a%20b/c', query: { 'x y': '1&2' } });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
@@ -68,10 +68,10 @@ describe('AWS_IAM', () => {
     ['a wrong secret', { credentials: { ...KEY, secretAccessKey: 'wrong' } }],
     ['another region', { region: 'eu-west-1' }],
     ['another service', { service: 's3' }],
-    ['a date too long ago', { signingDate: new Date(Date.now() - 6 * 60 * 1000) }],
-    ['a date yet to come', { signingDate: new Date(Date.now() + 6 * 60 * 1000) }],
+    ['a date 6 minutes in the past', { signingDate: new Date(Date.now() - 6 * 60 * 1000) }],
+    ['a date 6 minutes in the future', { signingDate: new Date(Date.now() + 6 * 60 * 1000) }],
     ['a body that was not signed', { sentBody: '{"a":2}' }],
-  ])('%s is refused with 403, in Lambda’s own words', async (_what, bad) => {
+  ])('rejects a signature with %s with 403 and the message of Lambda', async (_what, bad) => {
     const response = await call(bad);
     expect(response.status).toBe(403);
     expect(response.headers.get('x-amzn-errortype')).toBe('AccessDeniedException');
@@ -86,10 +86,10 @@ describe('AWS_IAM', () => {
     ['no signature', {}],
     ['a bearer token', { authorization: 'Bearer token' }],
     [
-      'a header cut short',
+      'a truncated header',
       { authorization: 'AWS4-HMAC-SHA256 Credential=AKIATESTONE/20260101/us-east-1/lambda/aws4_request' },
     ],
-  ])('%s is refused', async (_what, headers) => {
+  ])('rejects a request with %s', async (_what, headers) => {
     expect((await fetch(lambda.url, { headers })).status).toBe(403);
   });
 });

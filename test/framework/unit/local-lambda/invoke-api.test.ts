@@ -1,4 +1,4 @@
-/** Lambda's Invoke API, by the AWS SDK's own client and by hand. */
+/** Lambda's Invoke API, with the AWS SDK's client and with plain HTTP requests. */
 
 import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ describe('Invoke', () => {
       }),
     );
 
-  test('gives the payload, and the log when asked', async () => {
+  test('returns the payload, and the log if LogType is Tail', async () => {
     const { StatusCode, ExecutedVersion, FunctionError, Payload, LogResult } = await invoke('logs', {
       LogType: 'Tail',
     });
@@ -54,35 +54,35 @@ describe('Invoke', () => {
     expect(Buffer.from(LogResult ?? '', 'base64').toString()).toContain('a line of the function');
   });
 
-  test('gives the error of the function as a payload', async () => {
+  test('returns the error of the function as a payload', async () => {
     const { StatusCode, FunctionError, Payload } = await invoke('throws');
     expect({ StatusCode, FunctionError }).toEqual({ StatusCode: 200, FunctionError: 'Unhandled' });
     expect(asJson(Payload)).toMatchObject({ errorType: 'RangeError', errorMessage: 'thrown by the handler' });
   });
 
-  test('answers an event invocation at once and runs it', async () => {
+  test('responds to an event invocation at once and runs it', async () => {
     const { StatusCode } = await invoke('logs', { InvocationType: 'Event' });
     expect(StatusCode).toBe(202);
     await lambda.printed(/a line of the function/);
   });
 
-  test('answers a dry run without running', async () => {
+  test('responds to a dry run without running the function', async () => {
     expect((await invoke('full', { InvocationType: 'DryRun' })).StatusCode).toBe(204);
   });
 
-  test('takes an ARN with a qualifier, and knows no other function', async () => {
+  test('accepts an ARN with a qualifier, and rejects other function names', async () => {
     const FunctionName = 'arn:aws:lambda:us-east-1:123456789012:function:local:live';
     expect((await invoke('full', { FunctionName })).StatusCode).toBe(200);
     await expect(invoke('full', { FunctionName: 'other' })).rejects.toThrow(ResourceNotFoundException);
   });
 
-  test('passes the client context on', async () => {
+  test('passes the client context to the function', async () => {
     const ClientContext = Buffer.from(JSON.stringify({ Custom: { key: 'value' } })).toString('base64');
     const { Payload } = await invoke('context', { ClientContext });
     expect(asJson(Payload)).toMatchObject({ clientContext: { Custom: { key: 'value' } } });
   });
 
-  test('refuses what is not JSON, too large, or sent by a page in a browser', async () => {
+  test('rejects a payload that is not JSON or too large, and requests of web pages', async () => {
     await expect(
       client.send(new InvokeCommand({ FunctionName: 'local', Payload: '{' })),
     ).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('Invoke', () => {
   });
 });
 
-test('InvokeWithResponseStream returns the chunks as they come, and how it ended', async () => {
+test('InvokeWithResponseStream returns each chunk when it is written, and the outcome at the end', async () => {
   await using lambda = await startFunction('act', { args: SERVED });
   const client = clientOf(lambda);
   const stream = async (query: object, onChunk: (text: string) => void = () => undefined) => {
@@ -135,7 +135,7 @@ test('InvokeWithResponseStream returns the chunks as they come, and how it ended
   });
 });
 
-test('the concurrency limit is TooManyRequestsException', async () => {
+test('Invoke throws TooManyRequestsException at the concurrency limit', async () => {
   await using lambda = await startFunction('act', { args: [...SERVED, '--concurrency', '1'] });
   const client = clientOf(lambda);
   const Payload = JSON.stringify({ queryStringParameters: { do: 'waitBefore', ms: '800' } });
@@ -147,22 +147,22 @@ test('the concurrency limit is TooManyRequestsException', async () => {
   expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });
 
-describe('who may invoke', () => {
+describe('access to the Invoke API', () => {
   const target = '/2015-03-31/functions/local/invocations';
-  /** An event that says who calls, as only the service may. */
+  /** An event with a caller identity, which only AWS may set. */
   const madeUp = JSON.stringify({
     queryStringParameters: { as: 'full' },
     requestContext: { authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:root' } } },
   });
 
-  test('is off unless a port is given; the port of the endpoint never serves it', async () => {
+  test('is off unless a port is set; the port of the endpoint never serves the Invoke API', async () => {
     await using closed = await startFunction('echoBuffered', { args: ['--invoke-mode', 'BUFFERED'] });
     expect(closed.output()).not.toContain('Invoke API');
     await using open = await startFunction('echoBuffered', {
       args: [...SERVED, '--invoke-mode', 'BUFFERED'],
     });
     for (const lambda of [closed, open]) {
-      // It reaches the function as any path does, as an event that the endpoint has made.
+      // The function gets the request like that of any other path, as an event of the endpoint.
       const response = await fetch(lambda.url + target, { method: 'POST', body: madeUp });
       const event = JSON.parse(await response.text());
       expect(event).toMatchObject({ rawPath: target, requestContext: { accountId: 'anonymous' } });
@@ -170,7 +170,7 @@ describe('who may invoke', () => {
     }
   });
 
-  test('it listens on loopback only, even where the endpoint does not', async () => {
+  test('is limited to loopback, even if the endpoint listens on all addresses', async () => {
     await using lambda = await startFunction('echo', { args: [...SERVED, '--host', '0.0.0.0'] });
     expect(lambda.url).toMatch(/^http:\/\/localhost:/);
     const [own] = Object.values(networkInterfaces())
@@ -182,7 +182,7 @@ describe('who may invoke', () => {
     await expect(fetch(elsewhere(lambda.invokeUrl) + target, { method: 'POST' })).rejects.toThrow();
   });
 
-  test('with AWS_IAM, a caller with a valid signature', async () => {
+  test('requires a valid signature with auth type AWS_IAM', async () => {
     const args = [...SERVED, '--auth-type', 'AWS_IAM', '--iam-credentials', 'AKIAEXAMPLE:the-secret'];
     await using lambda = await startFunction('buffered', { args });
     const unsigned = await fetch(lambda.invokeUrl + target, { method: 'POST', body: madeUp });
@@ -195,7 +195,7 @@ describe('who may invoke', () => {
   });
 });
 
-describe('what cannot be passed on', () => {
+describe('the Invoke API', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
     lambda = await startFunction('buffered', { args: [...SERVED, '--concurrency', '1', '--timeout', '20'] });
@@ -214,32 +214,35 @@ describe('what cannot be passed on', () => {
     ['a line end', '{"a":\n1}', { a: 1 }],
     ['a line end and a header', '{"a":"b"}\r\n', { a: 'b' }],
     ['characters outside Latin-1', '{"a":"Ω 😀 \\u0000"}', { a: 'Ω 😀 \u0000' }],
-  ])('a client context with %s is passed on as the same JSON', async (_what, context, expected) => {
+  ])('passes on a client context with %s as equal JSON', async (_what, context, expected) => {
     const { status, text } = await post(target, { 'x-amz-client-context': base64(context) });
     expect([status, JSON.parse(text)]).toEqual([200, { clientContext: expected }]);
     expect((await post(target)).status).toBe(200);
   });
 
   test.each([
-    ['no JSON', 'x\r\ny'],
+    ['not JSON', 'x\r\ny'],
     ['an array', '[]'],
     ['half a document', '{'],
-  ])('a client context that is %s is a 400, and the next call is answered', async (_what, context) => {
+  ])('returns 400 for a client context that is %s, and serves the next call', async (_what, context) => {
     const { status, text } = await post(target, { 'x-amz-client-context': base64(context) });
     expect([status, text]).toEqual([400, expect.stringContaining('base64 of a JSON object')]);
     expect((await post(target)).status).toBe(200);
   });
 
-  test.each(['%', '%ff', '%2', 'local%00', '%E0%A4%A'])('a function named %s is not found', async name => {
-    for (const path of [
-      `/2015-03-31/functions/${name}/invocations`,
-      `/2021-11-15/functions/${name}/response-streaming-invocations`,
-    ])
-      expect(await post(path)).toMatchObject({ status: 404, text: expect.stringMatching(/not found/) });
-    expect((await post(target)).status).toBe(200);
-  });
+  test.each(['%', '%ff', '%2', 'local%00', '%E0%A4%A'])(
+    'returns 404 for the function name %s',
+    async name => {
+      for (const path of [
+        `/2015-03-31/functions/${name}/invocations`,
+        `/2021-11-15/functions/${name}/response-streaming-invocations`,
+      ])
+        expect(await post(path)).toMatchObject({ status: 404, text: expect.stringMatching(/not found/) });
+      expect((await post(target)).status).toBe(200);
+    },
+  );
 
-  test('another path is not an operation', async () => {
+  test('returns an error for an unknown path', async () => {
     expect(await post('/2015-03-31/functions')).toMatchObject({ status: 404 });
   });
 });

@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'secret-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the local secret', () => {
-  test('is created once, for its owner alone, and is the same after a restart', () => {
+  test('is created once, readable only by its owner, and is the same after a restart', () => {
     const file = join(folder, 'one');
     const { secret, unsaved } = localSecret(file);
     expect(secret).toMatch(/^[0-9a-f]{64}$/);
@@ -22,7 +22,7 @@ describe('the local secret', () => {
     expect(localSecret(file)).toEqual({ secret, unsaved: undefined });
   });
 
-  test('is the same in processes that create it at once', async () => {
+  test('is the same in two processes that create it at the same time', async () => {
     const shared = join(folder, 'shared');
     const script = `
       import { localSecret } from ${JSON.stringify(join(ROOT, 'app/framework/local-lambda/local-secret.ts'))};
@@ -36,7 +36,7 @@ describe('the local secret', () => {
     expect(readdirSync(folder).sort()).toEqual(['one', 'shared']);
   });
 
-  test('is another one for each process where nothing can be written', () => {
+  test('is different in each process if the file cannot be written', () => {
     const file = join(folder, 'missing', 'secret');
     const { secret, unsaved } = localSecret(file);
     expect(unsaved).toBe('ENOENT');

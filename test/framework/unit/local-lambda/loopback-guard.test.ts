@@ -1,4 +1,4 @@
-/** The listeners of the local Lambda serve the function and a person's AWS client, no other program and no web page. */
+/** The listeners of the local Lambda serve the function and the developer's AWS client, but no other program and no web page. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foreignRequest } from '../../../../app/framework/local-lambda/loopback-guard.ts';
@@ -32,11 +32,11 @@ test.each<[string, Record<string, string>, boolean]>([
   ['no host', {}, false],
   ['a rebound name', { host: 'attacker.example:9001' }, false],
   ['a name that begins like an address', { host: '127.0.0.1.attacker.example' }, false],
-  ['an origin', { host: '127.0.0.1:1', origin: 'http://127.0.0.1:1' }, false],
-  ['an opaque origin', { host: '127.0.0.1:1', origin: 'null' }, false],
+  ['an Origin header', { host: '127.0.0.1:1', origin: 'http://127.0.0.1:1' }, false],
+  ['an opaque Origin header', { host: '127.0.0.1:1', origin: 'null' }, false],
   ['a navigation', { host: '127.0.0.1:1', 'sec-fetch-site': 'none' }, false],
   ['an image', { host: '127.0.0.1:1', 'sec-fetch-dest': 'image' }, false],
-])('a request with %s is let through: %s', (_what, headers, passes) => {
+])('the loopback guard allows a request with %s: %s', (_what, headers, passes) => {
   expect(foreignRequest(headers) === undefined).toBe(passes);
 });
 
@@ -56,13 +56,13 @@ describe.runIf(process.platform === 'linux')('the Runtime API of an environment'
     ['POST', 'invocation/any/error'],
     ['POST', 'init/error'],
     ['GET', 'restore/next'],
-  ])('refuses %s %s of another process, and the function goes on', async (method, path) => {
+  ])('rejects %s %s of another process, and the function continues', async (method, path) => {
     const { status, body } = await send(`${api}/${path}`, method, {});
     expect([status, body]).toEqual([403, expect.stringContaining('Only the function itself')]);
     expect((await fetch(lambda.url)).status).toBe(200);
   });
 
-  test('gives no event to a process that asks during init, however early', async () => {
+  test('returns no event to another process that requests one during init', async () => {
     const stolen: string[] = [];
     await using slow = await startFunction('slowInit', { args: ['--init-timeout', '20'] }, 'slow-init');
     const listening = await slow.printed(/runtime api at (\S+)/);
@@ -90,7 +90,7 @@ describe('the Invoke API', () => {
   const invoke = (headers: Record<string, string>) =>
     send(`${lambda.invokeUrl}/2015-03-31/functions/local/invocations`, 'POST', headers, '{}');
 
-  test('serves a client, and refuses web pages and rebound names', async () => {
+  test('serves a client, and rejects web pages and rebound names', async () => {
     expect((await invoke({})).status).toBe(200);
     expect((await invoke({ origin: 'https://evil.example' })).status).toBe(403);
     expect((await invoke({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);

@@ -1,4 +1,4 @@
-/** What the local dashboard shows of an event: everything but credentials, wherever a client or an endpoint has put them. */
+/** Events in the local dashboard: credentials are hidden wherever a client or an endpoint has put them, everything else is shown. */
 import { expect, test } from 'vitest';
 import { Recorder } from '../../../../app/framework/local-lambda/dashboard/recorder.ts';
 
@@ -23,14 +23,14 @@ test.each<[string, object]>([
   ['JSON in the body', { body: JSON.stringify({ params: { password: SECRET, apiToken: SECRET } }) }],
   ['a JWT', { body: `see eyJhbGciOiJSUzI1NiJ9.${SECRET}.${SECRET}` }],
   ['a cookie', { cookies: [`sid=${SECRET}`] }],
-])('a credential in %s is hidden', (_what, event) => {
+])('the dashboard hides a credential in %s', (_what, event) => {
   const text = shown({ rawPath: '/mcp', ...event });
   expect(text).not.toContain(SECRET);
   expect(text).toContain('(hidden here)');
   expect(text).toContain('/mcp');
 });
 
-test('what is no credential is shown', () => {
+test('the dashboard shows values that are not credentials', () => {
   const body = JSON.stringify({
     method: 'tools/call',
     params: { name: 'lookup', arguments: { term: 'jwks' } },

@@ -1,4 +1,4 @@
-/** The log on a terminal: what a request, a tool and an error look like. */
+/** The log on a terminal: the lines of requests, tools and errors. */
 import { expect, test, vi } from 'vitest';
 import { createLog, painter } from '../../../../app/framework/local-lambda/log.ts';
 import { requestsLog } from '../../../../app/framework/local-lambda/requests-log.ts';
@@ -33,7 +33,7 @@ const outcome = (name: string, more: object = {}) => ({
   ...more,
 });
 
-test('a request is one line with method, tool, outcome, duration and the start of its id', async () => {
+test('a request is logged as one line with method, tool, outcome, duration and the beginning of its ID', async () => {
   const { log, write, lines, requested } = terminal();
   log.start(ID);
   write(outcome('ok', { mcpMethod: 'tools/call', tool: 'roll', _aws: {} }));
@@ -45,7 +45,7 @@ test('a request is one line with method, tool, outcome, duration and the start o
   expect(lines()).toHaveLength(1);
 });
 
-test('an outcome that is written after the response is still on the line of its request', async () => {
+test('an outcome that is logged after the response is still in the line of its request', async () => {
   const { log, write, requested } = terminal();
   log.request({ ...REQUEST, call: 'tools/call roll' });
   write(outcome('tool_error'));
@@ -59,14 +59,14 @@ test.each([
   ['tool_error', 31],
   ['failed', 31],
   ['aborted', 31],
-])('the outcome %s has its own colour', async (name, colour) => {
+])('the outcome %s is printed in its own colour', async (name, colour) => {
   const { log, write, requested } = terminal(true);
   write(outcome(name));
   log.request(REQUEST);
   expect(await requested()).toContain(`\u001b[${colour}m${name}\u001b[39m`);
 });
 
-test('a batch has the worst outcome of its messages', async () => {
+test('the line of a batch has the worst outcome of its messages', async () => {
   const { log, write, requested } = terminal();
   write(
     outcome('ok', { mcpMethod: 'ping' }),
@@ -77,13 +77,13 @@ test('a batch has the worst outcome of its messages', async () => {
   expect(await requested()).toContain('batch of 3: ping, tools/call roll  failed');
 });
 
-test('a function that writes no outcome is shown by its HTTP status', async () => {
+test('the line of a function that logs no outcome has the HTTP status', async () => {
   const { log, requested } = terminal();
   log.request({ ...REQUEST, method: 'GET', path: '/x', status: 502 });
   expect(await requested()).toMatch(/GET \/x {2}502 {2}12 ms {2}1f2e3d4c$/);
 });
 
-test('what a tool logs is printed with its level, and cannot control the terminal', () => {
+test('a message of a tool is printed with its level, without control characters', () => {
   const { write, lines } = terminal();
   write({ type: 'log', level: 'WARN', tool: 'roll', message: 'lost\u001b[2J a die', data: { sides: 6 } });
   expect(lines()).toEqual([
@@ -91,7 +91,7 @@ test('what a tool logs is printed with its level, and cannot control the termina
   ]);
 });
 
-test('an error of console has one line per stack frame, with positions in app/', () => {
+test('an error of console.error is printed with one line per stack frame, with positions in app/', () => {
   const { write, lines } = terminal();
   write(
     `2026-11-26T05:17:40.717Z\t${ID}\tERROR\ta tool failed Error: no dice\r    at roll (/dist/bundle.cjs:1:2)`,
@@ -102,7 +102,7 @@ test('an error of console has one line per stack frame, with positions in app/',
   ]);
 });
 
-test('an error that ends init is printed as its stack', () => {
+test('an error that ends init is printed with its stack', () => {
   const { write, lines } = terminal();
   const error = {
     errorType: 'Error',
@@ -113,7 +113,7 @@ test('an error that ends init is printed as its stack', () => {
   expect(lines()).toEqual([expect.stringMatching(/ERROR Error: no dice$/), '      at app/tool.ts:3:4']);
 });
 
-test('lines of the user are printed as they are, when they are complete', () => {
+test('lines of the function’s own output are printed unchanged, once they are complete', () => {
   const { log, lines } = terminal();
   const bytes = Buffer.from('{"own": "é"}\nhalf');
   log.output(bytes.subarray(0, 10), 7);
@@ -122,7 +122,7 @@ test('lines of the user are printed as they are, when they are complete', () => 
   expect(lines()).toEqual(['{"own": "é"}']);
 });
 
-test('the full log keeps the output of a function, but for positions in the bundle', () => {
+test('the full log has the unchanged output of the function, except for positions in the bundle', () => {
   const printed: Buffer[] = [];
   const log = createLog(
     'text',

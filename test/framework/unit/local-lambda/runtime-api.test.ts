@@ -1,4 +1,4 @@
-/** The Runtime API spoken by hand, for the answers that a well-behaved client never gets. */
+/** Plain HTTP requests to the Runtime API, for responses that the runtime client never causes. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Answer, RuntimeApi } from '../../../../app/framework/local-lambda/runtime-api.ts';
 
@@ -43,7 +43,7 @@ describe('the Runtime API', () => {
     return next;
   }
 
-  test('hands out an invocation with its headers', async () => {
+  test('returns an invocation with its headers', async () => {
     const response = await invoked();
     expect(await response.json()).toEqual({ an: 'event' });
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -55,7 +55,7 @@ describe('the Runtime API', () => {
     });
   });
 
-  test('takes one response, and none after it', async () => {
+  test('accepts one response per invocation and rejects a second one', async () => {
     await invoked();
     expect(await post('invocation/id-1/response', '"done"')).toEqual({ status: 202, body: { status: 'OK' } });
     expect(answers).toMatchObject([{ kind: 'buffered', body: Buffer.from('"done"') }]);
@@ -66,7 +66,7 @@ describe('the Runtime API', () => {
     expect(answers).toHaveLength(1);
   });
 
-  test('refuses another request ID, another path and another method', async () => {
+  test('rejects an unknown request ID, path or method', async () => {
     await invoked();
     expect(await post('invocation/id-2/response')).toMatchObject({
       status: 400,
@@ -89,7 +89,7 @@ describe('the Runtime API', () => {
     expect((await post('invocation/id-1/response')).status).toBe(403);
   });
 
-  test('hands out the same invocation again if the runtime asks before it has responded', async () => {
+  test('returns the same invocation again if the runtime requests the next one before it has responded', async () => {
     await invoked();
     const again = await fetch(`${base}/invocation/next`);
     expect(again.headers.get('lambda-runtime-aws-request-id')).toBe('id-1');
@@ -98,7 +98,7 @@ describe('the Runtime API', () => {
     expect(answers).toHaveLength(1);
   });
 
-  test('refuses a buffered response over 6,291,556 bytes, and takes one of just that size', async () => {
+  test('rejects a buffered response over 6,291,556 bytes, and accepts one of exactly that size', async () => {
     await invoked();
     expect(await post('invocation/id-1/response', 'x'.repeat(6_291_557))).toMatchObject({
       status: 413,
@@ -109,7 +109,7 @@ describe('the Runtime API', () => {
     expect((await post('invocation/id-1/response', 'x'.repeat(6_291_556))).status).toBe(202);
   });
 
-  test('takes an error with its type and body', async () => {
+  test('accepts an error with its type and body', async () => {
     await invoked();
     const body = JSON.stringify({ errorType: 'Bad', errorMessage: 'why' });
     const type = { 'lambda-runtime-function-error-type': 'Function.MyType' };
@@ -117,7 +117,7 @@ describe('the Runtime API', () => {
     expect(answers).toEqual([{ kind: 'error', error: { type: 'Function.MyType', body } }]);
   });
 
-  test('refuses a second `next` and an init error once it is idle', async () => {
+  test('rejects a second `next` and an init error while the environment is idle', async () => {
     const waiting = fetch(`${base}/invocation/next`);
     await expect.poll(() => idles).toBe(1);
     expect((await fetch(`${base}/invocation/next`)).status).toBe(403);

@@ -1,4 +1,4 @@
-/** What of AWS the function may call here: it alone, by its own key, and by AWS's own clients. */
+/** The AWS services of the local Lambda: only the function may call them, with its own key and the AWS SDK. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import {
@@ -17,7 +17,7 @@ const REGION = 'us-east-1';
 type Env = Record<string, string>;
 const seenBy = async ({ url }: RunningLambda): Promise<Env> => (await (await fetch(url)).json()) as Env;
 
-describe('the services', () => {
+describe('the local AWS services', () => {
   let lambda: RunningLambda;
   let env: Env;
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('the services', () => {
   const dynamo = (secret?: string): DynamoDBClient =>
     new DynamoDBClient({ ...clientOptions(secret), endpoint: env.AWS_ENDPOINT_URL_DYNAMODB ?? '' });
 
-  test('keep items in the tables that were named, on loopback', async () => {
+  test('store items in the tables of --tables, on loopback', async () => {
     expect(env.AWS_ENDPOINT_URL_DYNAMODB).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const put = new PutItemCommand({
       TableName: 'notes',
@@ -61,7 +61,7 @@ describe('the services', () => {
     expect(StatusCode).toBe(202);
   });
 
-  test('reject other signatures and browsers, and survive a client that disconnects', async () => {
+  test('reject other signatures and browsers, and stay available after a client has disconnected', async () => {
     const url = env.AWS_ENDPOINT_URL_DYNAMODB ?? '';
     const get = new GetItemCommand({ TableName: 'notes', Key: { id: { S: 'a' } } });
     await expect(dynamo('another-secret').send(get)).rejects.toMatchObject({
@@ -100,7 +100,7 @@ describe('the services', () => {
   });
 });
 
-test('variables that the function has already win, and nothing is served unasked', async () => {
+test('existing variables of the function override those of the local AWS services, which start only if configured', async () => {
   const given = {
     AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1',
     AWS_ACCESS_KEY_ID: 'AKIAMINE',
@@ -113,7 +113,7 @@ test('variables that the function has already win, and nothing is served unasked
   expect(names).toEqual([]);
 });
 
-test.each(['notes', 'no:id', 'notes:', 'notes:a:b', 'a/b:c'])('--tables %s is refused', value => {
+test.each(['notes', 'no:id', 'notes:', 'notes:a:b', 'a/b:c'])('--tables %s is rejected', value => {
   expect(() => parseOptions(['--tables', value], {})).toThrow(OptionError);
   expect(() => parseOptions(['--tables', value], {})).toThrow(/must be NAME:KEY, several with commas/);
 });

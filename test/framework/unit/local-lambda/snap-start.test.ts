@@ -1,4 +1,4 @@
-/** A function with SnapStart, from the publishing of its version to its first invocations: `--snap-start on`. */
+/** A function with SnapStart (`--snap-start on`), from the publishing of its version to its first invocations. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,7 +25,7 @@ async function call(url: string, name: string): Promise<string> {
   return JSON.parse(message).result.content[0].text;
 }
 
-/** The process of the function. */
+/** The process ID of the function. */
 const functionOf = (lambda: RunningLambda): number => childrenOf(Number(lambda.process.pid))[0] ?? 0;
 /** The programs behind mcpStdio. */
 const programsOf = (lambda: RunningLambda): number[] =>
@@ -57,7 +57,7 @@ describeWith(COMPILER, { inCi: 'fail' })('a function with SnapStart', () => {
     expect(platform[4]).toMatch(/\tRestore Duration: [\d.]+ ms\tBilled Restore Duration: \d+ ms/);
     expect(platform[4]).not.toContain('Init Duration');
     expect(platform[6]).not.toContain('Restore Duration');
-    // The "cold" of the request log: the first request after the restore, and no other.
+    // In the request log, only the first request after the restore is "cold".
     const cold = lines.filter(line => line.includes('"type":"request"')).map(line => JSON.parse(line).cold);
     expect(cold).toEqual([true, false]);
   });
@@ -109,7 +109,7 @@ describeWith(COMPILER, { inCi: 'fail' })('a function with SnapStart', () => {
     expect(programsOf(lambda).sort()).toEqual([Number(kept), restarted].sort());
   });
 
-  test('has no connection of fetch in the snapshot, and opens a new one after the restore', async () => {
+  test('closes connections of fetch before the snapshot, and opens a new one after the restore', async () => {
     const server = createServer({ keepAliveTimeout: 600_000 }, (_request, response) =>
       response.end('fetched'),
     );

@@ -1,4 +1,4 @@
-/** `--isolation per-caller`: which environment serves which tenant, and what Lambda refuses. */
+/** `--isolation per-caller`: the environments of each tenant, and the invocations that Lambda rejects. */
 import { existsSync, mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,7 +67,7 @@ test('parallel calls of one tenant get several environments, none of which serve
   for (const served of tenants.values()) expect(served.size).toBe(1);
 });
 
-test('where no more environments may be started, an idle one of another tenant ends, and its /tmp goes with it', async () => {
+test('at the maximum number of environments, an idle one of another tenant ends, and its /tmp is deleted', async () => {
   await using lambda = await start('invoked', '--environments', '1');
   const { call } = clientOf(lambda);
   const first = await call('alice');
@@ -79,7 +79,7 @@ test('where no more environments may be started, an idle one of another tenant e
   expect((await call('alice')).served).toEqual(['alice']);
 });
 
-test('a caller whose environment has crashed gets another one of its own', async () => {
+test('a caller whose environment has crashed gets a new one that serves only this caller', async () => {
   await using lambda = await start('invoked');
   const { call } = clientOf(lambda);
   const { pid } = await call('bob');
@@ -100,13 +100,13 @@ test('the concurrency limit counts the calls of all tenants', async () => {
   await expect(call('carol')).rejects.toMatchObject({ name: 'TooManyRequestsException' });
   writeFileSync(waitForFile, '');
   await Promise.all(running);
-  // An event that waited for room keeps its tenant.
+  // An event that waited for an environment keeps its tenant.
   await send({ TenantId: 'carol', InvocationType: 'Event', Payload: JSON.stringify({ note }) });
   await vi.waitFor(() => expect(existsSync(note)).toBe(true), 10_000);
   expect(JSON.parse(readFileSync(note, 'utf8'))).toMatchObject({ tenantId: 'carol', served: ['carol'] });
 });
 
-test('Lambda refuses an invocation without a tenant ID, and with one for a function without isolation', async () => {
+test('Lambda rejects an invocation without a tenant ID, and one with a tenant ID for a function without isolation', async () => {
   await using lambda = await start('invoked');
   const { send } = clientOf(lambda);
   for (const TenantId of [undefined, 'a\tb', 'x'.repeat(257)])
@@ -123,7 +123,7 @@ test('Lambda refuses an invocation without a tenant ID, and with one for a funct
   expect((await clientOf(shared).send({})).StatusCode).toBe(200);
 });
 
-test('a REST API names the tenant that the authorizer returned, whatever the request says', async () => {
+test('a REST API uses the tenant that the authorizer returned, whatever the request contains', async () => {
   await using lambda = await start('behindApi');
   const ask = async (path: string, headers: Record<string, string>, method = 'POST') => {
     const response = await fetch(`${lambda.url}/live${path}`, { method, headers });
@@ -139,7 +139,7 @@ test('a REST API names the tenant that the authorizer returned, whatever the req
   });
 });
 
-test('the dashboard shows whose environment it is, shortened', async () => {
+test('the dashboard shows the shortened tenant of each environment', async () => {
   await using lambda = await start('invoked', '--dashboard-port', '0');
   const [, dashboard = ''] = await lambda.printed(/Local dashboard: (http:\/\/127\.0\.0\.1:\d+)\//);
   const { call } = clientOf(lambda);
@@ -166,13 +166,13 @@ test.each([
   [['--endpoint', 'function-url']],
   [['--endpoint', 'http-api', '--authorizer', 'a.b']],
   [['--endpoint', 'rest-api']],
-])('needs a REST API with a Lambda authorizer: %j is refused', async args => {
+])('--isolation per-caller without a REST API and a Lambda authorizer is rejected: %j', async args => {
   await expect(
     startFunction('invoked', { args: ['--isolation', 'per-caller', ...args] }, MODULE),
   ).rejects.toThrow(/LAMBDA_ISOLATION per-caller needs LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER/);
 });
 
-test('excludes SnapStart', async () => {
+test('--isolation per-caller with SnapStart is rejected', async () => {
   await expect(
     startFunction('invoked', { args: [...PER_CALLER, '--snap-start', 'on'] }, MODULE),
   ).rejects.toThrow(/LAMBDA_ISOLATION per-caller and LAMBDA_SNAP_START on exclude each other/);

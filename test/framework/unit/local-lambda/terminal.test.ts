@@ -1,4 +1,4 @@
-/** What a person sees of the fixture app: the log of a terminal, and the start message. */
+/** The output of the local Lambda on a terminal: the log and the start message. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENTS } from '../../../helpers/clients.ts';
@@ -16,7 +16,7 @@ afterAll(() => closeAll(lambda, upstream));
 
 const coloured = (code: number, text: string): string => `\\u001b\\[${code}m${text}\\u001b\\[39m`;
 
-test('a call is one line, green if it has succeeded, and without metrics', async () => {
+test('a successful call is printed as one green line without metrics', async () => {
   const client = await CLIENTS['SDK v2, modern'](lambda.url);
   await client.call('lookup', { term: 'tide' });
   await client.close();
@@ -24,7 +24,7 @@ test('a call is one line, green if it has succeeded, and without metrics', async
   expect(lambda.output()).not.toMatch(/CloudWatchMetrics|START RequestId|REPORT RequestId/);
 });
 
-test('a call with a tool error is red, and what its tool logs is readable', async () => {
+test('a call with a tool error is printed in red, and the log of its tool is readable', async () => {
   upstream.setFailing(true);
   const client = await CLIENTS['SDK v2, modern'](lambda.url);
   await client.call('lookup', { term: 'glacier' });
@@ -34,7 +34,7 @@ test('a call with a tool error is red, and what its tool logs is readable', asyn
   await lambda.printed(new RegExp(`tools/call lookup  ${coloured(31, 'tool_error')}`));
 });
 
-test('with a token, the commands of the start message send it', async () => {
+test('the commands in the start message send the token if there is one', async () => {
   const token = 'a-token';
   const digest = createHash('sha256').update(token).digest('hex');
   await using guarded = await startApp({ env: { MCP_AUTH: 'token', MCP_TOKEN_SHA256: digest } });

@@ -13,7 +13,7 @@ import { mcp } from '../../../../app/framework/mcp/mcp.ts';
 import { mcpV1 } from '../../../../app/framework/mcp/mcp-v1.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 
-/** The methods that both SDKs have, without their types: what is returned here has none that they know. */
+/** The methods that both SDKs have, untyped, because these tests return invalid results. */
 interface AnyMcpServer {
   registerTool(name: string, config: object, handler: () => unknown): void;
   registerPrompt(name: string, config: object, handler: () => unknown): void;
@@ -88,21 +88,21 @@ describe.each(Object.keys(ROUTES) as Route[])('%s', route => {
       ['a tool that returns an invalid result', 'tools/call', { name: `${prefix}badList`, arguments: {} }],
       ['a prompt that returns nothing', 'prompts/get', { name: `${prefix}nothing` }],
       ['a resource that returns nothing', 'resources/read', { uri: 'x://nothing' }],
-    ])('%s has failed, at once', async (_what, method, params) => {
+    ])('a call of %s returns an error at once', async (_what, method, params) => {
       const { error, outcome } = await send(route, era, method, params);
       expect(error).toMatchObject({ code: -32603 });
       expect(error?.message).not.toMatch(/\n|"code"/);
       expect(outcome).toBe('failed');
     });
 
-    test('a schema that JSON Schema cannot express hides that tool alone', async () => {
+    test('a schema that JSON Schema cannot express hides only its tool', async () => {
       const { result } = await send(route, era, 'tools/list', {});
       const { tools } = result as { tools: { name: string }[] };
       expect(tools.map(({ name }) => name)).toEqual(['good', 'text', 'badList'].map(name => prefix + name));
       expect(errors).toMatch(/the tool dated (of \w+ )?cannot be listed/);
     });
 
-    test('a URI that cannot be parsed is the fault of the client', async () => {
+    test('a URI that cannot be parsed is logged as a client error', async () => {
       const { error, outcome } = await send(route, era, 'resources/read', { uri: 'not a uri' });
       expect(error?.code).toBe(-32602);
       expect(outcome).toBe('protocol_error');
@@ -111,7 +111,7 @@ describe.each(Object.keys(ROUTES) as Route[])('%s', route => {
 });
 
 test.each([null, '', 5, { a: 1 }])(
-  'a list that ends with the cursor %j has none for the client',
+  'a list with the cursor %j is returned to the client without a cursor',
   async cursor => {
     const server = (): never => {
       const made = new McpServerV1({ name: 'v1', version: '1' });
@@ -132,7 +132,7 @@ test.each([null, '', 5, { a: 1 }])(
   },
 );
 
-test.each(['/acme/mcp', '/acme/mcp/'])('%s is served where `/:tenant/mcp` is mounted', async path => {
+test.each(['/acme/mcp', '/acme/mcp/'])('the path %s is served by the route `/:tenant/mcp`', async path => {
   const app = createApp(new Hono().route('/:tenant/mcp', mcp(v2)));
   const headers = { 'content-type': 'application/json', ...modernHeaders('tools/list') };
   const body = JSON.stringify(modernRequest('tools/list'));
@@ -141,7 +141,7 @@ test.each(['/acme/mcp', '/acme/mcp/'])('%s is served where `/:tenant/mcp` is mou
 });
 
 test.each(['identity', 'Identity', 'identity, identity', ''])(
-  'the content coding %j is none',
+  'a request with the content coding %j counts as uncompressed',
   async coding => {
     const app = createApp(new Hono().route('/mcp', mcp(v2)));
     const headers = { 'content-type': 'application/json', ...modernHeaders('tools/list') };

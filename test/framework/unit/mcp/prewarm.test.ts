@@ -1,4 +1,4 @@
-/** The tools of a route's server are listed once during init: without a caller, and without stopping init if that fails. */
+/** Init lists the tools of each route's server once, without a caller; an error does not stop init. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -34,7 +34,7 @@ function server(): McpServer {
   return made;
 }
 
-test('init creates the server once, by the current revision and without a caller', async () => {
+test('init creates the server once, with the current revision and without a caller', async () => {
   const factory = vi.fn(server);
   route(factory, open);
   expect(factory).not.toHaveBeenCalled();
@@ -54,7 +54,7 @@ test('init calls no tool', async () => {
   expect(call).not.toHaveBeenCalled();
 });
 
-test('the tools of a route are known before its first call', async () => {
+test('the log knows the tools of a route before its first call', async () => {
   const app = route(server, open);
   await init();
   const known: unknown[] = [];
@@ -87,7 +87,7 @@ test.each<[string, () => McpServer | Promise<McpServer>]>([
     },
   ],
   ['rejects', () => Promise.reject(new Error('no caller'))],
-  ['gives what is no server', () => ({}) as McpServer],
+  ['returns an object that is not a server', () => ({}) as McpServer],
 ])(
   'a factory that %s does not stop init; the failure is reported with its route, and on each request',
   async (_, factory) => {
@@ -104,7 +104,7 @@ test.each<[string, () => McpServer | Promise<McpServer>]>([
   },
 );
 
-test('a factory that never returns does not keep init waiting', async () => {
+test('a factory that never returns does not block init', async () => {
   vi.useFakeTimers();
   try {
     route(() => new Promise(() => undefined), open);

@@ -57,7 +57,7 @@ const requestLines = (): Line[] =>
     .map(line => JSON.parse(line) as Line)
     .filter(({ type }) => type === 'request');
 
-/** Sends a body to `/mcp` of a server, through the whole pipeline of an invocation. */
+/** Sends a body to `/mcp` of a server, through the complete pipeline of an invocation. */
 async function post(
   factory: () => McpServer | Server,
   body: unknown,
@@ -133,25 +133,28 @@ describe.each(ERAS)('a result that JSON cannot represent, revision %s', era => {
     },
   };
 
-  test.each(Object.keys(unrepresentable))('in structuredContent (%s) is an error at once', async kind => {
-    const factory = tools({
-      [kind]: () => ({ ...text('x'), structuredContent: { value: unrepresentable[kind] } }),
-    });
-    const { body, headers } = callBy[era](kind);
-    const { messages } = await post(factory, body, headers);
-    expect(messages).toEqual([
-      {
-        jsonrpc: '2.0',
-        id: 1,
-        error: { code: -32603, message: expect.stringContaining('cannot be represented in JSON') },
-      },
-    ]);
-    expect(JSON.stringify(messages)).not.toContain('secret detail');
-    expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
-    expect(errors).toContain('cannot be represented in JSON');
-  });
+  test.each(Object.keys(unrepresentable))(
+    'in structuredContent (%s) leads to an error at once',
+    async kind => {
+      const factory = tools({
+        [kind]: () => ({ ...text('x'), structuredContent: { value: unrepresentable[kind] } }),
+      });
+      const { body, headers } = callBy[era](kind);
+      const { messages } = await post(factory, body, headers);
+      expect(messages).toEqual([
+        {
+          jsonrpc: '2.0',
+          id: 1,
+          error: { code: -32603, message: expect.stringContaining('cannot be represented in JSON') },
+        },
+      ]);
+      expect(JSON.stringify(messages)).not.toContain('secret detail');
+      expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
+      expect(errors).toContain('cannot be represented in JSON');
+    },
+  );
 
-  test('in _meta is an error at once', async () => {
+  test('in _meta leads to an error at once', async () => {
     const factory = tools({ meta: () => ({ ...text('x'), _meta: { id: 1n } }) });
     const { body, headers } = callBy[era]('meta');
     const { messages } = await post(factory, body, headers);
@@ -162,7 +165,7 @@ describe.each(ERAS)('a result that JSON cannot represent, revision %s', era => {
   test.each([
     ['resources/read', { uri: 'x://y' }, 'x://y'],
     ['prompts/get', { name: 'p' }, 'p'],
-  ])('of %s is an error at once', async (method, params, name) => {
+  ])('of %s leads to an error at once', async (method, params, name) => {
     const factory = () => {
       const server = new McpServer({ name: 'others', version: '1' });
       const _meta = { id: 1n } as never;
@@ -180,8 +183,8 @@ describe.each(ERAS)('a result that JSON cannot represent, revision %s', era => {
   });
 });
 
-describe.each(ERAS)('what else JSON cannot represent, revision %s', era => {
-  test('in the data of an error is left out, and the error is sent', async () => {
+describe.each(ERAS)('a value that JSON cannot represent, revision %s', era => {
+  test('in the data of an error is left out, and the error is returned', async () => {
     const circular: Record<string, unknown> = {};
     circular.self = circular;
     for (const data of [{ n: 1n }, circular]) {
@@ -200,7 +203,7 @@ describe.each(ERAS)('what else JSON cannot represent, revision %s', era => {
     }
   });
 
-  test('in a notification drops that notification alone, also if the tool does not wait for it', async () => {
+  test('in a notification drops only that notification, even if the tool does not wait for it', async () => {
     const factory = () => {
       const server = new McpServer({ name: 'notes', version: '1' });
       server.registerTool('notes', {}, async ctx => {
@@ -217,7 +220,7 @@ describe.each(ERAS)('what else JSON cannot represent, revision %s', era => {
     expect(errors).toMatch(/notifications\/progress was not sent: JSON cannot represent it/);
   });
 
-  test.each(['annotations', '_meta'])('in %s of a tool hides that tool alone', async field => {
+  test.each(['annotations', '_meta'])('in %s of a tool hides only that tool', async field => {
     const factory = () => {
       const server = new McpServer({ name: 'fields', version: '1' });
       server.registerTool('good', {}, () => text('ok'));
@@ -231,12 +234,12 @@ describe.each(ERAS)('what else JSON cannot represent, revision %s', era => {
   });
 });
 
-/** Prompts and resources, whose results the SDKs do not check: `undefined` would never be sent. */
-describe.each(ERAS)('a result that is none, revision %s', era => {
+/** Prompts and resources: the SDKs do not check their results, and would never send `undefined`. */
+describe.each(ERAS)('an undefined result, revision %s', era => {
   test.each([
     ['resources/read', { uri: 'x://y' }, 'x://y'],
     ['prompts/get', { name: 'p' }, 'p'],
-  ])('of %s is an error at once', async (method, params, name) => {
+  ])('of %s leads to an error at once', async (method, params, name) => {
     for (const value of [undefined, null, 'text', [], {}]) {
       written = '';
       const factory = () => {
@@ -319,37 +322,31 @@ describe('the right party is blamed', () => {
       /Invalid params for initialize: clientInfo: /,
     ],
     ['arguments that are null', legacy('tools/call', { name: 'good', arguments: null }), /arguments/],
-  ])(
-    '%s is -32602 with a readable sentence, and the fault of the client',
-    async (_what, request, message) => {
-      const { body, headers } = request as { body: object; headers: Record<string, string> };
-      const { messages } = await post(good, body, headers);
-      expect(messages).toEqual([
-        { jsonrpc: '2.0', id: 1, error: { code: -32602, message: expect.stringMatching(message) } },
-      ]);
-      expect(messages[0]?.error?.message).not.toMatch(/[[{"]/);
-      expect(requestLines()).toMatchObject([{ outcome: 'protocol_error' }]);
-    },
-  );
+  ])('%s leads to -32602 with a readable message, and is a client error', async (_what, request, message) => {
+    const { body, headers } = request as { body: object; headers: Record<string, string> };
+    const { messages } = await post(good, body, headers);
+    expect(messages).toEqual([
+      { jsonrpc: '2.0', id: 1, error: { code: -32602, message: expect.stringMatching(message) } },
+    ]);
+    expect(messages[0]?.error?.message).not.toMatch(/[[{"]/);
+    expect(requestLines()).toMatchObject([{ outcome: 'protocol_error' }]);
+  });
 
-  test.each(ERAS)(
-    'a tool that returns a string or nothing is the fault of the server, revision %s',
-    async era => {
-      for (const value of ['text', undefined, null, 42]) {
-        written = '';
-        const { body, headers } = callBy[era]('odd');
-        const { messages } = await post(tools({ odd: () => value }), body, headers);
-        expect(JSON.stringify(messages)).toMatch(
-          /returned (a string|undefined|null|a number) instead of a result/,
-        );
-        expect(messages).toMatchObject([{ id: 1, error: { code: -32603 } }]);
-        expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
-        expect(errors).toContain('a tool failed');
-      }
-    },
-  );
+  test.each(ERAS)('a tool that returns a string or nothing is a server error, revision %s', async era => {
+    for (const value of ['text', undefined, null, 42]) {
+      written = '';
+      const { body, headers } = callBy[era]('odd');
+      const { messages } = await post(tools({ odd: () => value }), body, headers);
+      expect(JSON.stringify(messages)).toMatch(
+        /returned (a string|undefined|null|a number) instead of a result/,
+      );
+      expect(messages).toMatchObject([{ id: 1, error: { code: -32603 } }]);
+      expect(requestLines()).toMatchObject([{ outcome: 'failed' }]);
+      expect(errors).toContain('a tool failed');
+    }
+  });
 
-  test.each(ERAS)('a low-level server that returns an invalid result has failed, revision %s', async era => {
+  test.each(ERAS)('an invalid result of a low-level server is a server error, revision %s', async era => {
     const factory = () => {
       const server = new Server({ name: 'low', version: '1' }, { capabilities: { tools: {} } });
       server.setRequestHandler('tools/call', () => 'text' as never);
@@ -384,7 +381,7 @@ describe('a schema that JSON Schema cannot express', () => {
     root: z.string(),
   };
 
-  test.each(Object.keys(SCHEMAS))('(%s) hides that tool alone, and is named in the log', async kind => {
+  test.each(Object.keys(SCHEMAS))('(%s) hides only its tool, and is logged', async kind => {
     const factory = () => {
       const server = new McpServer({ name: 'schemas', version: '1' });
       server.registerTool('good', { description: 'fine' }, () => text('ok'));
@@ -402,7 +399,7 @@ describe('a schema that JSON Schema cannot express', () => {
   });
 });
 
-describe('messages of odd forms', () => {
+describe('malformed messages', () => {
   const good = tools({ good: () => text('ok') });
 
   test.each<[string, string]>([
@@ -410,12 +407,12 @@ describe('messages of odd forms', () => {
     ['a method that is a list', '{"jsonrpc":"2.0","id":1,"method":["tools/call"]}'],
     ['a name that is an object', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":{}}}'],
     ['params that are null', '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":null}'],
-    ['a body nested 50,000 deep', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
+    ['a body nested 50,000 levels deep', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
     [
-      'arguments nested 50,000 deep',
+      'arguments nested 50,000 levels deep',
       `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"good","arguments":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}}`,
     ],
-  ])('%s gets a response and a line in the log', async (_what, body) => {
+  ])('a request with %s gets a response and a log line', async (_what, body) => {
     for (const payloads of ['off', 'on']) {
       vi.stubEnv('MCP_LOG_PAYLOADS', payloads);
       written = '';
@@ -451,7 +448,7 @@ describe('messages of odd forms', () => {
       '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"progressToken":{}}}}',
       /progressToken must be/,
     ],
-  ])('%s is -32600 with a sentence that says so', async (_what, body, sentence) => {
+  ])('a request with %s gets -32600 with a message that names the fault', async (_what, body, sentence) => {
     const { statusCode, messages } = await post(good, body);
     expect(statusCode).toBe(400);
     expect(messages).toMatchObject([{ error: { code: -32600, message: expect.stringMatching(sentence) } }]);
@@ -463,7 +460,7 @@ describe('messages of odd forms', () => {
     ['a list in _meta', many => ({ _meta: { list: Object.keys(many) } })],
     ['clientInfo of initialize', many => ({ clientInfo: { name: 'x', ...many } })],
     ['inputResponses', many => ({ inputResponses: many })],
-  ])('%s with more than 1,000 entries is rejected, however deep they are', async (_what, paramsOf) => {
+  ])('%s with more than 1,000 entries, at any depth, is rejected', async (_what, paramsOf) => {
     const keys = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, 0]));
     const { statusCode, messages } = await post(good, legacy('tools/call', paramsOf(keys)).body);
     expect([statusCode, messages[0]?.error?.code]).toEqual([400, -32600]);
@@ -502,7 +499,7 @@ describe('messages of odd forms', () => {
     expect(JSON.stringify((await post(good, bodyOf(keys(900)))).messages)).not.toContain('keys');
   });
 
-  test('a tools/call notification adds no name to the metrics, a result does', async () => {
+  test('a tools/call notification does not add a tool name to the metrics, but a result does', async () => {
     const factory = () => {
       const server = new Server({ name: 'unlisted', version: '1' }, { capabilities: { tools: {} } });
       server.setRequestHandler('tools/call', () => text('ok'));
@@ -532,7 +529,7 @@ describe('messages of odd forms', () => {
   });
 });
 
-describe('what clients send', () => {
+describe('a route', () => {
   const good = tools({ good: () => text('ok') });
   const call = callBy['2025-11-25']('good').body;
 
@@ -542,14 +539,14 @@ describe('what clients send', () => {
     'application/*, text/*',
     'text/event-stream;q=0.5, application/json;q=0.9',
     '',
-  ])('accepts %j', async accept => {
+  ])('accepts the Accept header %j', async accept => {
     const { statusCode, messages } = await post(good, call, { accept });
     expect(statusCode).toBe(200);
     expect(messages).toMatchObject([{ id: 1, result: { content: [{ text: 'ok' }] } }]);
   });
 
   test.each(['application/json', 'application/*', 'application/json, text/event-stream;q=0'])(
-    'responds with JSON to a client that accepts only that (%s)',
+    'responds with JSON to a client that accepts only JSON (%s)',
     async accept => {
       const { statusCode, headers, body } = await post(good, call, { accept });
       expect([statusCode, headers['content-type']]).toEqual([200, 'application/json']);
@@ -558,24 +555,24 @@ describe('what clients send', () => {
   );
 
   test.each(['text/html', 'application/json;q=0, text/event-stream;q=0'])(
-    'rejects %s with 406',
+    'rejects the Accept header %s with 406',
     async accept => {
       expect((await post(good, call, { accept })).statusCode).toBe(406);
     },
   );
 
-  test('serves a trailing slash like the path without it', async () => {
+  test('serves a path with a trailing slash like the path without it', async () => {
     const { statusCode, messages } = await post(good, call, {}, '/mcp/');
     expect([statusCode, messages.length]).toEqual([200, 1]);
     expect((await post(good, call, {}, '/mcp//')).statusCode).toBe(404);
   });
 
-  test('rejects a compressed body with 415 and the encodings that it accepts', async () => {
+  test('rejects a compressed body with 415 and names the encodings that it accepts', async () => {
     const { statusCode, headers } = await post(good, 'not JSON', { 'content-encoding': 'gzip' });
     expect([statusCode, headers['accept-encoding']]).toEqual([415, 'identity']);
   });
 
-  test('advertises no list changes where subscriptions are refused', async () => {
+  test('advertises no list changes if subscriptions are refused', async () => {
     const initialize = legacy('initialize', {
       protocolVersion: '2025-11-25',
       capabilities: {},

@@ -1,4 +1,4 @@
-/** Warnings of the SDKs about a tool are logged once per process, although each request creates and checks the server again. */
+/** A warning of the SDKs about a tool is logged once per process, although each request creates and checks the server again. */
 
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
@@ -44,7 +44,7 @@ const FACTORIES = {
 };
 
 test.each(Object.entries(FACTORIES))(
-  'a bad tool name of %s is logged by the first request only',
+  'an invalid tool name with %s is logged by the first request only',
   async (sdk, route) => {
     const name = `two words, ${sdk}`;
     const routes = new Hono().route('/mcp', route(name));
@@ -56,7 +56,7 @@ test.each(Object.entries(FACTORIES))(
   },
 );
 
-test('another bad name is logged too, and other lines each time', async () => {
+test('a second invalid tool name is logged too, and other warnings are logged each time', async () => {
   const names = ['four words 1', 'four words 2'];
   const server = () => {
     const made = new McpServer({ name: 'a', version: '1' });

@@ -1,4 +1,4 @@
-/** Servers of other projects, from npm, each mounted by one line, through the local Lambda, by clients of both eras. */
+/** Servers from npm, each mounted with one line in the local Lambda and called by clients of both eras. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ async function within<T>(
   }
 }
 
-/** Tool of server-everything → arguments, and what the answer contains. */
+/** By tool of server-everything, its arguments and a pattern of its response. */
 const EVERYTHING: Record<string, [object, RegExp]> = {
   echo: [{ message: 'hi' }, /Echo: hi/],
   'get-annotated-message': [{ messageType: 'error', includeImage: true }, /Operation failed/],
@@ -50,7 +50,7 @@ const EVERYTHING: Record<string, [object, RegExp]> = {
 };
 
 describe.each(['everything', 'everything-v1'])('server-everything at /%s', route => {
-  test.each(ERAS)('answers every tool to %s', era =>
+  test.each(ERAS)('responds to every tool call of %s', era =>
     within(route, era, async client => {
       const tools = await client.tools();
       expect(tools).toEqual(
@@ -81,7 +81,7 @@ describe.each(['everything', 'everything-v1'])('server-everything at /%s', route
     }),
   );
 
-  test.each(ERAS)('gives resources, prompts and completion to %s', era =>
+  test.each(ERAS)('returns resources, prompts and completions to %s', era =>
     within(route, era, async client => {
       expect(await client.templates()).toContain('demo://resource/dynamic/text/{resourceId}');
       const [first = ''] = await client.resources();
@@ -96,7 +96,7 @@ describe.each(['everything', 'everything-v1'])('server-everything at /%s', route
   );
 });
 
-test.each(ERAS)('server-filesystem keeps to its folder, for %s', era =>
+test.each(ERAS)('server-filesystem accesses only its folder, for %s', era =>
   within('files', era, async client => {
     writeFileSync(join(folder, 'note.txt'), `a note for ${era}`);
     expect((await client.call('read_text_file', { path: join(folder, 'note.txt') })).text).toContain(era);
@@ -110,7 +110,7 @@ test.each(ERAS)('server-filesystem keeps to its folder, for %s', era =>
   }),
 );
 
-test.each(ERAS)('server-memory remembers what it is told, for %s', era =>
+test.each(ERAS)('server-memory returns what a previous call has stored, for %s', era =>
   within('memory', era, async client => {
     await client.call('create_entities', {
       entities: [{ name: era, entityType: 'client', observations: ['asks'] }],

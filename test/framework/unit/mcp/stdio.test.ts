@@ -1,4 +1,4 @@
-/** A program behind `mcpStdio`: its life, its environment, its end, and what passes between it and the caller. */
+/** A program behind `mcpStdio`: its start and end, its environment variables, and its messages to the caller. */
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -18,9 +18,9 @@ const CREDENTIALS = {
   AWS_SESSION_TOKEN: 'token',
 };
 
-/** One environment only, so that a process lives as long as nothing happens to it. */
+/** One execution environment only, so that all calls go to the same process unless it ends. */
 let lambda: RunningLambda;
-/** As many environments as clients of the older revisions like, who ask for two things at once. */
+/** Several execution environments, because clients of the older revisions send two requests at the same time. */
 let wide: RunningLambda;
 let client: TestClient;
 beforeAll(async () => {
@@ -40,20 +40,20 @@ afterAll(() => closeAll(lambda, wide));
 
 const pid = async (): Promise<number> => Number((await client.call('pid', {})).text);
 
-test('it is up before the first request, and its stderr is in the log', async () => {
+test('the program of mcpStdio is started before the first request, and its stderr is logged', async () => {
   const output = lambda.output();
   expect(output).toMatch(/unruly is up/);
   expect(output.indexOf('unruly is up')).toBeLessThan(output.search(/^START /m));
 });
 
-test('only what is named for it reaches it: no credentials, none of the function’s settings', async () => {
+test('the program of mcpStdio gets only the environment variables that its route names, without credentials and settings of the function', async () => {
   const env = JSON.parse((await client.call('env', {})).text);
   expect(env).toMatchObject({ GIVEN: 'yes', PATH: expect.any(String) });
   const allowed = ['GIVEN', 'HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'TMPDIR', 'USER'];
   expect(Object.keys(env).filter(name => !allowed.includes(name))).toEqual([]);
 });
 
-test('200 warm calls go to one and the same process', async () => {
+test('200 warm calls go to the same process', async () => {
   const before = await pid();
   for (let call = 0; call < 200; call += 1) {
     expect((await client.call('echo', { value: `call ${call}` })).text).toBe(`call ${call}`);
@@ -62,38 +62,38 @@ test('200 warm calls go to one and the same process', async () => {
 });
 
 test.each(['die', 'SIGKILL'])(
-  '%s in the middle of a request: that one gets an error, the next a new process',
+  'a program that ends during a request (%s) leads to an error, and the next request gets a new process',
   async how => {
     const before = await pid();
     const doomed = how === 'die' ? client.call('die', {}) : client.call('dawdle', { steps: 30 });
-    const told = expect(doomed).rejects.toMatchObject({
+    const rejected = expect(doomed).rejects.toMatchObject({
       code: -32603,
       message: expect.stringContaining('ended during this request'),
     });
     if (how === 'SIGKILL') setTimeout(() => process.kill(before, 'SIGKILL'), 500);
-    await told;
+    await rejected;
     const after = await pid();
     expect(after).not.toBe(before);
     expect(stateOf(before)).toBeUndefined();
   },
 );
 
-test('the deadline is passed on as a cancellation, and the caller is told', async () => {
+test('at the deadline, the program gets a cancellation and the caller gets an error', async () => {
   await expect(client.call('dawdle', { steps: 200 })).rejects.toMatchObject({
     message: expect.stringMatching(/time/i),
   });
-  // Lets the environment run on, which is frozen after an answer.
+  // Lets the environment continue, which is frozen after a response.
   await client.call('dawdle', { steps: 5 });
   await lambda.printed(/dawdle was cancelled/);
 });
 
-test('what needs a session with a client fails, and says so', async () => {
+test('a request of the program that needs a session with a client fails with a message that says so', async () => {
   for (const tool of ['ask', 'ask-anyway']) {
     expect((await client.call(tool, {})).text).toMatch(/needs a session with a client.*served statelessly/);
   }
 });
 
-describe('its log messages, which name no request', () => {
+describe('log messages of the program, which name no request', () => {
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
   const TOKENS = { alice: 'a-token-of-alice-0123456789', bob: 'a-token-of-bob-0123456789' };
   const auth = { MCP_AUTH: 'token', MCP_TOKEN_SHA256: Object.values(TOKENS).map(sha256).join() };
@@ -104,56 +104,59 @@ describe('its log messages, which name no request', () => {
       'servers-app',
     );
 
-  /** A client of the older revisions, and what it hears. */
-  async function listening(url: string, token?: string) {
-    const heard: unknown[] = [];
+  /** Connects a client of an older revision, which collects the log messages that it receives. */
+  async function connectClient(url: string, token?: string) {
+    const received: unknown[] = [];
     const client = new Client({ name: 'test', version: '1' });
-    client.setNotificationHandler('notifications/message', ({ params }) => void heard.push(params.data));
+    client.setNotificationHandler('notifications/message', ({ params }) => void received.push(params.data));
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const at = new URL(`${url}/unruly/mcp`);
     await client.connect(new StreamableHTTPClientTransport(at, { requestInit: { headers } }));
     const call = (name: string, args = {}) => client.callTool({ name, arguments: args });
-    return { heard, call, close: () => client.close() };
+    return { received, call, close: () => client.close() };
   }
 
-  test('reach the caller who alone has asked it anything, late ones too', async () => {
+  test('reach the only caller of the program, even if they are late', async () => {
     await using own = await start({ ...auth });
-    const alice = await listening(own.url, TOKENS.alice);
+    const alice = await connectClient(own.url, TOKENS.alice);
     await alice.call('log');
-    await expect.poll(() => alice.heard).toEqual(['mind you']);
+    await expect.poll(() => alice.received).toEqual(['mind you']);
     await alice.call('log-late', { about: 'alice' });
     await alice.call('dawdle', { steps: 10 });
-    expect(alice.heard).toEqual(['mind you', 'late, about alice']);
+    expect(alice.received).toEqual(['mind you', 'late, about alice']);
     await alice.close();
   });
 
-  test('never reach another caller, but the log', async () => {
+  test('never reach one of several callers, but are logged', async () => {
     await using shared = await start({ ...auth });
-    const [alice, bob] = [await listening(shared.url, TOKENS.alice), await listening(shared.url, TOKENS.bob)];
+    const [alice, bob] = [
+      await connectClient(shared.url, TOKENS.alice),
+      await connectClient(shared.url, TOKENS.bob),
+    ];
     await alice.call('log-late', { about: 'alice' });
     await bob.call('dawdle', { steps: 10 });
     await shared.printed(/late, about alice/);
     await bob.call('log');
     await alice.call('log');
-    expect([alice.heard, bob.heard]).toEqual([[], []]);
+    expect([alice.received, bob.received]).toEqual([[], []]);
     await Promise.all([alice.close(), bob.close()]);
   });
 
   test('never reach a caller after the first request if authentication is off', async () => {
     await using open = await start({ MCP_AUTH: 'none' });
-    const [one, other] = [await listening(open.url), await listening(open.url)];
+    const [one, other] = [await connectClient(open.url), await connectClient(open.url)];
     await one.call('log');
-    await expect.poll(() => one.heard).toEqual(['mind you']);
+    await expect.poll(() => one.received).toEqual(['mind you']);
     await one.call('log-late', { about: 'one' });
     await other.call('dawdle', { steps: 10 });
     await open.printed(/late, about one/);
-    expect([one.heard, other.heard]).toEqual([['mind you'], []]);
+    expect([one.received, other.received]).toEqual([['mind you'], []]);
     await Promise.all([one.close(), other.close()]);
   });
 });
 
 test.each(Object.entries(CLIENTS))(
-  'a server of revision 2026-07-28 is served to %s',
+  'a program of revision 2026-07-28 is served to %s',
   async (_name, connect) => {
     const modern = await connect(`${wide.url}/modern`);
     expect(await modern.call('greet', { name: 'you' })).toMatchObject({
@@ -166,7 +169,7 @@ test.each(Object.entries(CLIENTS))(
 
 describeWith(findProgram('python3'))('a server in Python', () => {
   test.each(Object.entries(CLIENTS))(
-    'that ends at a question it does not know is served to %s',
+    'that exits on a request that it does not know is served to %s',
     async (_name, connect) => {
       const shy = await connect(`${wide.url}/shy`);
       expect(await shy.tools()).toEqual(['hide']);
@@ -178,7 +181,7 @@ describeWith(findProgram('python3'))('a server in Python', () => {
 
 describe('a program that cannot be started', () => {
   test.each(Object.entries(CLIENTS))(
-    'is told to %s, and its details to the log only',
+    'leads to an error for %s, with details only in the log',
     async (_name, connect) => {
       const missing = await connect(`${wide.url}/missing`);
       const error = await missing.tools().catch(error => error);
@@ -190,7 +193,7 @@ describe('a program that cannot be started', () => {
   );
 });
 
-test('it ends with the function', async () => {
+test('the program of mcpStdio ends with the function', async () => {
   const args = ['--init-timeout', '20'];
   const env = { MCP_AUTH: 'none', SERVERS: 'unruly' };
   const other = await startFunction('stream', { env, args }, 'servers-app');
@@ -199,11 +202,13 @@ test('it ends with the function', async () => {
   expect(stateOf(child)).toBeDefined();
   await unruly.close();
   await other.close();
-  // Its parent is gone too, so it may wait until it is reaped.
+  // Its parent process has ended too, so it may be a zombie until it is reaped.
   await expect.poll(() => stateOf(child) ?? 'Z').toBe('Z');
 });
 
-test('a program that says nothing is given up in time for the init', { timeout: 20_000 }, async () => {
+test('a program that does not respond is ended before the init timeout of 10 s', {
+  timeout: 20_000,
+}, async () => {
   const silent = { command: 'sleep', args: ['60'] };
   const app = new Hono().route('/mcp', mcpStdio(silent, { auth: 'none' }));
   const began = performance.now();
@@ -220,7 +225,7 @@ test('a program that says nothing is given up in time for the init', { timeout: 
   expect(left).toEqual([]);
 });
 
-test('requests at the same time share it, and each gets its own answer', async () => {
+test('50 parallel requests share one process, and each gets its own response', async () => {
   const program = fileURLToPath(new URL('../../../fixtures/crashing-stdio-server.mjs', import.meta.url));
   const app = new Hono().route(
     '/mcp',

@@ -1,4 +1,4 @@
-/** `subscriptions/listen`: refused unless allowed, and allowed only within bounds. */
+/** `subscriptions/listen`: refused by default, and limited if allowed. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
@@ -43,7 +43,7 @@ const INITIALIZE = {
 const eventsOf = (text: string): { id?: string; method?: string; result?: object }[] =>
   [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? ''));
 
-test('is refused by default, under the id that it asked with', async () => {
+test('subscriptions/listen is refused by default, with the id of the request', async () => {
   const response = await listenTo({})('sub-1');
   expect([response.status, await response.json()]).toMatchObject([
     404,
@@ -53,8 +53,8 @@ test('is refused by default, under the id that it asked with', async () => {
 
 describe.each<[string, McpOptions]>([
   ['refused', {}],
-  ['within bounds', { subscriptions: { max: 1, seconds: 60 } }],
-])('the header is a claim, the message decides (%s)', (_name, options) => {
+  ['allowed with limits', { subscriptions: { max: 1, seconds: 60 } }],
+])('the header Mcp-Method does not override the message (subscriptions %s)', (_name, options) => {
   const legacyBodies: [string, unknown, RegExp][] = [
     ['tools/list', { jsonrpc: '2.0', id: 1, method: 'tools/list' }, /"name":"one"/],
     [
@@ -72,7 +72,7 @@ describe.each<[string, McpOptions]>([
       ],
       /"id":2/,
     ],
-    ['listen itself', { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: {} }, /-32601/],
+    ['subscriptions/listen', { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: {} }, /-32601/],
   ];
   const errors: unknown[] = [];
   const app = new Hono().route('/mcp', mcp(server, { auth: 'none', ...options }));
@@ -95,8 +95,8 @@ describe.each<[string, McpOptions]>([
   };
 
   describe.each([
-    ['with the body’s length', true],
-    ['without it', false],
+    ['with Content-Length', true],
+    ['without Content-Length', false],
   ])('%s', (_sent, withLength) => {
     const claimed = (body: unknown) => ({
       'mcp-method': 'subscriptions/listen',
@@ -104,20 +104,20 @@ describe.each<[string, McpOptions]>([
     });
 
     test.each(legacyBodies)(
-      'an older client’s %s is answered as without it',
+      'the %s of an older client gets the same response with and without the header',
       async (_method, body, answer) => {
         expect(await post(body, claimed(body))).toEqual({ status: 200, text: expect.stringMatching(answer) });
         expect(errors).toEqual([]);
       },
     );
 
-    test('of 2026-07-28 it is refused when it is another than the message’s', async () => {
+    test('a message of revision 2026-07-28 with another method than the header is rejected', async () => {
       const body = modernRequest('tools/list');
       const { status, text } = await post(body, { ...modernHeaders('tools/list'), ...claimed(body) });
       expect([status, JSON.parse(text).error.code]).toEqual([400, -32020]);
     });
 
-    test('a listen under the name of another method is refused as what it is', async () => {
+    test('a subscriptions/listen message with the header of another method is rejected', async () => {
       const body = modernRequest('subscriptions/listen', { notifications: {} });
       const { status, text } = await post(body, { ...claimed(body), ...modernHeaders('tools/list') });
       expect([status, JSON.parse(text).error.code]).toEqual([400, -32020]);
@@ -127,9 +127,9 @@ describe.each<[string, McpOptions]>([
 });
 
 test.each([
-  ['says so', true],
-  ['does not say how long it is', false],
-])('a body over the limit that %s is a 413', async (_what, withLength) => {
+  ['has a Content-Length', true],
+  ['has no Content-Length', false],
+])('a body over the limit that %s gets 413', async (_what, withLength) => {
   const app = new Hono().route('/mcp', mcp(server, { auth: 'none', maxRequestBodyBytes: 500 }));
   const body = JSON.stringify(modernRequest('tools/list', { filler: 'x'.repeat(500) }));
   const headers = {
@@ -141,8 +141,8 @@ test.each([
   expect([response.status, await response.json()]).toMatchObject([413, { error: { code: -32000 } }]);
 });
 
-describe('within bounds', () => {
-  test('stays open for the time that is set, and ends with the final result', async () => {
+describe('subscriptions/listen with limits', () => {
+  test('stays open for the configured time, and ends with the final result', async () => {
     const listen = listenTo({ subscriptions: { max: 1, seconds: 0.4 } });
     const started = performance.now();
     const response = await listen('sub-1');
@@ -153,7 +153,7 @@ describe('within bounds', () => {
     expect(events.at(-1)).toMatchObject({ id: 'sub-1', result: expect.any(Object) });
   });
 
-  test('on Lambda, the final result is the only response', async () => {
+  test('has only the final result as its response on Lambda', async () => {
     const app = new Hono().route(
       '/mcp',
       mcp(server, { auth: 'none', subscriptions: { max: 1, seconds: 0.4 } }),
@@ -168,7 +168,7 @@ describe('within bounds', () => {
     expect(responses).toEqual([expect.objectContaining({ result: expect.any(Object) })]);
   });
 
-  test('one more than allowed is refused, and a place is free again when one has ended', async () => {
+  test('is rejected over the maximum number, and accepted again after one has ended', async () => {
     const listen = listenTo({ subscriptions: { max: 1, seconds: 0.4 } });
     const first = await listen('sub-1');
     const second = await listen('sub-2');
@@ -179,7 +179,7 @@ describe('within bounds', () => {
     await third.text();
   });
 
-  test('a client that leaves frees its place', async () => {
+  test('is accepted again after a client at the maximum number has disconnected', async () => {
     const listen = listenTo({ subscriptions: { max: 1, seconds: 60 } });
     const first = await listen('sub-1');
     await first.body?.cancel();
@@ -193,7 +193,7 @@ test.each([
   [{ max: 0, seconds: 1 }, /subscriptions\.max must be a whole number of at least 1, not 0/],
   [{ max: 1.5, seconds: 1 }, /subscriptions\.max/],
   [{ max: 1, seconds: 0 }, /subscriptions\.seconds must be above 0, not 0/],
-])('bounds %j are refused when the route is made', (subscriptions, message) => {
+])('the limits %j are rejected when the route is created', (subscriptions, message) => {
   expect(() => mcp(server, { subscriptions })).toThrow(TypeError);
   expect(() => mcp(server, { subscriptions })).toThrow(message);
 });

@@ -61,7 +61,7 @@ const program = {
   args: [fileURLToPath(new URL('../../../fixtures/modern-server.mjs', import.meta.url))],
 };
 
-/** Kind of server → its route, and the name of the tool that greets. */
+/** By kind of server, its route and the name of its tool. */
 const KINDS: Record<string, { mount: (options: McpOptions) => ReturnType<typeof mcp>; tool: string }> = {
   'McpServer of SDK v2': { mount: options => mcp(server, options), tool: 'greet' },
   'Server of SDK v2': { mount: options => mcp(lowLevel, options), tool: 'greet' },
@@ -104,7 +104,7 @@ afterEach(() => vi.restoreAllMocks());
 
 describe.each(ERAS)('%s era', era => {
   test.each(Object.entries(KINDS))(
-    '%s: the hook sees the call and changes it and the result',
+    '%s: the hook gets the call, and can change the call and its result',
     async (_, kind) => {
       const seen: unknown[] = [];
       const onToolCall: OnToolCall = async (ctx, { name, arguments: args }, next) => {
@@ -121,7 +121,7 @@ describe.each(ERAS)('%s era', era => {
   );
 
   test.each(Object.entries(KINDS))(
-    '%s: a hook that does not call next keeps the tool from running',
+    '%s: the tool does not run if the hook does not call next',
     async (_, kind) => {
       const onToolCall = vi.fn<OnToolCall>(() => text('from the cache'));
       const { result } = await call(kind.mount({ auth: 'none', onToolCall }), era, kind.tool, {
@@ -133,7 +133,7 @@ describe.each(ERAS)('%s era', era => {
   );
 
   test.each(Object.entries(KINDS))(
-    '%s: a hook that throws is a failed call, logged and masked',
+    '%s: if the hook throws, the call fails, and the error is logged but not returned',
     async (_, kind) => {
       const onToolCall: OnToolCall = () => {
         throw new Error('password=hunter2');
@@ -145,7 +145,7 @@ describe.each(ERAS)('%s era', era => {
     },
   );
 
-  test('an error with a JSON-RPC code reaches the caller as the hook threw it', async () => {
+  test('an error of the hook with a JSON-RPC code is returned to the caller unchanged', async () => {
     const onToolCall: OnToolCall = () => {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Not after 18:00.');
     };
@@ -154,7 +154,7 @@ describe.each(ERAS)('%s era', era => {
     expect(errors).toEqual([]);
   });
 
-  test('an error of the tool’s own protocol passes a hook that lets it pass', async () => {
+  test('a protocol error of the tool is returned unchanged if the hook does not catch it', async () => {
     const route = (onToolCall?: OnToolCall) =>
       mcp(server, { auth: 'none', ...(onToolCall && { onToolCall }) });
     const unhooked = await call(route(), era, 'missing');
@@ -167,7 +167,7 @@ describe.each(ERAS)('%s era', era => {
     expect(hooked.error?.code).toBe(-32602);
   });
 
-  test('a hook masks what a tool’s exception says', async () => {
+  test('a hook can replace the message of a tool’s exception', async () => {
     const onToolCall: OnToolCall = async (_ctx, _call, next) => {
       const result = await next();
       return result.isError ? { ...result, ...text('The tool failed.') } : result;
@@ -177,7 +177,7 @@ describe.each(ERAS)('%s era', era => {
     expect(JSON.stringify(errors.map(parts => parts.map(String)))).toContain('hunter2');
   });
 
-  test('a hook that returns nothing is a failed call', async () => {
+  test('a call fails if the hook returns nothing', async () => {
     const onToolCall = (async () => undefined) as unknown as OnToolCall;
     const { error } = await call(mcp(server, { auth: 'none', onToolCall }), era, 'greet', { name: 'Bob' });
     expect(error?.code).toBe(-32603);
@@ -185,7 +185,7 @@ describe.each(ERAS)('%s era', era => {
   });
 
   test.each([{ name: ['greet'] }, { name: 'greet', arguments: ['Bob'] }, { name: 'greet', arguments: null }])(
-    'malformed parameters never reach the hook: %j',
+    'the hook does not run for malformed parameters: %j',
     async params => {
       const onToolCall = vi.fn<OnToolCall>((_ctx, _call, next) => next());
       for (const factory of [server, withFallback]) {
@@ -197,7 +197,7 @@ describe.each(ERAS)('%s era', era => {
     },
   );
 
-  test('the other methods do not pass the hook', async () => {
+  test('the hook does not run for other methods than tools/call', async () => {
     const onToolCall = vi.fn<OnToolCall>((_ctx, _call, next) => next());
     for (const { mount } of Object.values(KINDS))
       await send(mount({ auth: 'none', onToolCall }), era, 'tools/list', {});

@@ -1,4 +1,4 @@
-/** `mcpV1`: what a server of SDK v1 is handed. `mcpGateway`: several servers as one. `mcp`: several routes side by side. */
+/** `mcpV1`: the request that a server of SDK v1 gets. `mcpGateway`: several servers as one. `mcp`: several routes in one app. */
 
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => closeAll(lambda));
 
 test.each(Object.entries(CLIENTS))(
-  'a v1 tool sees the headers of the request by %s',
+  'a tool of SDK v1 gets the headers of the request by %s',
   async (_name, connect) => {
     for (const [route, tool] of Object.entries({ 'v1-probe': 'handed', all: 'old_handed' })) {
       const client = await connect(`${lambda.url}/${route}`, { headers: { 'x-probe': 'seen' } });
@@ -34,7 +34,7 @@ test.each(Object.entries(CLIENTS))(
 );
 
 test.each(['modern', 'legacy'])(
-  'a v1 tool sees the caller that the guard allowed, in the %s era',
+  'a tool of SDK v1 gets the caller that the guard allowed, in the %s era',
   async era => {
     const auth = async () => ({
       allowed: true as const,
@@ -60,32 +60,35 @@ test.each(['modern', 'legacy'])(
   },
 );
 
-test.each(['modern', 'legacy'])('a v1 server is closed after its request, in the %s era', async era => {
-  let closed = 0;
-  const counted = () => {
-    const server = v1Probe();
-    server.server.onclose = () => {
-      closed += 1;
+test.each(['modern', 'legacy'])(
+  'a server of SDK v1 is closed after its request, in the %s era',
+  async era => {
+    let closed = 0;
+    const counted = () => {
+      const server = v1Probe();
+      server.server.onclose = () => {
+        closed += 1;
+      };
+      return server;
     };
-    return server;
-  };
-  const app = new Hono().route('/mcp', mcpV1(counted, { auth: 'none' }));
-  for (let request = 1; request <= 20; request += 1) {
-    const response = await app.request('/mcp', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...(era === 'modern' && modernHeaders('tools/list')),
-      },
-      body: JSON.stringify(
-        era === 'modern' ? modernRequest('tools/list') : { jsonrpc: '2.0', id: 1, method: 'tools/list' },
-      ),
-    });
-    expect(await response.text()).toContain('handed');
-  }
-  await expect.poll(() => closed).toBe(20);
-});
+    const app = new Hono().route('/mcp', mcpV1(counted, { auth: 'none' }));
+    for (let request = 1; request <= 20; request += 1) {
+      const response = await app.request('/mcp', {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          ...(era === 'modern' && modernHeaders('tools/list')),
+        },
+        body: JSON.stringify(
+          era === 'modern' ? modernRequest('tools/list') : { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+        ),
+      });
+      expect(await response.text()).toContain('handed');
+    }
+    await expect.poll(() => closed).toBe(20);
+  },
+);
 
 describe.each(Object.entries(CLIENTS))('the gateway, for %s', (_name, connect) => {
   let client: TestClient;
@@ -94,14 +97,14 @@ describe.each(Object.entries(CLIENTS))('the gateway, for %s', (_name, connect) =
   });
   afterAll(() => closeAll(client));
 
-  test('lists the tools and prompts of all, by the name of their server; who cannot be started is left out', async () => {
+  test('lists the tools and prompts of all servers with the name of the server as prefix, and leaves out servers that cannot be started', async () => {
     const tools = await client.tools();
     expect(tools).toEqual(expect.arrayContaining(['dice_roll', 'unruly_pid', 'every_get-sum', 'old_handed']));
     expect(tools.some(name => name.startsWith('gone'))).toBe(false);
     expect(await client.prompts()).toContain('every_args-prompt');
   });
 
-  test('calls each where it is', async () => {
+  test('sends each call to its server', async () => {
     expect((await client.call('dice_roll', { sides: 6 })).text).toBe('6');
     expect((await client.call('every_get-sum', { a: 1, b: 2 })).text).toContain('is 3');
     expect((await client.call('old_handed', {})).isError).toBe(false);
@@ -114,7 +117,7 @@ describe.each(Object.entries(CLIENTS))('the gateway, for %s', (_name, connect) =
     expect(progress.map(({ message }) => message)).toEqual(['step 1', 'step 2', 'step 3']);
   });
 
-  test('gives prompts, resources and completion', async () => {
+  test('returns prompts, resources and completions', async () => {
     expect(await client.prompt('every_args-prompt', { city: 'Paris', state: 'TX' })).toContain('Paris, TX');
     const [first = ''] = await client.resources();
     expect(await client.resource(first)).toMatch(/Everything/);
@@ -124,7 +127,7 @@ describe.each(Object.entries(CLIENTS))('the gateway, for %s', (_name, connect) =
   });
 });
 
-test('a gateway leaves out a server whose factory throws, and survives one that throws while it is closed', async () => {
+test('a gateway leaves out a server whose factory throws, and logs one that throws when it is closed', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   onTestFinished(() => void vi.restoreAllMocks());
   const good = () => {
@@ -160,7 +163,7 @@ test('a gateway leaves out a server whose factory throws, and survives one that 
     );
 });
 
-test('routes side by side do not see one another', async () => {
+test('each route of an app serves only its own server', async () => {
   const dice = await CLIENTS['SDK v2, modern'](`${lambda.url}/dice`);
   expect(await dice.tools()).toEqual(['roll']);
   await dice.close();

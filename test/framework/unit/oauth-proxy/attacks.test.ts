@@ -1,6 +1,6 @@
 /**
- * The attack table: what went wrong in other OAuth proxies, by its advisory, and what anybody may try. Each row is executed; a row
- * that succeeds for the attacker fails the test. Rows begin with what works, so that a proxy which refuses everything fails too.
+ * The attack table: published advisories of other OAuth proxies, and other attacks. Each row is executed, and fails if the attack
+ * succeeds. Rows begin with a valid request, so that a proxy that rejects everything fails too.
  */
 import { createHmac } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
@@ -56,7 +56,7 @@ async function register(
   return String((await proxy.register(metadata)).body.client_id);
 }
 
-/** Whether the browser ended at a page of an error, without any redirect to a client. */
+/** Returns whether the browser got an error page, without any redirect to a client. */
 async function isStopped(url: string): Promise<boolean> {
   const browser = new Browser(proxy);
   const page = await browser.open(url);
@@ -69,7 +69,7 @@ async function tokenError(form: Record<string, string>): Promise<unknown> {
   return body.error;
 }
 
-/** With a list of clients, errors of an authorization request go to the client. */
+/** Settings with a list of clients, with which errors of an authorization request are returned to the client. */
 const TRUSTED = { MCP_OAUTH_ALLOWED_CLIENTS: 'client.example' };
 
 type Rows = Record<string, () => Promise<void>>;
@@ -79,19 +79,19 @@ const run = (rows: Rows): void => {
 
 describe('advisories against other proxies', () => {
   run({
-    async 'CVE-2026-27124: a callback in another browser than the one that began is refused'() {
+    async 'CVE-2026-27124: a callback in another browser than the one that started the sign-in is rejected'() {
       const attacker = new Browser(proxy);
       const begun = await attacker.open(authorizationUrl(lab.clientId));
       expect(begun.status).toBe(200);
       const callback = attacker.visited.find(url => url.startsWith(`${ISSUER}/callback`));
-      // Without having followed it himself, the attacker sends the provider's address to a victim.
+      // The attacker sends the provider's URL to a victim without opening it.
       const another = new Browser(proxy);
       const second = await proxy.send(new Request(authorizationUrl(lab.clientId)));
       const page = await another.open(String(second.headers.get('location')));
       expect([page.status, page.text]).toEqual([400, expect.stringContaining('another browser')]);
       expect((await another.open(String(callback))).status).toBe(400);
     },
-    async 'GHSA-6x8h-498w-gv8c: a remembered consent does not count for what a page or an old browser opens'() {
+    async 'GHSA-6x8h-498w-gv8c: a remembered consent does not count for requests that another page or an old browser opens'() {
       const browser = new Browser(proxy);
       const url = authorizationUrl(await register());
       await browser.decide(await browser.open(url), 'allow', { remember: 'on' });
@@ -99,26 +99,26 @@ describe('advisories against other proxies', () => {
         expect((await browser.open(url, site)).text, site).toContain('<form');
       expect((await browser.open(url, 'none')).url).toContain('code=');
     },
-    async 'GHSA-6x8h-498w-gv8c: the consent to a metadata document, which clients show to every server, is never remembered'() {
+    async 'GHSA-6x8h-498w-gv8c: the consent to a client with a metadata document, whose URL is public, is never remembered'() {
       const browser = new Browser(proxy);
       const url = authorizationUrl(lab.clientId);
       const page = await browser.open(url);
       expect(page.text).not.toContain('checkbox');
       await browser.decide(page, 'allow', { remember: 'on' });
       expect([...(browser.cookies.get('mcp.example')?.keys() ?? [])]).toEqual(['__Host-mcp-sign-in']);
-      // Also with the cookie of a registered client in its place.
+      // Also not with the cookie of a registered client.
       const registered = authorizationUrl(await register());
       await browser.decide(await browser.open(registered), 'allow', { remember: 'on' });
       expect((await browser.open(registered, 'none')).url).toContain('code=');
       expect((await browser.open(url, 'none')).text).toContain('<form');
     },
-    async 'CVE-2025-4143: another redirect address than the client’s is refused at /authorize, before anything is shown'() {
+    async 'CVE-2025-4143: /authorize rejects a redirect address that is not the client’s, before it shows a page'() {
       expect(
         await isStopped(authorizationUrl(lab.clientId, { redirect_uri: 'https://evil.example/callback' })),
       ).toBe(true);
       expect(await isStopped(authorizationUrl(lab.clientId, { redirect_uri: undefined }))).toBe(true);
     },
-    async 'CVE-2025-4144: PKCE cannot be skipped, neither at /authorize nor at /token'() {
+    async 'CVE-2025-4144: PKCE is required at /authorize and at /token'() {
       proxy = lab.proxy(TRUSTED);
       for (const parameters of [
         { code_challenge: undefined },
@@ -132,19 +132,19 @@ describe('advisories against other proxies', () => {
       const { code_verifier: _, ...without } = codeGrant(await newCode(), lab.clientId);
       expect(await tokenError(without)).toBe('invalid_grant');
     },
-    async 'punkpeye/fastmcp #262: a registration has nothing of this server’s own registration'() {
+    async 'punkpeye/fastmcp #262: a registration does not contain the issuer, client ID or secret of the provider'() {
       const { status, body } = await proxy.register({ redirect_uris: [REDIRECT] });
       expect(status).toBe(201);
       for (const secret of [PROVIDER_CLIENT.id, PROVIDER_CLIENT.secret, lab.provider.issuer])
         expect(JSON.stringify(body)).not.toContain(secret);
     },
-    async 'punkpeye/fastmcp #201: there is no default for redirect addresses, and no pattern'() {
+    async 'punkpeye/fastmcp #201: redirect addresses have no default and no patterns'() {
       for (const redirect_uris of [undefined, [], ['*'], ['https://*'], 'https://a.example/', [7]])
         expect((await proxy.register({ redirect_uris })).body.error).toBe('invalid_redirect_uri');
       const id = await register({ redirect_uris: ['https://a.example/*'] });
       expect(await isStopped(authorizationUrl(id, { redirect_uri: 'https://a.example/b' }))).toBe(true);
     },
-    async 'cloudflare/ai #51: a link to a client that registered itself asks before anything is released'() {
+    async 'cloudflare/ai #51: a link to a client that registered itself leads to a consent page before a code is issued'() {
       const id = await register({ client_name: 'Claude', redirect_uris: ['https://evil.example/cb'] });
       const browser = new Browser(proxy);
       const page = await browser.open(authorizationUrl(id, { redirect_uri: 'https://evil.example/cb' }));
@@ -174,14 +174,14 @@ describe('advisories against other proxies', () => {
             address,
           ).rejects.toThrow('not public');
       }
-      // The documents of the tests are at 127.0.0.1, where a proxy without this check finds them.
+      // The documents of the tests are at 127.0.0.1, where a proxy without this check would fetch them.
       const resolve = createPublicResolver(async () => [{ address: '127.0.0.1', family: 4 }]);
       proxy = lab.proxy({}, { ...loopbackAccess, resolve });
       const before = lab.documents.requests.length;
       expect(await isStopped(authorizationUrl(lab.clientId))).toBe(true);
       expect(lab.documents.requests).toHaveLength(before);
     },
-    async 'CVE-2026-45609: the address that was checked is connected to, whatever the name resolves to later (rebinding)'() {
+    async 'CVE-2026-45609: the proxy connects to the IP address that it checked, even if the name resolves to another one later (rebinding)'() {
       let resolved = 0;
       const resolve: typeof loopbackAccess.resolve = async hostname => {
         resolved += 1;
@@ -192,7 +192,7 @@ describe('advisories against other proxies', () => {
       expect((await new Browser(proxy).open(authorizationUrl(lab.clientId))).status).toBe(200);
       expect(resolved).toBe(1);
     },
-    async 'CVE-2026-45609: keys of a client are fetched like its document'() {
+    async 'CVE-2026-45609: keys of a client are fetched with the same checks as its document'() {
       const keys = await generateKeyPair('ES256');
       lab.documents.served.set('/keys.json', { keys: [await exportJWK(keys.publicKey)] });
       lab.documents.served.set('/moved-keys.json', (_request, response) => {
@@ -219,7 +219,7 @@ describe('advisories against other proxies', () => {
       });
       expect(await isStopped(authorizationUrl(plain))).toBe(true);
     },
-    async 'CVE-2026-45609: nor from addresses in the URL, in any notation, nor by redirect'() {
+    async 'CVE-2026-45609: documents are not fetched from loopback addresses in the URL, in any notation, or after a redirect'() {
       const { port } = lab.documents;
       const hosts = [
         '127.0.0.1',
@@ -237,20 +237,20 @@ describe('advisories against other proxies', () => {
       lab.documents.served.set('/redirecting.json', (_request, response) => {
         response.writeHead(302, { location: `${lab.documents.origin}/target.json` }).end();
       });
-      // The target names the URL that redirects, so nothing but the redirect is wrong with it.
+      // The target contains the URL that redirects as its client_id, so the redirect is its only fault.
       const client_id = `${lab.documents.origin}/redirecting.json`;
       lab.documents.served.set('/target.json', { client_id, redirect_uris: [REDIRECT] });
       expect(await isStopped(authorizationUrl(client_id))).toBe(true);
       expect(lab.documents.requests).not.toContain('/target.json');
     },
-    async 'FastMCP #4789: ChatGPT’s private_key_jwt is accepted with the advertised audiences, to the letter'() {
+    async 'FastMCP #4789: ChatGPT’s private_key_jwt is accepted only with exactly the advertised audiences'() {
       const client = await assertingClient();
       for (const aud of [ISSUER, `${ISSUER}/token`])
         expect((await proxy.post('/token', await client.grant({ aud }))).status).toBe(200);
       for (const aud of [`${ISSUER}/`, `${ISSUER}//token`, 'https://other.example'])
         expect(await tokenError(await client.grant({ aud }))).toBe('invalid_client');
     },
-    async 'dinglebear-ai/unraid PR #14: two tabs of one sign-in have the same form, and both work once'() {
+    async 'dinglebear-ai/unraid PR #14: two tabs of one sign-in have the same form, which works once'() {
       const browser = new Browser(proxy);
       const first = await browser.open(authorizationUrl(lab.clientId));
       const second = await browser.open(first.url);
@@ -258,7 +258,7 @@ describe('advisories against other proxies', () => {
       expect((await browser.decide(first, 'allow')).url).toContain('code=');
       expect((await browser.decide(second, 'allow')).status).toBe(400);
     },
-    async 'FastMCP #3100: the provider’s tokens reach no client and are accepted by nothing here'() {
+    async 'FastMCP #3100: the provider’s tokens are not returned to clients and not accepted by this server'() {
       let given = '';
       lab.provider.intercept = (request, response) => {
         if (request.url !== '/token') return false;
@@ -296,7 +296,7 @@ describe('advisories against other proxies', () => {
 
 describe('grants', () => {
   run({
-    async 'names of the JavaScript object model are no grants'() {
+    async 'names of JavaScript object properties are rejected as grant types'() {
       for (const grant_type of ['constructor', 'toString', 'valueOf', '__proto__', 'password'])
         expect(
           await proxy.post('/token', { ...codeGrant(await newCode(), lab.clientId), grant_type }),
@@ -308,22 +308,22 @@ describe('grants', () => {
   });
 });
 
-describe('codes', () => {
+describe('authorization codes', () => {
   run({
-    async 'a code is valid once, and its replay revokes what it was exchanged for'() {
+    async 'a code is valid once, and its replay revokes the tokens that were issued for it'() {
       const grant = codeGrant(await newCode(), lab.clientId);
       const { body } = await proxy.post('/token', grant);
       expect(await tokenError(grant)).toBe('invalid_grant');
       expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'of many execution environments that have read one unused code, one gets tokens'() {
+    async 'a code that several execution environments read at the same time leads to tokens in one of them'() {
       const grant = codeGrant(await newCode(), lab.clientId);
       const environments = Array.from({ length: 8 }, () => lab.proxy());
       lab.database.holdWritesUntil(environments.length);
       const results = await Promise.all(environments.map(environment => environment.post('/token', grant)));
       expect(results.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(400)]);
     },
-    async 'a stolen code is worthless without the verifier, and is used up by the try'() {
+    async 'a stolen code is rejected without the verifier, and invalid afterwards'() {
       const code = await newCode();
       const stolen = codeGrant(code, lab.clientId, { code_verifier: VERIFIER.replace('v', 'w') });
       expect(await tokenError(stolen)).toBe('invalid_grant');
@@ -333,7 +333,7 @@ describe('codes', () => {
       const other = await register({ redirect_uris: [REDIRECT] });
       expect(await tokenError(codeGrant(await newCode(), other))).toBe('invalid_grant');
     },
-    async 'a code is valid for its redirect address and resource only'() {
+    async 'a code is valid only for its redirect address and resource'() {
       const redirect_uri = 'https://client.example/other';
       expect(await tokenError(codeGrant(await newCode(), lab.clientId, { redirect_uri }))).toBe(
         'invalid_grant',
@@ -358,13 +358,13 @@ describe('codes', () => {
 
 describe('refresh tokens', () => {
   run({
-    async 'the reuse of an old one revokes the whole family'() {
+    async 'the reuse of an old refresh token revokes all tokens of its sign-in'() {
       const { refresh_token: first } = await newTokens();
       const { body } = await proxy.post('/token', refreshGrant(first, lab.clientId));
       expect(await tokenError(refreshGrant(first, lab.clientId))).toBe('invalid_grant');
       expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'of many execution environments that have read one valid token, one gets tokens'() {
+    async 'a refresh token that several execution environments read at the same time leads to tokens in one of them'() {
       const { refresh_token: token } = await newTokens();
       const environments = Array.from({ length: 8 }, () => lab.proxy());
       const asked = lab.provider.requests.filter(request => request === 'POST /token').length;
@@ -373,10 +373,10 @@ describe('refresh tokens', () => {
         environments.map(environment => environment.post('/token', refreshGrant(token, lab.clientId))),
       );
       expect(results.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(503)]);
-      // A provider that rotates its refresh tokens must see the old one once.
+      // A provider that rotates its refresh tokens must get the old one only once.
       expect(lab.provider.requests.filter(request => request === 'POST /token')).toHaveLength(asked + 1);
     },
-    async 'one is not valid for another client or resource'() {
+    async 'a refresh token is not valid for another client or resource'() {
       const { refresh_token: token } = await newTokens();
       const other = await register({ redirect_uris: [REDIRECT] });
       expect(await tokenError(refreshGrant(token, other))).toBe('invalid_grant');
@@ -392,14 +392,14 @@ describe('refresh tokens', () => {
       expect(status).toBe(400);
       expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).status).toBe(200);
     },
-    async 'a person is signed out when the provider does not accept them any more'() {
+    async 'a person is signed out when the provider no longer accepts their refresh token'() {
       const { refresh_token: token } = await newTokens();
-      answerTokens(400, { error: 'invalid_grant' });
+      respondToTokens(400, { error: 'invalid_grant' });
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
       lab.provider.intercept = undefined;
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'an ID token for another person does not refresh, and signs the person out'() {
+    async 'an ID token of another person in a refresh is rejected, and signs the person out'() {
       const { refresh_token: token } = await newTokens();
       const keys = await generateKeyPair('RS256');
       const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig' }] };
@@ -418,7 +418,7 @@ describe('refresh tokens', () => {
         if (body) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
         return body !== undefined;
       };
-      // Another environment, which does not know the provider's own keys.
+      // Another execution environment, which has not fetched the provider's keys.
       proxy = lab.proxy();
       const { body } = await proxy.post('/token', refreshGrant(token, lab.clientId));
       expect(body).toHaveProperty('access_token');
@@ -427,14 +427,14 @@ describe('refresh tokens', () => {
       id_token = alice;
       expect(await tokenError(refreshGrant(body.refresh_token, lab.clientId))).toBe('invalid_grant');
     },
-    async 'a provider that fails signs no person out and releases nothing'() {
+    async 'an error of the provider does not sign the person out, and no token is returned'() {
       const { refresh_token: token } = await newTokens();
-      answerTokens(500, {});
+      respondToTokens(500, {});
       expect(await tokenError(refreshGrant(token, lab.clientId))).toBe('temporarily_unavailable');
       lab.provider.intercept = undefined;
       expect((await proxy.post('/token', refreshGrant(token, lab.clientId))).status).toBe(200);
     },
-    async 'a client that was taken off the list gets no more tokens'() {
+    async 'a client that was removed from the list gets no more tokens'() {
       const { refresh_token: token } = await newTokens();
       const stricter = lab.proxy({ MCP_OAUTH_ALLOWED_CLIENTS: 'claude.ai' });
       expect((await stricter.post('/token', refreshGrant(token, lab.clientId))).body.error).toBe(
@@ -452,8 +452,8 @@ describe('refresh tokens', () => {
   });
 });
 
-/** The provider's token endpoint returns this from now on. */
-function answerTokens(status: number, body: object): void {
+/** Makes the provider's token endpoint return this response. */
+function respondToTokens(status: number, body: object): void {
   lab.provider.intercept = (request, response) => {
     if (request.url !== '/token') return false;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -462,7 +462,7 @@ function answerTokens(status: number, body: object): void {
 }
 
 describe('redirect addresses', () => {
-  test('of clients that anyone can publish get no error before a sign-in: an open redirector', async () => {
+  test('get no error redirect before a sign-in, which would be an open redirect', async () => {
     for (const parameters of [
       { response_type: 'nope' },
       { code_challenge: undefined },
@@ -489,7 +489,7 @@ describe('redirect addresses', () => {
     'https://client.example\\@evil.example/callback',
     '//client.example/callback',
     'javascript:alert(1)',
-  ])('%s does not count as the registered one', async redirect_uri => {
+  ])('do not match the registered %s', async redirect_uri => {
     expect(await isStopped(authorizationUrl(lab.clientId, { redirect_uri }))).toBe(true);
   });
 
@@ -501,7 +501,7 @@ describe('redirect addresses', () => {
     'http://localhost:1/cb',
     'https://127.0.0.1:1/cb',
     'http://127.1/cb',
-  ])('%s does not count as a registered loopback address', async redirect_uri => {
+  ])('do not match a registered loopback address: %s', async redirect_uri => {
     const id = await register({ redirect_uris: ['http://127.0.0.1/cb'] });
     expect(
       (await new Browser(proxy).open(authorizationUrl(id, { redirect_uri: 'http://127.0.0.1:1/cb' }))).status,
@@ -523,7 +523,7 @@ describe('redirect addresses', () => {
     'https://evil.example,sandbox/cb',
     "https://evil.example'/cb",
     '/relative',
-  ])('%s cannot be registered', async uri => {
+  ])('cannot be registered: %s', async uri => {
     const { body } = await proxy.register({ redirect_uris: [REDIRECT, uri] });
     expect(body.error).toBe('invalid_redirect_uri');
   });
@@ -533,7 +533,7 @@ describe('consent', () => {
   const open = async (browser: Browser) => browser.open(authorizationUrl(lab.clientId));
 
   run({
-    async 'a form of another page is refused (CSRF)'() {
+    async 'a consent form of another page is rejected (CSRF)'() {
       const browser = new Browser(proxy);
       const page = await open(browser);
       const body = () => new URLSearchParams({ ...hiddenFields(page), decision: 'allow' });
@@ -548,21 +548,21 @@ describe('consent', () => {
       }
       expect((await browser.decide(page, 'allow')).url).toContain('code=');
     },
-    async 'a form without the token, or with that of another sign-in, is refused'() {
+    async 'a consent form without the CSRF token, or with the token of another sign-in, is rejected'() {
       const browser = new Browser(proxy);
       const page = await open(browser);
       const { csrf = '' } = hiddenFields(await open(browser));
       for (const forged of ['', csrf, 'x'])
         expect((await browser.decide(page, 'allow', { csrf: forged })).status).toBe(400);
     },
-    async 'a consent in another browser is refused, with its own cookie as well'() {
+    async 'a consent form in another browser is rejected, even with that browser’s own cookie'() {
       const page = await open(new Browser(proxy));
       const other = new Browser(proxy);
       expect((await other.decide(page, 'allow')).status).toBe(400);
       await open(other);
       expect((await other.decide(page, 'allow')).status).toBe(400);
     },
-    async 'the page cannot be framed, runs no script and loads nothing (clickjacking)'() {
+    async 'the consent page cannot be framed, runs no script and loads no resource (clickjacking)'() {
       const { headers, text } = await open(new Browser(proxy));
       const policy = headers.get('content-security-policy') ?? '';
       expect(policy).toContain("default-src 'none'");
@@ -571,14 +571,14 @@ describe('consent', () => {
       expect(headers.get('x-frame-options')).toBe('DENY');
       expect(text).not.toContain('<script');
     },
-    async 'markup and direction marks in a client’s name are text'() {
+    async 'markup and direction marks in a client’s name are shown as text'() {
       const client_name = '<script>alert(1)</script>\u202Egnihsihp\n"><img src=x>';
       const id = lab.documents.publish('/markup.json', { client_name, redirect_uris: [REDIRECT] });
       const { text } = await new Browser(proxy).open(authorizationUrl(id));
       expect(text).toContain('&lt;script&gt;');
       expect(text).not.toMatch(/<script|<img|\u202E/);
     },
-    async 'a remembered consent is of one person, client and redirect address, and cannot be made up'() {
+    async 'a remembered consent is valid for one person, client and redirect address, and cannot be forged'() {
       const browser = new Browser(proxy);
       const url = authorizationUrl(await register());
       await browser.decide(await browser.open(url), 'allow', { remember: 'on' });
@@ -597,7 +597,7 @@ describe('consent', () => {
       const other = await register({ client_name: 'Test client', redirect_uris: [REDIRECT] });
       expect((await browser.open(authorizationUrl(other), 'none')).text).toContain('<form');
     },
-    async 'remembered consents do not fill the headers of a request (FastMCP #3747)'() {
+    async 'remembered consents use at most 11 cookies (FastMCP #3747)'() {
       const browser = new Browser(proxy);
       const urls: string[] = [];
       for (let at = 0; at < 13; at += 1) {
@@ -608,17 +608,17 @@ describe('consent', () => {
       }
       expect((await browser.open(String(urls.at(-1)), 'none')).url).toContain('code=');
     },
-    async 'metadata of a client that changes after the consent takes old addresses away and redirects no code'() {
+    async 'a change of the client’s metadata does not affect an open consent page, and applies to the next request'() {
       const metadata = { client_name: 'Changing', redirect_uris: [REDIRECT] };
       const id = lab.documents.publish('/changing.json', metadata);
       const browser = new Browser(proxy);
       const page = await browser.open(authorizationUrl(id));
       const moved = 'https://evil.example/moved';
       lab.documents.publish('/changing.json', { client_name: 'Other', redirect_uris: [moved] });
-      const later = lab.proxy(); // Another environment, without the cached document.
+      const later = lab.proxy(); // Another execution environment, without the cached document.
       const onLater = new Browser(later);
       onLater.cookies.set('mcp.example', browser.cookies.get('mcp.example') ?? new Map());
-      // What the person has read on the page counts, not what the document says by now.
+      // The redirect address on the page counts, not the one in the changed document.
       const end = new URL((await onLater.decide(page, 'allow')).url);
       expect(`${end.origin}${end.pathname}`).toBe(REDIRECT);
       expect(end.searchParams.has('code')).toBe(true);
@@ -630,7 +630,7 @@ describe('consent', () => {
   });
 });
 
-describe('the way through the provider', () => {
+describe('the sign-in at the provider', () => {
   const callbackOf = async (browser: Browser, change: (url: URL) => void) => {
     const begun = await proxy.send(new Request(authorizationUrl(lab.clientId)));
     const state = new URL(String(begun.headers.get('location'))).searchParams.get('state') ?? '';
@@ -642,16 +642,16 @@ describe('the way through the provider', () => {
   };
 
   run({
-    async 'a state that was never issued, or is missing, is refused (state fixation)'() {
+    async 'a missing or unknown state is rejected (state fixation)'() {
       const browser = new Browser(proxy);
       for (const state of ['x', 'x'.repeat(43), ''])
         expect((await callbackOf(browser, url => url.searchParams.set('state', state))).status).toBe(400);
     },
-    async 'a code of the provider that was injected is refused'() {
+    async 'an injected code of the provider is rejected'() {
       const page = await callbackOf(new Browser(proxy), () => undefined);
       expect(new URL(page.url).searchParams.get('error')).toBe('access_denied');
     },
-    async 'a response that names another issuer is refused (mix-up)'() {
+    async 'a response with another issuer is rejected (mix-up)'() {
       const exchanges = (): number =>
         lab.provider.requests.filter(request => request === 'POST /token').length;
       const before = exchanges();
@@ -667,7 +667,7 @@ describe('the way through the provider', () => {
       const callback = browser.visited.find(url => url.startsWith(`${ISSUER}/callback`)) ?? '';
       expect((await browser.open(callback)).status).toBe(400);
     },
-    async 'of two execution environments that get one callback, one exchanges the code of the provider'() {
+    async 'a callback that two execution environments get at the same time exchanges the code of the provider once'() {
       const send: TestProxy['send'] = async request =>
         request.url.startsWith(`${ISSUER}/callback`) ? new Response() : proxy.send(request);
       const browser = new Browser({ ...proxy, send });
@@ -683,7 +683,7 @@ describe('the way through the provider', () => {
       expect(responses.map(({ status }) => status).sort()).toEqual([303, 400]);
       expect(exchanges()).toBe(before + 1);
     },
-    async 'an error of the provider is not passed on, but becomes access_denied'() {
+    async 'an error of the provider is returned to the client as access_denied'() {
       lab.provider.person = undefined;
       const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
       expect([query.get('error'), query.get('iss'), query.get('code')]).toEqual([
@@ -692,13 +692,13 @@ describe('the way through the provider', () => {
         null,
       ]);
     },
-    async 'parameters that are there twice are refused'() {
+    async 'duplicate parameters are rejected'() {
       expect(await isStopped(`${authorizationUrl(lab.clientId)}&redirect_uri=https://evil.example/`)).toBe(
         true,
       );
       expect(await isStopped(`${authorizationUrl(lab.clientId)}&state=2`)).toBe(true);
     },
-    async 'the Host header and forwarded hosts change no address'() {
+    async 'the Host header and forwarded hosts do not change the URLs of the proxy'() {
       const headers = {
         host: 'evil.example',
         'x-forwarded-host': 'evil.example',
@@ -708,7 +708,7 @@ describe('the way through the provider', () => {
       const to = new URL(String(response.headers.get('location')));
       expect(to.searchParams.get('redirect_uri')).toBe(`${ISSUER}/callback`);
     },
-    async 'a cookie is bound to this host, and no script reads it'() {
+    async 'a cookie is bound to this host, and cannot be read by scripts'() {
       const response = await proxy.send(new Request(authorizationUrl(lab.clientId)));
       const [cookie] = response.headers.getSetCookie();
       expect(cookie).toMatch(/^__Host-mcp-sign-in=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
@@ -727,12 +727,12 @@ describe('the way through the provider', () => {
     ['an empty subject', { sub: '' }],
     ['a number for a subject', { sub: 7 }],
     ['a subject of 256 characters', { sub: 'x'.repeat(256) }],
-    ['an end in the past', { exp: 1 }],
+    ['an exp in the past', { exp: 1 }],
     ['the token_use of an access token', { token_use: 'access' }],
-    ['a signature by another key', {}, 'wrong key'],
+    ['a signature of another key', {}, 'wrong key'],
     ['no signature', {}, 'none'],
     ['the type of an access token', {}, 'at+jwt'],
-  ])('an ID token with %s signs no person in', async (_name, claims, signature) => {
+  ])('an ID token with %s is rejected', async (_name, claims, signature) => {
     const keys = await generateKeyPair('RS256');
     const wrong = await generateKeyPair('RS256');
     const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig' }] };
@@ -772,7 +772,7 @@ describe('the way through the provider', () => {
     proxy = lab.proxy();
     const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
     expect([query.get('error'), query.get('code')]).toEqual(['access_denied', null]);
-    change = {}; // The same token in order signs in.
+    change = {}; // The same token without the change is accepted.
     expect((await new Browser(proxy).signIn(authorizationUrl(lab.clientId))).has('code')).toBe(true);
   });
 
@@ -792,7 +792,7 @@ describe('the way through the provider', () => {
     ],
     ['whose keys hang', '/jwks', () => undefined],
     ['whose keys are a page', '/jwks', response => void response.end('<html>')],
-  ])('a provider %s signs no person in and is waited for a few seconds', async (_what, path, respond) => {
+  ])('a provider %s fails the sign-in within a few seconds', async (_what, path, respond) => {
     lab.provider.intercept = (request, response) => {
       if (request.url !== path) return false;
       respond(response);
@@ -803,7 +803,7 @@ describe('the way through the provider', () => {
     expect(lab.provider.requests.filter(request => request.includes('stolen'))).toEqual([]);
   });
 
-  test('a person in thousands of groups signs in', async () => {
+  test('a person in thousands of groups can sign in', async () => {
     const groups = Array.from({ length: 10_000 }, (_, at) => `group-with-a-long-name-like-an-id-${at}`);
     lab.provider.person = { ...ALICE, groups: [...groups, 'staff'] };
     proxy = lab.proxy({ MCP_OAUTH_ALLOWED_GROUPS: 'admins,staff' });
@@ -811,45 +811,55 @@ describe('the way through the provider', () => {
   });
 });
 
-describe('people and clients that are not on the lists', () => {
+describe('the lists of people and clients', () => {
   test.each<[string, Record<string, string>, object, boolean]>([
     ['a subject on the list', { MCP_OAUTH_ALLOWED_SUBJECTS: 'alice,carol' }, ALICE, true],
-    ['a subject that is not', { MCP_OAUTH_ALLOWED_SUBJECTS: 'carol' }, ALICE, false],
+    ['a subject that is not on the list', { MCP_OAUTH_ALLOWED_SUBJECTS: 'carol' }, ALICE, false],
     ['a domain on the list', { MCP_OAUTH_ALLOWED_DOMAINS: 'Example.com' }, ALICE, true],
-    ['a domain that ends like it', { MCP_OAUTH_ALLOWED_DOMAINS: 'ample.com' }, ALICE, false],
     [
-      'an address that is not verified',
+      'a domain with the same ending as one on the list',
+      { MCP_OAUTH_ALLOWED_DOMAINS: 'ample.com' },
+      ALICE,
+      false,
+    ],
+    [
+      'an e-mail address that is not verified',
       { MCP_OAUTH_ALLOWED_DOMAINS: 'example.com' },
       { ...ALICE, email_verified: false },
       false,
     ],
     ['a group on the list', { MCP_OAUTH_ALLOWED_GROUPS: 'admins,staff' }, ALICE, true],
-    ['no group', { MCP_OAUTH_ALLOWED_GROUPS: 'staff' }, { ...ALICE, groups: undefined }, false],
     [
-      'one list of two',
+      'a person without groups',
+      { MCP_OAUTH_ALLOWED_GROUPS: 'staff' },
+      { ...ALICE, groups: undefined },
+      false,
+    ],
+    [
+      'a person on one of two lists',
       { MCP_OAUTH_ALLOWED_GROUPS: 'staff', MCP_OAUTH_ALLOWED_SUBJECTS: 'bob' },
       ALICE,
       false,
     ],
     ['a client on the list', { MCP_OAUTH_ALLOWED_CLIENTS: 'client.example' }, ALICE, true],
-    ['a client that is not', { MCP_OAUTH_ALLOWED_CLIENTS: 'claude.ai' }, ALICE, false],
-  ])('%s', async (_name, env, person, allowed) => {
+    ['a client that is not on the list', { MCP_OAUTH_ALLOWED_CLIENTS: 'claude.ai' }, ALICE, false],
+  ])('are checked in a sign-in: %s', async (_name, env, person, allowed) => {
     lab.provider.person = person as typeof ALICE;
     const query = await new Browser(lab.proxy(env)).signIn(authorizationUrl(lab.clientId));
     expect(query.has('code')).toBe(allowed);
   });
 });
 
-describe('documents of clients', () => {
+describe('the metadata document of a client', () => {
   test.each<[string, object]>([
     ['names another client_id', { client_id: 'https://client.example/other.json' }],
     ['has a client secret', { client_secret: 'x' }],
-    ['wants another authentication', { token_endpoint_auth_method: 'client_secret_basic' }],
+    ['requires another authentication method', { token_endpoint_auth_method: 'client_secret_basic' }],
     ['has no keys for private_key_jwt', { token_endpoint_auth_method: 'private_key_jwt' }],
     ['has no redirect addresses', { redirect_uris: [] }],
     ['has a redirect address with a script', { redirect_uris: [REDIRECT, 'javascript:alert(1)'] }],
     ['is larger than 5 kB', { padding: 'x'.repeat(5 * 1024) }],
-  ])('one that %s is not used', async (_name, document) => {
+  ])('is rejected if it %s', async (_name, document) => {
     const id = lab.documents.publish('/bad.json', { redirect_uris: [REDIRECT], ...document });
     expect(await isStopped(authorizationUrl(id))).toBe(true);
   });
@@ -861,14 +871,14 @@ describe('documents of clients', () => {
     (origin: string) => origin.replace('https://', 'https://user@').concat('/client.json'),
     (origin: string) => origin.replace('https:', 'http:').concat('/client.json'),
     (origin: string) => origin.replace('client', 'CLIENT').concat('/client.json'),
-  ])('a client_id in another form is not fetched (%#)', async make => {
+  ])('is not fetched for a malformed client_id (case %#)', async make => {
     const before = lab.documents.requests.length;
     expect(await isStopped(authorizationUrl(make(lab.documents.origin)))).toBe(true);
     expect(lab.documents.requests).toHaveLength(before);
   });
 
   run({
-    async 'one whose server hangs, sends something else or has another certificate is not used'() {
+    async 'is rejected if its server does not respond, sends invalid data, or has an untrusted certificate'() {
       proxy = lab.proxy({}, { ...loopbackAccess, timeoutMs: 300 });
       lab.documents.served.set('/hanging.json', () => undefined);
       const document = { client_id: `${lab.documents.origin}/html.json`, redirect_uris: [REDIRECT] };
@@ -886,7 +896,7 @@ describe('documents of clients', () => {
       proxy = lab.proxy({}, unknownAuthority);
       expect(await isStopped(authorizationUrl(lab.clientId))).toBe(true);
     },
-    async 'one is fetched once for many requests, and so is a failure'() {
+    async 'is fetched once for several requests, even if fetching fails'() {
       const id = lab.documents.publish('/counted.json', { redirect_uris: [REDIRECT] });
       const missing = `${lab.documents.origin}/missing.json`;
       for (let at = 0; at < 5; at += 1) {
@@ -896,14 +906,14 @@ describe('documents of clients', () => {
       const fetched = lab.documents.requests.filter(path => /counted|missing/.test(path)).sort();
       expect(fetched).toEqual(['/counted.json', '/missing.json']);
     },
-    async 'what the person sees does not tell why it could not be fetched'() {
+    async 'leads to an error page without the reason if it cannot be fetched'() {
       const { text } = await new Browser(proxy).open(authorizationUrl('https://unknown.test/client.json'));
       expect(text).not.toMatch(/unknown\.test|not known|ECONN/);
     },
   });
 });
 
-/** A client with private_key_jwt, as ChatGPT is; its keys are at `jwks_uri` already, or are published. */
+/** Creates a client with private_key_jwt, like ChatGPT. Its keys are at `jwks_uri`, or are published. */
 async function assertingClient(given?: { path: string; jwks_uri: string; keys: GenerateKeyPairResult }) {
   const keys = given?.keys ?? (await generateKeyPair('ES256'));
   if (!given) {
@@ -941,7 +951,7 @@ async function assertingClient(given?: { path: string; jwks_uri: string; keys: G
 
 describe('client assertions', () => {
   run({
-    async 'a client with keys cannot do without, nor use those of another'() {
+    async 'a client with keys is rejected without an assertion, and with an assertion of another key'() {
       const client = await assertingClient();
       expect(await tokenError(codeGrant(await newCode(client.id), client.id))).toBe('invalid_client');
       const { privateKey } = await generateKeyPair('ES256');
@@ -965,9 +975,9 @@ describe('client assertions', () => {
   });
 });
 
-describe('registrations', () => {
+describe('client registrations', () => {
   run({
-    async 'a flood of them leaves nothing behind'() {
+    async '50 registrations write nothing to the table or to the provider'() {
       const before = lab.database.writes;
       const ids = await Promise.all(
         Array.from({ length: 50 }, (_, at) => register({ redirect_uris: [`https://${at}.example/cb`] })),
@@ -976,7 +986,7 @@ describe('registrations', () => {
       expect(lab.database.writes).toBe(before);
       expect(lab.provider.requests.filter(request => request.includes('reg'))).toEqual([]);
     },
-    async 'they are limited in number of addresses, size, and form'() {
+    async 'registrations are limited in the number of addresses and in size, and must be an object'() {
       const redirect_uris = Array.from({ length: 21 }, (_, at) => `https://a.example/${at}`);
       expect((await proxy.register({ redirect_uris })).status).toBe(400);
       const long = Array.from({ length: 5 }, (_, at) => `https://a.example/${at}/${'x'.repeat(1_500)}`);
@@ -986,14 +996,14 @@ describe('registrations', () => {
       );
       expect((await proxy.register([])).body.error).toBe('invalid_client_metadata');
     },
-    async 'one cannot be made up, changed, or taken from another server'() {
+    async 'a client ID that is forged, changed or from another server is rejected'() {
       const id = await register({ redirect_uris: [REDIRECT] });
       const foreign = lab.proxy({ MCP_SECRET: 'another-secret-0123456789-0123456789-0123' });
       const { body } = await foreign.register({ redirect_uris: [REDIRECT] });
       for (const forged of [`${id.slice(0, -2)}AA`, String(body.client_id), 'x', 'eyJhbGciOiJub25lIn0.e30.'])
         expect(await isStopped(authorizationUrl(forged))).toBe(true);
     },
-    async 'one survives a rotation of the secret'() {
+    async 'a registration is still valid after a rotation of the secret'() {
       const id = await register({ redirect_uris: [REDIRECT] });
       const next = 'the-next-secret-0123456789-0123456789-012';
       const rotated = lab.proxy({ MCP_SECRET: `${next},a-secret-for-tests-0123456789-0123456789` });
@@ -1007,7 +1017,7 @@ describe('registrations', () => {
 
 describe('access tokens', () => {
   run({
-    async 'one is valid for its resource, with its type, until it expires'() {
+    async 'an access token is valid only for its resource, with its type, until it expires'() {
       const { access_token: token, refresh_token: refresh } = await newTokens();
       expect(await proxy.accepts(token)).toBe(true);
       for (const other of [refresh, `${token}x`, String(token).split('.').slice(0, 2).join('.')])
@@ -1020,7 +1030,7 @@ describe('access tokens', () => {
         vi.useRealTimers();
       }
     },
-    async 'one that was signed by the secret itself or not at all is refused'() {
+    async 'a token that is unsigned or signed with the secret itself is rejected'() {
       const now = Math.floor(Date.now() / 1000);
       const claims = {
         iss: ISSUER,

@@ -1,6 +1,6 @@
 /**
- * The proxy at https://mcp.example in this process, with a real provider, a real DynamoDB API (dynalite) and real documents of
- * clients; and browsers, which keep cookies and follow redirects.
+ * Starts the proxy for https://mcp.example in this process, with a real provider, a real DynamoDB API (dynalite) and real metadata
+ * documents of clients; and browsers, which keep cookies and follow redirects.
  */
 import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
@@ -25,7 +25,7 @@ export const ISSUER = 'https://mcp.example';
 export const RESOURCE = `${ISSUER}/mcp`;
 export const OTHER_RESOURCE = `${ISSUER}/other/mcp`;
 export const REDIRECT = 'https://client.example/callback';
-/** PKCE of a client. */
+/** The PKCE code verifier of a client. */
 export const VERIFIER = 'verifier-of-the-client-0123456789-0123456789';
 const SECRET = 'a-secret-for-tests-0123456789-0123456789';
 const TABLE = 'mcp-table';
@@ -34,9 +34,9 @@ export interface Lab {
   database: Database;
   provider: IdentityProvider;
   documents: ClientDocuments;
-  /** A client by its metadata document, with {@link REDIRECT}. */
+  /** The ID of a client with a metadata document and {@link REDIRECT}. */
   clientId: string;
-  /** Returns a proxy with other settings, which shares provider and table: another execution environment. */
+  /** Creates another execution environment: a proxy with other settings that shares provider and table. */
   proxy(env?: Record<string, string>, access?: DocumentAccess): TestProxy;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export interface Lab {
 export interface TestProxy {
   settings: Config;
   send(request: Request): Promise<Response>;
-  /** Calls the token endpoint, or another one, with a form. */
+  /** Sends a form to the token endpoint or another one. */
   post(
     path: string,
     form: Record<string, string>,
@@ -55,9 +55,9 @@ export interface TestProxy {
 }
 
 export interface Database {
-  /** How many items have been written. */
+  /** The number of items that have been written. */
   writes: number;
-  /** Holds writes back until so many reads have been answered: that many execution environments have read the same state. */
+  /** Delays writes until this number of reads has been served, so that as many execution environments have read the same state. */
   holdWritesUntil(reads: number): void;
 }
 
@@ -164,14 +164,14 @@ function createTestProxy(env: Record<string, string>, documentAccess: DocumentAc
   };
 }
 
-/** As a Function URL with this domain name says it; the Host header is the caller's. */
+/** Returns the context of a Function URL with this domain name, whatever the Host header of the caller. */
 function endpointOf(request: Request): EndpointContext {
   const { pathname } = new URL(request.url);
   const requestContext = { domainName: new URL(ISSUER).host };
   return endpointContext(request, { rawPath: pathname, requestContext });
 }
 
-/** Parameters of an authorization request that is in order; undefined leaves one out. */
+/** Returns the URL of a valid authorization request with these changes; undefined leaves out a parameter. */
 export function authorizationUrl(
   clientId: string,
   parameters: Record<string, string | undefined> = {},
@@ -198,12 +198,12 @@ export interface Page {
   text: string;
 }
 
-/** A browser: where it ends is a page, or an address of a client, which it does not open. */
+/** A browser. It follows redirects up to a page or an address of a client, which it does not open. */
 export class Browser {
   readonly #proxy: TestProxy;
-  /** By host, name → value. */
+  /** Cookie values by host and name. */
   readonly cookies = new Map<string, Map<string, string>>();
-  /** Every address that it was sent to. */
+  /** Every URL that it was redirected to. */
   readonly visited: string[] = [];
 
   constructor(proxy: TestProxy) {
@@ -227,7 +227,7 @@ export class Browser {
     throw new Error(`Too many redirects, the last one to ${next}`);
   }
 
-  /** Presses a button of a consent page. */
+  /** Submits a consent page with one of its buttons. */
   decide(page: Page, decision: 'allow' | 'deny', fields: Record<string, string> = {}): Promise<Page> {
     const body = new URLSearchParams({ ...hiddenFields(page), decision, ...fields });
     return this.open(`${ISSUER}/consent`, 'same-origin', {
@@ -266,7 +266,7 @@ export function hiddenFields({ text }: Page): Record<string, string> {
   return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));
 }
 
-/** The token request for a code. */
+/** Returns the form of the token request for a code. */
 export function codeGrant(code: string | null, clientId: string, more: Record<string, string> = {}) {
   return {
     grant_type: 'authorization_code',

@@ -1,4 +1,4 @@
-/** The proxy in front of providers with the peculiarities of Cognito, Entra and Google (test/helpers/identity-provider.ts). */
+/** The proxy with providers that behave like Cognito, Entra and Google (test/helpers/identity-provider.ts). */
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ALICE, IMITATIONS } from '../../../helpers/identity-provider.ts';
@@ -34,10 +34,10 @@ function use(options: Parameters<typeof startLab>[0]): void {
   afterAll(() => lab.close());
 }
 
-describe.each(Object.entries(IMITATIONS))('in front of a provider like %s', (_name, imitation) => {
+describe.each(Object.entries(IMITATIONS))('the OAuth proxy with a provider like %s', (_name, imitation) => {
   use(imitation);
 
-  test('a person signs in and the client refreshes twice', async () => {
+  test('signs a person in, and refreshes the tokens of the client twice', async () => {
     const first = await signIn();
     expect(decodeJwt(String(first.access_token)).sub).toBe('alice');
     const proxy = lab.proxy();
@@ -47,7 +47,7 @@ describe.each(Object.entries(IMITATIONS))('in front of a provider like %s', (_na
     expect(await proxy.accepts(third.body.access_token)).toBe(true);
   });
 
-  test('nothing is asked of the provider that it does not have', async () => {
+  test('sends no request to endpoints that the provider does not have', async () => {
     await signIn();
     const known = /^(?:GET \/auth|POST \/token|GET \/jwks|GET \/\.well-known\/openid-configuration)/;
     const others = lab.provider.requests.filter(
@@ -57,10 +57,10 @@ describe.each(Object.entries(IMITATIONS))('in front of a provider like %s', (_na
   });
 });
 
-describe('in front of Cognito', () => {
+describe('the OAuth proxy with Cognito', () => {
   use(IMITATIONS.cognito);
 
-  test('cognito:groups decide who may sign in', async () => {
+  test('checks cognito:groups against the list of groups', async () => {
     await signIn(lab.proxy({ MCP_OAUTH_ALLOWED_GROUPS: 'staff' }));
     const query = await new Browser(lab.proxy({ MCP_OAUTH_ALLOWED_GROUPS: 'admins' })).signIn(
       authorizationUrl(lab.clientId),
@@ -68,7 +68,7 @@ describe('in front of Cognito', () => {
     expect(query.get('error')).toBe('access_denied');
   });
 
-  test('an access token of Cognito, which has no aud, is no token of this server', async () => {
+  test('does not accept tokens of Cognito as its own', async () => {
     let given = '';
     lab.provider.intercept = (request, response) => {
       if (request.url !== '/token') return false;
@@ -86,16 +86,16 @@ describe('in front of Cognito', () => {
   });
 });
 
-describe('in front of Entra', () => {
+describe('the OAuth proxy with Entra', () => {
   use(IMITATIONS.entra);
 
-  test('an address that is not verified does not count for a list of domains', async () => {
+  test('does not check an unverified e-mail address against the list of domains, and denies the sign-in', async () => {
     const proxy = lab.proxy({ MCP_OAUTH_ALLOWED_DOMAINS: 'example.com' });
     const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
     expect(query.get('error')).toBe('access_denied');
   });
 
-  test('the metadata of `common`, which names no tenant, is not used, and the log names the issuer', async () => {
+  test('rejects the metadata of `common`, which has no tenant in its issuer, and logs the issuer', async () => {
     const log = vi.spyOn(console, 'info').mockImplementation(() => undefined);
     lab.provider.intercept = (request, response) => {
       if (!request.url?.startsWith('/.well-known/')) return false;
@@ -108,11 +108,11 @@ describe('in front of Entra', () => {
   });
 });
 
-describe('how long a sign-in lasts', () => {
-  describe('if the provider issues refresh tokens', () => {
+describe('a sign-in', () => {
+  describe('at a provider that issues refresh tokens', () => {
     use({});
 
-    test('30 days, checked with the provider each time', async () => {
+    test('lasts 30 days, and each refresh is checked with the provider', async () => {
       const { refresh_token } = await signIn();
       expect(await refreshAfter(29 * DAY_MS, refresh_token)).toBe(200);
       vi.useRealTimers();
@@ -121,10 +121,10 @@ describe('how long a sign-in lasts', () => {
     });
   });
 
-  describe('if it issues none', () => {
+  describe('at a provider that issues no refresh tokens', () => {
     use(IMITATIONS.google);
 
-    test('one day, since nothing says that the person may still sign in', async () => {
+    test('lasts one day, because the proxy cannot check the person with the provider', async () => {
       const { refresh_token } = await signIn();
       const asked = lab.provider.requests.filter(request => request === 'POST /token').length;
       expect(await refreshAfter(23 * 3600_000, refresh_token)).toBe(200);
@@ -134,7 +134,7 @@ describe('how long a sign-in lasts', () => {
       expect(await refreshAfter(DAY_MS + 60_000, other)).toBe('invalid_grant');
     });
 
-    test('a refresh does not lengthen it', async () => {
+    test('is not extended by a refresh', async () => {
       const { refresh_token } = await signIn();
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 23 * 3600_000 });
       const proxy = lab.proxy();

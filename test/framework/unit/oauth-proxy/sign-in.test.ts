@@ -25,10 +25,10 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-describe('the metadata', () => {
+describe('the metadata of the OAuth proxy', () => {
   const get = async (path: string): Promise<Response> => proxy.send(new Request(`${ISSUER}${path}`));
 
-  test('has what Claude and ChatGPT look at, and every address below the issuer', async () => {
+  test('has the fields that Claude and ChatGPT read, and URLs below the issuer', async () => {
     const response = await get('/.well-known/oauth-authorization-server');
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
     expect(await response.json()).toMatchObject({
@@ -45,17 +45,17 @@ describe('the metadata', () => {
     });
   });
 
-  test('is at openid-configuration too, with what OpenID Connect requires', async () => {
+  test('is also at openid-configuration, with the fields that OpenID Connect requires', async () => {
     const document = (await (await get('/.well-known/openid-configuration')).json()) as { jwks_uri: string };
     expect(document).toMatchObject({ issuer: ISSUER, subject_types_supported: ['public'] });
     expect(await (await get(new URL(document.jwks_uri).pathname)).json()).toEqual({ keys: [] });
   });
 
-  test('is not below paths that are not the issuer’s', async () => {
+  test('does not exist below paths other than the issuer’s', async () => {
     expect((await get('/.well-known/oauth-authorization-server/other')).status).toBe(404);
   });
 
-  test('names no registration endpoint if registration is off, and there is none', async () => {
+  test('has no registration endpoint if registration is off, and the endpoint rejects requests', async () => {
     const closed = lab.proxy({ MCP_OAUTH_REGISTRATION: 'off' });
     const response = await closed.send(new Request(`${ISSUER}/.well-known/oauth-authorization-server`));
     expect(await response.json()).not.toHaveProperty('registration_endpoint');
@@ -79,7 +79,7 @@ test('a person signs in, consents, and the client gets tokens for one resource',
   expect(await proxy.accepts(body.access_token, '/other/mcp')).toBe(false);
 });
 
-test('a request by http to another host than this machine’s is refused', async () => {
+test('a request over http to a host other than localhost is rejected', async () => {
   const url = authorizationUrl(lab.clientId);
   const headers = { 'x-forwarded-proto': 'http' };
   const response = await proxy.send(new Request(url, { headers }));
@@ -103,7 +103,7 @@ test('a client that names no resource gets a token for the first MCP server', as
   expect(await proxy.accepts(body.access_token)).toBe(true);
 });
 
-test('another resource has tokens of its own', async () => {
+test('a token for another resource is valid only for that resource', async () => {
   const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId, { resource: OTHER_RESOURCE }));
   const grant = codeGrant(query.get('code'), lab.clientId, { resource: OTHER_RESOURCE });
   const { body } = await proxy.post('/token', grant);
@@ -138,7 +138,7 @@ test('a registered client signs in with another loopback port than it registered
   expect(decodeJwt(String(body.access_token)).client_id).toMatch(/^registered-[\w-]{16}$/);
 });
 
-test('the log says who signed in with which client, and why a request was refused, and contains no secret', async () => {
+test('the log has the person and client of each sign-in and the reason of each refusal, but no secret', async () => {
   const lines: string[] = [];
   for (const level of ['info', 'warn', 'error'] as const)
     vi.spyOn(console, level).mockImplementation((...parts) => void lines.push(parts.join(' ')));
@@ -185,7 +185,7 @@ test('the log says who signed in with which client, and why a request was refuse
   }
 });
 
-test('the server’s own page is a client without registration, at the addresses of the page only', async () => {
+test('the server’s own page is a client without registration, with only the addresses of the page as redirect addresses', async () => {
   const closed = lab.proxy({ MCP_OAUTH_REGISTRATION: 'off' });
   const id = `${ISSUER}/_page/client`;
   for (const redirect_uri of [RESOURCE, OTHER_RESOURCE, `${ISSUER}/`]) {
@@ -220,7 +220,7 @@ test('refresh tokens rotate, and the person is checked with the provider each ti
   expect(third.status).toBe(200);
 });
 
-test('a revoked refresh token is not valid, and a token that is not valid counts as revoked', async () => {
+test('a revoked refresh token is invalid, and the revocation of an invalid token succeeds', async () => {
   const query = await new Browser(proxy).signIn(authorizationUrl(lab.clientId));
   const { body } = await proxy.post('/token', codeGrant(query.get('code'), lab.clientId));
   const token = String(body.refresh_token);
@@ -230,7 +230,7 @@ test('a revoked refresh token is not valid, and a token that is not valid counts
   expect((await proxy.post('/revoke', { token: 'x', client_id: lab.clientId })).status).toBe(200);
 });
 
-test('a remembered consent counts if the person opens the request, for what was named on the page', async () => {
+test('a remembered consent counts for a request that the person opens, with the same client, resource and person', async () => {
   const browser = new Browser(proxy);
   const { body } = await proxy.register({ client_name: 'Desktop', redirect_uris: [REDIRECT] });
   const clientId = String(body.client_id);

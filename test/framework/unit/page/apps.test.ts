@@ -1,5 +1,5 @@
 /**
- * MCP Apps in the page, in a real browser: an app works, and a hostile one reads nothing of the page and reaches only what the page
+ * MCP Apps in the page, in a real browser: an app works, and a hostile app cannot read the page and reaches only what the page
  * allows.
  */
 import { createHash } from 'node:crypto';
@@ -21,7 +21,7 @@ const ENV = {
   MCP_ALLOWED_HOSTS: '127.0.0.1',
 };
 
-/** A server of the attacker, which lets every page in. */
+/** Starts a server of the attacker, which allows every origin. */
 async function startCollector(): Promise<{ url: string; requests: IncomingHttpHeaders[]; server: Server }> {
   const requests: IncomingHttpHeaders[] = [];
   const server = createServer((request, response) => {
@@ -114,7 +114,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
     await app.locator(`html[style*="${other}"]`).waitFor();
   });
 
-  test('that cannot be shown leaves the result, with the reason', async () => {
+  test('that cannot be shown is replaced by the reason, and the result is shown', async () => {
     const { page } = await signedIn();
     const tool = await call(page, 'show_no-app');
     await tool.getByText(/ui:\/\/apps\/no-app has no content of the type/).waitFor();
@@ -128,7 +128,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
   });
 
   describe('that is hostile', () => {
-    test('reads neither page nor token, neither cookies nor storage', async () => {
+    test('cannot read the page, the token, cookies or storage', async () => {
       const { page } = await signedIn();
       await page.evaluate("localStorage.setItem('kept', 'by the page'); document.cookie = 'session=1'");
       const app = await appOf(page, 'show_empty');
@@ -161,7 +161,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
         null,
         false,
       ]);
-      // The channel by which the page hands over a sign-in belongs to its origin.
+      // The BroadcastChannel by which the page passes on a sign-in belongs to its origin.
       await page.evaluate(
         "new BroadcastChannel('mcp-page-sign-in').onmessage = () => { window.heard = true; }",
       );
@@ -174,7 +174,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
       expect(everything).not.toContain(lambda.url);
     });
 
-    test('sends nothing to another host, by any element or request, and cannot navigate the page', async () => {
+    test('cannot send a request to another host by any element or API, and cannot navigate the page', async () => {
       const { page } = await signedIn();
       const app = await appOf(page, 'show_empty');
       const { url } = collector;
@@ -231,7 +231,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
         'a form',
         "document.body.append(Object.assign(document.createElement('form'), { action: 'URL/form', method: 'post' })); document.forms[0].submit()",
       ],
-    ])('loses its frame, and sends nothing, when it navigates by %s', async (_name, attempt) => {
+    ])('loses its frame without sending a request when it navigates by %s', async (_name, attempt) => {
       const { page } = await signedIn();
       const app = await appOf(page, 'show_empty');
       const ended = page.waitForEvent('framenavigated', frame => frame === app);
@@ -241,7 +241,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
       expect(collector.requests).toEqual([]);
     });
 
-    test('calls only the tools for apps, asks the visitor before one that writes, and no other method', async () => {
+    test('can call only tools for apps, after a confirmation by the visitor if they write, and no other method', async () => {
       const { page } = await signedIn();
       const app = await appOf(page, 'show_empty');
       const tool = page.locator('[data-name="show_empty"]');
@@ -298,7 +298,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
         contents: [{}],
       });
 
-      // A link is for the visitor to open.
+      // Only the visitor can open a link.
       expect(await app.evaluate("ask('ui/open-link', { url: 'javascript:alert(1)' })")).toEqual({
         isError: true,
       });
@@ -307,7 +307,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
         'noopener noreferrer',
       );
 
-      // Past the frame that forwards, and with the words of that frame: neither counts.
+      // Messages that bypass the forwarding frame, or imitate it, are ignored.
       const before = await tool.locator('.app-log li').count();
       await app.evaluate(`
         for (const method of ['ui/notifications/sandbox-proxy-ready', 'ui/notifications/sandbox-resource-ready'])
@@ -321,7 +321,7 @@ describeWith(await findChromium())('an MCP App in the page', chromium => {
       expect(collector.requests).toEqual([]);
     });
 
-    test('reaches a host that its resource declares, without cookies, and never the MCP server', async () => {
+    test('can send requests without cookies to a host that its resource declares, but not to the MCP server', async () => {
       const { page } = await signedIn();
       await page.evaluate("document.cookie = 'session=1; SameSite=Lax'");
       const app = await appOf(page, 'show_connected');

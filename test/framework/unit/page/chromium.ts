@@ -1,4 +1,4 @@
-/** A real Chromium, driven by playwright-core, that connects to this machine alone and keeps no profile. */
+/** A real Chromium, driven by playwright-core, that connects only to this machine and keeps no profile. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -20,7 +20,7 @@ const ARGS = [
   '--disable-sync',
 ];
 
-/** `CHROMIUM` names one that is elsewhere. */
+/** Finds Chromium. The environment variable `CHROMIUM` can name its path. */
 export async function findChromium(): Promise<Found<string>> {
   const path = [process.env.CHROMIUM, ...PLACES].find(place => place && existsSync(place));
   if (!path) return { missing: 'No Chromium: apt-get install chromium, or name one by CHROMIUM=/path/to/it' };
@@ -32,9 +32,9 @@ export async function findChromium(): Promise<Found<string>> {
 
 export interface Visit {
   page: Page;
-  /** What the browser has complained of: console errors and warnings, exceptions, blocked requests, policy violations. */
+  /** Console errors and warnings, exceptions, blocked requests and policy violations. */
   complaints: string[];
-  /** Every URL that was asked for. */
+  /** Every URL that was requested. */
   requests: string[];
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export interface VisitOptions {
   permissions?: string[];
 }
 
-/** A window of a browser of its own. */
+/** Opens a page in a new browser. */
 export async function visit(
   executablePath: string,
   { width = 1280, height = 900, colorScheme = 'light', permissions = [] }: VisitOptions = {},
@@ -83,10 +83,10 @@ function listen(context: BrowserContext, page: Page, { complaints, requests }: V
   context.on('request', request => requests.push(request.url()));
 }
 
-/** What axe finds that is serious. */
+/** Returns the serious and critical problems that axe finds. */
 export async function seriousProblems(page: Page): Promise<string[]> {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  // By the debugger: the page's own policy allows no script but its own.
+  // Through the debugger, because the policy of the page allows only its own scripts.
   const found = (await page.evaluate(`(() => { ${axe}; return axe.run(); })()`)) as {
     violations: { id: string; impact: string; nodes: { html: string }[] }[];
   };

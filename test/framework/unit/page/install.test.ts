@@ -1,4 +1,4 @@
-/** What each client is given: decoded again, as the client would, and compared. */
+/** The links and commands for each client, decoded as the client would and compared. */
 import { expect, test } from 'vitest';
 import { installLinks, installTexts, serverNameOf } from '../../../../app/framework/page/install.ts';
 
@@ -22,7 +22,7 @@ const links = (server: typeof open) =>
     installLinks(server).map(({ client, href }) => [client, [href.split('?')[0], decoded(href)]]),
   );
 
-test('links name the server alone if authentication is off', () => {
+test('install links contain only the name and URL of the server if authentication is off', () => {
   expect(links(open)).toEqual({
     Cursor: ['cursor://anysphere.cursor-deeplink/mcp/install', { name: 'weather', config: { url: URL_ } }],
     'VS Code': ['vscode:mcp/install', { name: 'weather', type: 'http', url: URL_ }],
@@ -42,7 +42,7 @@ test('links name the server alone if authentication is off', () => {
   });
 });
 
-test('with a token they have a word to replace, or the client asks', () => {
+test('install links have a placeholder for the token, or make the client ask for it, if authentication is on', () => {
   const made = links(closed);
   const headers = { Authorization: 'Bearer YOUR_TOKEN' };
   expect(made.Cursor?.[1]).toEqual({ name: 'weather', config: { url: URL_, headers } });
@@ -58,7 +58,7 @@ test('with a token they have a word to replace, or the client asks', () => {
   });
 });
 
-test('commands are those of the clients', () => {
+test('install commands have the syntax of each client', () => {
   const texts = (server: typeof open) =>
     Object.fromEntries(installTexts(server).map(({ client, text }) => [client, text]));
   expect(texts(open)).toMatchObject({
@@ -87,12 +87,12 @@ test('commands are those of the clients', () => {
   });
 });
 
-test('a forged host runs nothing in a shell', () => {
+test('install commands escape a forged host for the shell', () => {
   const [code] = installTexts({ ...open, url: "https://x.example/$(id);'`id`/mcp" });
   expect(code?.text).toBe("claude mcp add --transport http weather 'https://x.example/$(id);'\\''`id`/mcp'");
 });
 
-test('servers are called by their paths', () => {
+test('servers are named after their paths', () => {
   expect(serverNameOf('/mcp', true)).toBe('mcp-on-lambda');
   expect(serverNameOf('/mcp', false)).toBe('mcp');
   expect(serverNameOf('/tools/git hub/', false)).toBe('tools-github');

@@ -1,4 +1,4 @@
-/** the local dashboard: what it shows, what its buttons do, and who may not look or press. */
+/** The local dashboard: its content, its buttons, and the requests that it rejects. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
@@ -24,7 +24,7 @@ function asked(url: string, method: string, headers: Record<string, string>): Pr
   });
 }
 
-describe('who may look into the dashboard', () => {
+describe('the dashboard', () => {
   let lambda: RunningLambda;
   let dashboard: string;
   beforeAll(async () => {
@@ -34,28 +34,34 @@ describe('who may look into the dashboard', () => {
 
   const own = (): Record<string, string> => ({ origin: dashboard });
   test.each([
-    ['a person who types the address', 'GET', '/', () => ({ 'sec-fetch-site': 'none' }), 200],
-    ['the page’s own script', 'GET', '/events', () => ({ 'sec-fetch-site': 'same-origin' }), 200],
-    ['a name that leads here', 'GET', '/events', () => ({ host: 'attacker.example' }), 403],
+    ['a URL typed by the developer', 'GET', '/', () => ({ 'sec-fetch-site': 'none' }), 200],
+    ['a script of the dashboard', 'GET', '/events', () => ({ 'sec-fetch-site': 'same-origin' }), 200],
+    ['a rebound DNS name', 'GET', '/events', () => ({ host: 'attacker.example' }), 403],
     [
-      'that name with the port',
+      'a rebound DNS name with the port',
       'GET',
       '/',
       () => ({ host: `attacker.example:${new URL(dashboard).port}` }),
       403,
     ],
-    ['another port’s page', 'GET', '/events', () => ({ origin: 'http://127.0.0.1:1' }), 403],
-    ['a page from elsewhere', 'GET', '/events', () => ({ 'sec-fetch-site': 'cross-site' }), 403],
-    ['its form', 'POST', '/environments/1/kill', () => ({ origin: 'https://attacker.example' }), 403],
+    ['a page of another port', 'GET', '/events', () => ({ origin: 'http://127.0.0.1:1' }), 403],
+    ['a page of another site', 'GET', '/events', () => ({ 'sec-fetch-site': 'cross-site' }), 403],
+    [
+      'a form of another site',
+      'POST',
+      '/environments/1/kill',
+      () => ({ origin: 'https://attacker.example' }),
+      403,
+    ],
     ['a sandboxed frame', 'POST', '/environments/1/kill', () => ({ origin: 'null' }), 403],
-    ['who names no origin', 'POST', '/environments/1/kill', () => ({}), 403],
-    ['the page, of an environment that is not', 'POST', '/environments/999/kill', own, 404],
-    ['the page, of a button that is not', 'POST', '/environments/1/constructor', own, 404],
-  ])('%s: %s %s', async (_who, method, path, headers, status) => {
+    ['a request without Origin', 'POST', '/environments/1/kill', () => ({}), 403],
+    ['the dashboard, for an environment that does not exist', 'POST', '/environments/999/kill', own, 404],
+    ['the dashboard, for an action that does not exist', 'POST', '/environments/1/constructor', own, 404],
+  ])('responds to %s: %s %s', async (_who, method, path, headers, status) => {
     expect(await asked(`${dashboard}${path}`, method, headers())).toBe(status);
   });
 
-  test('it is on loopback, on no path of the endpoint, and is not served unless it is asked for', async () => {
+  test('listens on loopback, on its own port, and only if it is enabled', async () => {
     expect(new URL(dashboard).hostname).toBe('127.0.0.1');
     expect(new URL(dashboard).port).not.toBe(new URL(lambda.url).port);
     await using without = await startFunction('act');
@@ -64,7 +70,7 @@ describe('who may look into the dashboard', () => {
 });
 
 describeWith(await findChromium())('the dashboard in a browser', chromium => {
-  test('it shows a call as it lives, with its log and event, and hides credentials', async () => {
+  test('shows a call with its log and event, and hides credentials', async () => {
     const { lambda, dashboard } = await startWithDashboard('act');
     const { page, complaints, close } = await visit(chromium);
     try {
@@ -89,7 +95,7 @@ describeWith(await findChromium())('the dashboard in a browser', chromium => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'in the %s axe finds nothing serious, and markup is text',
+    'has no serious accessibility problem in %s mode, and shows markup as text',
     async colorScheme => {
       const { lambda, dashboard } = await startWithDashboard('act');
       const { page, complaints, close } = await visit(chromium, { colorScheme });
@@ -115,7 +121,7 @@ describeWith(await findChromium())('the dashboard in a browser', chromium => {
   test.each([
     ['Kill', 502, 'Runtime.ExitError'],
     ['Time out', 502, 'Sandbox.Timeout'],
-  ])('%s: the caller gets %i, the next one an answer', async (name, status, error) => {
+  ])('the button "%s" ends a call with %i, and the next call succeeds', async (name, status, error) => {
     const { lambda, dashboard } = await startWithDashboard('act');
     const { page, complaints, close } = await visit(chromium);
     try {

@@ -1,6 +1,6 @@
 /**
- * What a browser gets where no browser is needed to see it: which requests get the page, with which headers, below which
- * paths; whose calls are the page's own; and that MCP requests load nothing of it.
+ * Tests of the page that need no browser: the requests that get it, its headers and paths, the calls that count as its own, and
+ * that MCP requests do not load its code.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { DIST, startApp } from '../../../helpers/local-lambda.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
-describe('served', () => {
+describe('the page', () => {
   let app: Hono;
   beforeAll(async () => {
     process.env.MCP_AUTH = 'oauth';
@@ -34,7 +34,7 @@ describe('served', () => {
   const get = async (path: string, headers: Record<string, string>, event?: object): Promise<Response> =>
     app.request(`https://abc.example${path}`, { headers }, bindings(path, event));
 
-  test('to browsers alone, at the root and at the MCP path', async () => {
+  test('is served only to browsers, at the root and at the MCP path', async () => {
     for (const path of ['/', '/mcp']) {
       const page = await get(path, HTML);
       expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
@@ -51,7 +51,7 @@ describe('served', () => {
     expect((await get('/_page/files.json', HTML)).status).toBe(404);
   });
 
-  test('with a policy that allows the page itself, and the issuer to be asked', async () => {
+  test('has a content security policy that allows only its own files and requests to the issuer', async () => {
     const { headers } = await get('/mcp', HTML);
     const policy = headers.get('content-security-policy');
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
@@ -67,7 +67,7 @@ describe('served', () => {
     expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
   });
 
-  test('the frame of an app, opaque, with the domains of its resource and nothing of this server', async () => {
+  test('serves the frame of an app with an opaque origin, and a policy with only the domains of its resource', async () => {
     const frame = await get(
       '/_page/app-frame?connect=https://api.example&connect=wss://*.example:8443&resource=https://cdn.example/x/&frame=https://video.example&base=https://base.example',
       HTML,
@@ -112,7 +112,7 @@ describe('served', () => {
     'https://a.example/?query',
     'https://a.example\nx',
     '',
-  ])('no frame for an app that declares the domain %j', async domain => {
+  ])('serves no frame for an app that declares the domain %j', async domain => {
     for (const name of ['connect', 'resource', 'frame', 'base', 'other']) {
       const { status, headers } = await get(
         `/_page/app-frame?${new URLSearchParams({ [name]: domain })}`,
@@ -122,7 +122,7 @@ describe('served', () => {
     }
   });
 
-  test('its files for good, and compressed where they arrive so', async () => {
+  test('has immutable files, compressed except behind a REST API', async () => {
     const { script } = JSON.parse(readFileSync(join(DIST, 'page/files.json'), 'utf8')) as { script: string };
     const brotli = await get(`/_page/${script}`, { 'accept-encoding': 'gzip, br' });
     expect(brotli.headers.get('content-encoding')).toBe('br');
@@ -132,7 +132,7 @@ describe('served', () => {
     expect(await rest.text()).toBe(readFileSync(join(DIST, 'page', script), 'utf8'));
   });
 
-  test('calls of the page itself pass, those of other pages do not', async () => {
+  test('can call the server, unlike pages of other origins', async () => {
     const call = (origin: string, event?: object) =>
       app.request(
         'https://abc.example/mcp',
@@ -144,11 +144,11 @@ describe('served', () => {
     expect((await call('https://evil.example', event)).status).toBe(403);
     expect((await call('http://abc.example', event)).status).toBe(403);
     expect((await call('https://abc.example.evil.example', event)).status).toBe(403);
-    expect((await call('https://abc.example')).status).toBe(403); // The Host alone proves nothing.
+    expect((await call('https://abc.example')).status).toBe(403); // The Host header alone is not sufficient.
   });
 });
 
-test('own by MCP_PUBLIC_URL too, whatever the domain of the function', () => {
+test('isOwnOrigin accepts the origin of MCP_PUBLIC_URL as well as the domain of the function', () => {
   const publicUrl = 'https://mcp.example.com/api/mcp';
   const event = { requestContext: { domainName: 'abc.lambda-url.eu-west-1.on.aws' } };
   const endpoint = endpointContext(new Request('https://abc.lambda-url.eu-west-1.on.aws/mcp'), event);
@@ -173,22 +173,25 @@ test.each([
     './',
     'https://mcp.example.com/api',
   ],
-])('from %s, called %s: to the root by %j', (path, outside, env, toRoot, publicBase) => {
-  const event = outside && { path, requestContext: { path: outside } };
-  const request = new Request(`https://h.example${path}`, { headers: { host: 'h.example' } });
-  const endpoint = endpointContext(request, event);
-  expect(relativeRoot(path, endpoint.callerPath)).toBe(toRoot);
-  const { MCP_PUBLIC_URL: url } = parseConfig(env);
-  expect(withPublicUrl(endpoint, url === undefined ? undefined : { path, url }).baseUrl).toBe(publicBase);
-});
+])(
+  'the page at the route %s with the request path %s (settings %j) has the relative root %j',
+  (path, outside, env, toRoot, publicBase) => {
+    const event = outside && { path, requestContext: { path: outside } };
+    const request = new Request(`https://h.example${path}`, { headers: { host: 'h.example' } });
+    const endpoint = endpointContext(request, event);
+    expect(relativeRoot(path, endpoint.callerPath)).toBe(toRoot);
+    const { MCP_PUBLIC_URL: url } = parseConfig(env);
+    expect(withPublicUrl(endpoint, url === undefined ? undefined : { path, url }).baseUrl).toBe(publicBase);
+  },
+);
 
-test('MCP_PAGE=off leaves a browser what it had before', async () => {
+test('MCP_PAGE=off removes the page', async () => {
   await using lambda = await startApp({ env: { MCP_PAGE: 'off' } });
   expect((await fetch(`${lambda.url}/`, { headers: HTML })).status).toBe(404);
   expect((await fetch(`${lambda.url}/mcp`, { headers: HTML })).status).toBe(405);
 });
 
-test('nothing of the page is in what every request loads', () => {
+test('the bundle does not contain the page, which is in page.cjs', () => {
   const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
   expect(bundle).toContain('./page.cjs');
   for (const word of ['cursor://', 'Content-Security-Policy', 'content-security-policy', 'brotli'])
@@ -196,7 +199,7 @@ test('nothing of the page is in what every request loads', () => {
   expect(readFileSync(join(DIST, 'page.cjs'), 'utf8')).toContain('cursor://');
 });
 
-test('it weighs at most 95 kB with the SDK’s client, as it is sent, and what an app needs 30 kB more', () => {
+test('the page has at most 95 kB compressed, including the SDK’s client, and 30 kB more for apps', () => {
   const { onDemand, preload, ...first } = JSON.parse(
     readFileSync(join(DIST, 'page/files.json'), 'utf8'),
   ) as PageFiles;
@@ -204,7 +207,7 @@ test('it weighs at most 95 kB with the SDK’s client, as it is sent, and what a
     names.map(name => statSync(join(DIST, 'page', `${name}.br`)).size).reduce((a, b) => a + b, 0);
   const code = brotliCompressSync(readFileSync(join(DIST, 'page.cjs'))).length;
   expect(sizeOf([...Object.values(first), ...preload]) + code).toBeLessThan(95_000);
-  // MCP Apps, and keys of OAuth clients.
+  // The code for MCP Apps and for keys of OAuth clients.
   expect(sizeOf(onDemand)).toBeLessThan(30_000);
   const console = readFileSync(join(DIST, 'page', first.script), 'utf8');
   for (const name of preload) expect(console).toContain(name);

@@ -1,4 +1,4 @@
-/** The page in a real browser, before the function under the real Runtime Interface Client. */
+/** The page in a real browser, served by the function with the real Runtime Interface Client. */
 import { createHash } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ const HOSTILE_TEXTS = [
 const LOCAL = { MCP_AUTH: 'none', MCP_ALLOWED_ORIGINS: '127.0.0.1', MCP_ALLOWED_HOSTS: '127.0.0.1' };
 const TOKEN = 'f3b0c4d1-a-long-unused-token';
 
-/** Registers a client beforehand; returns its id. */
+/** Registers a client and returns its ID. */
 async function registered(issuer: string, redirectUri: string): Promise<string> {
   const response = await fetch(`${issuer}/reg`, {
     method: 'POST',
@@ -67,7 +67,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     return found;
   }
 
-  test('a newcomer calls a tool from the landing page', async () => {
+  test('a visitor calls a tool from the landing page', async () => {
     const { page, complaints, requests } = await goTo(`${glossary.url}/`);
     const tool = card(page, 'lookup');
     await tool.getByLabel('term').fill('tide');
@@ -83,7 +83,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     expect(requests.filter(url => !url.startsWith(glossary.url))).toEqual([]);
   });
 
-  test('a question of the tool is a form, and its answer counts', async () => {
+  test('the page shows an elicitation as a form and sends its input', async () => {
     const { page, complaints } = await goTo(`${glossary.url}/mcp`);
     const tool = card(page, 'lookup');
     await tool.getByLabel('term').fill('mercury');
@@ -97,7 +97,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     expect(complaints).toEqual([]);
   });
 
-  test('resources and prompts are read, and an upstream that fails is told in a sentence', async () => {
+  test('the page reads resources and prompts, and shows an upstream error as a sentence', async () => {
     const { page } = await goTo(`${glossary.url}/mcp`);
     await page.getByRole('tab', { name: /Resources/ }).click();
     const resource = await openCard(page, 'entry');
@@ -118,12 +118,12 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     await tool.getByLabel('term').fill('tide');
     await tool.getByRole('button', { name: 'Call' }).click();
     await tool.getByRole('alert').waitFor();
-    const told = await tool.getByRole('alert').textContent();
-    expect(told).toMatch(/^The tool reports an error.*glossary service/i);
-    expect(told).not.toContain('secret');
+    const alert = await tool.getByRole('alert').textContent();
+    expect(alert).toMatch(/^The tool reports an error.*glossary service/i);
+    expect(alert).not.toContain('secret');
   });
 
-  test('links and texts are those of this server, and hold no token', async () => {
+  test('the install links and commands contain the URL of this server and no token', async () => {
     const { page } = await goTo(`${glossary.url}/mcp`, {
       permissions: ['clipboard-read', 'clipboard-write'],
     });
@@ -148,7 +148,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     );
   });
 
-  test('a form made of every kind of field says what is wrong, and sends what was written', async () => {
+  test('a form with every kind of field marks invalid values, and sends the valid input', async () => {
     const { page, complaints } = await goTo(`${fields.url}/fields`);
     const tool = card(page, 'echo');
     const call = tool.getByRole('button', { name: 'Call' });
@@ -182,7 +182,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     expect(complaints).toEqual([]);
   });
 
-  test('an icon that is in the response is shown, as an image without scripts', async () => {
+  test('the page shows an icon of the response as an image without scripts', async () => {
     const { page, complaints, requests } = await goTo(`${fields.url}/fields`);
     const icon = page.locator('h1 img');
     await icon.waitFor();
@@ -194,7 +194,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     expect(complaints).toEqual([]);
   });
 
-  test('progress is there before the result', async () => {
+  test('the page shows progress before the result', async () => {
     const { page } = await goTo(`${fields.url}/fields`);
     const tool = await openCard(page, 'slow');
     await tool.getByRole('button', { name: 'Call' }).click();
@@ -205,7 +205,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     expect(await tool.locator('.progress-lines li').count()).toBe(3);
   });
 
-  test('by the keyboard alone: tab, form, question, answer', async () => {
+  test('the page can be used with the keyboard only: skip link, tool, elicitation', async () => {
     const { page } = await goTo(`${fields.url}/fields`);
     await page.locator('[role=tab]').first().waitFor();
     await page.keyboard.press('Tab');
@@ -222,7 +222,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     expect(await card(page, 'ask').locator('.content').textContent()).toBe('["accept",{"name":"Ada"}]');
   });
 
-  test('a crash and a thrown error are told apart, in words', async () => {
+  test('the page shows different messages for a crash and an error of the tool', async () => {
     const { page } = await goTo(`${fields.url}/fields`);
     const thrown = await openCard(page, 'throw');
     await thrown.getByRole('button', { name: 'Call' }).click();
@@ -236,7 +236,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     );
   });
 
-  test('markup in names, descriptions, results and errors is text', async () => {
+  test('the page shows markup in names, descriptions, results and errors as text', async () => {
     const { page, complaints } = await goTo(`${fields.url}/deep/hostile`);
     await page.locator('[role=tab]').first().waitFor();
     expect(await page.locator('h1').textContent()).toBe(HOSTILE_TEXTS[0]);
@@ -260,24 +260,27 @@ describeWith(await findChromium())('the page in a browser', chromium => {
 
   test.each([
     ['a phone', { width: 375, height: 700 }],
-    ['the dark', { colorScheme: 'dark' }],
-    ['the light', {}],
-  ] as const)('on %s nothing is cut off, and axe finds nothing serious', async (_name, options) => {
-    const { page } = await goTo(`${glossary.url}/mcp`, options);
-    const tool = card(page, 'lookup');
-    await tool.getByLabel('term').fill('tide');
-    await tool.getByRole('button', { name: 'Call' }).click();
-    await tool.locator('.status.done').waitFor();
-    await page.getByText('Any other', { exact: true }).click();
-    expect(await seriousProblems(page)).toEqual([]);
-    const [wide, seen] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
-      number,
-      number,
-    ];
-    expect(wide).toBeLessThanOrEqual(seen);
-  });
+    ['dark mode', { colorScheme: 'dark' }],
+    ['light mode', {}],
+  ] as const)(
+    'the page on %s needs no horizontal scrolling and has no serious accessibility problem',
+    async (_name, options) => {
+      const { page } = await goTo(`${glossary.url}/mcp`, options);
+      const tool = card(page, 'lookup');
+      await tool.getByLabel('term').fill('tide');
+      await tool.getByRole('button', { name: 'Call' }).click();
+      await tool.locator('.status.done').waitFor();
+      await page.getByText('Any other', { exact: true }).click();
+      expect(await seriousProblems(page)).toEqual([]);
+      const [wide, seen] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
+        number,
+        number,
+      ];
+      expect(wide).toBeLessThanOrEqual(seen);
+    },
+  );
 
-  describe('where the server asks who calls', () => {
+  describe('the page of a server with a token', () => {
     let closed: RunningLambda;
     beforeAll(async () => {
       const MCP_TOKEN_SHA256 = createHash('sha256').update(TOKEN).digest('hex');
@@ -285,7 +288,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     });
     afterAll(() => closed.close());
 
-    test('nothing is listed before the token, a wrong one is told, the right one opens; it is kept nowhere', async () => {
+    test('lists the tools only after the correct token, shows an error for a wrong one, and does not store the token', async () => {
       const { page, requests } = await goTo(`${closed.url}/mcp`);
       await page.getByLabel('Token').waitFor();
       expect(requests.filter(url => url === `${closed.url}/mcp`)).toHaveLength(1);
@@ -298,13 +301,13 @@ describeWith(await findChromium())('the page in a browser', chromium => {
       await page.getByRole('button', { name: 'Connect' }).click();
       await page.getByRole('tab', { name: /Tools 2/ }).waitFor();
       expect(await page.content()).not.toContain(TOKEN);
-      const kept = await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie]');
-      expect(kept).toEqual([0, 0, '']);
+      const stored = await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie]');
+      expect(stored).toEqual([0, 0, '']);
       expect(closed.output()).not.toContain(TOKEN);
     });
   });
 
-  test('a visitor signs in by OAuth in a window of its own, and the token is kept nowhere', async () => {
+  test('a visitor signs in by OAuth in a separate window, and the page does not store the token', async () => {
     const server = await startAuthorizationServer(['glossary'], 300);
     const port = await freePort();
     const env = {
@@ -318,7 +321,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
       const { page } = await goTo(`${lambda.url}/mcp`);
       const signIn = page.getByRole('button', { name: /^Sign in at/ });
       await signIn.click();
-      // This issuer lets no page register a client, which is told.
+      // This issuer does not allow a page to register a client, and the page says so.
       await page.getByRole('alert').waitFor();
       expect(await page.getByRole('alert').textContent()).toContain('no CORS for it');
       await page.getByLabel(/^Client id/).fill(await registered(server.issuer, `${lambda.url}/mcp`));
@@ -327,14 +330,14 @@ describeWith(await findChromium())('the page in a browser', chromium => {
       const closed = (await popup).waitForEvent('close');
       await page.getByRole('tab', { name: /Tools 2/ }).waitFor();
       await closed;
-      const kept = await page.evaluate('[localStorage.length, sessionStorage.length, location.search]');
-      expect(kept).toEqual([0, 0, '']);
+      const stored = await page.evaluate('[localStorage.length, sessionStorage.length, location.search]');
+      expect(stored).toEqual([0, 0, '']);
     } finally {
       await closeAll(lambda, server);
     }
   });
 
-  test('an origin that is refused is told with what to do', async () => {
+  test('the page shows how to fix a denied origin', async () => {
     await using strict = await startFunction('stream', { env: { MCP_AUTH: 'none' } }, 'page-app');
     const { page } = await goTo(`${strict.url}/fields`);
     await page.getByRole('alert').waitFor();

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 
-/** A PATH on which nothing is found. */
+/** A PATH without any program. */
 const nothing = mkdtempSync(join(tmpdir(), 'nothing-'));
 afterAll(() => rmSync(nothing, { recursive: true }));
 
@@ -47,7 +47,7 @@ async function runSuites(
   return { code: await exited, output: stdout + stderr };
 }
 
-test('they pass, and say at the end what was not run and how to make it run', async () => {
+test('suites without their programs are skipped, and the summary says which were skipped and how to run them', async () => {
   const { code, output } = await runSuites({});
   const end = output.slice(output.indexOf('NOT RUN'));
   expect(end).toMatch(

@@ -26,7 +26,7 @@ async function attributes(key: string) {
   return Item;
 }
 
-test('a counter takes additions up to its maximum, also concurrent ones', async () => {
+test('a counter accepts additions up to its maximum, even if they are concurrent', async () => {
   const bounds = { max: 10, expires: EXPIRES };
   const results = await Promise.all(
     Array.from({ length: 20 }, () => counters.increment('test#race', 1, bounds)),
@@ -45,7 +45,7 @@ test('a counter takes additions up to its maximum, also concurrent ones', async 
   expect(await attributes('test#over')).toBeUndefined();
 });
 
-test('a set takes members up to its maximum, also concurrent ones, and members can be removed', async () => {
+test('a set accepts members up to its maximum, even if they are added concurrently, and members can be removed', async () => {
   const key = 'test#set';
   const bounds = { max: 3, expires: EXPIRES };
   const names = Array.from({ length: 12 }, (_, at) => `member-${at}`);
@@ -69,7 +69,7 @@ test('a set takes members up to its maximum, also concurrent ones, and members c
   expect(await attributes('test#deleted')).toBeUndefined();
 });
 
-test('an error of DynamoDB rejects', async () => {
+test('an operation on counters rejects with an error of DynamoDB', async () => {
   const callAws = createAwsClient(() =>
     awsSettings({
       AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,

@@ -93,7 +93,7 @@ test('data up to the limit is stored, and larger data is rejected before it is s
   expect(await store.putIfAbsent({ key, expires: EXPIRES, data: largest })).toBe(true);
   const item = await store.get<string>(key);
   expect(item?.data).toBe(largest);
-  // Bytes count, not characters.
+  // The limit is in bytes, not in characters.
   const larger = 'ü'.repeat(MAX_DATA_BYTES / 2);
   const error = await store.putIfAbsent({ key: 'test#larger', expires: EXPIRES, data: larger }).catch(e => e);
   expect(error).toBeInstanceOf(ItemTooLargeError);
@@ -102,7 +102,7 @@ test('data up to the limit is stored, and larger data is rejected before it is s
   await expect(store.update(item, larger)).rejects.toBeInstanceOf(ItemTooLargeError);
 });
 
-test('an error of DynamoDB that is not a conflict rejects', async () => {
+test('an operation of the store rejects with an error of DynamoDB that is not a conflict', async () => {
   const callAws = createAwsClient(() => awsSettings({ AWS_ENDPOINT_URL_DYNAMODB: endpoint }));
   const elsewhere = createStore(callAws, { table: () => 'no-such-table' });
   const rejected = { name: 'AwsError', type: 'ResourceNotFoundException' };

@@ -1,6 +1,6 @@
 /**
- * Runs a tool that takes longer than its client waits, added as a user would: a server and a route in a copy of this project,
- * built and started without any setting for tasks. Its execution environment is killed once while it runs.
+ * Runs a tool that takes longer than the timeout of its client. The server and route are added to a copy of this project, as a user
+ * would, built and started without any setting for tasks. The execution environment is killed once while the tool runs.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -12,13 +12,13 @@ import { ProjectCopy } from '../../../helpers/project-copy.ts';
 import { type Json, TaskClient } from './task-client.ts';
 
 export interface OutliveOptions {
-  /** How long the tool runs. */
+  /** Duration of the tool, in seconds. */
   seconds: number;
-  /** How long the client waits for a response. */
+  /** Timeout of each call of the client, in milliseconds. */
   timeoutMs: number;
   /** See {@link DynamoTasksOptions.leaseMs}. */
   leaseMs: number;
-  /** Concurrent calls of a short tool, afterwards. */
+  /** Number of concurrent calls of a short tool afterwards. */
   many: number;
 }
 
@@ -29,7 +29,7 @@ export interface Outlived {
   /** The longest call of the client, in milliseconds. */
   longest: number;
   statusMessages: string[];
-  /** The statuses of the concurrent tasks, and how often their tool was started. */
+  /** The statuses of the concurrent tasks, and the number of starts of their tool. */
   many: { statuses: string[]; runs: number; seconds: number };
   output: string;
 }
@@ -128,7 +128,7 @@ export async function outlive({ seconds, timeoutMs, leaseMs, many }: OutliveOpti
   };
 }
 
-/** Runs eight at a time: a thousand polling clients would leave a small machine no CPU time for the tools. */
+/** Runs eight at a time, because 1,000 polling clients would leave no CPU time for the tools on a small machine. */
 async function inTurn<T, R>(items: readonly T[], does: (item: T) => Promise<R>): Promise<R[]> {
   const left = items.values();
   const results: R[] = [];

@@ -37,7 +37,7 @@ describe('a tool that runs for longer than its client waits', () => {
   }, 120_000);
 });
 
-describe('with a given table', () => {
+describe('the tasks of a function with MCP_TABLE', () => {
   let folder: string;
   let dynamo: TestDynamoDb;
   let lambda: RunningLambda;
@@ -102,7 +102,7 @@ describe('with a given table', () => {
     expect(runsOf('race').map(({ done = false }) => done)).toEqual([false, true]);
   }, 60_000);
 
-  test('a task can be cancelled by its own caller, and not even be seen by another', async () => {
+  test('a task can be cancelled by its own caller, and is not found for another caller', async () => {
     const mine = clientOf('me');
     const taskId = await mine.create('count', { seconds: 15, label: 'mine' });
     await started('mine');
@@ -137,7 +137,7 @@ describe('with a given table', () => {
   }, 90_000);
 });
 
-test('without a table everything else is served, and a long tool fails without the reason', async () => {
+test('without a table, a task fails without returning the reason, and other requests are served', async () => {
   await using lambda = await startFunction('stream', { env: { MCP_AUTH: 'none' } }, 'tasks-app');
   const client = new TaskClient(`${lambda.url}/mcp`, { timeoutMs: 20_000 });
   expect((await client.send('tools/list', {})).result).toMatchObject({ tools: [{ name: 'count' }] });
@@ -161,7 +161,7 @@ describe('a client without the extension', () => {
   afterAll(() => closeAll(lambda));
 
   test.concurrent.each(['SDK v1', 'SDK v2, modern'] as const)(
-    '%s gets the result in the call, or how to poll for it',
+    '%s gets the result in the call, or a text that explains how to poll for it',
     async name => {
       const client = await CLIENTS[name](`${lambda.url}/telling`);
       expect(await client.tools()).toEqual(['count', 'get_result']);

@@ -8,7 +8,7 @@ import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 export type Json = Record<string, unknown>;
 
 export interface TaskClientOptions {
-  /** Of each call. */
+  /** Timeout of each call. */
   timeoutMs: number;
   /** The caller's name; the fixtures accept any. */
   caller?: string;

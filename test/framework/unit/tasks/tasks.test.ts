@@ -42,7 +42,7 @@ let queue: Server;
 let client: DynamoDBClient;
 let runs: string[] = [];
 let delivered: { path: string; taskKey: string }[] = [];
-/** Of the invocations that delivered them. */
+/** The tenant headers of the invocations that delivered jobs. */
 let tenantHeaders: unknown[] = [];
 let deliveries = 1;
 const before = KEYS.map(key => process.env[key]);
@@ -238,7 +238,7 @@ test('a call of a long tool returns a task, which gets progress and the result',
   expect(done).toMatchObject({ resultType: 'complete', result: { content: [{ text: 'x' }] } });
 });
 
-test('the tenant of the creator goes with the job, which no environment of another tenant runs', async () => {
+test('a job has the tenant of its creator, and an environment of another tenant does not run it', async () => {
   [delivered, tenantHeaders, deliveries, runs] = [[], [], 0, []];
   const tenantId = 'tenant-of-me';
   const { result } = await send('tools/call', { name: 'slow', arguments: { ms: 1 } }, { tenantId });
@@ -306,8 +306,8 @@ test.each<[string, (call: object) => unknown]>([
     'a message of 2026-07-28 in a batch',
     call => [{ ...call, params: { name: 'slow', arguments: { ms: 1 }, _meta: ENVELOPE } }],
   ],
-  ['a value that is no message', call => [call, null]],
-])('%s is a 400 as on a route without tasks, and no tool runs', async (_name, bodyOf) => {
+  ['a value that is not a message', call => [call, null]],
+])('%s gets 400 as on a route without tasks, and no tool runs', async (_name, bodyOf) => {
   runs = [];
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const params = { name: 'slow', arguments: { ms: 1 } };
@@ -353,7 +353,7 @@ test('a task of a route with a parameter runs, and belongs to the path that was 
   expect(elsewhere.error?.code).toBe(-32602);
 });
 
-test('a caller without a subject and a client gets no task, which others of its kind would share', async () => {
+test('a caller without a subject and a client ID gets no task, because other such callers could read it', async () => {
   const refused = await send('tools/call', { name: 'slow', arguments: { ms: 1 } }, { caller: 'unknown' });
   expect(refused.error).toMatchObject({
     code: -32602,
@@ -507,13 +507,13 @@ test('input that leaves no room for the progress of the task is rejected, and sh
   });
 });
 
-test('a tool whose requests for input leave no room for an answer fails its task', async () => {
+test('a task fails if the input requests of its tool leave no room for the input', async () => {
   const { result } = await call('asks-much', { size: 397 * 1024 });
   const { error } = await until(result.taskId, 'failed');
   expect(error).toMatchObject({ code: -32603, message: expect.stringContaining('400 kB') });
 });
 
-test('progress whose text is long in JSON fits beside the largest arguments', async () => {
+test('progress whose text is long in JSON fits into the item with the largest arguments', async () => {
   const { result } = await call('control-characters', { long: 'x'.repeat(393 * 1024) });
   await expect
     .poll(async () => (await get(result.taskId)).statusMessage, { timeout: 20_000 })
@@ -521,7 +521,7 @@ test('progress whose text is long in JSON fits beside the largest arguments', as
   expect((await until(result.taskId, 'completed')).result).toMatchObject({ content: [{ text: 'done' }] });
 });
 
-test('a task that has ended keeps no arguments', async () => {
+test('the arguments of a task are deleted when it ends', async () => {
   const { result } = await call('slow', { ms: 1, note: 'private-note' });
   const key = String(delivered.at(-1)?.taskKey);
   expect(JSON.stringify(await stored(key))).toContain('private-note');
@@ -531,7 +531,7 @@ test('a task that has ended keeps no arguments', async () => {
 
 type Fault = 'throttle' | 'lose';
 
-/** Puts a proxy before the table that throttles requests, or loses the responses to completed ones. */
+/** Runs with a proxy in front of the table that throttles requests, or drops the responses of completed ones. */
 async function behind<T>(
   faultOf: (asked: number, body: string) => Fault | undefined,
   does: (asked: () => number) => Promise<T>,
@@ -569,7 +569,7 @@ async function behind<T>(
   }
 }
 
-test('writes count even if their responses were lost: the tool runs once, in one attempt', async () => {
+test('a task whose table responses are lost runs its tool once, in one attempt', async () => {
   const lost = new Set<string>();
   const loseOnce = (_asked: number, body: string): Fault | undefined => {
     const { ConditionExpression: condition } = JSON.parse(body);
@@ -592,7 +592,7 @@ test('writes count even if their responses were lost: the tool runs once, in one
   expect(runs).toHaveLength(1);
 });
 
-test('a throttled request is retried, and a caller gets an error without the reason if throttling goes on', async () => {
+test('a throttled request of the table is retried, and a caller gets an error without the reason if throttling continues', async () => {
   const first = (times: number) => (asked: number) => (asked <= times ? 'throttle' : undefined);
   await behind(first(4), async asked => {
     const { result } = await call('slow', { ms: 1 });

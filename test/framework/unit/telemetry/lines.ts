@@ -1,4 +1,4 @@
-/** Reads the lines of a function as CloudWatch does: the fields of each, and the metrics that it makes of them. */
+/** Reads the log lines of a function as CloudWatch does: their fields, and the metrics in them. */
 
 export type Line = Record<string, unknown> & { _aws?: { CloudWatchMetrics: Directive[] } };
 
@@ -8,7 +8,7 @@ interface Directive {
   Metrics: { Name: string }[];
 }
 
-/** Those of the app: lines of JSON with a type. */
+/** Returns the log lines of the app: lines of JSON with a type. */
 export function linesOf(output: string, type?: 'request' | 'log'): Line[] {
   return output
     .split('\n')
@@ -17,7 +17,7 @@ export function linesOf(output: string, type?: 'request' | 'log'): Line[] {
     .filter(line => (type ? line.type === type : line.type !== undefined));
 }
 
-/** `Calls`, or `Calls greet` by tool → sum. */
+/** Returns the sum of each metric, by name (`Calls`) or name and tool (`Calls echo`). */
 export function sums(lines: readonly Line[]): Record<string, number> {
   const totals: Record<string, number> = {};
   for (const line of lines) {

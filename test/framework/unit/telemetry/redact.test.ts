@@ -1,4 +1,4 @@
-/** What MCP_LOG_PAYLOADS=on writes of a value: short, without secrets, and with work that the caller cannot multiply. */
+/** The text that MCP_LOG_PAYLOADS=on logs of a value: short, without secrets, and created in linear time. */
 import { expect, test } from 'vitest';
 import { redacted } from '../../../../app/framework/telemetry/redact.ts';
 
@@ -19,11 +19,11 @@ test.each([
   ['an account key', 'AccountName=x;AccountKey=c2VjcmV0c2VjcmV0==;', 'c2VjcmV0'],
   ['a member of JSON in a string', '{"refresh_token": "tGzv3JOkF0XG5Qx2TlKWIA"}', 'tGzv3JOkF0'],
   ['a parameter of a form', 'grant_type=x&client_secret=gX1fBat3bV&y=1', 'gX1fBat3bV'],
-  ['another scheme', 'Authorization: Token abcdefgh12345678', 'abcdefgh12345678'],
+  ['a token of another scheme', 'Authorization: Token abcdefgh12345678', 'abcdefgh12345678'],
   ['a cookie', 'Cookie: sid=31d4d96e407aad42', '31d4d96e407aad42'],
   ['a webhook', 'https://hooks.slack.com/services/T0/B0/XXXXYYYYZZZZ', 'XXXXYYYYZZZZ'],
   ['an AWS secret key', 'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/b', 'wJalrXUtnFEMI'],
-])('masks %s by its form', (_what, text, secret) => {
+])('redaction masks %s by its form', (_what, text, secret) => {
   expect(redacted({ note: `before ${text}` })).not.toContain(secret);
   expect(redacted({ note: `before ${text}` })).toContain('before ');
 });
@@ -47,11 +47,11 @@ test.each([
   'encryptionKey',
   'creditCard',
   'mnemonic',
-])('masks the value of %s', name => {
+])('redaction masks the value of %s', name => {
   expect(redacted({ nested: [{ [name]: 'value-of-it' }] })).not.toContain('value-of-it');
 });
 
-test('keeps what is no secret', () => {
+test('redaction keeps values that are not secret', () => {
   const value = {
     location: 'Berlin',
     progressToken: 7,
@@ -63,7 +63,7 @@ test('keeps what is no secret', () => {
   expect(redacted(value)).toBe(JSON.stringify(value));
 });
 
-test('bounds length, depth and number of entries, and never throws', () => {
+test('redaction limits length, depth and number of entries, and never throws', () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   expect(redacted(circular)).toContain('…');
@@ -75,13 +75,13 @@ test('bounds length, depth and number of entries, and never throws', () => {
   );
 });
 
-test('text that resembles the beginning of a secret many times takes linear time', () => {
-  // A quadratic search of these would not end within the time limit of a test.
+test('redaction takes linear time for text with many beginnings of secrets', () => {
+  // A quadratic search would exceed the timeout of the test.
   for (const part of ['-eyJ', '://a:', '?token=', 'Bearer ', '-----BEGIN ', 'sk-'])
     expect(redacted({ text: part.repeat(2_000_000) }).length).toBeLessThan(2_500);
 });
 
-test('searches no more strings than can be in the line', () => {
+test('redaction searches only strings that fit into the log line', () => {
   let read = 0;
   const counted = (): object => ({
     get text() {

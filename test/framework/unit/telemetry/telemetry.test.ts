@@ -1,4 +1,4 @@
-/** The request log, its metrics, the tools' log and trace context, by real calls through the local Lambda. */
+/** The request log, its metrics, the log of tools, and trace context, tested with real calls of the local Lambda. */
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,13 +45,13 @@ async function call(lambda: RunningLambda, { tool = 'echo', text = '', path = '/
   return { status: response.status, text: await response.text() };
 }
 
-/** The lines of requests, when as many have been written as there were calls: the log may come after the answer. */
+/** Waits for `count` lines of requests and returns them. The log may arrive after the response. */
 async function requestLines(lambda: RunningLambda, count: number): Promise<Line[]> {
   await lambda.printed(new RegExp(`(?:"type":"request"[\\s\\S]*?){${count}}\\n`));
   return linesOf(lambda.output(), 'request');
 }
 
-describe('the line of a request', () => {
+describe('the log line of a request', () => {
   let lambda: RunningLambda;
   let count = 0;
   beforeAll(async () => {
@@ -59,14 +59,14 @@ describe('the line of a request', () => {
   });
   afterAll(() => lambda?.close());
 
-  /** The line of one more request. */
+  /** Sends a request and returns its log line. */
   async function lineOf(request: Call | (() => Promise<unknown>)): Promise<Line> {
     await (typeof request === 'function' ? request() : call(lambda, request));
     count += 1;
     return (await requestLines(lambda, count)).at(-1) as Line;
   }
 
-  test('has the ids, who called what, and how it ended', async () => {
+  test('has the IDs, the caller, the method, the tool and the outcome', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const line = await lineOf({ text: 'x', headers: { traceparent } });
     expect(line).toMatchObject({
@@ -102,13 +102,13 @@ describe('the line of a request', () => {
     ['aborted', { tool: 'hangs' }],
     ['aborted', { tool: 'hangs', era: 'legacy' }],
   ] as const satisfies readonly (readonly [string, Call])[])(
-    'outcome %s for %j',
+    'has the outcome %s for %j',
     async (outcome, request) => {
       expect(await lineOf(request)).toMatchObject({ outcome });
     },
   );
 
-  test('is written for a fault of a route, with the outcome failed', async () => {
+  test('has the outcome failed for an exception of a route', async () => {
     expect(await lineOf(() => fetch(`${lambda.url}/fault`))).toMatchObject({
       outcome: 'failed',
       level: 'ERROR',
@@ -117,7 +117,7 @@ describe('the line of a request', () => {
     });
   });
 
-  test('takes no word of the caller’s that is not known here', async () => {
+  test('has "(other)" instead of a tool, path or method that the server does not know', async () => {
     const planted = 'planted';
     const unknown = await lineOf({ tool: planted, path: '/mcp', headers: { 'mcp-name': planted } });
     expect(unknown.tool).toBe('(other)');
@@ -128,12 +128,12 @@ describe('the line of a request', () => {
     expect(JSON.stringify(linesOf(lambda.output()))).not.toContain(planted);
   });
 
-  test('learns the tools of a server that tells none, by their answers that are no errors', async () => {
+  test('has the tool name of a server without a tool list after a successful call', async () => {
     expect((await lineOf({ tool: 'invented', path: '/untold' })).tool).toBe('(other)');
     expect((await lineOf({ tool: 'there', path: '/untold' })).tool).toBe('there');
   });
 
-  test('log() has the same ids, and traceHeaders() passes on what MCP’s _meta says, before the header', async () => {
+  test('has the same IDs as log(), and traceHeaders() prefers the trace context in _meta over the header', async () => {
     const of = (digit: string): string => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
     let answer = '';
     const line = await lineOf(async () => {
@@ -158,13 +158,13 @@ describe('the line of a request', () => {
     });
   });
 
-  test('without W3C’s header the trace is X-Ray’s; what is no traceparent is none', async () => {
+  test('has the trace ID of X-Ray if there is no valid traceparent', async () => {
     const line = await lineOf({ headers: { traceparent: `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01` } });
     expect(line.traceId).toMatch(/^[1-9a-f][0-9a-f]{31}$/);
   });
 });
 
-describe('a thousand calls of all kinds', () => {
+describe('the log lines of 1,000 calls of all kinds', () => {
   const KINDS: readonly (readonly [number, Call])[] = [
     [500, { tool: 'echo', text: 'x' }],
     [150, { tool: 'stream', era: 'legacy', meta: { progressToken: 7 } }],
@@ -191,7 +191,7 @@ describe('a thousand calls of all kinds', () => {
     await lambda.close();
   }, 90_000);
 
-  test('give lines that are valid by AWS’s schema', () => {
+  test('are valid according to AWS’s schema of the embedded metric format', () => {
     expect(lines).toHaveLength(1_000);
     const schema = JSON.parse(
       readFileSync(join(ROOT, 'test/framework/unit/telemetry/emf-schema.json'), 'utf8'),
@@ -209,15 +209,15 @@ describe('a thousand calls of all kinds', () => {
     });
   });
 
-  test('are no longer than terraform/modules/observability reckons, with Lambda’s own lines beside', () => {
+  test('are, with Lambda’s own lines, shorter than the size in terraform/modules/observability/cost.tf', () => {
     const cost = readFileSync(join(ROOT, 'terraform/modules/observability/cost.tf'), 'utf8');
-    const reckoned = Number(/log_bytes = (\d+)/.exec(cost)?.[1]);
+    const assumed = Number(/log_bytes = (\d+)/.exec(cost)?.[1]);
     const lambdasOwn = 700; // platform.start and platform.report, and 26 bytes that are charged for each line
     const longest = Math.max(...lines.map(line => Buffer.byteLength(JSON.stringify(line))));
-    expect(longest + lambdasOwn).toBeLessThan(reckoned);
+    expect(longest + lambdasOwn).toBeLessThan(assumed);
   });
 
-  test('add up to what was sent', () => {
+  test('have metrics whose sums match the calls', () => {
     const totals = sums(lines);
     expect(totals).toMatchObject({
       Calls: 1_000,
@@ -238,7 +238,7 @@ describe('a thousand calls of all kinds', () => {
     expect(totals).not.toHaveProperty('Aborted');
   });
 
-  test('show the same in the table of --metrics', () => {
+  test('have the same metrics as the table of --metrics', () => {
     const table = lambda.output().slice(lambda.output().indexOf('metric '));
     const sumOf = (name: string): number =>
       Number(
@@ -253,7 +253,7 @@ describe('a thousand calls of all kinds', () => {
   });
 });
 
-test('a secret that a caller sends anywhere is logged nowhere, except in the text of a tool’s own exception', async () => {
+test('a secret in any part of a request is not logged, except in the message of a tool’s own exception', async () => {
   const secret = 'Zx9-planted-secret-4711';
   await using lambda = await start();
   const headers = { 'x-api-key': secret, cookie: `a=${secret}`, 'mcp-name': secret, tracestate: secret };
@@ -277,7 +277,7 @@ test('a secret that a caller sends anywhere is logged nowhere, except in the tex
   const lines = await requestLines(lambda, requests.length + 1);
   expect(lines.length).toBe(requests.length + 1);
   expect(JSON.stringify(linesOf(lambda.output()))).not.toContain(secret);
-  // The local Lambda's own line for the person who watches is not the function's: Lambda has none such.
+  // Leaves out the request lines that the local Lambda prints for the developer, which do not exist on AWS.
   const printed = lambda
     .output()
     .split('\n')
@@ -287,7 +287,7 @@ test('a secret that a caller sends anywhere is logged nowhere, except in the tex
   expect(lambda.output()).not.toContain(TOKEN);
 });
 
-test('MCP_LOG_PAYLOADS shows what was sent and answered, shortened and with secrets masked', async () => {
+test('MCP_LOG_PAYLOADS logs arguments and results, shortened and with secrets masked', async () => {
   await using lambda = await start({ MCP_LOG_PAYLOADS: 'on' });
   await call(lambda, {
     text: `about Bearer abcdef0123456789 ${'long '.repeat(2_000)}`,
@@ -300,7 +300,7 @@ test('MCP_LOG_PAYLOADS shows what was sent and answered, shortened and with secr
   for (const text of [line?.sent, line?.answered]) expect(String(text).length).toBeLessThan(2_100);
 });
 
-test('MCP_METRICS=off leaves the line and takes the metrics away; MCP_LOG_LEVEL is for log() only', async () => {
+test('MCP_METRICS=off removes the metrics from the log line; MCP_LOG_LEVEL applies to log() only', async () => {
   await using lambda = await start({ MCP_METRICS: 'off', MCP_LOG_LEVEL: 'error' });
   await call(lambda, { tool: 'logs' });
   const [line] = await requestLines(lambda, 1);
@@ -309,7 +309,7 @@ test('MCP_METRICS=off leaves the line and takes the metrics away; MCP_LOG_LEVEL 
   expect(linesOf(lambda.output(), 'log')).toEqual([]);
 });
 
-test('the build has nothing of OpenTelemetry: what is not used costs nothing', () => {
+test('the build contains no OpenTelemetry if it is not used', () => {
   const files = globSync('*.{mjs,cjs}', { cwd: DIST });
   expect(files.length).toBeGreaterThan(3);
   for (const file of files)

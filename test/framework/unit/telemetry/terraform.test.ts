@@ -1,4 +1,4 @@
-/** What terraform/modules/observability draws and watches is what the app writes. */
+/** The dashboard and alarms of terraform/modules/observability use the metrics that the app writes. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,18 +10,18 @@ const read = (file: string): string =>
 const names = (text: string): string[] => [...text.matchAll(/"(\w+)"/g)].map(([, name = '']) => name);
 const dashboard = read('dashboard.tf');
 
-test('the dashboard knows every metric of the app, and no other', () => {
+test('the dashboard of the observability module has every metric of the app, and no other', () => {
   const [, list = ''] = /app\s+= \{ for name in \[(.*?)\]/.exec(dashboard) ?? [];
   expect(names(list).sort()).toEqual(Object.keys(METRICS).sort());
   for (const name of names(list)) expect(dashboard).toContain(`local.app.${name}`);
 });
 
-test('what it shows by tool is kept by tool', () => {
+test('the metrics that the dashboard shows by tool are those that the app writes by tool', () => {
   const [, list = ''] = /by_tool = \{ for name in \[(.*?)\]/.exec(dashboard) ?? [];
   expect(names(list).sort()).toEqual([...BY_TOOL].sort());
 });
 
-test('alarms on the app’s metrics name those that there are', () => {
+test('alarms of the observability module use metrics that the app writes', () => {
   const alarms = read('alarms.tf');
   const simple = [...alarms.matchAll(/namespace\s+= local\.namespace\n\s+metric_name = "(\w+)"/g)];
   const [, queried = ''] = /for_each = \{ calls = (.*?) \}/.exec(alarms) ?? [];
@@ -31,11 +31,11 @@ test('alarms on the app’s metrics name those that there are', () => {
     expect(Object.keys(METRICS)).toContain(name);
 });
 
-test('the namespace is the app’s', () => {
+test('the observability module uses the metric namespace of the app', () => {
   expect(read('main.tf')).toContain(`namespace = "${NAMESPACE}"`);
 });
 
-test('the module’s README says of every alarm what to do, and what every metric counts', () => {
+test('the README of the observability module describes every alarm, metric and query', () => {
   const readme = read('README.md');
   const [, list = ''] = /simple_alarms = \{([\s\S]*?)\n {2}\}\n\}/.exec(read('alarms.tf')) ?? [];
   const alarms = [...list.matchAll(/^ {4}(\w+) = \{$/gm)].map(([, name = '']) => name);

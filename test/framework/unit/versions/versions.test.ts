@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ROOT } from '../../../helpers/local-lambda.ts';
 
-/** Refuses, as AWS does, to delete a version that an alias uses; without a version it would delete the function. */
+/** An AWS CLI that rejects the deletion of a version that an alias uses, as AWS does, and of the whole function. */
 const CLI = `#!${process.execPath}
 const { readFileSync, writeFileSync } = require('node:fs');
 const [, command, , name, ...args] = process.argv.slice(2);
@@ -42,7 +42,7 @@ const live = (FunctionVersion: string, more: object = {}): object => ({
   ...more,
 });
 
-/** Returns the versions that are left and what was printed. */
+/** Runs prune. Returns the remaining versions and the output. */
 function prune(aliases: readonly object[], ...args: string[]) {
   const file = join(folder, 'account.json');
   writeFileSync(file, JSON.stringify({ versions: ['1', '2', '9', '10', '11'], aliases }));
@@ -55,7 +55,7 @@ function prune(aliases: readonly object[], ...args: string[]) {
   return { stdout, stderr, status, left: JSON.parse(readFileSync(file, 'utf8')).versions };
 }
 
-test('keeps the version of the alias alone', () => {
+test('prune keeps only the version of the alias', () => {
   const { stdout, left } = prune([live('11')], 'prune', '--function', 'mcp');
   expect(left).toEqual(['11']);
   expect(stdout).toBe(
@@ -63,25 +63,25 @@ test('keeps the version of the alias alone', () => {
   );
 });
 
-test('keeps the newest of the others, by number, up to --retained', () => {
+test('prune keeps the newest of the other versions, by number, up to --retained', () => {
   const { stdout, left } = prune([live('2')], 'prune', '--function', 'mcp', '--retained', '3');
   expect(left).toEqual(['2', '10', '11']);
   expect(stdout).toContain('Kept: 2 (alias live), 11, 10.\n');
 });
 
-test('keeps every version that an alias sends traffic to', () => {
+test('prune keeps every version that an alias sends traffic to', () => {
   const split = live('11', { RoutingConfig: { AdditionalVersionWeights: { 9: 0.1 } } });
   expect(prune([split], 'prune', '--function', 'mcp').left).toEqual(['9', '11']);
 });
 
-test('deletes nothing if no alias says what is in use', () => {
+test('prune deletes no version if the function has no alias', () => {
   const { status, stderr, left } = prune([], 'prune', '--function', 'mcp');
   expect([status, left.length]).toEqual([1, 5]);
   expect(stderr).toContain('mcp has no alias');
 });
 
 test.each([[['prune']], [['--function', 'mcp']], [['prune', '--function', 'mcp', '--retained', '0']]])(
-  'deletes nothing for the arguments %j',
+  'npm run versions deletes no version for the invalid arguments %j',
   args => {
     const { status, stderr, left } = prune([live('11')], ...args);
     expect([status, left.length]).toEqual([1, 5]);
@@ -89,7 +89,7 @@ test.each([[['prune']], [['--function', 'mcp']], [['prune', '--function', 'mcp',
   },
 );
 
-test('prints the reason of AWS', () => {
+test('prune prints the error of AWS', () => {
   const { status, stderr } = prune([live('11')], 'prune', '--function', 'other');
   expect([status, stderr]).toEqual([1, 'ResourceNotFoundException: Function not found: other\n']);
 });

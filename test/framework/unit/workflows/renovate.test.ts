@@ -1,6 +1,6 @@
 /**
- * .github/renovate.json, which belongs to the project: Renovate updates the project's packages, and leaves to `npm run upgrade` what an
- * upgrade replaces.
+ * .github/renovate.json, which belongs to the project: Renovate updates the project's packages. `npm run upgrade` updates the files
+ * of the framework.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,10 +33,10 @@ interface Update {
 const FILE = '.github/renovate.json';
 const read = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
 const { version, dependencies, devDependencies } = read('package.json');
-/** After an upgrade the versions differ, and the file is as the project has it. */
+/** Whether the versions are those of the framework. They differ after an upgrade, which keeps the project's renovate.json. */
 const isShipped = existsSync(join(ROOT, FILE)) && version === read('app/framework/package.json').version;
 
-/** Every rule that matches applies, a later one over an earlier one. https://docs.renovatebot.com/configuration-options/#packagerules */
+/** Merges all matching rules; later rules override earlier ones. https://docs.renovatebot.com/configuration-options/#packagerules */
 function ruleFor({ packageRules }: Config, update: Update): Partial<Rule> {
   const within = (list: string[] | undefined, value: string | undefined) =>
     list === undefined || (value !== undefined && list.includes(value));
@@ -91,7 +91,7 @@ describe.skipIf(!isShipped)('.github/renovate.json as shipped', () => {
     expect(ruleFor(config, { manager: 'npm', name: 'node', depType: 'engines' }).enabled).toBe(false);
   });
 
-  test('groups what belongs to the project', () => {
+  test('groups the updates of the project’s own packages', () => {
     const mine = { manager: 'npm', name: 'my-database', depType: 'dependencies' };
     expect(ruleFor(config, { ...mine, updateType: 'minor' })).toMatchObject({ groupName: 'packages' });
     expect(ruleFor(config, { ...mine, updateType: 'minor' })).not.toHaveProperty('enabled');
@@ -104,13 +104,13 @@ describe.skipIf(!isShipped)('.github/renovate.json as shipped', () => {
     );
   });
 
-  test('names no package twice, and each rule says what it is for', () => {
+  test('names no package twice, and each rule has a description', () => {
     const names = config.packageRules.flatMap(({ matchPackageNames = [] }) => matchPackageNames);
     expect(names).toEqual([...new Set(names)].sort());
     for (const { description } of config.packageRules) expect(description).toMatch(/\.$/);
   });
 });
 
-test('an upgrade does not touch the file', () => {
+test('an upgrade does not change .github/renovate.json', () => {
   expect(FRAMEWORK.some(folder => FILE.startsWith(`${folder}/`))).toBe(false);
 });

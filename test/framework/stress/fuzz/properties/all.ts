@@ -1,4 +1,4 @@
-/** All properties, in the order in which they are tried. */
+/** All properties, in the order in which they are tested. */
 import type { Property } from '../property.ts';
 import { cursors } from './cursors.ts';
 import { events } from './events.ts';

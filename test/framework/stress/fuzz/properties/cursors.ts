@@ -1,6 +1,6 @@
 /**
- * A server behind a gateway and behind mcpStdio whose lists end by cursors that are none, or never end: the list of the gateway
- * ends, with the tools of the others, and no client gets a cursor that is not a string.
+ * A server behind a gateway and behind mcpStdio whose lists have invalid cursors or never end: the list of the gateway ends, with
+ * the tools of the other servers, and no client gets a cursor that is not a string.
  */
 import fc from 'fast-check';
 import { nastyJson, nastyText } from '../arbitraries.ts';
@@ -8,7 +8,7 @@ import type { Property } from '../property.ts';
 import { expectNothingLeaked, expectPlain, JSON_HEADERS, post, type Target } from '../target.ts';
 
 interface Case {
-  /** `nextCursor` of one page after the other; the last one is repeated. */
+  /** `nextCursor` of each page; the last one is repeated. */
   cursors: unknown[];
 }
 

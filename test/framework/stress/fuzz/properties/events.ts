@@ -1,6 +1,6 @@
 /**
- * Events of every shape with fields that no endpoint would send, into both handlers: each is answered in the shape that the
- * endpoint asks for, by no server error, and never by a failed invocation.
+ * Events of every format with fields that no endpoint would send, for both handlers: each gets a response in the format of the
+ * endpoint, without a server error, and no invocation fails.
  */
 import fc from 'fast-check';
 import { albEvent, restEvent, v2Event } from '../../../../helpers/events.ts';
@@ -18,7 +18,7 @@ interface Case {
   path: string;
   query: string;
   body: string;
-  /** Fields that are put into it, by their path; a null in the place of the value takes one away. */
+  /** Fields to set, by path; null removes a field. */
   changes: [path: string, value: { is: unknown } | null][];
 }
 

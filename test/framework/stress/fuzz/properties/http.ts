@@ -1,6 +1,6 @@
 /**
- * Malformed HTTP, byte by byte over a connection: complete requests get a response, contradictory lengths never
- * make two requests of one, and nothing of it keeps the next caller waiting.
+ * Malformed HTTP, sent as bytes over a connection: complete requests get a response, a request with contradictory lengths is not
+ * served as two, and the next caller does not have to wait.
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -16,7 +16,7 @@ interface Message {
   version: string;
   headers: string[];
   body: string;
-  /** How the length of the body is told. */
+  /** How the request declares the length of its body. */
   length:
     | 'none'
     | 'right'
@@ -30,11 +30,11 @@ interface Message {
 }
 
 interface Case {
-  /** More than one: pipelined. */
+  /** Requests; several are pipelined. */
   messages: Message[];
-  /** After how many bytes the sender dawdles for 20 ms. */
+  /** Number of bytes after which the sender waits for 20 ms. */
   slowAt: number;
-  /** Whether the sender says that it is done. */
+  /** Whether the sender ends its side of the connection. */
   ends: boolean;
 }
 
@@ -167,11 +167,11 @@ function text({ method, target, version, headers, body, length }: Message): stri
   return `${[`${method} ${target} ${version}`, 'Host: 127.0.0.1', ...headers, ...told.headers].join('\r\n')}\r\n\r\n${told.body}`;
 }
 
-/** Sends it and gives all that came back until the other side ended the connection, or was quiet for a while. */
+/** Sends the requests. Returns everything received until the server ended the connection or sent nothing for a while. */
 async function exchange(url: string, { messages, slowAt, ends }: Case): Promise<string> {
   const { hostname, port } = new URL(url);
   const [first] = messages;
-  // What must be answered is waited for on the slowest machine too.
+  // Waits long enough for a required response on the slowest machine.
   const patience = first && isPlain(first) && !ends ? 30_000 : 400;
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   let heard = '';
@@ -183,7 +183,7 @@ async function exchange(url: string, { messages, slowAt, ends }: Case): Promise<
     heard += chunk.toString('latin1');
   });
   socket.once('error', error => {
-    broken = error; // It may hang up on what is no HTTP.
+    broken = error; // The server may close the connection if the data is not HTTP.
   });
   await Promise.race([once(socket, 'connect'), closed]);
   const all = Buffer.from(messages.map(text).join(''), 'latin1');
@@ -196,7 +196,7 @@ async function exchange(url: string, { messages, slowAt, ends }: Case): Promise<
   return heard;
 }
 
-/** Until there is an answer and no more of it for 60 ms, or for `patience` milliseconds nothing at all. */
+/** Waits until a response has arrived and nothing followed for 60 ms, or nothing has arrived for `patience` milliseconds. */
 async function quiet(length: () => number, patience: number): Promise<void> {
   const started = performance.now();
   for (let before = -1; before !== length() || (length() === 0 && performance.now() - started < patience); ) {
@@ -205,7 +205,7 @@ async function quiet(length: () => number, patience: number): Promise<void> {
   }
 }
 
-/** Of a request whose end everybody sees at the same place. */
+/** Returns whether the end of a request is unambiguous. */
 function isPlain({ headers, method, target, version, length, body }: Message): boolean {
   const known = ['Connection: close', 'Content-Type: application/json', 'Cookie: a=b; c', 'Origin: null'];
   return (
@@ -221,16 +221,16 @@ function judge(given: Case, heard: string): void {
   const statuses = [...heard.matchAll(/(?:^|[^"\w])HTTP\/1\.1 (\d{3}) /g)].map(([, status]) =>
     Number(status),
   );
-  // 505: a version of HTTP that is none of the server's (RFC 9110, section 15.6.6).
+  // 505: a version of HTTP that the server does not support (RFC 9110, section 15.6.6).
   const wrong = statuses.find(status => status >= 500 && status !== 505);
   if (wrong) throw new Error(`Status ${wrong}: ${heard.slice(0, 500)}`);
   expectNothingLeaked(heard);
   const final = statuses.filter(status => status >= 200).length;
   const [first] = given.messages;
-  // Who ends its side right away has left, as Node's server sees it (httpAllowHalfOpen), and may get nothing.
+  // For Node's server, a client that ends its side has disconnected (httpAllowHalfOpen), and may get no response.
   if (first && isPlain(first) && !given.ends && final === 0)
-    throw new Error('A whole request got no answer.');
-  // Served twice is what smuggling would be; that a refused request's rest is read as another bad one is its sender's doing.
+    throw new Error('A complete request got no response.');
+  // More served requests than sent ones would be request smuggling. The rest of a rejected request may be read as another invalid one.
   const served = statuses.filter(status => status >= 200 && status < 300).length;
   if (served > given.messages.length)
     throw new Error(`${served} of ${given.messages.length} requests were served: ${heard.slice(0, 500)}`);

@@ -1,6 +1,6 @@
 /**
- * Bodies that are nearly JSON-RPC, to servers of each kind: every answer is JSON or an event stream, under an id that was
- * asked under, and no server error.
+ * Bodies that are almost JSON-RPC, for servers of each kind: every response is JSON or SSE, has an ID of a request, and is not a
+ * server error.
  */
 import fc from 'fast-check';
 import { modernHeaders, modernRequest } from '../../../../helpers/json-rpc.ts';
@@ -12,7 +12,7 @@ type Body =
   | { of: 'message'; message: unknown; era: 'modern' | 'legacy' }
   | { of: 'batch'; messages: unknown[] }
   | { of: 'text'; text: string }
-  /** `find` in a good message is replaced. */
+  /** Replaces `find` in a valid message. */
   | { of: 'edited'; find: string; by: string }
   | { of: 'deep'; depth: number; open: '[' | '{"a":'; at: (typeof DEEP)[number] }
   | { of: 'notification'; method: string; name: unknown }
@@ -24,7 +24,7 @@ interface Case {
   accept: string;
 }
 
-/** Where a value is nested deeply; `body` is the whole of it. */
+/** Places for a deeply nested value; `body` is the complete body. */
 const DEEP = ['arguments', 'method', 'id', 'name', 'params', '_meta', 'jsonrpc', 'body', 'batch'] as const;
 const ACCEPTS = [
   ...[
@@ -216,7 +216,7 @@ function placed(value: string, at: (typeof DEEP)[number]): string {
   return GOOD.replace(find, () => by);
 }
 
-/** With the envelope of 2026-07-28, where there is a place for it. */
+/** Returns the message with the envelope of 2026-07-28, if it has a place for it. */
 function enveloped(given: unknown): object {
   const { method, params, ...others } = given as { method: string; params?: unknown };
   const usable = typeof params === 'object' && params !== null && !Array.isArray(params) ? params : {};
@@ -234,7 +234,7 @@ function headersFor(given: Body): Record<string, string> {
   return Object.fromEntries(usable);
 }
 
-/** What is said in answer: nothing, one message or several. */
+/** Returns the messages of a response. */
 function messagesIn({ headers, text }: Reply): unknown[] {
   const type = String(headers['content-type'] ?? '');
   if (text.trim() === '') return [];
@@ -243,11 +243,11 @@ function messagesIn({ headers, text }: Reply): unknown[] {
     return Array.isArray(value) ? value : [value];
   }
   if (!type.startsWith('text/event-stream'))
-    throw new Error(`An answer of type ${type}: ${text.slice(0, 300)}`);
+    throw new Error(`A response of type ${type}: ${text.slice(0, 300)}`);
   return [...text.matchAll(/^data: (.+)$/gm)].map(([, data = '']) => JSON.parse(data));
 }
 
-/** Ids under which anything was asked; with a body that is no JSON, none. A byte order mark may be passed over (RFC 8259, 8.1). */
+/** Returns the request IDs of a body; none if it is not JSON. A byte order mark may be ignored (RFC 8259, 8.1). */
 function askedUnder(text: string): unknown[] {
   try {
     const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
@@ -279,7 +279,7 @@ async function check(
 
 export const jsonRpc: Property<Case> = { name: 'json-rpc', arbitrary, timeout: 30, check };
 
-/** 5.9 MB take long to make and to send: a property of their own, of few cases. */
+/** A separate property with few cases, because creating and sending 5.9 MB takes long. */
 export const largeBodies: Property<Case> = {
   name: 'large-bodies',
   timeout: 30,

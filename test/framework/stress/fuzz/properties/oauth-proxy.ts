@@ -1,6 +1,6 @@
 /**
- * Requests to the endpoints of the OAuth proxy: mostly valid, with some parameters changed. Each gets a response that is no server
- * error, contains no secret, sends the browser to no address that is not registered, and releases no token that was not due.
+ * Requests to the endpoints of the OAuth proxy, mostly valid, with some parameters changed. Each response must not be a server
+ * error, contain a secret, redirect the browser to an unregistered URL, or grant a token to an invalid request.
  */
 import fc from 'fast-check';
 import { nastyJson, nastyText } from '../arbitraries.ts';
@@ -8,7 +8,7 @@ import type { Valid } from '../oauth-target.ts';
 import type { Property } from '../property.ts';
 import { expectNothingLeaked, type Reply, send } from '../target.ts';
 
-/** Endpoint → the parameters of a valid request; `{name}` stands for a value of {@link Valid}. */
+/** By endpoint, the parameters of a valid request; `{name}` stands for a value of {@link Valid}. */
 const VALID: Record<string, Record<string, string>> = {
   'GET /authorize': {
     client_id: '{client}',
@@ -57,14 +57,14 @@ const URLS = [
 
 interface Case {
   endpoint: string;
-  /** Parameters that are set; null removes one, a list sets it several times. */
+  /** Parameters to set; null removes one, a list sets it several times. */
   changes: [name: string, value: string | string[] | null][];
-  /** After the path. */
+  /** Text after the path. */
   suffix: string;
   headers: [name: string, value: string][];
-  /** Whether the request has the cookie of the browser that has signed in. */
+  /** Whether the request has the cookie of the signed-in browser. */
   cookie: boolean;
-  /** Of /register. */
+  /** The body of /register. */
   metadata: unknown;
 }
 
@@ -82,7 +82,7 @@ const header: fc.Arbitrary<[string, string]> = fc.oneof(
   ),
   fc.tuple(fc.constantFrom('authorization', 'cookie', 'accept', 'sec-fetch-site', 'content-type'), nastyText),
 );
-/** The endpoints that release something more often than the others. */
+/** Endpoints that grant something, used more often than the others. */
 const ENDPOINTS = [
   ...Object.keys(VALID),
   ...['GET /authorize', 'POST /consent', 'POST /token'].flatMap(name => [name, name]),
@@ -171,17 +171,17 @@ function expectInOrder(
   if ([...secrets].some(secret => whole.includes(secret))) throw new Error('A secret is in the response.');
   const { location } = headers;
   if (location !== undefined && !destinations.some(start => String(location).startsWith(start)))
-    throw new Error(`The browser is sent to ${location}`);
+    throw new Error(`The browser is redirected to ${location}`);
 }
 
-/** Endpoint → whether a response grants what the endpoint is there for. */
+/** By endpoint, whether a response grants a code or a token. */
 const RELEASED: Record<string, (reply: Reply) => boolean> = {
   '/authorize': ({ status }) => status === 303,
   '/consent': ({ headers }) => String(headers.location).includes('code='),
   '/token': ({ status }) => status === 200,
 };
 
-/** Endpoint → whether a request may be granted. */
+/** By endpoint, whether a request may be granted. */
 const DUE: Record<string, (parameters: URLSearchParams, valid: Valid, headers: Headers) => boolean> = {
   '/authorize': (parameters, { client, document, redirect, resource }) =>
     has(parameters, { redirect_uri: redirect, response_type: 'code', code_challenge_method: 'S256' }) &&

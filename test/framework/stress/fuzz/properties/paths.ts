@@ -1,6 +1,6 @@
 /**
- * Paths with dot segments, encoded and doubled characters, over a connection and as events: an MCP server answers under its own
- * path alone, byte for byte, since an endpoint in front may decide by path who gets in.
+ * Paths with dot segments, encoded and duplicate characters, over a connection and as events: an MCP server responds only at exactly
+ * its own path, because an endpoint in front may authorize requests by path.
  */
 import { once } from 'node:events';
 import { request } from 'node:http';
@@ -40,7 +40,7 @@ const arbitrary: fc.Arbitrary<Case> = fc.record({
     fc
       .tuple(fc.array(fc.constantFrom(...PIECES), { maxLength: 4 }), fc.constantFrom('', '/', '%2f', '%5c'))
       .map(([pieces, slash]) => `/${pieces.join('/')}${slash}/v2/mcp`),
-    // Nearly the right one: each part as it is, or in a form that a proxy may take for it.
+    // Almost the correct path: each part unchanged, or in a form that a proxy may treat as equal.
     fc
       .tuple(
         fc.constantFrom('', '', '/.', '/x/..', '/x/%2e%2e', '/.well-known/..'),
@@ -72,7 +72,7 @@ async function answerTo({ by, path }: Case, { stream, token }: Target): Promise<
   return reply.text;
 }
 
-/** Node's client sends a path as it is, unless it has characters that HTTP does not allow. */
+/** Sends a path with Node's client, which does not change it; rejects paths with characters that HTTP does not allow. */
 async function overConnection(url: string, path: string, headers: Record<string, string>): Promise<string> {
   const sent = Buffer.from(path).toString('latin1');
   const outgoing = request(url, { method: 'POST', path: sent, headers });

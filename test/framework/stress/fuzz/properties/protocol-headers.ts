@@ -1,4 +1,4 @@
-/** The headers of 2026-07-28 against the message: what contradicts it is not served (specification, "Standard MCP headers"). */
+/** The headers of 2026-07-28: a request whose headers contradict its message is not served (specification, "Standard MCP headers"). */
 import fc from 'fast-check';
 import { modernRequest } from '../../../../helpers/json-rpc.ts';
 import { nastyText } from '../arbitraries.ts';
@@ -6,14 +6,14 @@ import type { Property } from '../property.ts';
 import { expectNothingLeaked, expectPlain, post, type Target } from '../target.ts';
 
 interface Case {
-  /** Absent where null. */
+  /** Header values; null leaves out the header. */
   version: string | null;
   method: string | null;
   name: string | null;
   session: string | null;
   accept: string;
   type: string;
-  /** Of the message. */
+  /** Values of the message. */
   revision: string;
 }
 
@@ -45,7 +45,7 @@ const arbitrary: fc.Arbitrary<Case> = fc.record({
   revision: fc.constantFrom('2026-07-28', '2026-07-28', ...REVISIONS),
 });
 
-/** Names may come encoded (specification, "Encoding of header values"). */
+/** Decodes a header value, which may be encoded (specification, "Encoding of header values"). */
 function means(header: string): string {
   const [, encoded] = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(header.trim()) ?? [];
   return encoded === undefined ? header.trim() : Buffer.from(encoded, 'base64').toString();

@@ -1,6 +1,6 @@
 /**
- * Results that are none, or that JSON cannot represent, of servers of both SDKs: each request gets one response, long before the
- * deadline, and what is wrong with the server is no error of the caller.
+ * Results of servers of both SDKs that are undefined, or that JSON cannot represent: each request gets one response, long before
+ * the deadline, and the response does not report a caller error.
  */
 import fc from 'fast-check';
 import { modernHeaders, modernRequest } from '../../../../helpers/json-rpc.ts';
@@ -62,9 +62,10 @@ async function check(target: Target, given: Case): Promise<void> {
   const responses = reply.text.match(/"id":7\b/g) ?? [];
   if (responses.length !== 1)
     throw new Error(`${responses.length} responses: ${reply.status} ${reply.text.slice(0, 500)}`);
-  if (reply.text.includes('-32001')) throw new Error('It was answered at the deadline.');
-  // All parameters are valid; an error that a tool itself has thrown keeps its code.
-  if (/"code":-32602/.test(reply.text)) throw new Error(`The caller is blamed: ${reply.text.slice(0, 500)}`);
+  if (reply.text.includes('-32001')) throw new Error('The response was sent at the deadline.');
+  // All parameters are valid; an error that a tool throws keeps its code.
+  if (/"code":-32602/.test(reply.text))
+    throw new Error(`A caller error is reported: ${reply.text.slice(0, 500)}`);
   await expectPlain(target);
 }
 

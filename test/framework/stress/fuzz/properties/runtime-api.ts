@@ -1,6 +1,6 @@
 /**
- * A function that turns on its Runtime API while it is at work. It may ruin its own answer and its own environment; the
- * platform lives on, and within a few calls the function is served again.
+ * A function that attacks its own Runtime API during an invocation. It may break its own response and environment, but the local
+ * Lambda continues, and within a few calls the function is served again.
  */
 import fc from 'fast-check';
 import { bytes, nastyText } from '../arbitraries.ts';
@@ -73,13 +73,13 @@ async function check(target: Target, { acts }: Case): Promise<void> {
   const params = { name: 'attack-platform', arguments: { acts } };
   const body = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params });
   const headers = { ...JSON_HEADERS, authorization: `Bearer ${target.token}` };
-  // Whatever it is, there is an answer.
+  // There must be a response, whatever its content.
   await post(`${target.stream.url}/v2/mcp`, headers, body);
   for (let left = 3; ; left -= 1) {
     try {
       return await expectPlain(target);
     } catch (error) {
-      // An environment that was ruined is found out by the call that it is given.
+      // The next call of a broken environment fails, and then it is replaced.
       if (left === 0) throw error;
     }
   }

@@ -1,6 +1,6 @@
 /**
- * A program behind mcpStdio that writes what is no answer: its caller gets an answer or an error that says what happened,
- * and the next one is served.
+ * A program behind mcpStdio that writes invalid output: its caller gets a response or an error with the reason, and the next
+ * call is served.
  */
 import fc from 'fast-check';
 import { nastyJson, nastyNumber, nastyText } from '../arbitraries.ts';
@@ -63,7 +63,7 @@ async function check(target: Target, { route, acts }: Case): Promise<void> {
   if (status !== 200) throw new Error(`Status ${status}: ${text.slice(0, 500)}`);
   expectNothingLeaked(text);
   if (!/"(result|error)":/.test(text)) throw new Error(`Neither result nor error: ${text.slice(0, 500)}`);
-  // The program may have been ruined for good: the next caller finds a new one, at the latest the one after.
+  // The program may be broken: the next caller, or at the latest the one after, gets a new program.
   await expectPlain(target, route, route === 'all' ? 'wild_mark' : 'mark').catch(() =>
     expectPlain(target, route, route === 'all' ? 'wild_mark' : 'mark'),
   );
@@ -71,7 +71,7 @@ async function check(target: Target, { route, acts }: Case): Promise<void> {
 
 export const stdio: Property<Case> = {
   name: 'stdio',
-  // An answer in the end, mostly: without one the case lasts until the deadline.
+  // Most cases end with a response, because a case without one lasts until the deadline.
   arbitrary: fc.record({
     route: fc.constantFrom('stdio', 'all'),
     acts: fc
@@ -81,7 +81,7 @@ export const stdio: Property<Case> = {
   check,
 };
 
-/** Output without a line end, up to a gigabyte. */
+/** Output without a line end, up to 1 GB. */
 export const longLines: Property<Case> = {
   name: 'long-lines',
   timeout: 30,

@@ -1,6 +1,6 @@
 /**
- * Tasks whose arguments, progress and results are near the limit of the table: each is refused when it is created, or ends. None
- * stays at work for ever.
+ * Tasks whose arguments, progress and results are near the limit of the table: each is rejected when it is created, or ends. None
+ * stays in the status working.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -9,11 +9,11 @@ import type { Property } from '../property.ts';
 import { JSON_HEADERS, post, type Target } from '../target.ts';
 
 interface Case {
-  /** Of the text in the arguments, in bytes of its JSON. */
+  /** Size of the text in the arguments, in bytes of its JSON. */
   bytes: number;
-  /** What the text is made of: characters of 1, 2, 3, 4 and, in JSON, 6 bytes. */
+  /** The repeated characters of the text: of 1, 2, 3, 4 and, in JSON, 6 bytes. */
   unit: string;
-  /** The same of the answer to a request for input; 0 to send none. */
+  /** Size of the text in the requested input, in bytes; 0 to send none. */
   answerBytes: number;
   tool: 'greet' | 'confirm_delete';
 }
@@ -58,7 +58,7 @@ async function ended(target: Target, taskId: string): Promise<Answer['result']> 
     if (result?.status !== 'working') return result;
     await sleep(50);
   }
-  throw new Error('The task stays at work.');
+  throw new Error('The task stays in the status working.');
 }
 
 async function check(target: Target, { tool, bytes, unit, answerBytes }: Case): Promise<void> {
@@ -83,7 +83,7 @@ async function check(target: Target, { tool, bytes, unit, answerBytes }: Case): 
     }
   }
   const { error } = await ask(target, 'tasks/cancel', { taskId });
-  if (error) throw new Error(`It cannot be cancelled: ${JSON.stringify(error)}`);
+  if (error) throw new Error(`The task cannot be cancelled: ${JSON.stringify(error)}`);
 }
 
 export const taskSizes: Property<Case> = { name: 'task-sizes', arbitrary, timeout: 30, check };

@@ -6,14 +6,14 @@ import type { Property } from '../property.ts';
 import { expectNothingLeaked, expectPlain, JSON_HEADERS, post, type Target } from '../target.ts';
 
 type Case =
-  /** A good token in which one character, at this share of its length, is another one. */
+  /** A valid token with one changed character, at this fraction of its length. */
   | { of: 'flipped'; at: number; to: string }
   | { of: 'header'; header: Record<string, unknown> }
-  /** Signed by the issuer, with these claims over the good ones. */
+  /** A token that the issuer signed, with these claims instead of the valid ones. */
   | { of: 'claims'; claims: Record<string, unknown> }
   | { of: 'foreign key' }
   | { of: 'public key as secret' }
-  /** The whole value of the header. */
+  /** The complete value of the header. */
   | { of: 'value'; value: string }
   | { of: 'repeated'; times: number };
 
@@ -96,7 +96,7 @@ async function headerFrom(given: Case, { issuer, token }: Target): Promise<strin
   }
 }
 
-/** Claims that are as good as before: their change takes nothing away that is asked for. */
+/** Returns whether the changed claims are still valid. */
 function stillGood(claims: Record<string, unknown>): boolean {
   const harmless = [
     'sub',
@@ -152,7 +152,7 @@ async function check(target: Target, given: Case): Promise<void> {
   if (!entered && ![400, 401, 403, 431].includes(status)) throw new Error(`Refused by ${status}: ${text}`);
   const credential = value.replace(/^\S+\s*/, '');
   if (credential.length > 8 && `${text}${JSON.stringify(headers)}`.includes(credential))
-    throw new Error('The token is told back.');
+    throw new Error('The response contains the token.');
   await expectPlain(target);
 }
 

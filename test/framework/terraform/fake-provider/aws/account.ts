@@ -1,13 +1,13 @@
 /**
- * An AWS account in one region, as far as this project's resources use it: what exists, what depends on what, and what AWS
- * refuses. Images are in the registry that the fake `docker` and `aws` commands push to and read.
+ * An AWS account in one region, with the features that this project's resources use: what exists, what depends on what, and what
+ * AWS rejects. Images are in the registry that the fake `docker` and `aws` commands use.
  */
 import { setTimeout } from 'node:timers/promises';
 import { ACCOUNT, type Machine, REGION } from '../../publish-image/fake/machine.ts';
 import { ProviderError } from '../behaviour.ts';
 import type { Attributes } from '../values.ts';
 
-/** Types whose names are unique in the whole account, in every region. */
+/** Types whose names are unique in the account across regions. */
 const GLOBAL = /^aws_(budgets|cloudfront|iam|route53)_|^aws_cloudwatch_dashboard$/;
 
 /** Type of the statements in a function's policy, which belong to a region. */
@@ -22,22 +22,22 @@ const OF_ALIAS = [
   'aws_lambda_provisioned_concurrency_config',
 ];
 
-/** What all regions of an account share. */
+/** The state that all regions of an account share. */
 class Store {
   readonly resources = new Map<string, Attributes>();
-  /** What was changed outside of Terraform since it last wrote the resource. */
+  /** Changes outside Terraform since it last wrote the resource. */
   readonly drift = new Map<string, Attributes>();
-  /** `function:alias` → statement ids of its resource policy. */
+  /** Statement IDs of the resource policy, by `function:alias`. */
   readonly statements = new Map<string, Set<string>>();
-  /** Targets whose policy is being changed. */
+  /** Targets whose policy is currently being changed. */
   readonly changing = new Set<string>();
-  /** Log groups that AWS created by itself and that destroy does not remove. */
+  /** Log groups that AWS created and that destroy does not remove. */
   readonly leftBehind = new Set<string>();
-  /** Deployment of a REST API → the API's attributes when it was deployed. */
+  /** By deployment of a REST API, the API's attributes at that time. */
   readonly snapshots = new Map<string, Attributes>();
-  /** Resource type, or data.TYPE → what Terraform did with it. */
+  /** The operations of Terraform, by resource type or data.TYPE. */
   readonly operations = new Map<string, Set<string>>();
-  /** SSM parameter → its write-only value, which neither Terraform's state nor the journal has. */
+  /** The write-only values by SSM parameter, which are not in Terraform's state or the journal. */
   readonly secrets = new Map<string, string>();
   partition = { partition: 'aws', dns_suffix: 'amazonaws.com' };
   concurrencyQuota = 1000;
@@ -46,15 +46,15 @@ class Store {
   latency: Readonly<Record<string, number>> = {};
 }
 
-/** How a deployment misbehaves, by resource type. */
+/** Faults of the account, by resource type. */
 export interface Misbehaviour {
-  /** Is still there after Terraform deleted it. */
+  /** The type still exists after Terraform deleted it. */
   stays?: string;
-  /** Changes by itself, so that every plan finds a difference: its description. */
+  /** The description of the type changes, so that every plan has a difference. */
   drifts?: string;
-  /** Accepts an update and does nothing. */
+  /** The type accepts an update without effect. */
   ignoresUpdates?: string;
-  /** Aliases accept a lower version and stay at the newest. */
+  /** Whether aliases accept a lower version, but stay at the newest. */
   ignoresRollbacks?: true;
 }
 
@@ -75,7 +75,7 @@ export class Account {
     return region === this.region ? this : new Account(this.machine, region, this.#store);
   }
 
-  /** Partition and DNS suffix: commercial regions unless a test sets others. */
+  /** Partition and DNS suffix; those of the commercial regions by default. */
   get partition(): Store['partition'] {
     return this.#store.partition;
   }
@@ -93,7 +93,7 @@ export class Account {
     this.#store.concurrencyQuota = value;
   }
 
-  /** Whether the account has a role for the logs of REST APIs that this configuration did not set. */
+  /** Whether the account has a role for the logs of REST APIs that this configuration did not create. */
   get logRole(): boolean {
     return this.#store.logRole;
   }
@@ -102,7 +102,7 @@ export class Account {
     this.#store.logRole = value;
   }
 
-  /** Whether the resource policy of CloudWatch Logs has room for log groups outside of /aws/vendedlogs/. */
+  /** Whether the resource policy of CloudWatch Logs has no space for log groups outside /aws/vendedlogs/. */
   get logPolicyFull(): boolean {
     return this.#store.logPolicyFull;
   }
@@ -111,32 +111,32 @@ export class Account {
     this.#store.logPolicyFull = value;
   }
 
-  /** Resource type → how long its creation takes, in ms: a resource that does not wait for it comes too early. */
+  /** Duration of the creation in ms, by resource type: a resource that does not wait for it is created too early. */
   set latency(value: Readonly<Record<string, number>>) {
     this.#store.latency = value;
   }
 
-  /** Resource type, or data.TYPE → what Terraform did with it: create, read, update, delete. */
+  /** The operations of Terraform (create, read, update, delete), by resource type or data.TYPE. */
   get operations(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#store.operations;
   }
 
-  /** Notes an operation of Terraform. */
+  /** Records an operation of Terraform. */
   note(type: string, operation: 'create' | 'read' | 'update' | 'delete'): void {
     this.#store.operations.set(type, new Set([...(this.#store.operations.get(type) ?? []), operation]));
   }
 
-  /** Log groups that AWS created by itself and that destroy does not remove. */
+  /** Log groups that AWS created and that destroy does not remove. */
   get leftBehind(): Set<string> {
     return this.#store.leftBehind;
   }
 
-  /** Deployment of a REST API → the API's attributes when it was deployed. */
+  /** By deployment of a REST API, the API's attributes at that time. */
   get snapshots(): Map<string, Attributes> {
     return this.#store.snapshots;
   }
 
-  /** SSM parameter → its write-only value. */
+  /** The write-only values, by SSM parameter. */
   get secrets(): Map<string, string> {
     return this.#store.secrets;
   }
@@ -149,12 +149,12 @@ export class Account {
     return this.#store.resources.get(this.#key(type, name));
   }
 
-  /** A resource that must exist already. */
+  /** Returns a resource. Throws `refusal` if it does not exist. */
   need(type: string, name: string, refusal: string): Attributes {
     return this.get(type, name) ?? refuse(refusal);
   }
 
-  /** Every resource of a type, in all regions. */
+  /** Returns every resource of a type, in all regions. */
   all(type: string): Attributes[] {
     const entries = [...this.#store.resources].filter(([key]) => key.startsWith(`${type} `));
     return entries.map(([, attributes]) => attributes);
@@ -174,7 +174,7 @@ export class Account {
     this.machine.record({ action: 'delete', type, name: this.#label(type, name) });
   }
 
-  /** Changes a resource outside of Terraform, which sees it when it refreshes. */
+  /** Changes a resource outside Terraform, which reads the change in a refresh. */
   change(type: string, name: string, changes: Attributes): void {
     const existing = this.need(type, name, `There is no ${type} ${name}`);
     const key = this.#key(type, name);
@@ -182,7 +182,7 @@ export class Account {
     this.#store.drift.set(key, { ...this.#store.drift.get(key), ...changes });
   }
 
-  /** What Terraform reads of a resource, given what it knows; null when the resource is gone. */
+  /** Returns what Terraform reads of a resource, given its state; null if the resource does not exist. */
   read(type: string, name: string, state: Attributes): Attributes | null {
     const drift = this.misbehaviour.drifts === type ? { description: 'Changed by itself' } : {};
     return this.get(type, name)
@@ -194,7 +194,7 @@ export class Account {
     await setTimeout(this.#store.latency[type] ?? 0);
   }
 
-  /** Lambda accepts one change of a policy at a time. */
+  /** Changes a policy. Like Lambda, it accepts one change of a policy at a time. */
   async addStatements(type: string, target: string, ...added: string[]): Promise<void> {
     const { statements, changing } = this.#store;
     const key = this.#label(type, target);
@@ -217,12 +217,12 @@ export class Account {
     this.#store.statements.get(this.#label(POLICY, target))?.delete(id);
   }
 
-  /** The policy of an alias is deleted with it, including the statements of others. */
+  /** Deletes the policy of an alias, including statements of other resources. */
   dropStatements(target: string): void {
     this.#store.statements.delete(this.#label(POLICY, target));
   }
 
-  /** Deletes the aliases of a function, and what belongs to them, as AWS does when the function is deleted. */
+  /** Deletes the aliases of a function and their resources, as AWS does when the function is deleted. */
   dropAliases(functionName: string): void {
     const { resources, statements } = this.#store;
     for (const type of OF_ALIAS)
@@ -236,12 +236,12 @@ export class Account {
     return [...(this.#store.statements.get(this.#label(POLICY, target)) ?? [])].sort();
   }
 
-  /** Everything that exists, in all regions. */
+  /** Returns every resource, in all regions. */
   inventory(): string[] {
     return [...this.#store.resources.keys(), ...this.#store.statements.keys()].sort();
   }
 
-  /** Unique in the account: resources of the default region go by their bare name. */
+  /** Returns a key that is unique in the account. Resources of the default region have their name only. */
   #key(type: string, name: string): string {
     return `${type} ${this.#label(type, name)}`;
   }

@@ -1,4 +1,4 @@
-/** The AWS provider in front of an account: what its schema does not say, taken from its sources and documentation. */
+/** The AWS provider for an account: behaviour that is not in its schema, taken from its sources and documentation. */
 import { ACCOUNT } from '../../publish-image/fake/machine.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { type Attributes, isAttributes, same } from '../values.ts';
@@ -58,7 +58,7 @@ const REPLACED_BY: Behaviour['replacedBy'] = {
   aws_ssm_parameter: ['name', 'data_type', 'region'],
 };
 
-/** Names that the provider announces as new whenever a version is going to be published. */
+/** Attributes that the provider marks as unknown when a version will be published. */
 const WITH_A_VERSION = ['version', 'qualified_arn', 'qualified_invoke_arn', 'last_modified', 'code_sha256'];
 
 export function awsBehaviour(account: Account): Behaviour {
@@ -117,7 +117,7 @@ export function awsBehaviour(account: Account): Behaviour {
   };
 }
 
-/** Longest names that AWS accepts, by type and attribute. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
+/** Maximum lengths that AWS accepts, by type and attribute. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
 const LONGEST: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   aws_cloudwatch_dashboard: { dashboard_name: 255 },
   aws_cognito_user_pool: { name: 128 },
@@ -144,14 +144,14 @@ function checkLengths(type: string, planned: Attributes): void {
   }
 }
 
-/** Whether a misbehaving account accepts an update and does nothing. */
+/** Returns whether the account has the fault that it accepts an update without effect. */
 function ignores({ misbehaviour }: Account, type: string, prior: Attributes, planned: Attributes): boolean {
   const isRollback =
     type === 'aws_lambda_alias' && Number(planned.function_version) < Number(prior.function_version);
   return misbehaviour.ignoresUpdates === type || (isRollback && misbehaviour.ignoresRollbacks === true);
 }
 
-/** Region of a resource: its own, or the provider's. */
+/** Returns the region of a resource: its own, or the provider's. */
 function regionOf(account: Account, { region }: Attributes): string {
   return typeof region === 'string' && region !== '' ? region : account.region;
 }

@@ -1,6 +1,6 @@
 /**
- * API Gateway, its domains and what stands beside it, as far as the order and the completeness of a configuration are
- * judged by it: what must be there before what, and what AWS refuses.
+ * API Gateway, its domains and related services, with the rules that check the order and the completeness of a configuration: which
+ * resource needs which, and what AWS rejects.
  */
 import { createHash } from 'node:crypto';
 import type { Attributes, Value } from '../values.ts';
@@ -9,15 +9,15 @@ import { type Account, refuse } from './account.ts';
 import { allows } from './policy-document.ts';
 import { type Resource, text } from './resource.ts';
 
-/** An id as API Gateway makes them, ever the same for the same words. */
+/** Returns an ID like those of API Gateway, always the same for the same parts. */
 const idOf = (...words: string[]): string =>
   createHash('sha256').update(words.join('\n')).digest('hex').slice(0, 10);
 const blocks = (value: Value | undefined): Attributes[] =>
   Array.isArray(value) ? value.filter(isAttributes) : [];
-/** Without account: API Gateway's resources are `arn:aws:apigateway:REGION::/restapis/…`. */
+/** Returns an ARN without an account, as for API Gateway's resources: `arn:aws:apigateway:REGION::/restapis/…`. */
 const gatewayArn = ({ partition: { partition }, region }: Account, path: string): string =>
   `arn:${partition}:apigateway:${region}::${path}`;
-/** Host below which API Gateway serves in a region. */
+/** Returns the parent domain of API Gateway in a region. */
 const gatewayHost = ({ partition: { dns_suffix }, region }: Account): string =>
   `execute-api.${region}.${dns_suffix}`;
 
@@ -146,7 +146,7 @@ const deployment: Resource = {
 };
 
 /**
- * Whether an API's own URL is open, beside its domain: a change of that takes effect with the next deployment only.
+ * Returns whether the default URL of an API with a domain is enabled. A change takes effect only with the next deployment.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
  */
 export function executeApiIsOpen(account: Account): boolean {
@@ -212,7 +212,7 @@ const policyOfApi: Resource = {
   name: attributes => text(attributes, 'rest_api_id'),
   create(account, attributes) {
     const { execution_arn = null } = needApi(account, attributes);
-    // API Gateway stores the short form of its ARNs in full, and Terraform reads that back.
+    // API Gateway expands the short form of its ARNs, and Terraform reads the long form.
     const policy = text(attributes, 'policy').replaceAll('"execute-api:/', `"${execution_arn}/`);
     return { id: text(attributes, 'rest_api_id'), policy };
   },
@@ -221,7 +221,7 @@ const policyOfApi: Resource = {
 const WELCOME = '/aws/apigateway/welcome';
 const MANAGED_LOG_POLICY = 'AmazonAPIGatewayPushToCloudWatchLogs';
 
-/** Whether the role that API Gateway writes logs by may do so with a log group. */
+/** Returns whether the role of API Gateway for logs may do an action on a log group. */
 function logRoleMay(account: Account, role: Attributes, action: string, group: string): boolean {
   const resource = account.arn('logs', `log-group:${group}:log-stream:`);
   const isOfRole = (each: Attributes): boolean => same(each.role, role.name);
@@ -232,7 +232,7 @@ function logRoleMay(account: Account, role: Attributes, action: string, group: s
 }
 
 /**
- * API Gateway tries the role out, by creating a log group of its own, which stays.
+ * API Gateway tests the role by creating a log group, which remains.
  * https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2312
  */
 const accountSettings: Resource = {
@@ -252,7 +252,7 @@ const accountSettings: Resource = {
   },
 };
 
-/** A log line that arrives late brings its log group back where the role may create it. */
+/** Delivers a late log line, which creates its log group again if the role may do so. */
 export function deliverLate(account: Account, group: string): void {
   const [settings] = account.all('aws_api_gateway_account');
   const [role] = account.all('aws_iam_role').filter(each => same(each.arn, settings?.cloudwatch_role_arn));
@@ -402,7 +402,7 @@ const httpStage: Resource = {
 };
 
 /**
- * The resource policy by which log delivery writes has a limit, and covers /aws/vendedlogs/ as a whole.
+ * Checks the resource policy for log delivery, which has a size limit and covers all of /aws/vendedlogs/.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
  */
 function checkVendedLogs(account: Account, attributes: Attributes): void {
@@ -496,7 +496,7 @@ const record: Resource = {
   },
 };
 
-/** Route 53 accepts it, but an AAAA record that points to a domain with IPv4 only never resolves. */
+/** Rejects an AAAA record for a domain with IPv4 only, which Route 53 accepts but which never resolves. */
 function checkIpv6(account: Account, type: string, { name: target = null }: Attributes): void {
   if (type !== 'AAAA') return;
   const rest = account
@@ -511,7 +511,7 @@ function checkIpv6(account: Account, type: string, { name: target = null }: Attr
     refuse(`The AAAA record points to ${target}, which has no IPv6 addresses.`);
 }
 
-/** Names whose certificate cannot be renewed: the record that validates it is gone. */
+/** Returns the names whose certificate cannot be renewed, because its validation record does not exist. */
 export function notRenewable(account: Account): string[] {
   const records = new Set(account.all('aws_route53_record').map(({ name }) => String(name)));
   return account
@@ -582,7 +582,7 @@ export const GATEWAY: Readonly<Record<string, Resource>> = {
 const OF_API = ['rest_api_id', 'region'];
 const OF_HTTP_API = ['api_id', 'region'];
 
-/** Whose change replaces them, by the provider's sources (ForceNew, RequiresReplace). */
+/** Attributes whose change replaces the resource, from the provider's sources (ForceNew, RequiresReplace). */
 export const GATEWAY_REPLACED_BY: Readonly<Record<string, readonly string[]>> = {
   aws_acm_certificate: ['domain_name', 'validation_method', 'region'],
   aws_acm_certificate_validation: ['certificate_arn', 'validation_record_fqdns', 'region'],

@@ -1,5 +1,5 @@
 /**
- * What ECR deletes by a repository's lifecycle policy.
+ * Deletes images by a repository's lifecycle policy, as ECR does.
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
  */
 import type { Account } from './account.ts';
@@ -16,7 +16,7 @@ interface Rule {
 
 type Image = [digest: string, tags: string[]];
 
-/** Applies the policy to the images of a repository, the last pushed last. */
+/** Applies the policy to the images of a repository, in the order of their push. */
 export function expireImages(account: Account, repository: string): void {
   const { policy = '' } = account.need('aws_ecr_lifecycle_policy', repository, 'No lifecycle policy');
   const { rules } = JSON.parse(String(policy)) as { rules: Rule[] };
@@ -29,7 +29,7 @@ export function expireImages(account: Account, repository: string): void {
     const matching = images.filter(image => matches(selection, image));
     for (const image of matching.slice(0, -selection.countNumber))
       if (!claimed.has(image)) expired.add(image);
-    // A rule of lower priority cannot expire what matches the tags of this one.
+    // A rule of lower priority cannot expire images that match the tags of this one.
     for (const image of matching) claimed.add(image);
   }
   const kept = images.filter(image => !expired.has(image));

@@ -1,4 +1,4 @@
-/** CloudWatch, SNS and Budgets, as far as terraform/modules/observability uses them. */
+/** CloudWatch, SNS and Budgets, with the features that terraform/modules/observability uses. */
 import type { Attributes } from '../values.ts';
 import { type Account, refuse } from './account.ts';
 import { type Resource, text } from './resource.ts';
@@ -60,7 +60,7 @@ const ofLogGroup: Resource = {
   },
 };
 
-/** Functions take fields and expressions of them; a comparison in them is not documented. */
+/** A comparison inside a function call, which is not documented: functions accept fields and expressions of fields. */
 const COMPARISON_IN_FUNCTION = /\b(sum|avg|min|max|count|pct)\([^)]*[=<>]/;
 
 const query: Resource = {
@@ -95,7 +95,7 @@ export const OBSERVABILITY: Readonly<Record<string, Resource>> = {
   aws_sns_topic_subscription: ofTopic('topic_arn', { confirmation_was_authenticated: false }),
 };
 
-/** What a change of makes another resource. */
+/** Attributes whose change replaces the resource. */
 export const OBSERVABILITY_REPLACED_BY = {
   aws_budgets_budget: ['name', 'budget_type'],
   aws_cloudwatch_dashboard: ['dashboard_name', 'region'],

@@ -1,4 +1,4 @@
-/** Policy documents: data.aws_iam_policy_document, which writes them, and what one allows. */
+/** Policy documents: creates them as data.aws_iam_policy_document does, and evaluates them. */
 import { type Attributes, isAttributes, type Value } from '../values.ts';
 
 const KEYS = {
@@ -61,17 +61,17 @@ interface Statement {
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
-/** A request, as far as the policies of this configuration look at it. */
+/** A request, with the properties that the policies of this configuration check. */
 export interface PolicyRequest {
   action: string;
   resource?: string;
-  /** Service or ARN that calls. */
+  /** Service or ARN of the caller. */
   principal?: string;
-  /** Condition keys in lower case → value. */
+  /** Values by condition key in lower case. */
   context?: Readonly<Record<string, string>>;
 }
 
-/** Whether a policy document allows a request. */
+/** Returns whether a policy document allows a request. */
 export function allows(document: string, request: PolicyRequest): boolean {
   const statements: Statement[] = document === '' ? [] : [JSON.parse(document).Statement].flat();
   const effects = statements.filter(each => applies(each, request)).map(({ Effect }) => Effect);

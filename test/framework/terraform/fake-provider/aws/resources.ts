@@ -1,4 +1,4 @@
-/** What AWS does, and refuses to do, when a resource is made, changed and removed; one entry a resource type. */
+/** What AWS does, and what it rejects, when a resource is created, changed and deleted; one entry per resource type. */
 import { createHash, randomUUID } from 'node:crypto';
 import { ACCOUNT } from '../../publish-image/fake/machine.ts';
 import { type Attributes, same } from '../values.ts';
@@ -12,7 +12,7 @@ import { type Resource, text } from './resource.ts';
 const target = (attributes: Attributes): string => `${attributes.function_name}:${attributes.qualifier}`;
 const functionArn = (account: Account, { function_name = null }: Attributes): string =>
   account.arn('lambda', `function:${function_name}`);
-/** URI by which API Gateway invokes a function. */
+/** Returns the URI by which API Gateway invokes a function. */
 const invokeArn = (account: Account, name: string): string =>
   `arn:${account.partition.partition}:apigateway:${account.region}:lambda:path/2015-03-31/functions/${name}/invocations`;
 
@@ -82,7 +82,7 @@ const policy: Resource = {
   }),
 };
 
-/** An account can have one for an issuer. */
+/** An OIDC provider; an account can have one per issuer. */
 const oidcProvider: Resource = {
   name: attributes => text(attributes, 'url'),
   create(account, attributes) {
@@ -100,7 +100,7 @@ const logGroup: Resource = {
   remove: (account, attributes) => deliverLate(account, text(attributes, 'name')),
 };
 
-/** Whose change publishes a version, where `publish` is set. */
+/** Attributes whose change publishes a version if `publish` is set. */
 export const PUBLISHED = [
   'architectures',
   'description',
@@ -127,7 +127,7 @@ function checkFunction(account: Account, attributes: Attributes): void {
   account.need(
     'aws_cloudwatch_log_group',
     `/aws/lambda/${attributes.function_name}`,
-    'The function would make a log group of its own, that Terraform does not know.',
+    'The function would create a log group that Terraform does not manage.',
   );
   const [, name = '', digest = ''] = /^[^/]+\/([^@]+)@(.*)$/.exec(text(attributes, 'image_uri')) ?? [];
   if (!Object.values(account.machine.tags(name, account.region) ?? {}).includes(digest))
@@ -139,7 +139,7 @@ function checkFunction(account: Account, attributes: Attributes): void {
   checkConcurrency(account, attributes);
 }
 
-/** With a key of one's own, the role must be able to decrypt the environment variables. */
+/** Checks that the role may decrypt the environment variables with the customer managed key. */
 function checkKey(account: Account, { kms_key_arn }: Attributes, roleName: string): void {
   if (typeof kms_key_arn !== 'string' || kms_key_arn === '') return;
   const policies = account.all('aws_iam_role_policy').filter(({ role }) => role === roleName);
@@ -149,8 +149,8 @@ function checkKey(account: Account, { kms_key_arn }: Attributes, roleName: strin
 }
 
 /**
- * Lambda pulls an image only where the repository's policy allows it for the function's ARN. A repository that Terraform does
- * not manage is not checked.
+ * Checks that the repository's policy allows Lambda to pull the image for the function's ARN. A repository that Terraform does not
+ * manage is not checked.
  */
 function checkPull(account: Account, attributes: Attributes, repositoryName: string): void {
   if (!account.get('aws_ecr_repository', repositoryName)) return;
@@ -208,11 +208,11 @@ const lambdaFunction: Resource = {
     const changed = PUBLISHED.some(name => !same(prior[name], planned[name]));
     return published(account, planned, Number(prior.version) + (changed ? 1 : 0));
   },
-  // Whatever belongs to a version or an alias goes with the function.
+  // Resources of a version or an alias are deleted with the function.
   remove: (account, attributes) => account.dropAliases(text(attributes, 'function_name')),
 };
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html: what a function with tenant isolation cannot have. */
+/** Rejects features that tenant isolation excludes: https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html */
 function refuseIfIsolated(account: Account, attributes: Attributes, what: string): void {
   const { tenancy_config = null } =
     account.get('aws_lambda_function', text(attributes, 'function_name')) ?? {};
@@ -273,7 +273,7 @@ const functionUrl: Resource = {
   async create(account, attributes) {
     needAlias(account, attributes);
     refuseIfIsolated(account, attributes, 'A Function URL');
-    // Terraform's provider does this by itself for NONE, outside of the state, on creation only.
+    // For NONE, Terraform's provider adds these on creation, outside the state.
     const unasked = ['FunctionURLAllowPublicAccess', 'FunctionURLAllowInvokeAction'];
     if (attributes.authorization_type === 'NONE')
       await account.addStatements('aws_lambda_function_url', target(attributes), ...unasked);
@@ -309,7 +309,7 @@ const table: Resource = {
   create: (account, { name = null }) => ({ id: name, arn: account.arn('dynamodb', `table/${name}`) }),
 };
 
-/** Needs the queue, and that the role may send to it: Lambda looks. */
+/** Requires the queue, and permission of the role to send to it, which Lambda checks. */
 const eventInvokeConfig: Resource = {
   name: attributes => target(attributes),
   create(account, attributes) {
@@ -332,7 +332,7 @@ const eventInvokeConfig: Resource = {
   },
 };
 
-/** Of a write-only value, only the account knows what it is: it is neither in the state nor in the journal. */
+/** A parameter. Only the account has its write-only value, which is neither in the state nor in the journal. */
 const parameter: Resource = {
   name: attributes => text(attributes, 'name'),
   create(account, { name = null }, writeOnly) {
@@ -342,7 +342,7 @@ const parameter: Resource = {
   update(account, prior, planned, writeOnly) {
     const changes = Object.keys(planned).filter(name => !same(prior[name], planned[name]));
     if (changes.includes('value_wo_version')) putSecret(account, text(planned, 'name'), writeOnly);
-    // The provider writes the whole parameter, and without another version it has no value for it.
+    // The provider writes the complete parameter, and without a new version it has no value to write.
     else if (prior.has_value_wo === true && changes.some(name => !/^tags(_all)?$/.test(name)))
       refuse(
         "ValidationException: Value '' at 'value' failed to satisfy constraint: Member must have length at least 1",

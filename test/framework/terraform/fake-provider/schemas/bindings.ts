@@ -1,8 +1,8 @@
 /**
- * Reads a Terraform schema back out of generated JavaScript bindings. They are generated from the provider's real schema
- * and keep of it what is needed here: names, types, and what is required, optional or computed.
+ * Reads a Terraform schema from generated JavaScript bindings. They are generated from the provider's real schema and contain what
+ * is needed here: names, types, and which attributes are required, optional or computed.
  *
- *   // kms_key - computed: true, optional: true, required: false     above every attribute's getter, which tells its type:
+ *   // kms_key - computed: true, optional: true, required: false     above every attribute's getter, which shows its type:
  *   return this.getStringAttribute('kms_key');                       a string; a set where Fn.tolist() is around it
  *   _rule = new EcrRuleList(this, "rule", true);                     a block or an object: a list, or a set where true
  */
@@ -16,14 +16,14 @@ export function providerVersion(source: string): string {
   return version;
 }
 
-/** The block of a file's one resource or data source. */
+/** Returns the block of the resource or data source in a file. */
 export function blockOfConstruct(source: string): Block {
   const [, name = ''] =
     /^class (\w+) extends \w+\.Terraform(?:Resource|DataSource|EphemeralResource) /m.exec(source) ?? [];
   return blockOf(source, name);
 }
 
-/** The provider's own arguments; those in blocks (assume_role, default_tags) are left out, nothing here uses them. */
+/** Returns the provider's own arguments, without those in blocks (assume_role, default_tags), which are not used here. */
 export function blockOfProvider(source: string): Block {
   const pattern =
     /^ {12}(\w+): \{\s+value: [^\n]+\s+isBlock: false,\s+type: "simple",\s+storageClassType: "(\w+)"/gm;
@@ -104,7 +104,7 @@ function typeByGetter({ name, body }: Part): Type {
   const [, getter = ''] = /this\.get(\w+?)Attribute\('/.exec(body) ?? [];
   const [, element = '', suffix] = /^(String|Number|Boolean)?(List|Map)?$/.exec(getter) ?? [];
   const type = primitive(element.toLowerCase() || 'string');
-  if (getter === '') throw new Error(`The bindings do not tell the type of ${name}.`);
+  if (getter === '') throw new Error(`The bindings do not have the type of ${name}.`);
   if (suffix === 'Map') return ['map', type];
   if (suffix === 'List') return [body.includes('Fn.tolist(') ? 'set' : 'list', type];
   return type;

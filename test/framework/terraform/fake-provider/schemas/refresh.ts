@@ -15,7 +15,7 @@ const SOURCES = {
   random: '@cdktn/provider-random@15.0.1',
 } as const;
 
-/** Blocks of the provider itself, which the bindings do not describe: those that README.md shows. */
+/** Blocks of the provider itself, which the bindings do not have; README.md lists them. */
 const PROVIDER_BLOCKS: { [provider: string]: Pick<Block, 'blocks'> } = {
   aws: {
     blocks: {
@@ -28,7 +28,7 @@ const PROVIDER_BLOCKS: { [provider: string]: Pick<Block, 'blocks'> } = {
   },
 };
 
-/** Types that the configuration uses: `resource` → [`aws_lambda_function`, …]. */
+/** Returns the types that the configuration uses, for example `aws_lambda_function` for the kind `resource`. */
 export function usedTypes(kind: 'resource' | 'data' | 'ephemeral', provider: string): string[] {
   const root = fileURLToPath(new URL('../../../../../terraform', import.meta.url));
   const text = globSync('**/*.tf', { cwd: root }).map(file => readFileSync(join(root, file), 'utf8'));

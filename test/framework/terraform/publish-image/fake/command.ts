@@ -1,6 +1,6 @@
 /**
- * Stands for `docker`, `podman`, `finch` or `aws`, as far as publish-image calls them: writes the call down and answers
- * in the real one's words. A call that is not known here fails, so that each new one is added here too.
+ * A fake `docker`, `podman`, `finch` or `aws`, with the commands that publish-image uses: records the call and prints the output of
+ * the real program. An unknown call fails, so that each new call must be added here.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -20,12 +20,12 @@ function fail(message: string, code = 1): never {
   process.exit(code);
 }
 
-/** The value after a flag. */
+/** Returns the value after a flag. */
 function flag(name: string): string {
   return args[args.indexOf(name) + 1] ?? fail(`${program}: ${name} is missing`);
 }
 
-/** Calls that list resources → their type; any for those that list by tag. */
+/** By call that lists resources, their type; `any` for calls that list by tag. */
 const LISTS: Readonly<Record<string, string>> = {
   'apigateway get-rest-apis': 'aws_api_gateway_rest_api',
   'apigatewayv2 get-apis': 'aws_apigatewayv2_api',
@@ -40,7 +40,7 @@ const LISTS: Readonly<Record<string, string>> = {
   'sns list-topics': 'aws_sns_topic',
 };
 
-/** What exists, by the journal: `type name` → attributes. */
+/** Returns the attributes of the existing resources in the journal, by `type name`. */
 function alive(): Map<string, Record<string, unknown>> {
   const alive = new Map<string, Record<string, unknown>>();
   for (const entry of machine.journal) {
@@ -52,7 +52,7 @@ function alive(): Map<string, Record<string, unknown>> {
   return alive;
 }
 
-/** What exists of a type. Every filter of the calls comes down to the name of the deployment. */
+/** Returns the existing resources of a type. Every filter of the calls is equivalent to the name of the deployment. */
 function existing(type: string): string[] {
   const [wanted = ''] = /mcp-trial-[0-9a-f]+/.exec(args.join(' ')) ?? [];
   const found = [...alive()].filter(([key, attributes]) =>
@@ -102,7 +102,7 @@ function aws(): never {
   );
 }
 
-/** Tags an image that the repository holds already. */
+/** Tags an existing image of the repository. */
 function putImage(): never {
   const repository = flag('--repository-name');
   const region = args.includes('--region') ? flag('--region') : undefined;
@@ -165,7 +165,7 @@ function push(): never {
   return succeed(`${tag}: digest: ${digest} size: 1234`);
 }
 
-// Standard input is read where it is piped in only: elsewhere it may be a terminal.
+// Reads stdin only if it is piped, because otherwise it may be a terminal.
 const stdin = args.includes('--password-stdin') ? readFileSync(0, 'utf8') : undefined;
 machine.record({ argv: [program, ...args], ...(stdin !== undefined && { stdin }) });
 if (program === 'aws') aws();

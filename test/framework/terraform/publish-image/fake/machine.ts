@@ -1,7 +1,7 @@
 /**
- * A folder that stands for what `publish-image` finds on a machine: commands on PATH that only write down how they were
- * called and answer as told, and an image registry in a file. The Terraform stand-in shares the registry and the
- * journal, so that one list tells who did what in which order.
+ * A folder that imitates a machine for `publish-image`: commands on PATH that record their calls and return configured results, and
+ * an image registry in a file. The fake Terraform provider uses the same registry and journal, so that one list has all operations
+ * in their order.
  */
 import {
   appendFileSync,
@@ -23,39 +23,39 @@ export const REGION = 'eu-west-1';
 export const ENGINES = ['docker', 'podman', 'finch'] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** How the commands answer, where it is not well. */
+/** Configured faults of the commands. */
 export interface Answers {
-  /** Engines whose daemon or virtual machine is not started. */
+  /** Engines whose daemon or virtual machine is not running. */
   stopped?: readonly Engine[];
   /** Docker without the buildx plugin. */
   withoutBuildx?: boolean;
-  /** What `--version` says, for engines in disguise, such as Podman as `docker`. */
+  /** Output of `--version`, for an engine under another name, such as Podman as `docker`. */
   version?: string;
-  /** How a build fails. */
+  /** Error of a build. */
   buildFails?: string;
-  /** Architecture of what is built, as engines call it, in spite of --platform. */
+  /** Architecture of built images, as engines name it, whatever --platform is. */
   builds?: 'amd64' | 'arm64';
-  /** `login` is refused. */
+  /** Whether `login` fails. */
   loginFails?: boolean;
-  /** How a push fails; `taken`: another machine has pushed the same tag in between. */
+  /** Error of a push; `taken`: another machine has pushed the same tag meanwhile. */
   pushFails?: string;
   pushTaken?: boolean;
   /** Account of the credentials. */
   account?: string;
-  /** Why the doctor fails: with credentials of the kind, or with any. */
+  /** When the doctor fails: with credentials of this kind, or always. */
   doctorFails?: 'always' | 'with signatures';
   /** stderr of every `aws ecr` call, which then fails. */
   awsFails?: string;
 }
 
 export interface Command {
-  /** A command line, as it arrived: the program's name first. */
+  /** The command line, with the program's name first. */
   argv: string[];
-  /** What was piped into it. */
+  /** The piped stdin. */
   stdin?: string;
 }
 
-/** A change to a resource, by a provider. */
+/** A change of a resource by a provider. */
 export interface Change {
   action: 'create' | 'update' | 'delete';
   type: string;
@@ -66,7 +66,7 @@ export interface Change {
 export type Entry = Command | Change;
 
 interface Registry {
-  /** Repository, with its region where that is not the default → tag → digest. */
+  /** Digests by repository (with its region if that is not the default) and tag. */
   [repository: string]: { [tag: string]: string };
 }
 
@@ -74,7 +74,7 @@ function inRegion(repository: string, region: string): string {
   return region === REGION ? repository : `${region}/${repository}`;
 }
 
-/** What every Linux and macOS has and the script uses; nothing else is on PATH, above all no real engine. */
+/** Programs of every Linux and macOS that the script uses. No other program is on PATH, in particular no real engine. */
 const TOOLS = 'bash basename cat cut dirname env find grep mktemp rm sha256sum shasum sort uname'.split(' ');
 
 export class Machine {
@@ -84,7 +84,7 @@ export class Machine {
     this.folder = folder;
   }
 
-  /** A new one, with these commands installed. */
+  /** Creates a machine with these commands. */
   static create(commands: readonly string[]): Machine {
     const machine = new Machine(mkdtempSync(join(tmpdir(), 'machine-')));
     mkdirSync(machine.bin);
@@ -95,7 +95,7 @@ export class Machine {
 
   install(command: string): void {
     const program = fileURLToPath(new URL('command.ts', import.meta.url));
-    // Half of the time of a start is TypeScript's, unless it is remembered.
+    // Caches compiled TypeScript, which otherwise takes half of the start time.
     const cache = join(tmpdir(), 'publish-image-compile-cache');
     const start = `NODE_COMPILE_CACHE='${cache}' exec '${process.execPath}' '${program}' '${this.folder}'`;
     writeFileSync(join(this.bin, command), `#!/bin/sh\n${start} ${command} "$@"\n`, { mode: 0o755 });
@@ -107,7 +107,7 @@ export class Machine {
     if (found) symlinkSync(found, join(this.bin, tool));
   }
 
-  /** PATH of the user of this machine. */
+  /** The PATH of this machine. */
   get bin(): string {
     return join(this.folder, 'bin');
   }
@@ -120,7 +120,7 @@ export class Machine {
     this.#write('answers.json', answers);
   }
 
-  /** Everything that was done here, in order. */
+  /** All operations on this machine, in order. */
   get journal(): Entry[] {
     const file = join(this.folder, 'journal.jsonl');
     if (!existsSync(file)) return [];
@@ -134,7 +134,7 @@ export class Machine {
     appendFileSync(join(this.folder, 'journal.jsonl'), `${JSON.stringify(entry)}\n`);
   }
 
-  /** Tag → digest, or undefined where there is no such repository. */
+  /** Returns the digests by tag, or undefined if the repository does not exist. */
   tags(repository: string, region = REGION): { [tag: string]: string } | undefined {
     return this.#read<Registry>('registry.json', {})[inRegion(repository, region)];
   }
@@ -147,7 +147,7 @@ export class Machine {
     this.#write('registry.json', registry);
   }
 
-  /** Whatever the engines have to remember. */
+  /** The state of the engines. */
   get engine(): { architecture?: string; registry?: string } {
     return this.#read('engine.json', {});
   }
