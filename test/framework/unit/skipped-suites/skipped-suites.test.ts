@@ -54,7 +54,7 @@ test('suites without their programs are skipped, and the summary says which were
     /NOT RUN: the image\nNo container engine works .*docker: not on PATH; podman: not on PATH.*Install or start Docker or Podman, then: npm run test:image/,
   );
   expect(end).toMatch(
-    /NOT RUN: a (deployment|bad value.*); a (deployment|bad value.*)\nterraform is not on PATH.*npm run test:terraform/,
+    /NOT RUN: a (deployment|message.*); a (deployment|message.*)\nterraform is not on PATH.*npm run test:terraform/,
   );
   expect([code, end]).toEqual([0, expect.stringMatching(/0 passed, 0 failed, 3 skipped\s*$/)]);
 });
