@@ -31,7 +31,7 @@ export type AuthResult =
   | { allowed: true; caller: Caller | undefined }
   | { allowed: false; reason: DenialReason };
 
-/** What a request presents: its Authorization header, and the identity that the endpoint has verified. */
+/** The credentials of a request: its Authorization header, and the identity that the endpoint has verified. */
 export interface AuthInput {
   authorization: string | null | undefined;
   identity?: EndpointIdentity;

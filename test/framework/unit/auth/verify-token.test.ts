@@ -79,7 +79,7 @@ test('accepts a valid token and logs nothing', async () => {
 describe('denies, with one line in the log and no token in it,', () => {
   test.each<[string, () => Promise<string>, RegExp]>([
     ['a text that is no JWT', async () => 'x', /it is not a JWT/],
-    ['another issuer', () => token({ iss: 'https://other.example' }), /its issuer is another one/],
+    ['another issuer', () => token({ iss: 'https://other.example' }), /it is from another issuer/],
     [
       'another audience',
       () => token({ aud: 'https://other.example/mcp' }),
