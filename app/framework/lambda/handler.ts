@@ -1,8 +1,8 @@
 /**
- * The module that the Runtime Interface Client loads: runs the bundled app from V8's code cache, which spares a cold start
- * the compiling. A cache that does not fit (another Node, other V8 flags) is passed over by V8, and the source compiled.
+ * The module that the Runtime Interface Client loads: runs the bundled app from V8's code cache, so that a cold start does
+ * not compile it. V8 rejects the cache of another Node version or of other V8 flags and compiles the source instead.
  *
- * bundle.cjs and bundle.cache lie beside this file in the build (scripts/build/build.ts).
+ * bundle.cjs and bundle.cache are next to this file in the build (scripts/build/build.ts).
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
