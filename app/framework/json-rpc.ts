@@ -18,7 +18,7 @@ export interface JsonRpcError {
   data?: unknown;
 }
 
-/** Returns an HTTP response whose body is one JSON-RPC error; `id` is null where the request's id is not known. */
+/** Returns an HTTP response whose body is one JSON-RPC error; `id` is null if the request's id is not known. */
 export function errorResponse(
   error: JsonRpcError,
   { id = null, ...init }: ResponseInit & { id?: JsonRpcId | null } = {},
@@ -26,7 +26,7 @@ export function errorResponse(
   return Response.json({ jsonrpc: '2.0', id, error }, init);
 }
 
-/** Whether a value is the id of a request. */
+/** Returns whether a value is a valid request id. */
 export function isId(value: unknown): value is JsonRpcId {
   return typeof value === 'string' || typeof value === 'number';
 }
