@@ -1,8 +1,8 @@
 /**
- * What the object that a buffered handler returns means as an HTTP response, by each endpoint's rules.
+ * Converts the object that a buffered handler returns into an HTTP response, by the rules of each endpoint.
  *
- * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads (payload format 2.0 infers what is
- * missing; 1.0 and load balancers infer nothing).
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads (payload format 2.0 infers missing
+ * fields; 1.0 and load balancers do not).
  */
 export interface HttpAnswer {
   status: number;
@@ -19,7 +19,7 @@ interface ResultFields {
   isBase64Encoded?: unknown;
 }
 
-/** Payload format 2.0. Undefined when it is malformed. */
+/** Converts a result of payload format 2.0; returns undefined if it is malformed. */
 export function inferredAnswer(payload: Buffer): HttpAnswer | undefined {
   const result = parse(payload);
   const json: [string, string][] = [['content-type', 'application/json']];
@@ -31,7 +31,9 @@ export function inferredAnswer(payload: Buffer): HttpAnswer | undefined {
   return answer;
 }
 
-/** Payload format 1.0 and load balancers: `statusCode` must be there. Undefined when it is malformed. */
+/**
+ * Converts a result of payload format 1.0 or for load balancers, which requires `statusCode`; returns undefined if it is malformed.
+ */
 export function strictAnswer(payload: Buffer): HttpAnswer | undefined {
   const result = parse(payload);
   return isResult(result) ? explicitAnswer(result) : undefined;

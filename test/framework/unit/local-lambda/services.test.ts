@@ -115,5 +115,5 @@ test('variables that the function has already win, and nothing is served unasked
 
 test.each(['notes', 'no:id', 'notes:', 'notes:a:b', 'a/b:c'])('--tables %s is refused', value => {
   expect(() => parseOptions(['--tables', value], {})).toThrow(OptionError);
-  expect(() => parseOptions(['--tables', value], {})).toThrow(/must be NAME:KEY, several with commas/);
+  expect(() => parseOptions(['--tables', value], {})).toThrow(/must be NAME:KEY, separated by commas/);
 });

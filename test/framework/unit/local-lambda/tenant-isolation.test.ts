@@ -169,7 +169,7 @@ test.each([
 ])('needs a REST API with a Lambda authorizer: %j is refused', async args => {
   await expect(
     startFunction('invoked', { args: ['--isolation', 'per-caller', ...args] }, MODULE),
-  ).rejects.toThrow(/LAMBDA_ISOLATION per-caller needs LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER/);
+  ).rejects.toThrow(/LAMBDA_ISOLATION per-caller requires LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER/);
 });
 
 test('excludes SnapStart', async () => {
