@@ -86,7 +86,7 @@ function sendChecked(this: Transport & Instrumented, message: unknown, options?:
 
 const SENT = Promise.resolve();
 
-/** The part that does not concern the transport. */
+/** Prepares the server, independent of the transport. */
 function prepareServer(given: object, route: RouteState): void {
   const server = given as AnyServer;
   for (const name in server._registeredTools) route.tools.add(name);
@@ -96,7 +96,7 @@ function prepareServer(given: object, route: RouteState): void {
   logToolExceptions(server);
 }
 
-/** A client that is offered change notifications listens for them, and reports an error each time it is refused. */
+/** Removes capabilities of change notifications: clients would listen for them and report an error for each denial. */
 function withdrawSubscriptions(server: AnyServer): void {
   const capabilities = server.getCapabilities?.() ?? {};
   for (const name of ['tools', 'prompts', 'resources']) {
@@ -144,7 +144,7 @@ function tolerateUnlistable(
         if (reason === undefined) listable.push(entry);
         else reportUnlistable(route, `${kind} ${name}`, reason);
       }
-      if (listable.length === entries.length) throw error; // No single one is at fault.
+      if (listable.length === entries.length) throw error; // No single entry causes the error.
       return listOnly(listable);
     }
   });
@@ -159,7 +159,7 @@ function reportUnlistable({ unlistable, path }: RouteState, name: string, reason
   );
 }
 
-/** The SDK turns an exception into a result for the caller, without a stack or a line in the log. */
+/** Logs exceptions of tools, which the SDK converts into results without logging them. */
 function logToolExceptions(server: AnyServer): void {
   if (server.executeToolHandler) server.executeToolHandler = executeAndLog;
 }
@@ -202,7 +202,7 @@ function checked(message: OutgoingMessage, exchange: McpExchange | undefined): O
   return outgoing;
 }
 
-/** A notification that JSON cannot represent is dropped: tools do not await them, and a rejection would end the process. */
+/** Drops a notification that JSON cannot represent: tools do not await it, and a rejection would end the process. */
 function sendable(notification: OutgoingMessage): OutgoingMessage | undefined {
   const problem = jsonProblem(notification);
   if (problem === undefined) return notification;
@@ -215,7 +215,7 @@ function outcomeOf({ result, error }: OutgoingMessage): MessageOutcome {
   return result?.isError === true ? 'tool_error' : 'ok';
 }
 
-/** The lists without which a result is none. The SDK checks the results of tools alone, and sends none at all for `undefined`. */
+/** Required lists of results. The SDK checks only the results of tools, and sends no response for `undefined`. */
 const LISTS: Readonly<Record<string, string>> = {
   'tools/list': 'tools',
   'prompts/list': 'prompts',
@@ -259,7 +259,10 @@ function resultProblem(result: unknown, method: string): string | undefined {
   return `it has no list "${list}".`;
 }
 
-/** The SDKs turn the exception of {@link executeAndLog} into a result. It is the server that failed, not the work of the tool. */
+/**
+ * Returns an error for the result that the SDKs create from the exception of {@link executeAndLog}: the server failed, not the
+ * tool.
+ */
 function withoutResult(message: OutgoingMessage): OutgoingMessage | undefined {
   const { isError, content } = message.result ?? {};
   if (isError !== true || !Array.isArray(content)) return undefined;
@@ -279,7 +282,7 @@ function jsonProblem(value: unknown): string | undefined {
   }
 }
 
-/** The most frequent result, which JSON can always represent. */
+/** Returns whether a result is plain text, the most frequent result, which JSON can always represent. */
 function isPlainText(result: Record<string, unknown> | undefined): boolean {
   if (!result || !Array.isArray(result.content)) return false;
   for (const key in result) if (key !== 'content' && key !== 'isError') return false;
@@ -320,7 +323,7 @@ function attributed(message: OutgoingMessage, request: IncomingMessage): Outgoin
   return withError(message, code, text);
 }
 
-/** As an author's exception has them, which may be of any type. */
+/** Returns code and message of an error, which may be of any type. */
 function errorOf({ error }: OutgoingMessage): { code: number; text: string } {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return {
@@ -329,7 +332,7 @@ function errorOf({ error }: OutgoingMessage): { code: number; text: string } {
   };
 }
 
-/** SDK v1 reports a URI that cannot be parsed as its own failure. */
+/** Returns the problem of an invalid URI, which SDK v1 reports as an internal error. */
 function uriIssue(code: number, { method, params }: IncomingMessage): string | undefined {
   const { uri } = (params ?? {}) as { uri?: unknown };
   const invalid = method === 'resources/read' && typeof uri === 'string' && !URL.canParse(uri);
@@ -367,7 +370,7 @@ function describe(value: unknown): string {
   return value === null || value === undefined ? String(value) : `a ${typeof value}`;
 }
 
-/** Of whatever was thrown: also of an object that cannot be converted to a string. */
+/** Returns the message of any thrown value, also of an object that cannot be converted to a string. */
 function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error);

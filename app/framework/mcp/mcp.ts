@@ -15,7 +15,7 @@ import type { McpOptions, McpRouteEnv } from './options.ts';
 import { registerMcpHandler } from './route-registry.ts';
 import { logSdkWarningsOnce } from './sdk-warnings.ts';
 
-/** Mount it: `app.route('/mcp', mcp(weather))`. Throws a TypeError if an option is out of range. */
+/** Creates an app to mount: `app.route('/mcp', mcp(weather))`. Throws a TypeError if an option is out of range. */
 export function mcp(factory: McpServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
   logSdkWarningsOnce();
   const route = new McpRoute(factory, options);

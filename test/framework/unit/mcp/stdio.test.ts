@@ -89,7 +89,9 @@ test('the deadline is passed on as a cancellation, and the caller is told', asyn
 
 test('what needs a session with a client fails, and says so', async () => {
   for (const tool of ['ask', 'ask-anyway']) {
-    expect((await client.call(tool, {})).text).toMatch(/needs a session with a client.*served statelessly/);
+    expect((await client.call(tool, {})).text).toMatch(
+      /requires a session with a client.*server is stateless/,
+    );
   }
 });
 
