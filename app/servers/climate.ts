@@ -113,8 +113,8 @@ async function changeAt(
     busyMs = 61_000,
   } = options;
   const search = { name: city, count: 1, format: 'json' };
-  const asked = { signal, busyMs };
-  const [best] = (await ask(`${geocodingUrl}/v1/search`, search, places, asked)).results;
+  const limits = { signal, busyMs };
+  const [best] = (await fetchJson(`${geocodingUrl}/v1/search`, search, places, limits)).results;
   if (!best) throw new ClimateError('The place is unknown.');
   const { name, country, latitude, longitude } = best;
   const days = {
@@ -124,7 +124,7 @@ async function changeAt(
     end_date: `${LAST_YEAR}-12-31`,
     daily: 'temperature_2m_mean',
   };
-  const { daily } = await ask(`${archiveUrl}/v1/archive`, days, archive, asked);
+  const { daily } = await fetchJson(`${archiveUrl}/v1/archive`, days, archive, limits);
   const means = yearlyMeans(daily);
   if (means.length < 10) throw new ClimateError('There are too few records for this place.');
   return {
@@ -143,12 +143,12 @@ const ATTEMPT_MS = 60_000;
  * Sends a request and returns the parsed response. Retries up to four times, after a minute each if the service is busy: a task can
  * wait.
  */
-async function ask<Answer>(
+async function fetchJson<Data>(
   base: string,
   query: Record<string, string | number>,
-  answer: z.ZodType<Answer>,
+  schema: z.ZodType<Data>,
   { signal, busyMs }: { signal: AbortSignal; busyMs: number },
-): Promise<Answer> {
+): Promise<Data> {
   const url = new URL(base);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   for (let attempt = 1; ; attempt += 1) {
@@ -156,7 +156,7 @@ async function ask<Answer>(
     const response = await fetch(url, { signal: within }).catch(() => undefined);
     signal.throwIfAborted();
     if (response?.ok) {
-      const { data } = answer.safeParse(await response.json().catch(() => undefined));
+      const { data } = schema.safeParse(await response.json().catch(() => undefined));
       if (data) return data;
       throw new ClimateError('Open-Meteo returned an invalid response.');
     }

@@ -35,15 +35,15 @@ if (process.env.AWS_LAMBDA_RUNTIME_API) {
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
   allowWaitingThreads();
   if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start') void startWithSnapStart();
-  else void import(beside('ric/index.mjs'));
+  else void import(fileUrl('ric/index.mjs'));
 } else {
   void startLocal();
 }
 
 async function startWithSnapStart(): Promise<void> {
-  const snapStart: typeof import('./snap-start.ts') = await import(beside('snap-start.mjs'));
+  const snapStart: typeof import('./snap-start.ts') = await import(fileUrl('snap-start.mjs'));
   await snapStart.prepareSnapStart();
-  await import(beside('ric/index.mjs'));
+  await import(fileUrl('ric/index.mjs'));
 }
 
 /**
@@ -63,7 +63,7 @@ function vcpus(): number {
 }
 
 async function startLocal(): Promise<void> {
-  const local: typeof import('../local-lambda/main.ts') = await import(beside('local.mjs'));
+  const local: typeof import('../local-lambda/main.ts') = await import(fileUrl('local.mjs'));
   const { localSecret } = await import('../local-lambda/local-secret.ts');
   const { printStartupMessage } = await import('../local-lambda/startup-message.ts');
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
@@ -144,6 +144,6 @@ function asDeployed(
 }
 
 /** Returns the URL of a file of the build that is not bundled into this one. */
-function beside(file: string): string {
+function fileUrl(file: string): string {
   return new URL(file, import.meta.url).href;
 }

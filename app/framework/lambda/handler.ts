@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runBundle } from './load-bundle.ts';
 
-const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const { bundled } = runBundle(beside('bundle.cjs'), readFileSync(beside('bundle.cache')));
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const { bundled } = runBundle(pathOf('bundle.cjs'), readFileSync(pathOf('bundle.cache')));
 
 export const { stream, buffered } = await bundled.createHandlers();

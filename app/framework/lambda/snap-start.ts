@@ -29,14 +29,14 @@ interface RuntimeClient {
 }
 
 const require = createRequire(import.meta.url);
-const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** Prepares the process for SnapStart, before aws-lambda-ric and the app are loaded. */
 export async function prepareSnapStart(): Promise<void> {
   const reseed = await orEnd('init/error', 'Runtime.BeforeSnapshotError', loadAddon);
   setVariables();
   const random = replaceMathRandom();
-  const endThreadsOfInit = threadsWithoutCaches(beside('snap-start-thread.cjs'));
+  const endThreadsOfInit = threadsWithoutCaches(pathOf('snap-start-thread.cjs'));
   const state = enableSnapStart();
   const connections = poolsOfNode();
   const renewCredentials = loadCredentials(state);
@@ -90,8 +90,8 @@ function setVariables(): void {
  * invocation. aws-lambda-ric gets the changed client, because it requires the same file later.
  */
 function wrapRuntimeClient(snapshot: () => Promise<void>, renew: () => Promise<void>): void {
-  const native = beside('ric/rapid-client.node');
-  const file = existsSync(native) ? native : beside('ric/runtime-client.cjs');
+  const native = pathOf('ric/rapid-client.node');
+  const file = existsSync(native) ? native : pathOf('ric/runtime-client.cjs');
   const client = require(file) as RuntimeClient;
   const loaded = require.cache[file];
   if (!loaded) throw new Error(`${file} is not in the cache of require().`);

@@ -88,7 +88,7 @@ export async function startLocalLambda(
     createFunction(options, env, printed, log, recorder?.observer(options.functionName));
   const listeners: Listener[] = [];
   const add = async (app: Hono<{ Bindings: HttpBindings }>, address: Address): Promise<string> => {
-    app.onError(faultAnswer(log));
+    app.onError(errorHandler(log));
     const listener = await listen(app, address).catch(async error => {
       await Promise.all(listeners.map(({ close }) => close()));
       throw error;
@@ -214,8 +214,8 @@ function recordsTo(file: string, log: Log): (record: InvocationRecord) => void {
 }
 
 /** Returns the handler of errors: 400 if the request was incomplete, 500 for an error of the local Lambda itself. */
-function faultAnswer(log: Log) {
-  return function answerFault(error: Error): Response {
+function errorHandler(log: Log) {
+  return function handleError(error: Error): Response {
     if (error instanceof RequestBrokenError)
       return Response.json({ message: error.message }, { status: 400 });
     log.note(`The local Lambda failed: ${error.stack}`);
@@ -249,8 +249,8 @@ async function authorization(
       domainName: domainName || undefined,
       stage: endpoint === 'rest-api' ? stage : undefined,
     };
-    const asks = { endpoint, region, ttlSeconds, event: ENDPOINTS[endpoint].event, context };
-    return exceptOpenPaths(lambdaAuthorizer(authorizer, asks), openPaths);
+    const lambdaOptions = { endpoint, region, ttlSeconds, event: ENDPOINTS[endpoint].event, context };
+    return exceptOpenPaths(lambdaAuthorizer(authorizer, lambdaOptions), openPaths);
   }
   return signatures(options, ENDPOINTS[endpoint].gateway ? 'execute-api' : 'lambda');
 }

@@ -91,8 +91,8 @@ function textLog(write: (line: string) => void, paint: Paint): Omit<Log, 'output
     },
     request(line) {
       const status = paint(styleOf(line.status), String(line.status));
-      const asked = [line.method, line.path, line.call].filter(Boolean).map(text => printable(String(text)));
-      const words = [...asked, status, `${line.duration.toFixed(1)} ms`];
+      const target = [line.method, line.path, line.call].filter(Boolean).map(text => printable(String(text)));
+      const words = [...target, status, `${line.duration.toFixed(1)} ms`];
       write([...words, line.cold ? paint('cyan', 'cold') : 'warm', line.requestId].join(' '));
     },
     note: message => write(printable(message)),

@@ -73,10 +73,10 @@ export function requestsLog(output: Write, paint: Paint, inSources: (text: strin
   function requestLine({ method, path, call, status, duration, cold, requestId }: RequestLine): void {
     const messages = outcomes.get(requestId) ?? [];
     outcomes.delete(requestId);
-    const asked = call ?? (messages.length > 1 ? batch(messages) : `${method} ${path}`);
+    const label = call ?? (messages.length > 1 ? batch(messages) : `${method} ${path}`);
     const words = [
       time(),
-      printable(asked),
+      printable(label),
       outcomeOf(messages, status, paint),
       `${duration.toFixed(0)} ms`,
       ...(cold ? [paint('cyan', 'cold')] : []),

@@ -72,7 +72,7 @@ export interface RuntimeListener {
   answer(answer: Answer): void;
 }
 
-type State = 'init' | 'snapshot' | 'restoring' | 'idle' | 'invoking' | 'answering' | 'answered' | 'failed';
+type State = 'init' | 'snapshot' | 'restoring' | 'idle' | 'invoking' | 'responding' | 'responded' | 'failed';
 
 /** Names of the states in messages of AWS. */
 const STATE_NAMES: Record<State, string> = {
@@ -80,8 +80,8 @@ const STATE_NAMES: Record<State, string> = {
   failed: 'InitError',
   idle: 'Ready',
   invoking: 'Running',
-  answering: 'InvocationResponse',
-  answered: 'RuntimeResponseSentState',
+  responding: 'InvocationResponse',
+  responded: 'RuntimeResponseSentState',
   snapshot: 'RestoreReady',
   restoring: 'Restoring',
 };
@@ -209,7 +209,7 @@ export class RuntimeApi {
       writeHeadOf(invocation, deadline, response).end(invocation.payload);
       return;
     }
-    if (this.#state !== 'init' && this.#state !== 'restoring' && this.#state !== 'answered') {
+    if (this.#state !== 'init' && this.#state !== 'restoring' && this.#state !== 'responded') {
       this.#invalidState(response, 'Ready');
       return;
     }
@@ -278,7 +278,7 @@ export class RuntimeApi {
       );
     }
     const mode = request.headers['lambda-runtime-function-response-mode'];
-    this.#state = 'answering';
+    this.#state = 'responding';
     if (what === 'response' && mode !== undefined && mode !== 'streaming') {
       request.resume();
       // The invocation has its response, and the runtime cannot leave this state.
@@ -292,7 +292,7 @@ export class RuntimeApi {
 
   async #error(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const error = await readError(request);
-    this.#state = 'answered';
+    this.#state = 'responded';
     this.#listener.answer({ kind: 'error', error });
     accept(response);
   }
@@ -300,7 +300,7 @@ export class RuntimeApi {
   async #buffered(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const contentType = request.headers['content-type'] ?? 'application/json';
     const body = await readUpTo(request, MAX_BUFFERED_RESPONSE).catch(() => undefined);
-    this.#state = 'answered';
+    this.#state = 'responded';
     if (body === undefined) return this.#listener.answer({ kind: 'error', error: TRUNCATED });
     if (typeof body === 'number') {
       this.#listener.answer({ kind: 'error', error: responseTooLarge() });
@@ -321,7 +321,7 @@ export class RuntimeApi {
     const answer: StreamedAnswer = { kind: 'streamed', contentType, ...body };
     this.#listener.answer(answer);
     await answer.ended;
-    this.#state = 'answered';
+    this.#state = 'responded';
     if (request.complete) accept(response);
   }
 

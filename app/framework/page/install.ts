@@ -48,12 +48,12 @@ export function installLinks(server: ServerToInstall): InstallLink[] {
  * https://code.visualstudio.com/docs/copilot/customization/mcp-servers#_input-variables-for-sensitive-data
  */
 function vsCode({ name, url, needsToken }: ServerToInstall): string {
-  const asks = {
+  const tokenInput = {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: VS Code inserts the input.
     headers: { Authorization: 'Bearer ${input:token}' },
     inputs: [{ id: 'token', type: 'promptString', description: `Token for ${name}`, password: true }],
   };
-  return encodeURIComponent(JSON.stringify({ name, type: 'http', url, ...(needsToken && asks) }));
+  return encodeURIComponent(JSON.stringify({ name, type: 'http', url, ...(needsToken && tokenInput) }));
 }
 
 /**

@@ -56,7 +56,7 @@ function policy({
   MCP_OAUTH_ISSUER: issuer,
   MCP_OAUTH_PROXY: proxy,
 }: Config): Record<string, string> {
-  const asked =
+  const issuerSource =
     issuer && proxy === 'off' && modes.some(mode => mode === 'oauth' || mode === 'authorizer')
       ? ` ${new URL(issuer).origin}`
       : '';
@@ -67,7 +67,7 @@ function policy({
     // Images of tools are in their results, as data URLs.
     "img-src 'self' data:",
     'media-src data:',
-    `connect-src 'self'${asked}`,
+    `connect-src 'self'${issuerSource}`,
     // The sandboxed frame of an MCP App, which has its own policy.
     "frame-src 'self'",
     "base-uri 'none'",

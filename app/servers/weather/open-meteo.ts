@@ -150,13 +150,14 @@ export function openMeteo(options: OpenMeteoOptions): OpenMeteo {
         language: 'en',
         format: 'json',
       });
-      return (await ask({ operation: 'geocoding', url, answer: places, signal }, options)).results;
+      return (await requestWithRetry({ operation: 'geocoding', url, schema: places, signal }, options))
+        .results;
     },
     async forecast({ latitude, longitude }, units, signal) {
       const days = { forecast_days: FORECAST_DAYS, timezone: 'auto' };
       const query = { latitude, longitude, ...VARIABLES, ...days, ...UNITS[units] };
       const url = endpoint(forecastUrl, '/v1/forecast', query);
-      return ask({ operation: 'forecast', url, answer: forecast, signal }, options);
+      return requestWithRetry({ operation: 'forecast', url, schema: forecast, signal }, options);
     },
   };
 }
@@ -172,27 +173,27 @@ function endpoint(base: string, path: string, query: Record<string, string | num
   return url;
 }
 
-interface Question<Answer> {
+interface ApiRequest<Data> {
   operation: Operation;
   url: URL;
-  answer: z.ZodType<Answer>;
+  schema: z.ZodType<Data>;
   signal: AbortSignal | undefined;
 }
 
-async function ask<Answer>(question: Question<Answer>, options: OpenMeteoOptions): Promise<Answer> {
+async function requestWithRetry<Data>(request: ApiRequest<Data>, options: OpenMeteoOptions): Promise<Data> {
   try {
-    return await attempt(question, options);
+    return await attempt(request, options);
   } catch (error) {
     if (!(error instanceof UpstreamError) || error.retryAfterMs === undefined) throw error;
     if (error.retryAfterMs > LONGEST_RETRY_WAIT_MS) throw error;
-    await sleep(error.retryAfterMs, undefined, question.signal && { signal: question.signal });
-    return await attempt(question, options);
+    await sleep(error.retryAfterMs, undefined, request.signal && { signal: request.signal });
+    return await attempt(request, options);
   }
 }
 
-async function attempt<Answer>(question: Question<Answer>, options: OpenMeteoOptions): Promise<Answer> {
-  const about = { operation: question.operation, host: question.url.host };
-  const { response, body } = await exchange(question, options);
+async function attempt<Data>(request: ApiRequest<Data>, options: OpenMeteoOptions): Promise<Data> {
+  const about = { operation: request.operation, host: request.url.host };
+  const { response, body } = await exchange(request, options);
   if (!response.ok) {
     const { status } = response;
     const refusal = { ...about, cause: `HTTP status ${status}` };
@@ -201,7 +202,7 @@ async function attempt<Answer>(question: Question<Answer>, options: OpenMeteoOpt
     throw new UpstreamError(code, { ...refusal, retryAfterMs: retryAfter(response) });
   }
   try {
-    return question.answer.parse(JSON.parse(body));
+    return request.schema.parse(JSON.parse(body));
   } catch (error) {
     // A SyntaxError quotes the text, but responses must not be logged.
     const cause = error instanceof SyntaxError ? `${body.length} characters that are not JSON` : error;
@@ -211,7 +212,7 @@ async function attempt<Answer>(question: Question<Answer>, options: OpenMeteoOpt
 
 /** Sends one request and reads the whole response within the timeout. */
 async function exchange(
-  { operation, url, signal }: Question<unknown>,
+  { operation, url, signal }: ApiRequest<unknown>,
   { timeoutMs, fetch = globalThis.fetch }: OpenMeteoOptions,
 ): Promise<{ response: Response; body: string }> {
   const tooLate = AbortSignal.timeout(timeoutMs);

@@ -56,7 +56,7 @@ export function createDashboard(seen: DashboardOptions): Hono<{ Bindings: HttpBi
   const app = new Hono<{ Bindings: HttpBindings }>();
 
   app.use(async (c, next) => {
-    const problem = intruder(c.req.raw.headers, c.env.incoming.socket.localPort, c.req.method);
+    const problem = denialOf(c.req.raw.headers, c.env.incoming.socket.localPort, c.req.method);
     if (problem) return c.json({ message: problem }, 403, HEADERS);
     await next();
     for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);
@@ -86,7 +86,7 @@ export function createDashboard(seen: DashboardOptions): Hono<{ Bindings: HttpBi
 }
 
 /** Returns why a request is denied; undefined if it is from this page in a browser of this machine. */
-function intruder(headers: Headers, port: number | undefined, method: string): string | undefined {
+function denialOf(headers: Headers, port: number | undefined, method: string): string | undefined {
   const host = headers.get('host') ?? '';
   const names = ['127.0.0.1', 'localhost', '[::1]'].map(name => `${name}:${port}`);
   if (!names.includes(host)) return `The host ${host} is not allowed here.`;

@@ -125,7 +125,7 @@ export class Recorder {
     const log = this.#before.get(environment) ?? '';
     this.#before.delete(environment);
     this.#writing.set(environment, id);
-    const what = whatIsAsked(String(payload));
+    const what = labelOf(String(payload));
     this.invocations.set(id, { id, function: name, environment, started: Date.now(), ...(what && { what }) });
     this.#details.set(id, { event: withoutSecrets(String(payload)), log });
     for (const old of [...this.invocations.keys()].slice(0, -KEPT)) {
@@ -170,12 +170,12 @@ export class Recorder {
 }
 
 /** Returns a label for an endpoint's event until the log line with a better one is written. Undefined for events of other kinds. */
-function whatIsAsked(payload: string): string | undefined {
+function labelOf(payload: string): string | undefined {
   try {
     const { requestContext, rawPath, httpMethod, path, headers } = JSON.parse(payload) as EndpointEvent;
     const method = requestContext?.http?.method ?? httpMethod;
-    const asked = [method, rawPath ?? path, headers?.['mcp-method'], headers?.['mcp-name']];
-    return method ? asked.filter(word => typeof word === 'string').join(' ') : undefined;
+    const parts = [method, rawPath ?? path, headers?.['mcp-method'], headers?.['mcp-name']];
+    return method ? parts.filter(word => typeof word === 'string').join(' ') : undefined;
   } catch {
     return undefined; // Not JSON, or null.
   }

@@ -26,9 +26,9 @@ export function inferredAnswer(payload: Buffer): HttpAnswer | undefined {
   if (result === undefined) return { status: 200, headers: json, body: payload };
   if (typeof result === 'string') return { status: 200, headers: json, body: Buffer.from(result) };
   if (!isResult(result)) return { status: 200, headers: json, body: payload };
-  const answer = explicitAnswer(result);
-  if (answer && !answer.headers.some(([name]) => name === 'content-type')) answer.headers.push(...json);
-  return answer;
+  const response = explicitResponse(result);
+  if (response && !response.headers.some(([name]) => name === 'content-type')) response.headers.push(...json);
+  return response;
 }
 
 /**
@@ -36,10 +36,10 @@ export function inferredAnswer(payload: Buffer): HttpAnswer | undefined {
  */
 export function strictAnswer(payload: Buffer): HttpAnswer | undefined {
   const result = parse(payload);
-  return isResult(result) ? explicitAnswer(result) : undefined;
+  return isResult(result) ? explicitResponse(result) : undefined;
 }
 
-function explicitAnswer(result: ResultFields): HttpAnswer | undefined {
+function explicitResponse(result: ResultFields): HttpAnswer | undefined {
   const status = Number(result.statusCode);
   if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
   if (result.body !== undefined && result.body !== null && typeof result.body !== 'string') return undefined;

@@ -59,7 +59,7 @@ type AdmissionResult =
   | { request?: WireRequest; refused: DenialReason }
   | { request: WireRequest; payload: Buffer; tenantId: string | undefined };
 /** A response, and the invocation that it comes from, if there was one. */
-type Answered = { outgoing: Outgoing; invoked?: Invoked };
+type EndpointResponse = { outgoing: Outgoing; invoked?: Invoked };
 interface Ids {
   requestId: string;
   traceId: string;
@@ -86,10 +86,10 @@ export function createEndpoint(
     };
     const admitted = await admit(incoming, ids);
     const { request } = admitted;
-    const { outgoing, invoked }: Answered =
+    const { outgoing, invoked }: EndpointResponse =
       'refused' in admitted
         ? { outgoing: refusal(admitted.refused, request) }
-        : await answerInTime(admitted, ids);
+        : await respondInTime(admitted, ids);
     const call = request && jsonRpcCall(request);
     const line = { requestId: ids.requestId, method: incoming.method ?? '', path: incoming.url ?? '', call };
     /** Called once, after the last byte or when the caller has disconnected. Discards the rest and logs the request. */
@@ -141,10 +141,10 @@ export function createEndpoint(
   }
 
   /** Returns the response, or a timeout of the endpoint. The function is not notified of the timeout and continues. */
-  async function answerInTime(
+  async function respondInTime(
     { payload, tenantId }: Pick<InvokeRequest, 'payload' | 'tenantId'>,
     ids: Ids,
-  ): Promise<Answered> {
+  ): Promise<EndpointResponse> {
     const { promise: late, resolve } = Promise.withResolvers<'late'>();
     let timer: NodeJS.Timeout | undefined;
     // The timeout starts here, because on Lambda calls do not wait for an environment.
@@ -159,10 +159,10 @@ export function createEndpoint(
     return { outgoing: endpoint.failures.timeout };
   }
 
-  async function respond(invoked: Invoked | 'throttled'): Promise<Answered> {
+  async function respond(invoked: Invoked | 'throttled'): Promise<EndpointResponse> {
     if (invoked === 'throttled') return { outgoing: endpoint.failures.throttled };
     try {
-      return { invoked, outgoing: await answerOf(endpoint, invoked, streaming, log) };
+      return { invoked, outgoing: await toOutgoing(endpoint, invoked, streaming, log) };
     } catch (error) {
       noteMalformed(error);
       return { invoked, outgoing: endpoint.failures.fault };
@@ -180,7 +180,7 @@ export function createEndpoint(
     if (!options.challenge || !challenged || !request) return endpoint.failures[refused];
     const scheme = domainName ? 'https' : 'http';
     const url = `${scheme}://${domainName ?? hostOf(request)}${stageInPath ? `/${stage}` : ''}`;
-    return challengeAnswer(options.challenge.replaceAll('{url}', url));
+    return challengeResponse(options.challenge.replaceAll('{url}', url));
   }
 }
 
@@ -207,7 +207,7 @@ function badRequest(message: string): HttpAnswer {
 }
 
 /** Returns the 401 of a REST API, with the gateway response of the modules of terraform/. */
-function challengeAnswer(challenge: string): HttpAnswer {
+function challengeResponse(challenge: string): HttpAnswer {
   const error = { code: -32000, message: 'Valid credentials are required.' };
   return {
     status: 401,
@@ -226,7 +226,7 @@ function withoutStage(request: WireRequest, stage: string): WireRequest | undefi
   return { ...request, rawPath: rawPath.slice(stage.length + 1) || '/' };
 }
 
-async function answerOf(
+async function toOutgoing(
   endpoint: Endpoint,
   invoked: Invoked,
   streaming: boolean,
@@ -240,13 +240,13 @@ async function answerOf(
     if (streaming) return { status: 200, headers: [['content-type', answer.contentType]], body: answer.body };
     return through(endpoint.answer(answer.body)) ?? endpoint.failures.fault;
   }
-  if (streaming) return streamedAnswer(endpoint, answer);
+  if (streaming) return streamedResponse(endpoint, answer);
   log.note('A streaming handler behind an endpoint that does not stream: deploy handler.buffered there.');
   const whole = await collect(answer.body, MAX_BUFFERED_RESPONSE);
   return (whole && !(await answer.ended) && through(endpoint.answer(whole))) || endpoint.failures.fault;
 }
 
-async function streamedAnswer(endpoint: Endpoint, answer: StreamedAnswer): Promise<Outgoing> {
+async function streamedResponse(endpoint: Endpoint, answer: StreamedAnswer): Promise<Outgoing> {
   if (answer.contentType === PRELUDE_CONTENT_TYPE) {
     const split = await splitPrelude(answer.body);
     if (!split) return endpoint.failures.fault;

@@ -34,52 +34,56 @@ const TIMEOUT_MS = 10_000;
 /** Maximum number of cached results; the oldest are removed first. */
 const MOST_KEPT = 10_000;
 
-type Verdict = Authorized | Refused;
+type AuthorizationResult = Authorized | Refused;
 type Fields = Record<string, unknown>;
 
 /** The result of an authorizer for all requests with the same credentials. */
-type Judge = (methodArn: string) => Verdict;
+type Decision = (methodArn: string) => AuthorizationResult;
 
 export function lambdaAuthorizer(
   fn: Pick<LocalFunction, 'invoke'>,
   options: LambdaAuthorizerOptions,
 ): Authorize {
   const { endpoint, ttlSeconds, region, event, context, now = Date.now } = options;
-  const kept = new Map<string, { judge: Judge; until: number }>();
+  const kept = new Map<string, { decide: Decision; until: number }>();
 
-  return async function askAuthorizer(request) {
+  return async function authorizeByLambda(request) {
     const identity = onlyHeader(request, 'authorization');
     if (!identity) return { refused: 'unauthorized' };
     const arn = methodArn(request, region, context);
     const known = kept.get(identity);
-    if (known && known.until > now()) return known.judge(arn);
-    const judge = await ask(request, identity, arn);
-    if (!judge) return { refused: 'authorizerFault' };
+    if (known && known.until > now()) return known.decide(arn);
+    const decide = await invokeAuthorizer(request, identity, arn);
+    if (!decide) return { refused: 'authorizerFault' };
     kept.delete(identity);
-    if (ttlSeconds > 0) kept.set(identity, { judge, until: now() + ttlSeconds * 1000 });
+    if (ttlSeconds > 0) kept.set(identity, { decide, until: now() + ttlSeconds * 1000 });
     for (const oldest of kept.size > MOST_KEPT ? kept.keys() : []) {
       kept.delete(oldest);
       break;
     }
-    return judge(arn);
+    return decide(arn);
   };
 
   /** Invokes the authorizer. Returns undefined if it fails, times out or returns an invalid result. */
-  async function ask(request: WireRequest, identity: string, arn: string): Promise<Judge | undefined> {
+  async function invokeAuthorizer(
+    request: WireRequest,
+    identity: string,
+    arn: string,
+  ): Promise<Decision | undefined> {
     const base = event(request, context) as Fields;
     const { body: _body, isBase64Encoded: _encoded, ...withoutBody } = base;
-    const asked =
+    const authorizerEvent =
       endpoint === 'http-api'
         ? { ...withoutBody, type: 'REQUEST', routeArn: arn, identitySource: [identity] }
         : { ...withoutBody, type: 'REQUEST', methodArn: arn };
-    const payload = Buffer.from(JSON.stringify(asked));
+    const payload = Buffer.from(JSON.stringify(authorizerEvent));
     const invoked = fn.invoke({ requestId: randomUUID(), traceId: newTraceId(), payload });
     const first = await Promise.race([invoked, sleep(TIMEOUT_MS, 'late' as const, { ref: false })]);
     // A late response is discarded, so that its environment can finish the invocation.
     void invoked.then(discardBody);
     if (first === 'late' || first === 'throttled') return undefined;
     const { answer } = first;
-    return answer.kind === 'buffered' ? judgeOf(answer.body, endpoint) : undefined;
+    return answer.kind === 'buffered' ? decisionOf(answer.body, endpoint) : undefined;
   }
 }
 
@@ -97,24 +101,26 @@ function methodArn(
   return `arn:aws:execute-api:${region}:123456789012:${api}/${stage}/${request.method}${request.rawPath}`;
 }
 
-function judgeOf(body: Buffer, endpoint: 'http-api' | 'rest-api'): Judge | undefined {
-  let answer: unknown;
+function decisionOf(body: Buffer, endpoint: 'http-api' | 'rest-api'): Decision | undefined {
+  let returned: unknown;
   try {
-    answer = JSON.parse(body.toString());
+    returned = JSON.parse(body.toString());
   } catch {
     return undefined; // Not JSON, so not a result.
   }
-  const { isAuthorized, principalId, policyDocument, context } = fields(answer);
+  const { isAuthorized, principalId, policyDocument, context } = fields(returned);
   if (endpoint === 'http-api' && isAuthorized !== undefined) {
-    const verdict: Verdict =
+    const result: AuthorizationResult =
       isAuthorized === true ? { authorizer: { lambda: context ?? null } } : { refused: 'denied' };
-    return () => verdict;
+    return () => result;
   }
   if (typeof principalId !== 'string' || !isPolicy(policyDocument)) return undefined;
-  const told = authorizerContext(context);
-  if (!told) return undefined;
+  const authorizerFields = authorizerContext(context);
+  if (!authorizerFields) return undefined;
   const authorizer =
-    endpoint === 'http-api' ? { lambda: told } : { principalId, integrationLatency: 0, ...told };
+    endpoint === 'http-api'
+      ? { lambda: authorizerFields }
+      : { principalId, integrationLatency: 0, ...authorizerFields };
   return arn => (allows(policyDocument, arn) ? { authorizer } : { refused: 'denied' });
 }
 

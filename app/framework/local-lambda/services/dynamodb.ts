@@ -30,12 +30,12 @@ export async function createDynamoDb(tables: readonly Table[]): Promise<DynamoDb
         url: '/',
         headers,
       });
-      const answered = new Headers();
+      const responseHeaders = new Headers();
       const response = {
         statusCode: 200,
-        setHeader: (name: string, value: string | number) => answered.set(name, String(value)),
+        setHeader: (name: string, value: string | number) => responseHeaders.set(name, String(value)),
         end(text?: string) {
-          resolve(new Response(text ?? null, { status: this.statusCode, headers: answered }));
+          resolve(new Response(text ?? null, { status: this.statusCode, headers: responseHeaders }));
         },
       };
       server.emit('request', request as unknown as IncomingMessage, response as unknown as ServerResponse);
@@ -70,7 +70,7 @@ async function call(
     // dynalite requires this header but does not verify it; the signature is verified before.
     authorization: 'AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=none',
   };
-  const answer = await dynamoDb(headers, JSON.stringify(input));
-  if (!answer.ok) throw new Error(`DynamoDB: ${operation} failed: ${await answer.text()}`);
-  return (await answer.json()) as { Table?: { TableStatus?: string } };
+  const response = await dynamoDb(headers, JSON.stringify(input));
+  if (!response.ok) throw new Error(`DynamoDB: ${operation} failed: ${await response.text()}`);
+  return (await response.json()) as { Table?: { TableStatus?: string } };
 }

@@ -63,7 +63,7 @@ export async function addServices(
     const { createDynamoDb } = await import('./dynamodb.ts');
     const dynamoDb = await createDynamoDb(tables);
     const authorize = createIamAuth({ credentials, region, service: 'dynamodb' });
-    app.post('/', c => answerDynamoDb(dynamoDb, authorize, c.env.incoming));
+    app.post('/', c => serveDynamoDb(dynamoDb, authorize, c.env.incoming));
   }
   app.route(
     '/',
@@ -71,7 +71,7 @@ export async function addServices(
   );
 }
 
-async function answerDynamoDb(
+async function serveDynamoDb(
   dynamoDb: DynamoDb,
   authorize: ReturnType<typeof createIamAuth>,
   incoming: HttpBindings['incoming'],

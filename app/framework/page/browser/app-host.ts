@@ -184,19 +184,19 @@ function isForApps({ _meta }: Tool): boolean {
 /** Asks the visitor to allow the call in the line, and returns the decision. */
 function consent(line: HTMLElement, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const answer = (allowed: boolean): void => {
+  const decide = (allowed: boolean): void => {
     question.replaceChildren(allowed ? ' Allowed.' : ' Denied.');
     resolve(allowed);
   };
   const question = el(
     'span',
     { class: 'actions' },
-    button('Allow', () => answer(true), { class: 'small' }),
-    button('Deny', () => answer(false), { class: 'small' }),
+    button('Allow', () => decide(true), { class: 'small' }),
+    button('Deny', () => decide(false), { class: 'small' }),
   );
   line.prepend('Waiting for your consent: ');
   line.append(question);
-  signal.addEventListener('abort', () => answer(false), { once: true });
+  signal.addEventListener('abort', () => decide(false), { once: true });
   return promise;
 }
 

@@ -102,7 +102,7 @@ class Session {
       ...(problem ? [problem] : []),
       el(
         'div',
-        { class: 'gate' },
+        { class: 'sign-in' },
         ...parts,
         this.#tokenForm(),
         ...(this.#issuer ? [this.#signInForm()] : []),

@@ -55,21 +55,21 @@ export class Outcome {
       el('p', {}, message),
       fields.element,
     );
-    const answer = (result: ElicitResult): void => {
+    const respond = (result: ElicitResult): void => {
       form.remove();
       resolve(result);
     };
     form.addEventListener('submit', event => {
       event.preventDefault();
-      answer({ action: 'accept', content: fields.value() as Record<string, string> });
+      respond({ action: 'accept', content: fields.value() as Record<string, string> });
     });
     form.append(
       el(
         'div',
         { class: 'actions' },
         el('button', { type: 'submit', class: 'primary' }, 'Submit'),
-        button('Decline', () => answer({ action: 'decline' })),
-        button('Cancel', () => answer({ action: 'cancel' })),
+        button('Decline', () => respond({ action: 'decline' })),
+        button('Cancel', () => respond({ action: 'cancel' })),
       ),
     );
     this.element.append(form);

@@ -40,23 +40,23 @@ export async function signIn(endpoint: URL, clientId: string, issuer: string): P
   });
   try {
     if ((await auth(memory, { serverUrl: endpoint })) !== 'AUTHORIZED') {
-      const answer = await answerFor(memory.expectedState);
-      const code = answer.get('code');
+      const response = await responseFor(memory.expectedState);
+      const code = response.get('code');
       if (!code)
         throw new Error(
-          answer.get('error_description') ?? answer.get('error') ?? 'the issuer returned no code',
+          response.get('error_description') ?? response.get('error') ?? 'the issuer returned no code',
         );
-      const iss = answer.get('iss');
+      const iss = response.get('iss');
       await auth(memory, { serverUrl: endpoint, authorizationCode: code, ...(iss && { iss }) });
     }
   } catch (error) {
     popup.close();
-    throw new Error(whyNot(error, issuer), { cause: error });
+    throw new Error(problemOf(error, issuer), { cause: error });
   }
   return { token: async () => (await memory.tokens())?.access_token };
 }
 
-function answerFor(state: string): Promise<URLSearchParams> {
+function responseFor(state: string): Promise<URLSearchParams> {
   return new Promise((resolve, reject) => {
     const channel = new BroadcastChannel(CHANNEL);
     const over = (): void => {
@@ -68,15 +68,15 @@ function answerFor(state: string): Promise<URLSearchParams> {
       reject(new Error('no sign-in within 5 minutes'));
     }, PATIENCE_MS);
     channel.addEventListener('message', ({ data }) => {
-      const answer = new URLSearchParams(String(data));
-      if (answer.get('state') !== state) return; // The sign-in of another page.
+      const response = new URLSearchParams(String(data));
+      if (response.get('state') !== state) return; // The sign-in of another page.
       over();
-      resolve(answer);
+      resolve(response);
     });
   });
 }
 
-function whyNot(error: unknown, issuer: string): string {
+function problemOf(error: unknown, issuer: string): string {
   const { name, message } = error as Error;
   if (name === 'TypeError' || /failed to fetch|CORS/i.test(message))
     return `${issuer} does not allow requests of this page (no CORS for it), so sign-in works in MCP clients only. Paste a token instead.`;
