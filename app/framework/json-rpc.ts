@@ -1,4 +1,4 @@
-/** JSON-RPC and MCP constants, and the error responses made of them. https://www.jsonrpc.org/specification#error_object */
+/** JSON-RPC and MCP constants, and error responses. https://www.jsonrpc.org/specification#error_object */
 import type { JsonRpcId } from './types.ts';
 
 /** The revision that SDK v2 serves natively. */

@@ -73,7 +73,7 @@ export function createAuthenticator(
 }
 
 export const NOT_CONFIGURED =
-  'No authentication is configured, so nothing is served. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
+  'No authentication is configured, so every request is denied. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
 
 function methodsOf(settings: Config): AuthMethod[] {
   const modes = settings.MCP_AUTH;

@@ -121,7 +121,8 @@ function withServices(
 
 /**
  * Configures the function behind an authorizer as terraform/ deploys it: the authorizer authenticates, and the server trusts its
- * result. The 401 of a REST API names the metadata: the authorizer denies the request before the server could.
+ * result. A gateway response adds the metadata to the 401 of a REST API, because API Gateway renames the header in responses of the
+ * function.
  */
 function asDeployed(
   options: LocalLambdaOptions,
@@ -135,7 +136,7 @@ function asDeployed(
   const oauth = env.MCP_AUTH?.includes('oauth');
   const leads = oauth ? ` resource_metadata="{url}/.well-known/oauth-protected-resource${path}"` : '';
   const challenge = options.challenge || `Bearer${leads}`;
-  // The server denies a cached result after its token has expired. In its 401, a client cannot find the metadata if the URL
+  // The server denies a cached result after its token has expired. From this 401, a client cannot find the metadata if the URL
   // contains a stage, so results are not cached.
   const byStage = options.endpoint === 'rest-api' && !options.domainName;
   const authorizerTtl = options.authorizerTtl ?? (oauth && byStage ? 0 : undefined);

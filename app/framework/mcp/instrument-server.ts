@@ -1,5 +1,5 @@
 /**
- * What the framework adds to a server that a factory has created, before it is connected: every message gets a response that JSON
+ * Extends a server that a factory has created, before it is connected: every message gets a response that JSON
  * can represent, errors name the right party, one broken tool hides no other, and an exception in a tool is logged.
  *
  * Servers of both SDKs have the fields and methods used here; a server that lacks one is left as it is. Not here: what a response
@@ -9,13 +9,13 @@ import { ProtocolErrorCode, type Transport } from '@modelcontextprotocol/server'
 import type { IncomingMessage, JsonRpcId, MessageOutcome } from '../types.ts';
 import type { McpExchange } from './exchange.ts';
 
-/** What a route remembers about its servers. */
+/** State of a route that all its servers share. */
 export interface RouteState {
   /** Names of its tools, as far as they are known. */
   readonly tools: Set<string>;
   /** Tools and prompts that cannot be listed, each logged once: `tool NAME` → reason. */
   readonly unlistable: Set<string>;
-  /** Where it is mounted, once known. */
+  /** Path at which it is mounted, once known. */
   path?: string;
   /** Whether clients may subscribe; if not, no server advertises it. */
   readonly subscriptions: boolean;

@@ -9,7 +9,7 @@ import type { OnToolCall } from './tool-call-hook.ts';
 
 export interface McpOptions {
   /**
-   * Who may call this route: a guard, such as `auth({ scopes })`, or `'none'` for everyone, for example in a test.
+   * Authentication of this route: a guard, such as `auth({ scopes })`, or `'none'`, for example in a test.
    * @default the guard of the app, which MCP_AUTH configures
    */
   auth?: Guard | 'none';

@@ -33,7 +33,7 @@ export function refuseSubscriptions(serve: Serve): Serve {
     if (!refused) return response;
     const { id } = (await response.json()) as { id?: string | number };
     const message =
-      'Method not found: this server does not support subscription streams. Request the list again instead.';
+      'Method not found: this server does not support subscription streams. Poll instead of listening.';
     return errorResponse({ code: METHOD_NOT_FOUND, message }, { id: id ?? null, status: 404 });
   };
 }

@@ -83,7 +83,7 @@ class Session {
   askWhoCalls(problem?: HTMLElement): void {
     if (this.#kinds.includes('closed')) {
       const why =
-        'No authentication is configured, so the server denies all requests. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
+        'No authentication is configured, so every request is denied. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
       this.#place.replaceChildren(notice('error', el('p', {}, why)));
       return;
     }
