@@ -232,7 +232,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     await crash.getByRole('button', { name: 'Call' }).click();
     await crash.getByRole('alert').waitFor();
     expect(await crash.getByRole('alert').textContent()).toMatch(
-      /^The function failed before it could answer \(502\)/,
+      /^The function failed before it responded \(502\)/,
     );
   });
 
