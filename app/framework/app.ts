@@ -28,7 +28,7 @@ interface AppEnv extends RequestLogEnv {
   };
 }
 
-/** What the outside world is to the app; tests replace it. */
+/** Dependencies that tests replace. */
 export interface AppDependencies {
   documentAccess?: DocumentAccess | undefined;
 }
@@ -65,7 +65,7 @@ export function createApp(routes: Hono, { documentAccess }: AppDependencies = {}
   });
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
-    // The text of an unforeseen error may contain anything: it is logged, not sent.
+    // The text of an unexpected error may contain internals: it is logged, not sent.
     console.error(`${c.req.method} ${c.req.path} failed`, error);
     return c.json(
       { error: 'internal_error', message: 'The server failed to respond; its log has the reason.' },
@@ -75,7 +75,7 @@ export function createApp(routes: Hono, { documentAccess }: AppDependencies = {}
   return app as unknown as Hono;
 }
 
-/** `/mcp/` is served like `/mcp`, without a redirect, which clients do not follow for POST. */
+/** Returns a `getPath` that treats `/mcp/` as `/mcp`, without a redirect, which clients do not follow for POST. */
 function withoutTrailingSlash(paths: readonly string[]): (request: Request) => string {
   let mounted: Hono | undefined;
   const isMounted = (path: string): boolean => {
@@ -89,7 +89,7 @@ function withoutTrailingSlash(paths: readonly string[]): (request: Request) => s
   };
 }
 
-/** The page's own script calls from the server's own origin. */
+/** Returns whether `origin` is the server's own, from which the script of the page calls. */
 function isOwnPage(origin: string, endpoint: EndpointContext): boolean {
   const { MCP_PAGE, MCP_PUBLIC_URL } = config();
   return MCP_PAGE === 'on' && isOwnOrigin(origin, endpoint, MCP_PUBLIC_URL);

@@ -3,10 +3,10 @@
  *
  * Settings are read on first use, never at import: the build evaluates modules too, and the environment of the build is not
  * the function's. {@link checkSettings} reads them once during init, so that a bad value stops the environment from starting
- * and every problem is named at once, instead of failing on a request.
+ * and every problem is reported at once, before the first request.
  *
- * Settings of the user's servers are declared by {@link defineSettings} in app/settings.ts. The local Lambda has settings of
- * its own (`LAMBDA_*`, `PORT`), see app/framework/local-lambda/README.md.
+ * Settings of the user's servers are declared by {@link defineSettings} in app/settings.ts. The local Lambda has its own
+ * settings (`LAMBDA_*`, `PORT`), see app/framework/local-lambda/README.md.
  */
 import * as z from 'zod';
 import { isSecure, secretsOf } from './setting-formats.ts';
@@ -22,7 +22,7 @@ const wordsOr = (preset: string) =>
     .transform(text => text.split(/[\s,]+/).filter(Boolean));
 const words = wordsOr('');
 
-/** Asymmetric ones only: with a shared secret everybody who can check a token can make one. */
+/** Asymmetric algorithms only: with a shared secret, every server that can verify tokens could also create them. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -38,11 +38,14 @@ const ALGORITHMS = [
 ];
 const MODES = ['token', 'oauth', 'iam', 'authorizer', 'none'] as const;
 
-/** Every variable the app reads: its meaning, unit and default. The README's table is held against this. */
+/** Every variable that the app reads: its meaning, unit and default. The table in README.md is generated from it. */
 export const settings = z.object({
   MCP_AUTH: words
     .pipe(z.array(z.enum(MODES, { error: `must be of ${MODES.join(', ')}` })))
-    .refine(modes => modes.length < 2 || !modes.includes('none'), 'none excludes every other way')
+    .refine(
+      modes => modes.length < 2 || !modes.includes('none'),
+      'none cannot be combined with another method',
+    )
     .describe(
       'Authentication methods, separated by commas: token, oauth, iam, authorizer; or none, which lets every caller in. Unset: every caller is denied.',
     ),
@@ -92,7 +95,7 @@ export const settings = z.object({
     .string()
     .optional()
     .describe(
-      'For the OAuth proxy: its secret, best as ssm:NAME or secretsmanager:NAME. Default: a public client, by PKCE alone.',
+      'For the OAuth proxy: its secret, preferably as ssm:NAME or secretsmanager:NAME. Default: none (a public client with PKCE).',
     ),
   MCP_OAUTH_PROVIDER_SCOPES: wordsOr('openid,email,profile')
     .refine(scopes => scopes.includes('openid'), 'must include openid')
@@ -189,7 +192,7 @@ export class ConfigError extends Error {
       `The environment has ${problems.length} bad setting(s):\n${problems.map(p => `  - ${p}`).join('\n')}`,
     );
     this.problems = problems;
-    // A stack trace would point at this file; the environment is what has to be fixed.
+    // A stack trace would point at this file, but the error is in the environment.
     this.stack = `${this.name}: ${this.message}`;
   }
 }
@@ -210,7 +213,7 @@ export interface Settings<S extends Shape = Shape> {
  *
  * The result is a function that returns the values, read on first use: call it in a tool or in a server factory, not while a
  * module is loaded. Init checks all settings together with the framework's and reports every problem at once. An empty
- * variable counts as one that is not set. Throws a TypeError for a name that the framework reserves.
+ * variable counts as unset. Throws a TypeError for a name that the framework reserves.
  */
 export function defineSettings<S extends Shape>(shape: S): Settings<S> {
   const reserved = Object.keys(shape).filter(name => /^(MCP_|LAMBDA_|AWS_)/.test(name) || name === 'PORT');
@@ -256,7 +259,7 @@ function valuesOf(shape: Shape, env: NodeJS.ProcessEnv): Record<string, unknown>
   return values;
 }
 
-/** An empty variable counts as one that is not set, as in a Dockerfile's `ENV NAME=`. */
+/** Parses variables. An empty variable counts as unset, as in a Dockerfile's `ENV NAME=`. */
 function parse(
   shape: Readonly<Record<string, z.ZodType>>,
   env: NodeJS.ProcessEnv,
@@ -275,12 +278,12 @@ function parse(
   return { values: Object.fromEntries(values), problems };
 }
 
-/** Settings that need another one. A setting that is bad in itself has no value here. */
+/** Returns the problems of settings that require another one. A setting that is invalid by itself is undefined here. */
 function dependencyProblems(given: Partial<Config>): string[] {
   const problems: string[] = [];
   const modes = given.MCP_AUTH ?? [];
   if (modes.includes('token') && given.MCP_TOKEN_SHA256?.length === 0) {
-    problems.push('MCP_TOKEN_SHA256: is required by MCP_AUTH=token; create it by: npm run token');
+    problems.push('MCP_TOKEN_SHA256: is required by MCP_AUTH=token; create it with: npm run token');
   }
   if (given.MCP_ISOLATION === 'per-caller' && modes.some(mode => mode === 'none' || mode === 'iam'))
     problems.push(
@@ -292,7 +295,7 @@ function dependencyProblems(given: Partial<Config>): string[] {
   if (given.MCP_OAUTH_PROXY === 'on') return problems;
   if (given.MCP_OAUTH_AUDIENCE?.length === 0 && !given.MCP_PUBLIC_URL) {
     problems.push(
-      'MCP_OAUTH_AUDIENCE: is required by MCP_AUTH=oauth, or MCP_PUBLIC_URL: the audience of the tokens',
+      'MCP_OAUTH_AUDIENCE: is required by MCP_AUTH=oauth (or MCP_PUBLIC_URL), as the audience of the tokens',
     );
   }
   return problems;
@@ -314,7 +317,7 @@ function proxyProblems(given: Partial<Config>, modes: readonly string[]): string
   ];
   if (given.MCP_OAUTH_ISSUER === 'https://accounts.google.com' && lists.every(list => !list?.length))
     problems.push(
-      'MCP_OAUTH_ALLOWED_DOMAINS: is required with Google, where anybody can have an account (or MCP_OAUTH_ALLOWED_SUBJECTS)',
+      'MCP_OAUTH_ALLOWED_DOMAINS: is required with Google (or MCP_OAUTH_ALLOWED_SUBJECTS), because anyone can create an account there',
     );
   return problems;
 }

@@ -1,7 +1,7 @@
 /**
- * What the endpoint in front of the function (Function URL, API Gateway, load balancer) says about a request. The adapter
- * computes it once per request; auth, page and metadata read it. The event comes from the Lambda service and a caller cannot
- * write into `requestContext`; headers are the caller's claim.
+ * Data about a request from the endpoint in front of the function (Function URL, API Gateway, load balancer). The adapter computes
+ * it once per request; auth, page and metadata read it. The endpoint writes `requestContext`, so it can be trusted; a caller can
+ * send any header.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
  */
@@ -11,16 +11,16 @@ import { type Fields, fields, text } from './json-fields.ts';
 export interface EndpointIdentity {
   /** The IAM principal that signed the request. */
   iam?: { arn: string; subject: string | undefined } | undefined;
-  /** What an API Gateway authorizer returned: `jwt`, `lambda`, Cognito's `claims`, or a REST API authorizer's context. */
+  /** The result of an API Gateway authorizer: `jwt`, `lambda`, Cognito's `claims`, or a REST API authorizer's context. */
   authorizer?: Fields | undefined;
 }
 
 export interface EndpointContext {
-  /** Where clients reach `/` of this app, without a trailing slash: origin and, for example, the stage of a REST API. */
+  /** URL at which clients reach `/` of this app, without a trailing slash: origin and, for example, the stage of a REST API. */
   baseUrl: string;
-  /** The path as the caller sent it: a stage included, which the app does not see. */
+  /** The path as the caller sent it, including a stage, which the app does not see. */
   callerPath: string;
-  /** The host name by the endpoint's own account; undefined where only the Host header says it (load balancer, no Lambda). */
+  /** The host name that the endpoint put into the event; undefined if only the Host header has it (load balancer, no Lambda). */
   domainName: string | undefined;
   identity: EndpointIdentity;
   /** The IP address that called the endpoint: of the client, or of a proxy in front such as CloudFront. */
@@ -74,7 +74,10 @@ export function withPublicUrl(endpoint: EndpointContext, main: PublicServer | un
   return { ...endpoint, main, baseUrl: `${origin}${prefixOf(pathname, main.path)}` };
 }
 
-/** Whether `origin` is this server's own, by MCP_PUBLIC_URL or the endpoint's domain name. Host alone proves nothing (DNS rebinding). */
+/**
+ * Returns whether `origin` is this server's own, by MCP_PUBLIC_URL or the endpoint's domain name. The Host header is not used,
+ * because of DNS rebinding.
+ */
 export function isOwnOrigin(
   origin: string,
   endpoint: EndpointContext,
@@ -84,18 +87,18 @@ export function isOwnOrigin(
   return endpoint.domainName !== undefined && origin === `https://${endpoint.domainName}`;
 }
 
-/** The endpoint sets this header, except where a proxy in front passes on what it was sent. */
+/** Returns the scheme by X-Forwarded-Proto, which the endpoint sets; a proxy in front may pass on the caller's value. */
 function schemeOf(headers: Headers, protocol: string): string {
   const forwarded = headers.get('x-forwarded-proto')?.toLowerCase();
   return forwarded === 'http' || forwarded === 'https' ? forwarded : protocol.slice(0, -1);
 }
 
-/** The endpoint's domain name, which has no port: that of the Host header is added if its name is the same (the local Lambda). */
+/** Returns the endpoint's domain name; if the Host header has the same name, with its port (the local Lambda). */
 function authorityOf(domainName: string | undefined, host: string): string {
   return domainName === undefined || host.startsWith(`${domainName}:`) ? host : domainName;
 }
 
-/** RFC 9110 section 7.2: a host and perhaps a port; anything else in the header is ignored. */
+/** Returns the Host header if it is a host with an optional port (RFC 9110 section 7.2); else undefined. */
 function hostOf(headers: Headers): string | undefined {
   const host = headers.get('host') ?? '';
   return /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?$/i.test(host) ? host : undefined;
@@ -112,14 +115,14 @@ function identityOf(context: Fields): EndpointIdentity {
   };
 }
 
-/** A load balancer says it in the header alone, to which it appends the address: what precedes that is the caller's claim. */
+/** Returns the caller's address. A load balancer appends it to X-Forwarded-For; the caller can forge the entries before it. */
 function sourceAddressOf(context: Fields, headers: Headers): string | undefined {
   const address = text(fields(context.http).sourceIp) ?? text(fields(context.identity).sourceIp);
   if (address !== undefined || context.elb === undefined) return address;
   return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim();
 }
 
-/** Returns what `full` has before `path`; an empty string when `full` does not end with it. */
+/** Returns what `full` has before `path`; an empty string if `full` does not end with it. */
 function prefixOf(full: string, path: string): string {
   return full.endsWith(path) ? full.slice(0, -path.length) : '';
 }

@@ -1,6 +1,6 @@
 /**
  * The public API of the framework: everything that routes, servers, settings and tests of a project import, as `#framework`.
- * Nothing deeper is public; an upgrade may change it.
+ * Every other module is private: an upgrade may change it.
  */
 export { type AuthOptions, auth } from './auth/guard.ts';
 export { type Caller, granted } from './auth/identity.ts';

@@ -1,4 +1,4 @@
-/** JSON-RPC and MCP constants, and the error responses made of them. https://www.jsonrpc.org/specification#error_object */
+/** JSON-RPC and MCP constants, and error responses. https://www.jsonrpc.org/specification#error_object */
 import type { JsonRpcId } from './types.ts';
 
 /** The revision that SDK v2 serves natively. */
@@ -22,11 +22,11 @@ export interface JsonRpcError {
 export function noSessionError(method: string): JsonRpcError {
   return {
     code: METHOD_NOT_FOUND,
-    message: `${method} needs a session with a client, and here is none: this server is served statelessly.`,
+    message: `${method} requires a session with a client, but this server is stateless.`,
   };
 }
 
-/** Returns an HTTP response whose body is one JSON-RPC error; `id` is null where the request's id is not known. */
+/** Returns an HTTP response whose body is one JSON-RPC error; `id` is null if the request's id is not known. */
 export function errorResponse(
   error: JsonRpcError,
   { id = null, ...init }: ResponseInit & { id?: JsonRpcId | null } = {},
@@ -34,7 +34,7 @@ export function errorResponse(
   return Response.json({ jsonrpc: '2.0', id, error }, init);
 }
 
-/** Whether a value is the id of a request. */
+/** Returns whether a value is a valid request id. */
 export function isId(value: unknown): value is JsonRpcId {
   return typeof value === 'string' || typeof value === 'number';
 }

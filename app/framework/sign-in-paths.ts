@@ -1,6 +1,6 @@
 /** The paths of the OAuth proxy besides the metadata. Clients and people call them without credentials. Imports nothing. */
 
-/** Only with MCP_OAUTH_REGISTRATION=on, endpoints let callers without credentials reach it. */
+/** Callers without credentials can reach it only with MCP_OAUTH_REGISTRATION=on. */
 const REGISTRATION = '/register';
 
 export const SIGN_IN_PATHS: readonly string[] = [
@@ -12,7 +12,9 @@ export const SIGN_IN_PATHS: readonly string[] = [
   REGISTRATION,
 ];
 
-/** Returns the paths that API Gateway must not ask for credentials; none without the proxy. terraform/sign-in.tf has the same. */
+/**
+ * Returns the paths that API Gateway allows without credentials; none without the proxy. terraform/sign-in.tf has the same list.
+ */
 export function openSignInPaths(env: NodeJS.ProcessEnv): string[] {
   if (env.MCP_OAUTH_PROXY !== 'on') return [];
   return SIGN_IN_PATHS.filter(path => path !== REGISTRATION || env.MCP_OAUTH_REGISTRATION === 'on');

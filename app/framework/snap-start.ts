@@ -1,6 +1,6 @@
 /**
- * SnapStart: hooks around the snapshot of an initialized environment, and what lambda/snap-start.ts keeps for the other folders.
- * Without SnapStart there is no such state, and a hook is dropped.
+ * SnapStart: hooks around the snapshot of an initialized environment, and the state that lambda/snap-start.ts shares with the other
+ * folders. Without SnapStart there is no state, and hooks are ignored.
  */
 
 /** A hook that throws or rejects ends the environment. */
@@ -25,12 +25,12 @@ export interface SnapStartState {
 const KEY = Symbol.for('mcp-on-lambda.snap-start');
 const holder = globalThis as { [KEY]?: SnapStartState };
 
-/** Returns undefined without SnapStart. */
+/** Returns the state; undefined without SnapStart. */
 export function snapStartState(): SnapStartState | undefined {
   return holder[KEY];
 }
 
-/** Makes this process one with SnapStart. Called before the app is loaded. */
+/** Enables SnapStart in this process. Called before the app is loaded. */
 export function enableSnapStart(): SnapStartState {
   holder[KEY] = { beforeSnapshot: [], afterRestore: [], credentials: undefined };
   return holder[KEY];

@@ -1,4 +1,4 @@
-/** Importing such a file gives its text. The build, `npm run dev` and the tests agree: scripts/build/text-files.ts. */
+/** Files that are imported as text, by the build, `npm run dev` and the tests: scripts/build/text-files.ts. */
 declare module '*.csv' {
   const text: string;
   export default text;

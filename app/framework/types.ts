@@ -1,8 +1,10 @@
-/** What several rooms of the framework share; each type is declared once, here. */
+/** Types that several folders of the framework share. */
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { EndpointContext } from './endpoint-context.ts';
 
-/** The part of Lambda's function context that the framework reads. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+/**
+ * The part of Lambda's function context that the framework reads. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html
+ */
 export interface LambdaContext {
   awsRequestId: string;
   functionName: string;
@@ -23,13 +25,13 @@ export type GuardResult =
   | { allowed: true; caller?: AuthInfo | undefined }
   | { allowed: false; response: Response };
 
-/** Decides whether a request may reach an MCP route. `endpoint` is what the endpoint in front says about the request. */
+/** Decides whether a request may reach an MCP route. `endpoint` is the data about the request from the endpoint in front. */
 export type Guard = (request: Request, endpoint: EndpointContext) => Promise<GuardResult>;
 
 /** Why a response was aborted, as a JSON-RPC error; -32001 is the deadline. */
 export interface AbortReason {
   code: -32001 | -32603;
-  /** For the caller: what happened and what to do next. Never the text of an unforeseen error. */
+  /** For the caller: what happened and what to do next. Never the text of an unexpected error. */
   message: string;
 }
 
@@ -42,11 +44,11 @@ export interface ResponseObserver {
 
 /** How much each caller may use a route. At least one limit: `calls` with `seconds`, `parallel`, or both. */
 export interface CallerLimits {
-  /** Calls in each window of `seconds`, 1 or more. */
+  /** Number of calls in each window of `seconds`, 1 or more. */
   calls?: number;
   /** Length of a window, 1 to 86400. Windows start at multiples of it since 1970. */
   seconds?: number;
-  /** Calls that run at the same time, 1 or more. */
+  /** Number of calls that run at the same time, 1 or more. */
   parallel?: number;
 }
 
@@ -57,7 +59,7 @@ export interface RouteLimits {
 /** An HTTP request to a route with limits. */
 export interface LimitedRequest {
   limits: RouteLimits;
-  /** The path at which the route is mounted: routes count apart. */
+  /** The path at which the route is mounted: calls are counted per route. */
   route: string;
   /** The parsed body: a message or a batch. */
   body: unknown;
@@ -108,7 +110,7 @@ export interface Invocation {
   observer: ResponseObserver | undefined;
   /** Returns the JSON-RPC ids that still expect a response; undefined until the request's messages are known. */
   pendingIds: (() => readonly JsonRpcId[]) | undefined;
-  /** Calls `task` when the response has ended, in whatever way, and before Lambda freezes the environment. It must not reject. */
+  /** Calls `task` after the response was completed or aborted, before Lambda freezes the environment. `task` must not reject. */
   onEnd(task: () => Promise<void>): void;
   /** Stops the deadline timer and informs the observer. A second call does nothing. */
   end(reason?: AbortReason): void;
@@ -116,7 +118,7 @@ export interface Invocation {
   runEndTasks(): Promise<void>;
 }
 
-/** What the app gets as its environment (Hono's `c.env`) on Lambda. */
+/** The app's environment on Lambda (Hono's `c.env`). */
 export interface LambdaBindings {
   event: unknown;
   /** For hono's own helpers, such as getConnInfo. */

@@ -1,11 +1,11 @@
 /**
- * An example of work that outlives a call: how the temperature has changed at up to 100 places, from every day of up to 30
- * years in Open-Meteo's archive. That takes minutes, so the tool is one for {@link dynamoTasks}:
+ * An example of a tool that runs longer than a call: the change of temperature at up to 100 places, from daily records of up to 30
+ * years in Open-Meteo's archive. That takes minutes, so the tool uses {@link dynamoTasks}:
  *
  *   .route('/climate', mcp(climate, { tasks: dynamoTasks({ tools: { compare_climate: { fallback: 'poll-tool' } } }) }))
  *
- * The code does not know tasks: it reports progress, observes `signal` and returns a result, as any tool. It has no side effects,
- * because a task starts again if its execution environment is lost. https://open-meteo.com/en/docs/historical-weather-api
+ * The code contains nothing about tasks: it reports progress, observes `signal` and returns a result, like any tool. It has no side
+ * effects, because a task starts again if its execution environment is lost. https://open-meteo.com/en/docs/historical-weather-api
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server';
@@ -16,7 +16,7 @@ export interface ClimateOptions {
   geocodingUrl?: string;
   /** Base URL of the archive API. @default the public one */
   archiveUrl?: string;
-  /** How long to wait when the service takes no more requests, in milliseconds: it counts them by the minute. @default 61000 */
+  /** Pause after a 429 of the service, in milliseconds: it limits requests per minute. @default 61000 */
   busyMs?: number;
 }
 
@@ -35,31 +35,31 @@ const archive = z.object({
 
 const change = z.object({
   city: z.string(),
-  found: z.string().describe('The place that was taken.'),
+  found: z.string().describe('The place that was found.'),
   firstYears: z.number().describe('Mean temperature of the first five years in °C.'),
   lastYears: z.number().describe('Mean temperature of the last five years in °C.'),
-  perDecade: z.number().describe('Linear trend in °C a decade.'),
+  perDecade: z.number().describe('Linear trend in °C per decade.'),
 });
 const comparison = z.object({
   from: z.int(),
   to: z.int(),
-  cities: z.array(change).describe('The one that has warmed most first.'),
+  cities: z.array(change).describe('Sorted by warming, the largest first.'),
   failed: z.array(z.object({ city: z.string(), reason: z.string() })),
 });
 
 const COMPARE_CLIMATE = {
   title: 'Change of temperature at many places',
   description:
-    'How the mean temperature has changed at 1 to 100 cities over 10 to 30 years, from daily records. Takes minutes for many.',
+    'Returns how the mean temperature has changed at 1 to 100 cities over 10 to 30 years, from daily records. Takes minutes for many cities.',
   inputSchema: z.object({
     cities: z.array(z.string().trim().min(1).max(200)).min(1).max(100),
-    years: z.int().min(10).max(30).default(30).describe('How many, up to the last one.'),
+    years: z.int().min(10).max(30).default(30).describe('Number of years, up to last year.'),
   }),
   outputSchema: comparison,
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: true },
 };
 
-/** Open-Meteo did not give what was asked for; the message is fit for anyone to read. */
+/** Open-Meteo did not return usable data. The message is for the caller. */
 class ClimateError extends Error {
   override readonly name = 'ClimateError';
 }
@@ -84,7 +84,7 @@ async function compareClimate(
 ) {
   const from = LAST_YEAR - years + 1;
   const found: z.infer<typeof comparison> = { from, to: LAST_YEAR, cities: [], failed: [] };
-  // One after the other: the service is free, and years of days are many.
+  // Sequentially, because the service is free and each request is large.
   for (const [at, city] of cities.entries()) {
     try {
       found.cities.push(await changeAt(city, from, mcpReq.signal, options));
@@ -113,9 +113,9 @@ async function changeAt(
     busyMs = 61_000,
   } = options;
   const search = { name: city, count: 1, format: 'json' };
-  const asked = { signal, busyMs };
-  const [best] = (await ask(`${geocodingUrl}/v1/search`, search, places, asked)).results;
-  if (!best) throw new ClimateError('No such place is known.');
+  const limits = { signal, busyMs };
+  const [best] = (await fetchJson(`${geocodingUrl}/v1/search`, search, places, limits)).results;
+  if (!best) throw new ClimateError('The place is unknown.');
   const { name, country, latitude, longitude } = best;
   const days = {
     latitude,
@@ -124,9 +124,9 @@ async function changeAt(
     end_date: `${LAST_YEAR}-12-31`,
     daily: 'temperature_2m_mean',
   };
-  const { daily } = await ask(`${archiveUrl}/v1/archive`, days, archive, asked);
+  const { daily } = await fetchJson(`${archiveUrl}/v1/archive`, days, archive, limits);
   const means = yearlyMeans(daily);
-  if (means.length < 10) throw new ClimateError('There are too few records of this place.');
+  if (means.length < 10) throw new ClimateError('There are too few records for this place.');
   return {
     city,
     found: country ? `${name}, ${country}` : name,
@@ -139,13 +139,16 @@ async function changeAt(
 const ATTEMPTS = 5;
 const ATTEMPT_MS = 60_000;
 
-/** Retries for up to a minute each time if the service is busy: a task can wait. */
-async function ask<Answer>(
+/**
+ * Sends a request and returns the parsed response. Retries up to four times, after a minute each if the service is busy: a task can
+ * wait.
+ */
+async function fetchJson<Data>(
   base: string,
   query: Record<string, string | number>,
-  answer: z.ZodType<Answer>,
+  schema: z.ZodType<Data>,
   { signal, busyMs }: { signal: AbortSignal; busyMs: number },
-): Promise<Answer> {
+): Promise<Data> {
   const url = new URL(base);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   for (let attempt = 1; ; attempt += 1) {
@@ -153,12 +156,12 @@ async function ask<Answer>(
     const response = await fetch(url, { signal: within }).catch(() => undefined);
     signal.throwIfAborted();
     if (response?.ok) {
-      const { data } = answer.safeParse(await response.json().catch(() => undefined));
+      const { data } = schema.safeParse(await response.json().catch(() => undefined));
       if (data) return data;
-      throw new ClimateError('Open-Meteo gave an answer that makes no sense.');
+      throw new ClimateError('Open-Meteo returned an invalid response.');
     }
     const passes = response === undefined || response.status === 429 || response.status >= 500;
-    if (!passes || attempt === ATTEMPTS) throw new ClimateError('Open-Meteo gave no answer.');
+    if (!passes || attempt === ATTEMPTS) throw new ClimateError('Open-Meteo did not respond.');
     await sleep(response?.status === 429 ? busyMs : Math.min(1_000 * attempt, busyMs), undefined, { signal });
   }
 }
@@ -168,7 +171,7 @@ interface Year {
   mean: number;
 }
 
-/** Of years with nearly all of their days. */
+/** Returns the mean of each year with records for more than 350 days. */
 function yearlyMeans({ time, temperature_2m_mean: values }: z.infer<typeof archive>['daily']): Year[] {
   const years = new Map<number, number[]>();
   for (const [at, day] of time.entries()) {
@@ -188,7 +191,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Least squares, a year. */
+/** Returns the linear trend per year, by least squares. */
 function slope(years: readonly Year[]): number {
   const middle = mean(years.map(({ year }) => year));
   const level = mean(years.map(year => year.mean));
@@ -203,7 +206,7 @@ function rounded(value: number): number {
 function inWords({ from, to, cities, failed }: z.infer<typeof comparison>): string {
   const lines = cities.map(
     ({ found, firstYears, lastYears, perDecade }) =>
-      `${found}: ${perDecade > 0 ? '+' : ''}${perDecade} °C a decade (${firstYears} °C, then ${lastYears} °C)`,
+      `${found}: ${perDecade > 0 ? '+' : ''}${perDecade} °C per decade (${firstYears} °C, then ${lastYears} °C)`,
   );
   const not = failed.map(({ city, reason }) => `${city}: ${reason}`);
   return [`Mean temperature from ${from} to ${to}:`, ...lines, ...not].join('\n');

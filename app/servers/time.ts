@@ -40,7 +40,7 @@ function result(date: Date, timeZone: string) {
   };
 }
 
-/** `2026-07-28T11:30:00+02:00` */
+/** Returns a local time with its offset: `2026-07-28T11:30:00+02:00`. */
 function localTime(date: Date, timeZone: string): string {
   const options = { timeZone, dateStyle: 'short', timeStyle: 'medium' } as const;
   const [day, time] = new Intl.DateTimeFormat('sv-SE', options).format(date).split(' '); // Swedish dates are ISO 8601.

@@ -74,9 +74,9 @@ test('compare_climate returns the change of each city, reports progress and list
       { city: 'South', found: 'South, Here', firstYears: 10.1, lastYears: 10.85, perDecade: 0.5 },
       { city: 'North', found: 'North, Here', firstYears: 10.05, lastYears: 10.43, perDecade: 0.25 },
     ],
-    failed: [{ city: 'Nowhere', reason: 'No such place is known.' }],
+    failed: [{ city: 'Nowhere', reason: 'The place is unknown.' }],
   });
-  expect(JSON.stringify(content)).toContain('+0.5 °C a decade');
+  expect(JSON.stringify(content)).toContain('+0.5 °C per decade');
   expect(progress).toEqual([
     [1, 3, 'North'],
     [2, 3, 'South'],

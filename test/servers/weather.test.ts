@@ -111,10 +111,10 @@ const SPRINGFIELDS = ['Missouri', 'Massachusetts', 'Illinois'].map(
 );
 
 const ADVICE = {
-  timeout: /did not answer in time\. Try again/,
+  timeout: /did not respond in time\. Try again/,
   unavailable: /not available at the moment\. Try again/,
   'rate-limited': /no more requests for now\. Wait a minute/,
-  'unexpected-answer': /makes no sense\. Trying again is unlikely to help/,
+  'unexpected-answer': /returned an invalid response\. Trying again is unlikely to help/,
 };
 
 describe.each<[string, Mode]>([
@@ -320,7 +320,7 @@ describe.each<[string, Mode]>([
         location: 'Berlin',
       });
       expect(isError).toBe(true);
-      expect(text).toContain('by a fault of its own');
+      expect(text).toContain('because of an internal error');
       expect(text).not.toMatch(INTERNALS);
       expect(reported).toEqual([fault]);
     });

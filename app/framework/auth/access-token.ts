@@ -15,7 +15,7 @@ export type AccessTokenType = 'at+jwt' | 'JWT';
 
 /**
  * Claims that no access token has: of ID tokens (OpenID Connect Core 2 and 3.3.2.11, FAPI 1.0 part 2), logout tokens and
- * security events (RFC 8417), DPoP proofs (RFC 9449), introspection answers (RFC 9701).
+ * security events (RFC 8417), DPoP proofs (RFC 9449), introspection responses (RFC 9701).
  */
 const OF_OTHERS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htm', 'htu', 'token_introspection'];
 
@@ -32,7 +32,7 @@ export function accessTokenProblem(
   const named = `its typ is ${header.typ === undefined ? 'not set' : JSON.stringify(header.typ)}`;
   if (type !== undefined && type !== 'jwt') return named;
   if (accepted === 'at+jwt')
-    return `${named}, and MCP_OAUTH_TOKEN_TYPE=at+jwt takes those of RFC 9068 only; JWT takes older forms too`;
+    return `${named}, and MCP_OAUTH_TOKEN_TYPE=at+jwt accepts tokens of RFC 9068 only; JWT accepts older forms too`;
   return ofAnotherKind(claims) ?? grantsNothing(claims);
 }
 
@@ -40,7 +40,7 @@ export function accessTokenProblem(
 export function ofAnotherKind(claims: Readonly<Record<string, unknown>>): string | undefined {
   const { typ, token_use } = claims;
   const other = OF_OTHERS.find(name => name in claims);
-  if (other) return `it has the claim ${other}, as no access token has`;
+  if (other) return `it has the claim ${other}, which access tokens do not have`;
   // Keycloak: Bearer, ID, Refresh, Logout. Cognito: access, id.
   if (typ !== undefined && typ !== 'Bearer') return `its claim typ is ${JSON.stringify(typ)}`;
   if (token_use !== undefined && token_use !== 'access')
@@ -48,7 +48,9 @@ export function ofAnotherKind(claims: Readonly<Record<string, unknown>>): string
   return undefined;
 }
 
-/** Without the prefix that RFC 7515 section 4.1.9 makes optional, and in lower case, because media types are case-insensitive. */
+/**
+ * Returns the type in lower case (media types are case-insensitive), without the prefix that RFC 7515 section 4.1.9 makes optional.
+ */
 function mediaType(typ: unknown): string | undefined {
   return typ === undefined
     ? undefined

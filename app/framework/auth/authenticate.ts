@@ -31,7 +31,7 @@ export type AuthResult =
   | { allowed: true; caller: Caller | undefined }
   | { allowed: false; reason: DenialReason };
 
-/** What a request presents: its Authorization header, and the identity that the endpoint has verified. */
+/** The credentials of a request: its Authorization header, and the identity that the endpoint has verified. */
 export interface AuthInput {
   authorization: string | null | undefined;
   identity?: EndpointIdentity;
@@ -73,7 +73,7 @@ export function createAuthenticator(
 }
 
 export const NOT_CONFIGURED =
-  'No authentication is configured, so nothing is served. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
+  'No authentication is configured, so every request is denied. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
 
 function methodsOf(settings: Config): AuthMethod[] {
   const modes = settings.MCP_AUTH;

@@ -1,35 +1,34 @@
 /**
- * The answers of a closed gate: a status, a challenge, and a short JSON-RPC error that gives nothing away.
+ * Responses to denied requests: a status, a challenge, and a short JSON-RPC error that reveals no reason.
  *
- * RFC 6750 section 3 (Bearer challenges), RFC 9728 section 5.1 (resource_metadata), MCP authorization. A Function URL
- * renames `WWW-Authenticate`, so a client may have to do with the status and the well-known paths; 401, never 403, is
- * what makes it look there.
+ * RFC 6750 section 3 (Bearer challenges), RFC 9728 section 5.1 (resource_metadata), MCP authorization. A Function URL renames
+ * `WWW-Authenticate`. A client then uses the well-known paths, but only after a 401, not after a 403.
  */
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import { errorResponse, SERVER_ERROR } from '../json-rpc.ts';
 
-/** Where the challenge leads: the metadata document, and the scopes to ask for. */
+/** The fields of a challenge: the URL of the metadata document, and the scopes to request. */
 export interface ChallengeContext {
   resourceMetadataUrl?: string | undefined;
   requiredScopes?: readonly string[] | undefined;
 }
 
-/** 401: the credentials are missing or invalid. The message is the same for every reason, so an attacker learns nothing. */
+/** Returns 401 for missing or invalid credentials. The message is the same for every reason, so an attacker learns nothing. */
 export function unauthorized(context: ChallengeContext = {}, message = CREDENTIALS_REQUIRED): Response {
   return challenge(new OAuthError(OAuthErrorCode.InvalidToken, message), context);
 }
 
-/** 403: known, but not allowed to do this; the challenge names the scopes that are missing. */
+/** Returns 403 for an authenticated caller that lacks a scope; the challenge names the required scopes. */
 export function insufficientScope(context: ChallengeContext): Response {
   return challenge(new OAuthError(OAuthErrorCode.InsufficientScope, 'The caller lacks a scope.'), context);
 }
 
-/** 403: known, but not on the list. */
+/** Returns 403 for an authenticated caller that is not on the list of allowed callers. */
 export function forbidden(): Response {
   return jsonRpcError(403, 'Forbidden: this caller is not allowed here.');
 }
 
-/** 503: the caller cannot be authenticated at the moment. Fails closed. */
+/** Returns 503: the caller cannot be authenticated at the moment. Fails closed. */
 export function keysUnavailable(): Response {
   return jsonRpcError(
     503,

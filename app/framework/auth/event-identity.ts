@@ -21,9 +21,9 @@ export function iamCaller({ iam }: EndpointIdentity): Caller | undefined {
 }
 
 /**
- * Returns the caller that an API Gateway authorizer let in: by the claims of a JWT or Cognito authorizer, or the context that a
- * Lambda authorizer returned. JWT and Cognito authorizers accept whatever the issuer has signed, ID tokens as well: those are
- * denied here. API Gateway caches the authorizer's result: if it has the token's end (`exp`), it is not accepted after that.
+ * Returns the caller that an API Gateway authorizer accepted: from the claims of a JWT or Cognito authorizer, or the context that
+ * a Lambda authorizer returned. JWT and Cognito authorizers accept every token that the issuer has signed, including ID tokens,
+ * which are denied here. API Gateway caches the authorizer's result; a result with `exp` is not accepted after that time.
  */
 export function authorizerCaller(
   { authorizer = {} }: EndpointIdentity,
@@ -41,7 +41,9 @@ export function authorizerCaller(
   const ofToken = 'jwt' in authorizer || 'claims' in result;
   const problem = ofToken ? tokenProblem(claims) : undefined;
   if (problem) {
-    console.warn(`auth: what the API Gateway authorizer accepted is not an access token: ${problem}.`);
+    console.warn(
+      `auth: denied a caller: the token that the API Gateway authorizer accepted is not an access token: ${problem}.`,
+    );
     return undefined;
   }
   const expiresAt = claims.exp === undefined ? undefined : Number(claims.exp);
@@ -64,20 +66,23 @@ export function authorizerCaller(
   };
 }
 
-/** A claim `tenant` means what the issuer decides. */
+/** Returns the tenant ID for issuer and subject. The claim `tenant` is not used: its meaning depends on the issuer. */
 function tenantOfToken({ iss, sub }: Fields): string | undefined {
   const [issuer, subject] = [text(iss), text(sub)];
   return issuer && subject && tenantId(issuer, subject);
 }
 
-/** API Gateway passes on no header of the token. `client_id` is a claim of RFC 9068, which ID tokens do not have. */
+/**
+ * Returns why claims are not those of an access token. API Gateway does not pass on the header of the token, so only the claims
+ * can be checked. `client_id` is a claim of RFC 9068, which ID tokens do not have.
+ */
 function tokenProblem(claims: Fields): string | undefined {
   return ofAnotherKind(claims) ?? (claims.client_id === undefined ? grantsNothing(claims) : undefined);
 }
 
 /**
- * Whether an ARN is on the list. In a pattern `*` stands for any run of characters, as in IAM policies. For an assumed
- * role the role's own ARN is looked for too, so that one entry holds for all its sessions.
+ * Returns whether an ARN is on the list. In a pattern, `*` matches any characters, as in IAM policies. For an assumed role, the
+ * ARN of the role matches too, so that one entry covers all its sessions.
  */
 export function arnAllowed(arn: string, patterns: readonly string[]): boolean {
   const role = /^arn:(\S+?):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
@@ -85,7 +90,7 @@ export function arnAllowed(arn: string, patterns: readonly string[]): boolean {
   return patterns.some(pattern => names.some(name => matches(pattern, name)));
 }
 
-/** Linear in both lengths: after a mismatch, only the last `*` can take more characters. */
+/** Returns whether the pattern matches, without exponential backtracking: after a mismatch, only the last `*` is extended. */
 function matches(pattern: string, text: string): boolean {
   let [at, from, star, resume] = [0, 0, -1, 0];
   while (at < text.length) {

@@ -18,7 +18,7 @@ import type { Caller } from './identity.ts';
 import { publishesMetadata, resourceMetadataUrl } from './metadata.ts';
 
 export interface AuthOptions {
-  /** Scopes that a caller must have for this route, on top of `MCP_OAUTH_SCOPES`. Static tokens and IAM callers have none. */
+  /** Scopes that a caller must have for this route, in addition to `MCP_OAUTH_SCOPES`. Static tokens and IAM callers have none. */
   scopes?: readonly string[];
 }
 
@@ -58,7 +58,7 @@ const DENIALS: Record<DenialReason, (context: ChallengeContext) => Response> = {
   keys_unavailable: keysUnavailable,
 };
 
-/** So that the challenge for a tool's own scopes names the same document. */
+/** Adds the URL of the metadata, which the challenge of a tool that requires scopes contains. */
 function withMetadata(caller: Caller | undefined, url: string | undefined): Caller | undefined {
   return caller && url ? { ...caller, resourceMetadataUrl: url } : caller;
 }

@@ -9,7 +9,7 @@ import type { AuthInfo } from '@modelcontextprotocol/server';
 /** The method by which a caller was authenticated. */
 export type AuthMode = 'token' | 'oauth' | 'iam' | 'authorizer';
 
-/** An authenticated caller. `clientId` is what the log names. */
+/** An authenticated caller. The log contains its `clientId`. */
 export interface Caller extends AuthInfo {
   extra: {
     mode: AuthMode;
@@ -22,12 +22,12 @@ export interface Caller extends AuthInfo {
     tenant?: string | undefined;
     /** IAM principal, for mode `iam`. */
     arn?: string | undefined;
-    /** All claims of a verified JWT, or all fields of an authorizer's verdict. */
+    /** All claims of a verified JWT, or all fields of an authorizer's result. */
     claims?: Record<string, unknown> | undefined;
   };
 }
 
-/** Whether the caller was granted every one of these scopes; for registering a tool only for those who may use it. */
+/** Returns whether the caller has all of these scopes, for example to register a tool only for callers that may use it. */
 export function granted(caller: AuthInfo | undefined, ...scopes: string[]): boolean {
   return scopes.every(scope => caller?.scopes.includes(scope));
 }

@@ -1,9 +1,9 @@
 /**
- * A Lambda authorizer for API Gateway: the rules of app/framework/auth in a function of its own, so that a denied call does not
+ * A Lambda authorizer for API Gateway: the rules of app/framework/auth in a separate function, so that a denied call does not
  * start the server. It passes the caller on; the server accepts that by `MCP_AUTH=authorizer`.
  *
- * Fails closed: a request that it cannot read or check is denied or is an error, and API Gateway refuses both. Denials are results
- * and not errors, so that they are cached like permissions and raise no alarm.
+ * Fails closed: a request that it cannot read is denied or causes an error; API Gateway rejects the request in both cases. A
+ * denial is a result, not an error, so that API Gateway caches it and no alarm is raised.
  *
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html (payload format 2.0, simple
  * response), https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html (REST)
@@ -16,7 +16,7 @@ import { type AuthInput, createAuthenticator } from './authenticate.ts';
 import type { Caller } from './identity.ts';
 import { KeysUnavailableError } from './token-verifier.ts';
 
-/** What the server gets about the caller: strings, numbers and booleans, because a REST API accepts nothing else. */
+/** The data about the caller that the server gets: strings, numbers and booleans, because a REST API accepts nothing else. */
 export type AuthorizerContext = Record<string, string | number | boolean>;
 
 /** For HTTP APIs with payload format 2.0 and simple responses. */
@@ -66,7 +66,7 @@ export function createAuthorizer(settings: Config) {
   };
 }
 
-/** Returns the header as each format has it. Several Authorization headers with different values count as none. */
+/** Returns the Authorization header of an event of either format; undefined if there are several with different values. */
 function inputOf({ authorizationToken, headers, multiValueHeaders }: Fields): Omit<AuthInput, 'resource'> {
   if (typeof authorizationToken === 'string') return { authorization: authorizationToken };
   const values = [...valuesOf(headers), ...valuesOf(multiValueHeaders)];
@@ -76,8 +76,8 @@ function inputOf({ authorizationToken, headers, multiValueHeaders }: Fields): Om
 
 /**
  * Returns the OAuth resource that is called: MCP_PUBLIC_URL for its own path, else the path below its origin, or below the domain
- * name in the event. The authorizer does not know the routes; where a proxy adds a prefix to several of them, MCP_OAUTH_AUDIENCE
- * names their audience.
+ * name in the event. The authorizer does not know the routes; if a proxy adds a prefix to several of them, MCP_OAUTH_AUDIENCE must
+ * name their audience.
  */
 function resourceOf(event: Fields, { MCP_PUBLIC_URL: publicUrl }: Config): string {
   const { path, rawPath } = event;
@@ -100,7 +100,7 @@ function calledUrl(event: Fields, path: string): string {
   return `${new URL(baseUrl).origin}${callerPath}`;
 }
 
-/** What endpointContext() reads. */
+/** Headers that endpointContext() reads. */
 const FORWARDED = new Set(['host', 'x-forwarded-proto']);
 
 function valuesOf(headers: unknown): string[] {
@@ -132,15 +132,18 @@ function policy(
 }
 
 /**
- * `…:API/STAGE/POST/mcp` → `…:API/STAGE/*`: API Gateway caches the policy by the credentials, whatever path they call next. A token
- * for one path alone is bound to it by `resource` in the context, which the server compares.
+ * Returns `…:API/STAGE/*` for `…:API/STAGE/POST/mcp`: API Gateway caches the policy by credentials, for all paths. A token for one
+ * resource stays restricted to it by `resource` in the context, which the server checks.
  */
 function everyMethod(methodArn: string): string {
   const [api, stage] = methodArn.split('/');
   return stage === undefined ? methodArn : `${api}/${stage}/*`;
 }
 
-/** With the names of JWT claims, as event-identity.ts reads them. `exp`: a cached result ends with its token. */
+/**
+ * Returns the context, with the names of JWT claims, which event-identity.ts reads. With `exp`, a cached result expires with its
+ * token.
+ */
 function contextOf(
   { clientId, scopes, expiresAt, extra }: Caller,
   resource: string | undefined,

@@ -1,6 +1,6 @@
 /**
- * Protected resource metadata (RFC 9728), at the path-aware and at the root well-known path: behind a Function URL a client gets no
- * header that names one.
+ * Protected resource metadata (RFC 9728), at the path-aware and the root well-known path, because behind a Function URL no header
+ * names the URL of the document.
  *
  * https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
  */
@@ -14,7 +14,7 @@ const ANYONE = {
   'access-control-allow-methods': 'GET, OPTIONS',
 };
 
-/** Whether callers sign in at an issuer: its tokens are checked here, or by the authorizer in front. */
+/** Returns whether callers sign in at an issuer, whose tokens are checked here or by the authorizer in front. */
 export function publishesMetadata({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }: Config): boolean {
   return modes.includes('oauth') || (modes.includes('authorizer') && issuer !== undefined);
 }
@@ -59,13 +59,13 @@ export function metadataResponse(
 const FALLBACKS = new Set(['/register', '/authorize', '/token']);
 
 /**
- * Returns the message for a client that tries to sign in at a server with static tokens: its user has omitted the header. Undefined
- * for every other request.
+ * Returns the message for a client that tries to sign in at a server with static tokens, because its user has omitted the header;
+ * undefined for every other request.
  */
 export function noOAuthHere(path: string, settings: Config): string | undefined {
   if (!FALLBACKS.has(path) || !settings.MCP_AUTH.includes('token') || publishesMetadata(settings))
     return undefined;
-  return 'This server has no sign-in: give the client a token, by the header "Authorization: Bearer TOKEN".';
+  return 'This server has no sign-in. Configure the client to send a token in the header "Authorization: Bearer TOKEN".';
 }
 
 function isMetadataPath(path: string): boolean {

@@ -1,8 +1,9 @@
 /**
  * Protects against pages in a browser: Origin and Host must be allowed, and allowed origins get CORS headers.
  *
- * MCP transports, "Security Warning"; https://fetch.spec.whatwg.org/#http-cors-protocol. Only here: a `cors` block on the Function
- * URL would respond to preflights itself and duplicate the headers. Clients that are not browsers send no Origin and pass.
+ * MCP transports, "Security Warning"; https://fetch.spec.whatwg.org/#http-cors-protocol. CORS is handled only here: a `cors` block
+ * on the Function URL would respond to preflights itself and duplicate the headers. Clients that are not browsers send no Origin
+ * and pass.
  */
 import { hostHeaderValidationResponse, originValidationResponse } from '@modelcontextprotocol/server';
 import type { MiddlewareHandler } from 'hono';
@@ -20,7 +21,7 @@ const EXPOSED = [
   'x-amzn-requestid',
 ];
 
-/** `isOwn` says whether a well-formed origin is the server's own. */
+/** Creates the middleware. `isOwn` returns whether a well-formed origin is the server's own. */
 export function originAndHostValidation(
   settings: () => Config,
   isOwn: (origin: string, endpoint: EndpointContext) => boolean = () => false,
@@ -51,8 +52,8 @@ export function originAndHostValidation(
 }
 
 /**
- * What a browser sends (RFC 6454 section 6.1), and nothing that a URL parser would correct: it reads a backslash as a slash, so that
- * `http://localhost\.evil.example` would be localhost. `null`, of opaque origins, can not be allowed.
+ * An origin as browsers send it (RFC 6454 section 6.1). Stricter than a URL parser, which reads a backslash as a slash and would
+ * take `http://localhost\.evil.example` for localhost. `null`, the value of opaque origins, is always denied.
  */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(\[[\da-f:.]+\]|[^\s\\/?#@:[\]]+)(:\d{1,5})?$/i;
 /** RFC 9110 section 7.2: a host and perhaps a port. */

@@ -1,8 +1,8 @@
 /**
  * Verifies the access tokens that the OAuth proxy has issued (app/framework/oauth-proxy): JWTs with an HMAC, because issuer and
- * resource server are the same function. Nothing is fetched but the secret, once in a few minutes.
+ * resource server are the same function. Only the secret is fetched, at most once in 5 minutes.
  *
- * The key is the issuer's identity, so `iss` needs no check of its own; `aud` must be the resource that is called.
+ * The key identifies the issuer, so `iss` is not checked; `aud` must be the resource that is called.
  */
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Caller } from './identity.ts';

@@ -1,6 +1,6 @@
 /**
- * MCP_SECRET, from which every key of the framework is derived (HKDF, RFC 5869): one key per purpose, so that what was signed or
- * encrypted for one purpose is worthless for another.
+ * MCP_SECRET, from which every key of the framework is derived (HKDF, RFC 5869): one key per purpose, so that data signed
+ * or encrypted for one purpose is invalid for another.
  *
  * It is one secret, or two with a comma during a rotation: the first one signs and encrypts, both verify and decrypt.
  */
@@ -9,7 +9,7 @@ import { createParameterReader, type ReadParameter } from '../aws/parameter.ts';
 import type { Config } from '../config.ts';
 import { MIN_SECRET, secretsOf } from '../setting-formats.ts';
 
-/** What a key is for. */
+/** The purpose of a key. */
 export type KeyPurpose = 'access token' | 'consent' | 'csrf' | 'record' | 'registration' | 'request state';
 
 /** Returns the keys for a purpose, the current one first. Rejects if the secret cannot be read. */
@@ -31,7 +31,7 @@ export function createKeys(
   return async function keys(purpose) {
     const [current, ...previous] = secretsOf(await readParameter(MCP_SECRET ?? ''));
     if (current === undefined)
-      throw new Error(`MCP_SECRET must have ${MIN_SECRET} characters or more, and two secrets at most.`);
+      throw new Error(`MCP_SECRET must contain one or two secrets of ${MIN_SECRET} characters or more.`);
     return [derive(current, purpose), ...previous.map(secret => derive(secret, purpose))];
   };
 }

@@ -76,7 +76,7 @@ export function createSignedState(keysOf: () => Keys) {
   };
 }
 
-/** State of one flow or caller is not accepted in another one. */
+/** Returns the data that a state is bound to: it is invalid in another flow and for another caller. */
 function bindingOf({ mcpReq, http }: ServerContext, flow: string): string {
   const { clientId, extra } = http?.authInfo ?? {};
   return JSON.stringify([mcpReq.method, flow, clientId, extra?.subject]);

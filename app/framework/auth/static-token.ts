@@ -13,7 +13,7 @@ export function staticTokens(digests: readonly string[]) {
 
   return function checkStaticToken(token: string): Caller | undefined {
     const digest = createHash('sha256').update(token).digest();
-    // All are compared, each in constant time, so that the duration reveals neither which one nor where it differs.
+    // All are compared, each in constant time, so that the duration reveals nothing about the digests.
     const matches = known.map(candidate => timingSafeEqual(candidate, digest));
     if (!matches.includes(true)) return undefined;
     // The start of the digest names the token in the log and does not reveal it.

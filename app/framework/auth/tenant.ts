@@ -1,5 +1,5 @@
 /**
- * Tenant IDs: with MCP_ISOLATION=per-caller, Lambda gives each caller execution environments of its own by this ID.
+ * Tenant IDs: with MCP_ISOLATION=per-caller, Lambda gives each caller its own execution environments by this ID.
  * https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
  *
  * A digest, because the ID is visible in logs and metrics and its characters are limited.

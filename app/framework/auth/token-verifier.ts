@@ -2,8 +2,8 @@
  * Verifies access tokens as an OAuth 2.1 resource server: JWTs signed by the issuer's keys, for this server, and issued as access
  * tokens (access-token.ts).
  *
- * RFC 9068 and RFC 8725; all cryptography and claim checks are jose's. Opaque tokens are not accepted: they would cost a
- * call to the authorization server for every request.
+ * RFC 9068 and RFC 8725; all cryptography and claim checks are jose's. Opaque tokens are not accepted: each request with
+ * one would need a call to the authorization server.
  */
 import {
   createRemoteJWKSet,
@@ -105,19 +105,19 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Checked before any request to the issuer, so that an arbitrary text costs nothing. Undefined if nothing is wrong. */
+/** Returns why a token is malformed or of another issuer; undefined if it is neither. Sends no request to the issuer. */
 function formProblem(token: string, issuer: string, algorithms: readonly string[]): string | undefined {
   try {
     const { alg } = decodeProtectedHeader(token);
     if (!algorithms.includes(String(alg))) return `its algorithm is ${JSON.stringify(alg)?.slice(0, 20)}`;
-    if (decodeJwt(token).iss !== issuer) return 'its issuer is another one';
+    if (decodeJwt(token).iss !== issuer) return 'it is from another issuer';
     return undefined;
   } catch {
     return 'it is not a JWT';
   }
 }
 
-/** Without `kid`, several keys of the issuer may fit: each is tried. */
+/** Verifies a token. If it has no `kid`, several keys of the issuer may match; each is tried. */
 export async function verify(
   token: string,
   keys: JWTVerifyGetKey,
@@ -140,7 +140,7 @@ export async function verify(
   }
 }
 
-/** Returns what is wrong with a token that was not verified; undefined if the keys could not be fetched instead. */
+/** Returns why a token is invalid, by the error of its verification; undefined if the keys could not be fetched. */
 export function tokenProblem(error: unknown): string | undefined {
   const { JOSEError, JWKSTimeout, JWKSInvalid } = errors;
   const notTheToken = [JOSEError.code, JWKSTimeout.code, JWKSInvalid.code];
@@ -150,7 +150,10 @@ export function tokenProblem(error: unknown): string | undefined {
 /** Claims that help to find a wrong configuration. */
 const LOGGED = ['iss', 'aud', 'sub', 'client_id', 'azp', 'scope', 'scp', 'exp', 'nbf'];
 
-/** Logs one line, with claims only if the signature was valid (jose verifies it first). Never the token. */
+/**
+ * Logs why a token is denied, in one line without the token. Pass `claims` only if the signature was valid (jose verifies it
+ * first).
+ */
 export function deny(problem: string, claims?: JWTPayload): undefined {
   const known =
     claims && Object.fromEntries(LOGGED.filter(name => name in claims).map(name => [name, claims[name]]));
@@ -158,7 +161,10 @@ export function deny(problem: string, claims?: JWTPayload): undefined {
   console.warn(`auth: denied a token: ${problem}.${details}`);
 }
 
-/** Calls `find` once, and again some seconds after it failed; until then its failure is the result. */
+/**
+ * Creates a cache for the result of `find`. After a failure, `get` rejects with the same error for 5 seconds, then calls `find`
+ * again.
+ */
 export function retryLater<T>(find: () => Promise<T>) {
   let found: Promise<T> | undefined;
   let failure: { error: unknown; until: number } | undefined;
@@ -217,14 +223,14 @@ export async function fetchIssuerMetadata(issuer: string, fetch = globalThis.fet
   throw new KeysUnavailableError(`The metadata of the issuer ${issuer} cannot be fetched.`, { cause });
 }
 
-/** Keys over http could be replaced on the way; only a test's issuer on this machine has them so. */
+/** Returns the URL of the keys. Throws if it is not https (or http on this machine): the keys could be replaced in transit. */
 function keysUrl(uri: unknown, source: string): string {
   if (typeof uri !== 'string' || !URL.canParse(uri)) throw new Error(`${source} has no jwks_uri`);
   if (!isSecure(new URL(uri))) throw new Error(`${source} has a jwks_uri that is not https`);
   return uri;
 }
 
-/** OpenID Connect Discovery section 4, and RFC 8414 section 3.1, which appends the path. */
+/** Returns the URLs of the metadata: OpenID Connect Discovery section 4, and RFC 8414 section 3.1, which appends the path. */
 function metadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
@@ -234,13 +240,16 @@ function metadataUrls(issuer: string): string[] {
   ];
 }
 
-/** RFC 9068; OpenID Connect, Auth0, Entra; Entra before version 2; Okta. */
+/** Claims that identify the client: RFC 9068; OpenID Connect, Auth0, Entra; Entra before version 2; Okta; else the subject. */
 const CLIENT = ['client_id', 'azp', 'appid', 'cid', 'sub'];
 
-/** Who calls is told by text (RFC 7519 section 4.1.2, RFC 8693 section 4.3), by some issuers by numbers. Why it is not. */
+/**
+ * Returns a problem if a claim that identifies the client is neither a string (RFC 7519 section 4.1.2, RFC 8693 section 4.3) nor a
+ * number, which some issuers use.
+ */
 function clientIdProblem(claims: JWTPayload): string | undefined {
   const odd = CLIENT.find(name => !['string', 'number'].includes(typeof (claims[name] ?? '')));
-  return odd && `its claim ${odd} is no text`;
+  return odd && `its claim ${odd} is not a string`;
 }
 
 export function callerOf(token: string, claims: JWTPayload): Caller {
@@ -255,7 +264,7 @@ export function callerOf(token: string, claims: JWTPayload): Caller {
   };
 }
 
-/** `scope` is a string with spaces (RFC 8693); `scp` is a list with Entra and others. */
+/** Returns the scopes in a claim: `scope` is a string with spaces (RFC 8693), `scp` of Entra and others is a list. */
 export function scopesOf(claim: unknown): string[] {
   if (Array.isArray(claim)) return claim.filter(scope => typeof scope === 'string');
   return typeof claim === 'string' ? claim.split(' ').filter(Boolean) : [];

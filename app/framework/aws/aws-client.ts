@@ -1,9 +1,8 @@
 /**
- * Calls AWS services with `fetch` and Signature Version 4. What is called with which parameters is the caller's matter.
+ * Calls AWS services with `fetch` and Signature Version 4.
  *
- * The AWS SDK's two clients are more than fifty times as large (test/framework/unit/aws/aws-client.test.ts). Its retries are here as well: up to
- * five attempts, with full jitter.
- * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ * The two clients of the AWS SDK are more than fifty times as large (test/framework/unit/aws/aws-client.test.ts). This one retries
+ * like the SDK: up to five attempts, with full jitter. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { awsSettings } from './aws-settings.ts';
@@ -24,8 +23,8 @@ export interface AwsRequest {
 export type CallAws = (service: Service, request: AwsRequest) => Promise<string>;
 
 /**
- * The service rejected a request or could not be reached. The message is for the log: it may contain what only the operator
- * should know, but no credentials.
+ * The service rejected a request or could not be reached. The message is for the log: it may contain internals, but no
+ * credentials.
  */
 export class AwsError extends Error {
   override readonly name = 'AwsError';

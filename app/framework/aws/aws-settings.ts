@@ -1,9 +1,14 @@
 import { snapStartState } from '../snap-start.ts';
 
-/** What Lambda says of AWS, and where the local Lambda or a person has put services in their place. */
+/**
+ * Returns region, credentials and service endpoints from the environment variables that Lambda sets. AWS_ENDPOINT_URL… replaces
+ * endpoints, for example in the local Lambda.
+ */
 export function awsSettings(env: NodeJS.ProcessEnv = process.env) {
   const { AWS_REGION: region = 'us-east-1', AWS_SESSION_TOKEN: sessionToken } = env;
-  /** `variable`: the service's name in AWS_ENDPOINT_URL_…, if it is not the one in host names. */
+  /**
+   * Returns the endpoint of a service. `variable` is its name in AWS_ENDPOINT_URL_…, if that differs from its name in host names.
+   */
   const endpoint = (service: string, variable = service.toUpperCase()): string =>
     env[`AWS_ENDPOINT_URL_${variable}`] ??
     env.AWS_ENDPOINT_URL ??

@@ -8,7 +8,7 @@
  */
 import { type CallAws, createAwsClient } from './aws-client.ts';
 
-/** A value that was changed is read again after this time. */
+/** After this time, a value is read again, because it may have changed. */
 const CACHE_MS = 5 * 60_000;
 
 /** Prefix of a setting → how the value that it names is read. */

@@ -1,7 +1,7 @@
 /**
- * `serverCards({ '/weather': card })`: publishes what clients and catalogs need to find an MCP server before they connect. A server
- * card is at `<URL of the server>/server-card`, a list of all of them at `/.well-known/ai-catalog.json`. Nothing is published
- * unless app/routes.ts mounts it, and no tool is ever named.
+ * `serverCards({ '/weather': card })`: publishes descriptions of MCP servers for clients and catalogs that have not connected yet. A
+ * server card is at `<URL of the server>/server-card`, a list of all of them at `/.well-known/ai-catalog.json`. They are published
+ * only if app/routes.ts mounts them, and contain no tools.
  *
  * SEP-2127, https://github.com/modelcontextprotocol/experimental-ext-server-card/blob/main/docs/discovery.md
  */
@@ -11,7 +11,7 @@ import { Hono } from 'hono';
 import { config } from '../config.ts';
 import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
 
-/** What a card says of a server. It should say the same as the server itself, which clients believe where the two differ. */
+/** The description of a server. Use the values of the server itself: if the two differ, clients use those of the server. */
 export interface ServerCard {
   /** A unique name: a domain of yours in reverse, a slash and a name, such as `com.example/weather`. At most 200 characters. */
   name: string;
@@ -22,7 +22,7 @@ export interface ServerCard {
   /** A name for people, in 1 to 100 characters. */
   title?: string;
   websiteUrl?: string;
-  /** Where the source is; `source` names the service: `github`. */
+  /** Location of the source code; `source` is the name of the hosting service: `github`. */
   repository?: { url: string; source: string; subfolder?: string; id?: string };
   /** As in `new McpServer({ icons })`. */
   icons?: { src: string; mimeType?: string; sizes?: string[]; theme?: 'light' | 'dark' }[];
@@ -46,8 +46,8 @@ const HEADERS = {
 };
 
 /**
- * Returns an app with the cards of the MCP servers at these paths, to be mounted at `/`. Throws a TypeError that says what is wrong
- * with a card.
+ * Returns an app with the cards of the MCP servers at these paths, to be mounted at `/`. Throws a TypeError that lists the
+ * problems of a card.
  */
 export function serverCards(cards: Readonly<Record<string, ServerCard>>): Hono<CardEnv> {
   const app = new Hono<CardEnv>();
@@ -105,7 +105,7 @@ function cardOf({ name, version, description, title, ...more }: ServerCard, url:
   };
 }
 
-/** With OAuth a client finds out by itself. */
+/** The header of a static token. For OAuth, clients discover the authorization server by themselves. */
 const TOKEN = {
   name: 'Authorization',
   description: 'The token of the server.',
@@ -115,7 +115,7 @@ const TOKEN = {
   variables: { token: { description: 'The token, without "Bearer".', isRequired: true, isSecret: true } },
 };
 
-/** `com.example/weather` is of the publisher example.com. */
+/** Returns the entry of the catalog. The publisher of `com.example/weather` is example.com. */
 function entryOf({ name, title }: ServerCard, url: string): object {
   const [namespace = '', id = ''] = name.split('/');
   const publisher = namespace.split('.').reverse().join('.');

@@ -1,9 +1,9 @@
 /**
  * The only importer of hono/aws-lambda: turns a Lambda event into a fetch Request, and a response into the result object of a
- * buffered invocation. `@hono/aws-lambda`, its announced successor, will change this file alone.
+ * buffered invocation. Its announced successor, `@hono/aws-lambda`, will change only this file.
  *
  * Not here: validation of the event (validate-event.ts), the response stream (response-stream.ts). Hono's own `streamHandle`
- * is not used: it copies every body through three streams, a fifth of the CPU time of a warm call.
+ * is not used: it copies every body through three streams, which takes a fifth of the CPU time of a warm call.
  */
 import type { Hono } from 'hono';
 import { defaultIsContentTypeBinary, handle, type LambdaEvent } from 'hono/aws-lambda';
@@ -35,14 +35,14 @@ export async function adaptRequest(
   return { request, body, bindings: { event, requestContext, context, endpoint, invocation } };
 }
 
-/** The event as hono/aws-lambda expects it. */
+/** Returns the event in the form that hono/aws-lambda expects. */
 function readable(event: LambdaEvent): LambdaEvent {
   return withHost(isLattice(event) ? withQuery(event) : withoutStage(event));
 }
 
 /**
- * An HTTP API with a named stage has the stage in the path. Behind a domain of its own it has not: there `/mcp` is the path of the
- * server, even if the stage is called `mcp`.
+ * Removes the stage from the path. An HTTP API with a named stage has it in the path, except behind a custom domain: there `/mcp` is
+ * the path of the server, even if the stage is called `mcp`.
  */
 function withoutStage(event: LambdaEvent): LambdaEvent {
   const { rawPath, requestContext } = event as { rawPath?: string; requestContext: object };
@@ -55,7 +55,7 @@ function withoutStage(event: LambdaEvent): LambdaEvent {
   return { ...event, rawPath: rest || '/' } as LambdaEvent;
 }
 
-/** A health check of a load balancer or of VPC Lattice has no Host header. */
+/** Adds a Host header if there is none, as in health checks of load balancers and VPC Lattice. */
 function withHost(event: LambdaEvent): LambdaEvent {
   if (hostOf(event) !== undefined) return event;
   const { headers, multiValueHeaders } = event as { headers?: object; multiValueHeaders?: object };
@@ -66,7 +66,7 @@ function withHost(event: LambdaEvent): LambdaEvent {
   } as LambdaEvent;
 }
 
-/** hono/aws-lambda reads the query of VPC Lattice from the path alone. */
+/** Adds the query of VPC Lattice to the path, where hono/aws-lambda reads it. */
 function withQuery(event: LambdaEvent): LambdaEvent {
   const { path, queryStringParameters } = event as { path: string; queryStringParameters?: object };
   if (path.includes('?')) return event;
@@ -83,17 +83,20 @@ function isLattice(event: LambdaEvent): boolean {
   return kindOf(event as never, event.requestContext as never) === 'lattice';
 }
 
-/** Stands for a missing host. Reserved by RFC 6761, so that it is no server's own name. */
+/** Replaces a missing host. RFC 6761 reserves the name, so no server can have it. */
 const NO_HOST = 'no-host.invalid';
 
 const NOT_CONVERTED = 'hono/aws-lambda made no Request of an event that validateEvent() accepted.';
 
-/** hono/aws-lambda exports no conversion of events; its `handle` passes the Request to the app, and this app returns it. */
+/**
+ * Converts an event into a Request. hono/aws-lambda does not export this conversion, so an app captures the Request from its
+ * `handle`.
+ */
 async function requestOf(event: LambdaEvent): Promise<Request> {
   return new Promise((resolve, reject) => {
     const app = asHono(request => {
       resolve(request);
-      return new Promise(() => undefined); // Without a response, no result object is made.
+      return new Promise(() => undefined); // Never resolves, so that no result object is created.
     });
     handle(app)(event).then(() => reject(new Error(NOT_CONVERTED)), reject);
   });
@@ -108,13 +111,13 @@ export async function bufferedResult(event: unknown, response: Response): Promis
   )(event as LambdaEvent);
 }
 
-/** The response to an event that cannot be served. */
+/** Logs the problem of an event and returns the response to it. */
 export function rejection({ message, status }: EventProblem): Response {
   console.warn(`Rejected an event: ${message}`);
   return Response.json({ error: 'bad_event', message }, { status });
 }
 
-/** The result object for such an event, without reading it further. Load balancers with multi-value headers accept no other. */
+/** Returns the result object for an invalid event. Load balancers with multi-value headers require `multiValueHeaders`. */
 export async function bufferedRejection(event: unknown, response: Response): Promise<object> {
   const { multiValueHeaders } = (event ?? {}) as { multiValueHeaders?: unknown };
   const headers = multiValueHeaders
@@ -128,7 +131,7 @@ function bodyText({ body, isBase64Encoded }: LambdaEvent): string | undefined {
   return isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
 }
 
-/** hono/aws-lambda takes a Hono app and calls nothing of it but `fetch`. */
+/** Returns `fetch` as a Hono app, of which hono/aws-lambda calls nothing else. */
 function asHono(fetch: (request: Request) => Promise<Response>): Hono {
   return { fetch } as unknown as Hono;
 }

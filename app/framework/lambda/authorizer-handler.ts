@@ -1,4 +1,4 @@
-/** The module that the Runtime Interface Client loads for the handler `authorizer.request`. A bad setting stops its init. */
+/** The module that the Runtime Interface Client loads for the handler `authorizer.request`. An invalid setting makes init fail. */
 
 import { createAuthorizer } from '../auth/lambda-authorizer.ts';
 import { config } from '../config.ts';

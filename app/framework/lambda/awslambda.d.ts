@@ -1,8 +1,8 @@
-/** The global that aws-lambda-ric gives to handlers, as far as it is used here. */
+/** The part of the global object of aws-lambda-ric that is used here. */
 declare global {
   var awslambda: {
     streamifyResponse<H>(handler: H): H;
-    /** Gives `stream` a head, in JSON, that goes before what is written first. */
+    /** Returns a stream that writes `head` as JSON before the first chunk. */
     HttpResponseStream: { from<S>(stream: S, head: object): S };
   };
 }

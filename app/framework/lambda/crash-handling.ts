@@ -1,8 +1,8 @@
 /**
  * Handles errors that no code catches: an unhandled rejection or an uncaught exception.
  *
- * Without this file the Runtime Interface Client's process ends immediately, and the caller whose response is under way gets a
- * 502 without a reason. Here the error is logged, the response ends with a JSON-RPC error, and then the process ends, because
+ * Without this file the Runtime Interface Client's process ends immediately, and the caller whose response is in progress gets
+ * a 502 without a reason. Here the error is logged, the response ends with a JSON-RPC error, and then the process ends, because
  * its state can no longer be trusted: Lambda starts a new environment for the next invocation.
  */
 import { INTERNAL_ERROR } from '../json-rpc.ts';
@@ -19,7 +19,7 @@ interface FinishingStream {
 let crashed = false;
 let responding = 0;
 
-/** For the function's process only: the handlers are global to the process. */
+/** Installs the handlers, which are global to the process: call it only in the process of the function. */
 export function installCrashHandlers(): void {
   process.on('unhandledRejection', reason => onCrash('Unhandled promise rejection', reason));
   process.on('uncaughtException', error => onCrash('Uncaught exception', error));

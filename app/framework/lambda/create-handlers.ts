@@ -1,6 +1,6 @@
 /**
- * Creates the handlers that `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform. The whole path of
- * a request is one list: {@link createPipeline}.
+ * Creates the handlers that `handler.stream` and `handler.buffered` name, in the image's CMD and in Terraform. {@link createPipeline}
+ * lists all steps of a request.
  */
 import { Hono } from 'hono';
 import { type AppDependencies, createApp } from '../app.ts';
@@ -22,10 +22,10 @@ import { efficiencyModeSwitch } from './v8-efficiency-mode.ts';
 import { validateEvent } from './validate-event.ts';
 import { warmUp, warmUpPays } from './warm-up.ts';
 
-/** What a project brings: app/routes.ts and app/settings.ts. */
+/** The parts of a project: app/routes.ts and app/settings.ts. */
 export interface FunctionOptions extends AppDependencies {
   routes: Hono;
-  /** @default no settings but the framework's */
+  /** @default only the settings of the framework */
   settings?: Pick<Settings, 'shape'>;
 }
 
@@ -37,8 +37,8 @@ export interface Handlers {
 }
 
 /**
- * Creates the handlers of a function and runs init. Rejects with ConfigError if a setting is bad: that must stop init, not the
- * first request. Outside the Runtime Interface Client nothing is warmed up, and `stream` rejects with what it needs.
+ * Creates the handlers of a function and runs init. Rejects with ConfigError if a setting is invalid, so that init fails
+ * instead of the first request. Outside the Runtime Interface Client nothing is warmed up, and `stream` rejects.
  */
 export async function createHandlers({
   routes,
@@ -68,7 +68,7 @@ type Pipeline = <Result>(
   writer: ResponseWriter<Result>,
 ) => Promise<Result>;
 
-/** The path of a request, from the Lambda event to the last byte of the response and the work after it. */
+/** Creates the steps of a request, from the Lambda event to the last byte of the response and the work after it. */
 export function createPipeline(
   fetch: Fetch,
   jobHandlers: ReadonlyMap<string, BackgroundJobHandler> = new Map(),
@@ -96,13 +96,16 @@ export function createPipeline(
   };
 }
 
-/** The first real request fails in the same way, and its caller gets the error. Settings are not checked by the build. */
+/**
+ * Logs that the tools of a route cannot be listed; the first real request fails with the same error. The build has no settings to
+ * check.
+ */
 function reportUnlisted(path: string, error: unknown): void {
   if (!(error instanceof ConfigError))
     console.error(`mcp: the tools of ${path} cannot be listed: ${(error as Error).message}`);
 }
 
-/** The handlers of a pipeline, before the Runtime Interface Client marks `stream` as streaming. */
+/** Returns the handlers of a pipeline, before the Runtime Interface Client marks `stream` as streaming. */
 export function handlersOf(handle: Pipeline): Handlers {
   return {
     stream: (event, responseStream, context) =>
@@ -111,7 +114,7 @@ export function handlersOf(handle: Pipeline): Handlers {
   };
 }
 
-/** What the local Lambda reports about a build, and needs to know about it. */
+/** Facts about a build that the local Lambda needs and prints. */
 export interface RouteSummary {
   /** Paths of the MCP servers, in the order in which they are mounted. */
   paths: string[];
@@ -138,8 +141,8 @@ export async function runForCache({ routes }: Pick<FunctionOptions, 'routes'>): 
 }
 
 /**
- * Does what the first request would have to wait for: the router is built on its first use, and the middleware runs. An app
- * without routes handles the request, so that no route of the user sees one that no client sent.
+ * Builds the router and runs the middleware, so that the first request does not have to. An app without routes handles the
+ * request, so that the user's routes receive only requests of clients.
  */
 async function prewarmApp(app: Hono): Promise<void> {
   app.router.match('POST', '/');

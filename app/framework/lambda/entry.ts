@@ -14,7 +14,7 @@ import { openSignInPaths } from '../sign-in-paths.ts';
 import type { RouteSummary } from './create-handlers.ts';
 import { V8_FLAGS } from './v8-flags.ts';
 
-/** Threads of libuv's pool that are left for work. */
+/** Threads of libuv's pool for other work than waiting for invocations. */
 const THREADS_TO_WORK = 8;
 const TABLE = 'mcp-store';
 const LOCAL_HOSTS = 'localhost,127.0.0.1,[::1]';
@@ -30,26 +30,26 @@ if (Number.parseInt(process.versions.node, 10) < NODE) {
 }
 
 if (process.env.AWS_LAMBDA_RUNTIME_API) {
-  // The client reads the handler and where it is from these alone; Lambda sets both (it takes _HANDLER from the CMD).
+  // The client reads the handler and its folder only from these. Lambda sets both (_HANDLER from the CMD).
   process.env._HANDLER ||= process.argv[2] ?? 'handler.stream';
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
   allowWaitingThreads();
   if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start') void startWithSnapStart();
-  else void import(beside('ric/index.mjs'));
+  else void import(fileUrl('ric/index.mjs'));
 } else {
   void startLocal();
 }
 
 async function startWithSnapStart(): Promise<void> {
-  const snapStart: typeof import('./snap-start.ts') = await import(beside('snap-start.mjs'));
+  const snapStart: typeof import('./snap-start.ts') = await import(fileUrl('snap-start.mjs'));
   await snapStart.prepareSnapStart();
-  await import(beside('ric/index.mjs'));
+  await import(fileUrl('ric/index.mjs'));
 }
 
 /**
- * On Managed Instances the client starts worker threads, and each of them waits for invocations in a thread of libuv's pool. The
- * pool has 4 threads by default: all of them would wait, and no DNS or file operation would ever end. There are 8 workers per vCPU
- * (getWorkerCount in aws-lambda-ric); the size is read when the pool is first used.
+ * Enlarges libuv's pool of threads on Managed Instances. There the client starts 8 worker threads per vCPU (getWorkerCount in
+ * aws-lambda-ric), and each waits for invocations in a thread of the pool. By default the pool has 4 threads: all would wait, and
+ * DNS and file operations would never end. Node reads the size when the pool is first used.
  */
 function allowWaitingThreads(): void {
   const { AWS_LAMBDA_MAX_CONCURRENCY, AWS_LAMBDA_NODEJS_WORKER_COUNT } = process.env;
@@ -63,7 +63,7 @@ function vcpus(): number {
 }
 
 async function startLocal(): Promise<void> {
-  const local: typeof import('../local-lambda/main.ts') = await import(beside('local.mjs'));
+  const local: typeof import('../local-lambda/main.ts') = await import(fileUrl('local.mjs'));
   const { localSecret } = await import('../local-lambda/local-secret.ts');
   const { printStartupMessage } = await import('../local-lambda/startup-message.ts');
   process.env.LAMBDA_TASK_ROOT ||= dirname(entry);
@@ -85,13 +85,13 @@ async function startLocal(): Promise<void> {
   printStartupMessage(lambda.url, { paths, auth, page, addresses: local.addressesOf(lambda) });
 }
 
-/** Which client of the Runtime API the build has. */
+/** Returns which client of the Runtime API the build contains. */
 function runtimeClient(): string {
   const native = existsSync(new URL('ric/rapid-client.node', import.meta.url));
   return native ? 'native' : 'JavaScript (npm run native compiles the native one)';
 }
 
-/** Adds the secret of this checkout. Where nothing can be written (a container), it is another one for each start. */
+/** Adds the secret of this checkout. If it cannot be saved (a read-only container), each start creates a new one. */
 function withSecret(env: NodeJS.ProcessEnv, read: typeof localSecret): NodeJS.ProcessEnv {
   if (env.MCP_SECRET) return env;
   const { secret, unsaved } = read(fileURLToPath(new URL('../.mcp-secret', import.meta.url)));
@@ -102,7 +102,7 @@ function withSecret(env: NodeJS.ProcessEnv, read: typeof localSecret): NodeJS.Pr
   return { ...env, MCP_SECRET: secret };
 }
 
-/** Adds what routes and sign-ins need: the table, and for background jobs that the function may invoke itself. */
+/** Adds the table if routes or sign-ins need it, and permission to invoke itself if a route has background jobs. */
 function withServices(
   options: LocalLambdaOptions,
   env: NodeJS.ProcessEnv,
@@ -120,8 +120,9 @@ function withServices(
 }
 
 /**
- * Behind an authorizer, as terraform/ deploys it: the authorizer authenticates, and the server trusts its result. The 401 of a REST
- * API names the metadata, because no other response of a REST API can.
+ * Configures the function behind an authorizer as terraform/ deploys it: the authorizer authenticates, and the server trusts its
+ * result. A gateway response adds the metadata to the 401 of a REST API, because API Gateway renames the header in responses of the
+ * function.
  */
 function asDeployed(
   options: LocalLambdaOptions,
@@ -135,15 +136,15 @@ function asDeployed(
   const oauth = env.MCP_AUTH?.includes('oauth');
   const leads = oauth ? ` resource_metadata="{url}/.well-known/oauth-protected-resource${path}"` : '';
   const challenge = options.challenge || `Bearer${leads}`;
-  // The server denies a cached result after its token has expired, and with the URL of a stage a client cannot find the metadata
-  // then.
+  // The server denies a cached result after its token has expired. From this 401, a client cannot find the metadata if the URL
+  // contains a stage, so results are not cached.
   const byStage = options.endpoint === 'rest-api' && !options.domainName;
   const authorizerTtl = options.authorizerTtl ?? (oauth && byStage ? 0 : undefined);
   const openPaths = options.openPaths.length > 0 ? options.openPaths : openSignInPaths(env);
   return { environments, options: { ...options, challenge, authorizerTtl, openPaths } };
 }
 
-/** The URL of a file of the build that is not bundled into this one. */
-function beside(file: string): string {
+/** Returns the URL of a file of the build that is not bundled into this one. */
+function fileUrl(file: string): string {
   return new URL(file, import.meta.url).href;
 }

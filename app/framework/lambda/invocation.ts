@@ -1,8 +1,8 @@
 /**
- * One invocation: the signal that the app works under, and what ends the work early.
+ * One invocation: its abort signal, its deadline, and the tasks that run after its response.
  *
  * At the deadline Lambda kills the environment and the caller gets a bare 502; Lambda never reports that the caller has
- * disconnected. So the response is aborted here, shortly before the deadline, while an error can still be sent.
+ * disconnected. So this file aborts the response shortly before the deadline, while an error can still be sent.
  */
 import { REQUEST_TIMEOUT } from '../json-rpc.ts';
 import type { AbortReason, Invocation, LambdaContext } from '../types.ts';
@@ -49,7 +49,7 @@ export function abortAll(reason: AbortReason): void {
   for (const invocation of underway) invocation.abort(reason);
 }
 
-/** Runs an observer's method: an observer that throws must not break the response. */
+/** Runs an observer's method and logs its error, which must not break the response. */
 export function observe(notify: () => void): void {
   try {
     notify();

@@ -1,6 +1,6 @@
 /**
- * Runs the bundled app (bundle.cjs of scripts/build/build.ts, a function of CommonJS), from V8's code cache where there is one
- * that fits. https://nodejs.org/api/vm.html#scriptcreatecacheddata
+ * Runs the bundled app (bundle.cjs of scripts/build/build.ts, a CommonJS module), from V8's code cache if it matches.
+ * https://nodejs.org/api/vm.html#scriptcreatecacheddata
  */
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -9,7 +9,7 @@ import type { Handlers, RouteSummary } from './create-handlers.ts';
 import { bundleRequire, moduleMeta } from './module-location.ts';
 import { refusePackagesOutside } from './package-boundary.ts';
 
-/** What the entry of the bundle exports (scripts/build/bundle-options.ts): create-handlers.ts, for the routes and settings of a project. */
+/** Exports of the bundle (scripts/build/bundle-options.ts): create-handlers.ts, for the routes and settings of a project. */
 export interface BundledFunction {
   createHandlers(): Promise<Handlers>;
   runForCache(): Promise<void>;

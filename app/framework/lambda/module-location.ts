@@ -1,6 +1,6 @@
 /**
- * Where the modules of the bundle are: scripts/build/user-files.ts gives each module of a user `import.meta`, `__dirname` and
- * `__filename` of its place in dist/app, where the files next to it are.
+ * Locations of the modules of the bundle: scripts/build/user-files.ts sets `import.meta`, `__dirname` and `__filename` of each user
+ * module to its path in dist/app, which also contains the files next to it.
  */
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -30,8 +30,8 @@ function resolveFrom(url: string, specifier: string): string {
 }
 
 /**
- * Returns the `require` of the bundle. In it `import(variable)` is a call of require too, so it takes file URLs: an import out of
- * a script of node:vm logs a warning of Node.
+ * Returns the `require` of the bundle. It accepts file URLs, because the build compiles `import(variable)` to a call of it:
+ * import() in a script of node:vm would make Node log a warning.
  */
 export function bundleRequire(filename: string): NodeJS.Require {
   const require = createRequire(filename);

@@ -1,13 +1,13 @@
 /**
- * Keeps what runs from a build inside it: without this, dist/ in a project finds the project's node_modules, which the image
- * does not have. In the image no node_modules is above /var/task, so nothing is installed there.
+ * Makes a local build find the same packages as the image: without this, dist/ in a project finds the project's node_modules, which
+ * the image does not have. In the image no node_modules is above /var/task, so the hook is not installed there.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** Makes an import from `folder` of a package outside it fail, as it fails in the image. */
+/** Makes imports from `folder` fail if the package is outside of it, as they would in the image. */
 export function refusePackagesOutside(folder: string): void {
   if (!isBelowNodeModules(folder)) return;
   const inside = [folder, realpathSync(folder)].map(each => pathToFileURL(each + sep).href);
@@ -23,7 +23,7 @@ export function refusePackagesOutside(folder: string): void {
   });
 }
 
-/** The code of Node's own error: packages look for it when they try an optional dependency. */
+/** Has the code of Node's own error, which packages check when they try to load an optional dependency. */
 class PackageNotInBuild extends Error {
   override readonly name = 'PackageNotInBuild';
   readonly code = 'MODULE_NOT_FOUND';

@@ -9,10 +9,10 @@ import type { AdaptedRequest } from './adapter.ts';
 import { observe } from './invocation.ts';
 import { requestIds, terminalErrorEvents, terminalErrorResponse } from './terminal-error.ts';
 
-/** The app, as far as this file needs it. */
+/** The part of the app that this file needs. */
 export type Fetch = (request: Request, env: object) => Response | Promise<Response>;
 
-/** A chunk of a body, its proper end, or the reason why there is no more. */
+/** A chunk of a body, its end, or the reason why the body was aborted. */
 type Chunk = Uint8Array | 'end' | AbortReason;
 
 const BROKEN: AbortReason = {
@@ -27,7 +27,7 @@ export interface OutgoingResponse {
   headers: Headers;
   /** Returns the next chunk of the body, undefined at its end. Never rejects. */
   next(): Promise<Uint8Array | undefined>;
-  /** The receiver has disconnected. Never rejects. */
+  /** Call it when the receiver has disconnected. Never rejects. */
   cancel(reason: unknown): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function guardResponse(
 /** Converts a guarded response into a fetch Response, whose body never fails either. */
 export async function toResponse({ status, headers, next, cancel }: OutgoingResponse): Promise<Response> {
   let chunk = await next();
-  if (!chunk) return new Response(null, { status, headers }); // An empty stream would lose status and headers on the way.
+  if (!chunk) return new Response(null, { status, headers }); // An empty stream would lose status and headers.
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       chunk ??= await next();
@@ -132,7 +132,7 @@ function chunksOf(body: ReadableStream<Uint8Array>, invocation: Invocation) {
   invocation.onAbort(reason => reader.cancel(reason).catch(broken));
 
   return {
-    /** With `events`, a stream that ends without a response that it owes is broken. */
+    /** Returns the next chunk. With `events`, a stream that ends before all requests have a response is an error. */
     async next(events = false): Promise<Chunk> {
       const read = await reader.read().catch(broken);
       if ('value' in read && !read.done) {
@@ -160,12 +160,15 @@ function chunksOf(body: ReadableStream<Uint8Array>, invocation: Invocation) {
   };
 }
 
-/** In place: another Request would copy the headers and wrap the body, on every call. */
+/** Sets the signal in place: a new Request would copy the headers and wrap the body on every call. */
 function withSignal(request: Request, signal: AbortSignal): Request {
   return Object.defineProperty(request, 'signal', { value: signal });
 }
 
-/** Not `instanceof`: a route may return a Response of another class, for example a library's own. */
+/**
+ * Returns whether the result is a response. Not by `instanceof`: a route may return a Response of another class, for example of a
+ * library.
+ */
 function isResponse(result: Response | AbortReason): result is Response {
   return 'status' in result;
 }

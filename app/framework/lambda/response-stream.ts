@@ -6,11 +6,11 @@
  */
 import type { OutgoingResponse } from './response-guard.ts';
 
-/** The part of the client's response stream that is used; it resembles Node's Writable without being one. */
+/** The part of the client's response stream that is used. It is similar to Node's Writable. */
 export interface ResponseStream {
   readonly destroyed: boolean;
   readonly writableFinished?: boolean;
-  /** False when more should wait for `drain`. */
+  /** Returns false if the writer should wait for `drain`. */
   write(chunk: Uint8Array | string): boolean;
   end(): void;
   once(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;
@@ -45,8 +45,8 @@ function head({ status, headers }: OutgoingResponse): object {
 }
 
 /**
- * A streamed response without a body can stay open for minutes behind a Function URL, so it gets a line feed, except where
- * HTTP forbids a body.
+ * Returns whether an empty body must be replaced by a line feed: behind a Function URL, a streamed response without a body can stay
+ * open for minutes. False if HTTP forbids a body.
  */
 function needsBody(status: number, method: string): boolean {
   return method !== 'HEAD' && ![204, 205, 304].includes(status);

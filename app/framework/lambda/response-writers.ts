@@ -6,9 +6,9 @@ import { type ResponseStream, writeResponse } from './response-stream.ts';
 export interface ResponseWriter<Result> {
   /** Resolves when the response is written, or its receiver has disconnected. `method` is the request's. */
   write(event: unknown, response: OutgoingResponse, method: string): Promise<Result>;
-  /** The same for an event that may be of no known kind. */
+  /** Writes the response to an invalid event, whose kind may be unknown. */
   reject(event: unknown, response: OutgoingResponse): Promise<Result>;
-  /** For an invocation that is not HTTP: waits for `job`, and rejects with it. */
+  /** Writes an empty result after `job`, for an invocation that is not HTTP. Rejects if `job` rejects. */
   empty(job: Promise<void>): Promise<Result>;
   /** The response stream, if there is one. */
   stream?: ResponseStream;

@@ -9,8 +9,8 @@ const responded: Int32Array<SharedArrayBuffer> = workerData;
 
 parentPort?.on('message', (message: RuntimePost) => {
   send(message)
-    // Written directly: the main thread, which writes process.stderr for this one, waits.
-    .catch(error => writeSync(2, `The Runtime API did not take the response: ${error}\n`))
+    // Written synchronously: process.stderr of a thread needs the main thread, which waits.
+    .catch(error => writeSync(2, `The Runtime API did not accept the response: ${error}\n`))
     .finally(() => {
       Atomics.store(responded, 0, 1);
       Atomics.notify(responded, 0);

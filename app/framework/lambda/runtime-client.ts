@@ -1,10 +1,10 @@
 /**
- * The three functions of aws-lambda-ric's native part (rapid-client.node) over node:http, for machines where npm compiled
- * nothing. The build copies it to ric/runtime-client.cjs there; the image always has the native part.
+ * The three functions of aws-lambda-ric's native part (rapid-client.node) over node:http, for machines on which npm did
+ * not compile it. There, the build copies this file to ric/runtime-client.cjs; the image always has the native part.
  *
- * As in the native part, `done` and `error` return when the Runtime API has responded, so that a process that ends directly
- * afterwards has lost nothing. node:http needs an event loop for that: the request is sent by runtime-client-thread.ts while
- * this thread waits. Streamed responses are sent by aws-lambda-ric itself and do not need that thread.
+ * As in the native part, `done` and `error` return when the Runtime API has responded, so that no response is lost if the process
+ * ends directly afterwards. node:http needs an event loop for that, so runtime-client-thread.ts sends the request while this
+ * thread waits. aws-lambda-ric itself sends streamed responses, without that thread.
  */
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ const REQUEST_NOT_MADE = -1;
 
 const agent = new Agent({ keepAlive: true });
 let thread: Worker | undefined;
-/** 1 when the thread has the response. */
+/** 1 if the thread has received the response. */
 const responded = new Int32Array(new SharedArrayBuffer(4));
 
 /** Waits for the next invocation. */

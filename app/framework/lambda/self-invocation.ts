@@ -1,13 +1,13 @@
 /**
- * Invocations that are not HTTP: background jobs that the function has sent itself (app/framework/tasks/self-invoke.ts).
+ * Invocations that are not HTTP: background jobs that the function sends to itself (app/framework/tasks/self-invoke.ts).
  *
- * Fail closed. Sending this event requires lambda:InvokeFunction; it cannot be sent over HTTP, because every endpoint wraps
+ * Fails closed. Sending this event requires lambda:InvokeFunction; it cannot be sent over HTTP, because every endpoint wraps
  * a request into an event with `requestContext`, where the caller's text is the value of a field. So an event is a job only
  * if `mcpBackgroundJob` is its only key and a route has jobs; any other event is handled as HTTP.
  */
 import type { BackgroundJob, BackgroundJobHandler } from '../mcp/task-types.ts';
 
-/** Returns the job that `event` carries, or undefined. */
+/** Returns the job in `event`, or undefined. */
 export function backgroundJobOf(event: unknown): BackgroundJob | undefined {
   if (typeof event !== 'object' || event === null) return undefined;
   const { mcpBackgroundJob: job } = event as { mcpBackgroundJob?: Partial<BackgroundJob> };
@@ -16,7 +16,7 @@ export function backgroundJobOf(event: unknown): BackgroundJob | undefined {
   return typeof path === 'string' && typeof taskKey === 'string' ? { path, taskKey } : undefined;
 }
 
-/** Returns what runs the job of `event`; undefined when the event is not a job, or no route at its path has jobs. */
+/** Returns the function that runs the job of `event`; undefined if the event is not a job, or the route at its path has no jobs. */
 export function backgroundJob(
   event: unknown,
   handlers: ReadonlyMap<string, BackgroundJobHandler>,

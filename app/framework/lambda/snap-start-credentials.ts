@@ -4,7 +4,7 @@
  */
 import type { SnapStartState } from '../snap-start.ts';
 
-/** Credentials are read again so long before they expire, in milliseconds. */
+/** Time before their expiry at which credentials are read again. */
 const MARGIN_MS = 5 * 60_000;
 const TIMEOUT_MS = 2_000;
 

@@ -1,18 +1,18 @@
 /**
- * Random numbers that differ between environments restored from one snapshot. OpenSSL's generator is seeded again by
- * reseed.c; this file is about what Node and V8 keep outside of it: Math.random, and the UUIDs of threads started during init.
+ * Random numbers that differ between environments restored from one snapshot. reseed.c seeds OpenSSL's generator again;
+ * this file handles the random numbers that Node and V8 keep outside of it: Math.random, and UUIDs of threads started during init.
  */
 import { randomFillSync } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import threads from 'node:worker_threads';
 
-/** 32-bit numbers that are read at once, two for each result. */
+/** Number of 32-bit numbers that are read at once; each result needs two. */
 const BATCH = 2048;
 const DOUBLE_BITS = 2 ** 53;
 
 /**
- * Replaces Math.random by one that reads OpenSSL's generator: V8's own continues in each environment where it was when the
- * snapshot was taken, and libraries use it for ids and jitter. `reset` discards the numbers read in advance.
+ * Replaces Math.random by a function that reads OpenSSL's generator: V8's generator would continue from the same state in each
+ * environment, and libraries use it for ids and jitter. `reset` discards the numbers read in advance.
  */
 export function replaceMathRandom(batch: number = BATCH): { reset(): void } {
   const numbers = new Uint32Array(batch);
@@ -35,8 +35,8 @@ export function replaceMathRandom(batch: number = BATCH): { reset(): void } {
 }
 
 /**
- * Makes threads that start from now on load `preload` first (snap-start-thread.ts). Returns what ends this: a thread that starts
- * after the restore has nothing that was kept.
+ * Makes threads that start from now on load `preload` first (snap-start-thread.ts). Returns a function that ends this: threads
+ * that start after the restore have no cached values.
  */
 export function threadsWithoutCaches(preload: string): () => void {
   const { Worker } = threads;
@@ -51,7 +51,7 @@ export function threadsWithoutCaches(preload: string): () => void {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_INVALID_EXEC_ARGV' || options.execArgv)
           throw error;
-        return preloading([]); // A thread inherits flags of the process that it must not be given by name.
+        return preloading([]); // Some inherited flags of the process are not allowed in execArgv of a thread.
       }
     },
   });

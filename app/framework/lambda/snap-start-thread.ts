@@ -1,6 +1,6 @@
 /**
- * Loaded first by each worker thread that starts during init with SnapStart: nothing random is kept in advance, because no hook
- * runs in the thread after a restore.
+ * Loaded first by each worker thread that starts during init with SnapStart: makes it read random values without caching
+ * them, because no hook runs in the thread after a restore.
  */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';

@@ -1,7 +1,7 @@
 /**
- * SnapStart: the end of init, the snapshot, and what each environment that is restored from it does before its first invocation.
- * Loaded only if Lambda says that the function has SnapStart (entry.ts). aws-lambda-ric does not know SnapStart, so the first
- * request for an invocation, with which it ends init, runs this protocol first:
+ * SnapStart: runs hooks at the end of init, waits for the snapshot, and runs hooks in each restored environment before its first
+ * invocation. Loaded only for a function with SnapStart (entry.ts). aws-lambda-ric does not support SnapStart. Its first request
+ * for an invocation ends init, so this protocol runs before that request:
  * https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-custom.html
  */
 import { randomUUID } from 'node:crypto';
@@ -15,7 +15,7 @@ import { loadCredentials } from './snap-start-credentials.ts';
 import { replaceMathRandom, threadsWithoutCaches } from './snap-start-random.ts';
 
 const RUNTIME_API = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
-/** The UUIDs that randomUUID() keeps in advance. */
+/** Number of UUIDs that randomUUID() creates in advance. */
 const UUIDS_KEPT = 128;
 const NO_ADDON =
   'SnapStart needs reseed.node, which seeds the random generator again after a restore: without it, environments would share ' +
@@ -23,20 +23,20 @@ const NO_ADDON =
 
 type ErrorType = 'Runtime.BeforeSnapshotError' | 'Runtime.AfterRestoreError';
 
-/** What this protocol needs of the client of the Runtime API. */
+/** The part of the Runtime API client that this protocol needs. */
 interface RuntimeClient {
   next(): Promise<unknown>;
 }
 
 const require = createRequire(import.meta.url);
-const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** Prepares the process for SnapStart, before aws-lambda-ric and the app are loaded. */
 export async function prepareSnapStart(): Promise<void> {
   const reseed = await orEnd('init/error', 'Runtime.BeforeSnapshotError', loadAddon);
   setVariables();
   const random = replaceMathRandom();
-  const endThreadsOfInit = threadsWithoutCaches(beside('snap-start-thread.cjs'));
+  const endThreadsOfInit = threadsWithoutCaches(pathOf('snap-start-thread.cjs'));
   const state = enableSnapStart();
   const connections = poolsOfNode();
   const renewCredentials = loadCredentials(state);
@@ -75,8 +75,8 @@ function loadAddon(): () => number {
 }
 
 /**
- * With SnapStart, Lambda does not set the names of the log, which aws-lambda-ric requires for each invocation. The alternative
- * client of aws-lambda-ric would skip the snapshot.
+ * Sets the names of the log, which Lambda does not set with SnapStart and which aws-lambda-ric requires for each invocation. Disables
+ * the alternative client of aws-lambda-ric, which would skip the snapshot.
  */
 function setVariables(): void {
   const { env } = process;
@@ -86,12 +86,12 @@ function setVariables(): void {
 }
 
 /**
- * Makes the client of the Runtime API run `snapshot` before it asks for the first invocation, and `renew` before it returns
- * one. aws-lambda-ric gets the changed client, because it requires the same file later.
+ * Makes the client of the Runtime API run `snapshot` before it requests the first invocation, and `renew` before it returns an
+ * invocation. aws-lambda-ric gets the changed client, because it requires the same file later.
  */
 function wrapRuntimeClient(snapshot: () => Promise<void>, renew: () => Promise<void>): void {
-  const native = beside('ric/rapid-client.node');
-  const file = existsSync(native) ? native : beside('ric/runtime-client.cjs');
+  const native = pathOf('ric/rapid-client.node');
+  const file = existsSync(native) ? native : pathOf('ric/runtime-client.cjs');
   const client = require(file) as RuntimeClient;
   const loaded = require.cache[file];
   if (!loaded) throw new Error(`${file} is not in the cache of require().`);
@@ -109,8 +109,8 @@ function wrapRuntimeClient(snapshot: () => Promise<void>, renew: () => Promise<v
 }
 
 /**
- * Returns when this environment has been restored from the snapshot; the snapshot is taken while the request waits. The
- * connection is not kept: nothing that was open before the snapshot is used after it.
+ * Resolves when this environment has been restored from the snapshot, which Lambda takes while the request waits. The connection is
+ * not kept, because connections opened before the snapshot must not be used after it.
  */
 async function waitForRestore(): Promise<void> {
   const { status, body } = await call('GET', 'restore/next');
@@ -118,9 +118,9 @@ async function waitForRestore(): Promise<void> {
 }
 
 /**
- * Returns what closes the connections that Node keeps for later requests: those of fetch, node:http and node:https. A server has
- * closed its end by the time of a restore, and a request on such a connection would hang or fail. A dispatcher or agent of the
- * app is its own: onSnapshot() is for it.
+ * Returns a function that closes the connections that fetch, node:http and node:https keep for later requests. By the time of a
+ * restore, the servers have closed them, and a request on such a connection would hang or fail. The app closes its own dispatchers
+ * and agents in onSnapshot().
  */
 function poolsOfNode(): { reset(): void } {
   void new Response(); // Makes Node load fetch and create its dispatcher.

@@ -1,6 +1,6 @@
 /**
- * Tenant isolation: Lambda chooses the execution environment by the tenant of the invocation, which the API sets. It must be the one
- * that the authorizer returned for the request: otherwise the API is configured wrongly, and callers share environments.
+ * Tenant isolation: Lambda chooses the execution environment by the tenant ID of the invocation, which the API sets. It must be the
+ * ID that the authorizer returned for the request. If it differs, the API is misconfigured and callers share environments.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
  */
@@ -11,7 +11,7 @@ import type { EventProblem } from './validate-event.ts';
 type Isolation = Config['MCP_ISOLATION'];
 type Context = Pick<LambdaContext, 'tenantId'> | undefined;
 
-/** Of requests that no authorizer has seen: preflights, OAuth metadata, sign-in. terraform/modules/rest-api sets the same. */
+/** Tenant ID of requests without an authorizer: preflights, OAuth metadata, sign-in. terraform/modules/rest-api sets the same. */
 const OPEN_TENANT = 'open';
 
 /** Returns the problem with an event that validateEvent() has accepted; undefined if both tenants are the same. */
@@ -29,7 +29,7 @@ export function tenantProblem(
   return { status: 403, message: 'This execution environment does not belong to the caller of the request.' };
 }
 
-/** Returns undefined without isolation; an empty string, which is the tenant of no caller, if Lambda has not named one. */
+/** Returns the tenant ID; undefined without isolation, and an empty string, which matches no caller, if Lambda passed none. */
 export function tenantOf(context: Context, isolation: Isolation): string | undefined {
   return context?.tenantId || (isolation === 'per-caller' ? '' : undefined);
 }

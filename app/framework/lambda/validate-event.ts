@@ -1,12 +1,12 @@
 /**
- * Tells whether an invocation's event is an HTTP request that can be served, before hono/aws-lambda turns it into one:
- * the adapter answers what it cannot read with an HTTP 200 that says "Internal Server Error", or with no status at all.
+ * Checks whether an invocation's event is a valid HTTP request, before hono/aws-lambda converts it: for an event that it cannot
+ * read, hono/aws-lambda returns an HTTP 200 with the text "Internal Server Error", or no status.
  *
  * Event kinds: Lambda Function URL and HTTP API (payload format 2.0), REST API (1.0), Application Load Balancer, VPC
  * Lattice. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
  */
 
-/** Why an event is refused: an HTTP status and a sentence for the caller. */
+/** Why an event is rejected: an HTTP status and a message for the caller. */
 export interface EventProblem {
   status: 400 | 403;
   message: string;
@@ -22,9 +22,9 @@ const UNKNOWN_SHAPE: EventProblem = {
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110 section 5.6.2
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const CONTROL = /[\0\r\n]/;
-const HOST = /^[\w.:[\]-]+$/; // A URL could be made of more, and lead elsewhere: user@host, host/path.
+const HOST = /^[\w.:[\]-]+$/; // URLs allow more, such as user@host and host/path, which would lead to another host or path.
 
-/** The problem with `event`, or undefined when an HTTP request can be made of it. */
+/** Returns the problem of `event`; undefined if it is a valid HTTP request. */
 export function validateEvent(event: unknown): EventProblem | undefined {
   if (!isFields(event) || !isFields(event.requestContext)) return UNKNOWN_SHAPE;
   const line = requestLine(event, event.requestContext);
@@ -34,7 +34,7 @@ export function validateEvent(event: unknown): EventProblem | undefined {
 
 type Kind = 'alb' | 'v2' | 'lattice' | 'v1';
 
-/** As hono/aws-lambda tells them apart: the fields that are checked must be those that it reads. */
+/** Returns the kind of the event, by the same rules as hono/aws-lambda, so that the checked fields are those that it reads. */
 export function kindOf(event: Fields, context: Fields): Kind {
   if (Object.hasOwn(context, 'elb')) return 'alb';
   if (Object.hasOwn(event, 'rawPath') && Object.hasOwn(context, 'http')) return 'v2';
@@ -57,10 +57,10 @@ function requestLine(event: Fields, context: Fields): { method: string; path: st
 function methodProblem(method: string, event: Fields): EventProblem | undefined {
   if (!TOKEN.test(method)) return { status: 400, message: 'The HTTP method is not a token.' };
   const bodyless = method === 'GET' || method === 'HEAD';
-  if (bodyless && event.body) return { status: 400, message: `A ${method} request must not carry a body.` };
-  // Not to be had from the fetch API, which the app is written for.
+  if (bodyless && event.body) return { status: 400, message: `A ${method} request must not have a body.` };
+  // The fetch API, which the app uses, does not support them.
   if (/^(connect|trace|track)$/i.test(method))
-    return { status: 400, message: `The method ${method} is not served.` };
+    return { status: 400, message: `The method ${method} is not supported.` };
   return undefined;
 }
 
@@ -81,27 +81,32 @@ function targetFault(path: string, event: Fields, host: string | undefined): str
     return 'A request header has a name or a value that HTTP does not allow.';
   if (!cookiesUsable(event.cookies)) return 'The cookies of the event are not a list of strings.';
   if (host !== undefined && !(HOST.test(host) && URL.canParse(`https://${host}/`)))
-    return 'The event has a host of which no URL can be made.';
+    return 'The host in the event is not valid in a URL.';
   if (!URL.canParse(`https://host.invalid${path}`) || !isUrlText(event.path ?? ''))
-    return 'The event has a path of which no URL can be made.';
-  return queryUsable(event) ? undefined : 'The event has a query of which no URL can be made.';
+    return 'The path in the event is not valid in a URL.';
+  return queryUsable(event) ? undefined : 'The query in the event is not valid in a URL.';
 }
 
-/** Letters, digits, `-` and `_`, which no client encodes (RFC 3986 section 2.3). The router decodes them: `/%6dcp` would be `/mcp`. */
+/**
+ * Letters, digits, `-` and `_`, which no client encodes (RFC 3986 section 2.3). The router decodes them: `/%6dcp` would be `/mcp`.
+ */
 const NEEDLESSLY_ENCODED = /%(?:2d|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\da])/i;
 
 /**
- * Whether the app would see another path than the endpoint did, which may decide by path (API keys, WAF rules): dot segments, also
- * percent-encoded or behind an encoded slash, characters that a URL parser drops or takes for a delimiter, and encoded letters.
+ * Returns whether the app would see another path than the endpoint, which may apply rules by path (API keys, WAF). This is so with
+ * dot segments, also percent-encoded or after an encoded slash, with characters that a URL parser drops or reads as a delimiter,
+ * and with encoded letters.
  */
 function changesInUrl(path: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones that a URL parser drops.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a URL parser drops these characters.
   if (/[\x00-\x1f\x7f?#\\]/.test(path) || NEEDLESSLY_ENCODED.test(path)) return true;
   const decoded = path.replace(/%2e/gi, '.').replace(/%2f|%5c/gi, '/');
   return decoded.split('/').some(segment => segment === '.' || segment === '..');
 }
 
-/** As hono/aws-lambda finds it; undefined if the event has none, as a load balancer's health check. */
+/**
+ * Returns the host by the same rules as hono/aws-lambda; undefined if the event has none, as in health checks of load balancers.
+ */
 export function hostOf(event: object): string | undefined {
   const { requestContext, headers, multiValueHeaders } = event as Fields;
   const named = (requestContext as Fields).domainName ?? (headers as Fields | null | undefined)?.host;
@@ -114,7 +119,10 @@ export function hostOf(event: object): string | undefined {
       : '\0';
 }
 
-/** `valid` says what a value may be; VPC Lattice has lists in `headers`. */
+/**
+ * Returns whether all names are tokens and all values are `valid`, which depends on the endpoint: VPC Lattice has lists in
+ * `headers`.
+ */
 function headersUsable(headers: unknown, valid: (value: unknown) => boolean): boolean {
   return isNothing(headers) || everyEntry(headers, (name, value) => TOKEN.test(name) && valid(value));
 }
@@ -160,7 +168,7 @@ function isUrlTexts(values: unknown): boolean {
   return isNothing(values) || (Array.isArray(values) && values.every(isUrlText));
 }
 
-/** Half a surrogate pair cannot be percent-encoded. */
+/** Returns whether a value is a string without lone surrogates, which cannot be percent-encoded. */
 function isUrlText(value: unknown): boolean {
   return typeof value === 'string' && value.isWellFormed();
 }
@@ -173,7 +181,10 @@ function bodyProblem({ body, isBase64Encoded }: Fields): EventProblem | undefine
   if (body === undefined || body === null) return undefined;
   if (typeof body !== 'string') return { status: 400, message: 'The event body is not a string.' };
   if (isBase64Encoded && (body.length % 4 !== 0 || !BASE64.test(body))) {
-    return { status: 400, message: 'The event says that its body is base64, and it is not.' };
+    return {
+      status: 400,
+      message: 'The event declares its body as base64, but the body is not valid base64.',
+    };
   }
   return undefined;
 }

@@ -68,7 +68,7 @@ function modernCall(more: object = {}): object {
   return toolCall({ _meta }, headers);
 }
 
-/** Its response is a stream, as all are in that era. */
+/** Returns a call whose response is a stream, like all responses in that era. */
 function legacyCall(): object {
   return toolCall({ _meta: { progressToken: 1 } }, {});
 }

@@ -2,7 +2,7 @@
  * Limits per caller: calls in a time window (a counter per caller and window) and calls at the same time (leases). Both are items
  * of the framework's table; without a table they are in the memory of the execution environment.
  *
- * Loaded by routes with limits. Not here: who the caller is (the guard).
+ * Loaded only if a route has limits. The guard identifies the caller.
  */
 import { createHash } from 'node:crypto';
 import { type AwsSettings, createAwsClient } from '../aws/aws-client.ts';
@@ -20,7 +20,7 @@ export interface LimiterOptions {
   awsSettings?: (() => AwsSettings) | undefined;
 }
 
-/** A request that is over a limit, and after how many seconds it may be within it. */
+/** Why a request is denied, and after how many seconds a retry may succeed. */
 interface Denial {
   message: string;
   retryAfter: number;
@@ -29,11 +29,11 @@ interface Denial {
 /** Methods that cost little and that every client needs; every other request is a call. */
 const FREE =
   /^(initialize|ping|server\/discover|logging\/setLevel|(tools|prompts|resources|resources\/templates)\/list|tasks\/.*)$/;
-/** How long a call waits for the table, and its end for the release of its lease, in milliseconds. */
+/** Time limit for the table, in milliseconds: of the check before a call, and of the release of its lease. */
 const TIMEOUT_MS = 2_000;
-/** For a call that is over `parallel`: how long the others run is not known. */
+/** Retry-After of a call that exceeds `parallel`: the end of the other calls is not known. */
 const PARALLEL_RETRY_SECONDS = 5;
-/** How far the clocks of execution environments may differ, in milliseconds. */
+/** Tolerated clock difference between execution environments, in milliseconds. */
 const CLOCK_MS = 1_000;
 /** Lambda's longest invocation, in milliseconds. */
 const MAX_INVOCATION_MS = 900_000;
@@ -63,7 +63,7 @@ export function checkLimits({ perCaller: { calls, seconds, parallel } }: RouteLi
   if (calls === undefined && parallel === undefined)
     throw new TypeError(`${name} limits nothing: set calls and seconds, or parallel`);
   if ((calls === undefined) !== (seconds === undefined))
-    throw new TypeError(`${name}: calls and seconds are set together`);
+    throw new TypeError(`${name}: calls and seconds must be set together`);
   for (const [field, value, max] of [
     ['calls', calls, Number.MAX_SAFE_INTEGER],
     ['seconds', seconds, 86_400],
@@ -83,7 +83,9 @@ function callIds(body: unknown): JsonRpcId[] {
   });
 }
 
-/** Rejects if the table does not respond. */
+/**
+ * Counts the calls and returns why they are denied; undefined if they are within the limits. Rejects if the table does not respond.
+ */
 async function check(
   counters: Counters,
   request: LimitedRequest,
@@ -113,7 +115,7 @@ async function check(
   };
 }
 
-/** Takes a lease, which is released when the invocation ends. Outside Lambda there is no invocation, and no environment to protect. */
+/** Takes a lease, which is released when the invocation ends. Returns true outside Lambda, where there are no invocations. */
 async function isWithinParallel(
   counters: Counters,
   { invocation, context }: LimitedRequest,
@@ -131,7 +133,7 @@ async function isWithinParallel(
   });
   invocation.onEnd(async () => {
     const left = Math.max((context?.getRemainingTimeInMillis() ?? MAX_INVOCATION_MS) - 20, 0);
-    // The call may have stopped waiting for a lease that was taken later. A failure to take one was logged before.
+    // The lease may have been taken after the call stopped waiting for it. A failure to take it has been logged already.
     const released = taken.then(
       release => release?.(),
       () => undefined,
@@ -143,7 +145,7 @@ async function isWithinParallel(
   return (await within(TIMEOUT_MS, taken)) !== undefined;
 }
 
-/** A digest, so that the table names no caller. */
+/** Returns the key of a caller and a route: a digest, so that the table contains no names of callers. */
 function keyOf({ route, caller, endpoint: { sourceAddress } }: LimitedRequest): string {
   const { mode, subject, claims } = (caller?.extra ?? {}) as {
     mode?: string;
@@ -158,7 +160,7 @@ function keyOf({ route, caller, endpoint: { sourceAddress } }: LimitedRequest): 
     .digest('base64url');
 }
 
-/** Returns the error for each call of the body. */
+/** Returns a response with the error for each call in the body. */
 function denied(
   body: unknown,
   ids: readonly JsonRpcId[],

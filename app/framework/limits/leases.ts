@@ -1,21 +1,21 @@
 /**
- * Leases: one for each running call. The leases of a caller are the members of one set, so that a call takes and releases its lease
- * by one write each, however many run at once. A lease that is not released (a killed environment) expires: its name has the time.
+ * Leases: one for each running call. The leases of a caller are the members of one set, so taking and releasing a lease needs one
+ * write each, for any number of parallel calls. A lease that is not released (a killed environment) expires at the time in its name.
  */
 import { randomUUID } from 'node:crypto';
 import type { Counters } from '../store/counters.ts';
 
 export interface LeaseOptions {
   key: string;
-  /** Calls of the request: more than one in a batch. */
+  /** Number of calls in the request: more than one in a batch. */
   calls: number;
-  /** Calls that may run at the same time. */
+  /** Maximum number of calls that run at the same time. */
   max: number;
   /** When the lease expires, in milliseconds since 1970. */
   until: number;
 }
 
-/** The set is kept longer than any lease in it: Lambda's longest invocation, and a minute. */
+/** Lifetime of the set, in seconds: Lambda's longest invocation, plus a minute. */
 const SET_SECONDS = 960;
 
 /** Takes a lease and returns the function that releases it; undefined if `max` calls are running. */
@@ -32,7 +32,7 @@ export async function takeLease(
   return taken ? () => counters.removeMembers(key, leases) : undefined;
 }
 
-/** Returns whether there were expired leases. */
+/** Removes expired leases and returns whether there were any. */
 async function removeExpired(counters: Counters, key: string): Promise<boolean> {
   const expired = (await counters.members(key)).filter(lease => Number.parseInt(lease, 10) <= Date.now());
   if (expired.length > 0) await counters.removeMembers(key, expired);

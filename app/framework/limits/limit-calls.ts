@@ -1,10 +1,10 @@
-/** Loads the limiter (in the build a file of its own) with the first route that has limits, and gives it the settings of the app. */
+/** Loads the limiter (a separate file in the build) if a route has limits, and passes it the settings of the app. */
 import { config } from '../config.ts';
 import type { CallLimiter, RouteLimits } from '../types.ts';
 
 let limiter: Promise<CallLimiter> | undefined;
 
-/** Loads the limiter if a route has limits. Rejects with a TypeError if a limit is out of range: that stops init. */
+/** Loads the limiter if a route has limits. Rejects with a TypeError if a limit is out of range, which makes init fail. */
 export async function prepareLimits(limits: readonly RouteLimits[]): Promise<void> {
   if (limits.length === 0) return;
   const { checkLimits } = await import('./call-limiter.ts');

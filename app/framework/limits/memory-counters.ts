@@ -1,6 +1,6 @@
 /**
- * Counters in the memory of one execution environment, for limits without a DynamoDB table. Other environments have their own, and
- * all end with their environment.
+ * Counters in the memory of one execution environment, for limits without a DynamoDB table. Each environment has its own, and
+ * they end with it.
  */
 import type { Counters } from '../store/counters.ts';
 
@@ -10,7 +10,7 @@ interface Entry {
   expires: number;
 }
 
-/** Above it the oldest entries are dropped: callers without authentication must not fill the memory. */
+/** Above this number the oldest entries are dropped, so that unauthenticated callers cannot fill the memory. */
 const MAX_ENTRIES = 10_000;
 
 export function createMemoryCounters(now: () => number = Date.now): Counters {

@@ -1,10 +1,10 @@
-/** A function that refuses its environment variables. No retry can help, and the message is all that a user has to read. */
+/** Handles a function that rejects its environment variables: a retry cannot succeed, and the message is printed alone. */
 
 /** Type of the error. */
 export const BAD_SETTING = 'ConfigError';
 const LOGGED = `Init Error \t{"errorType":"${BAD_SETTING}"`;
 
-/** Leaves out the line of the Runtime Interface Client about it: the local Lambda prints the message once, as a list. */
+/** Removes the line of the Runtime Interface Client about the error: the local Lambda prints the message once, as a list. */
 export function withoutBadSetting(chunk: Buffer): Buffer {
   if (!chunk.includes(LOGGED)) return chunk;
   const lines = chunk.toString().split('\n');

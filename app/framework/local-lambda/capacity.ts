@@ -1,15 +1,15 @@
 /**
  * The default capacity of this machine: the number of execution environments, and of inits at a time.
- * Both count what a container's control group leaves. https://nodejs.org/api/process.html#processavailablememory
+ * Both respect the limits of a container's control group. https://nodejs.org/api/process.html#processavailablememory
  */
 import { availableParallelism } from 'node:os';
 
-/** An environment that waits for its upstream costs no processor, so there may be more of them than cores. */
+/** An environment that waits for an upstream uses no CPU time, so there may be more environments than cores. */
 const ENVIRONMENTS_PER_CORE = 8;
-/** About what a Node function of some size holds, in MiB. */
+/** Approximate memory of a Node function, in MiB. */
 const MEMORY_EACH = 128;
 
-/** At least one, and no more than eight a core and one for every 128 MiB that are free. */
+/** Returns the number of environments: at least one, at most eight per core and one per 128 MiB of free memory. */
 export function maxEnvironments(
   cores = availableParallelism(),
   freeBytes = process.availableMemory(),
@@ -18,7 +18,7 @@ export function maxEnvironments(
   return Math.max(1, Math.min(cores * ENVIRONMENTS_PER_CORE, byMemory));
 }
 
-/** An init takes a core for itself: more at once would only make each of them later. */
+/** Returns how many inits run at the same time: one per core, because each init needs a full core. */
 export function maxStarts(): number {
   return availableParallelism();
 }

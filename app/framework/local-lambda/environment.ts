@@ -1,9 +1,9 @@
 /**
- * One execution environment: the function's process, its Runtime API, and the life that Lambda gives it: init, then
- * one invocation at a time, frozen in between, killed when it fails, takes too long or takes too much.
+ * One execution environment: the function's process, its Runtime API, and its lifecycle as on Lambda: init, then one
+ * invocation at a time, frozen in between, killed if it fails, exceeds its timeout or exceeds its memory.
  *
- * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html. Which environment gets which invocation
- * is pool.ts's.
+ * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html. pool.ts assigns invocations
+ * to environments.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -33,21 +33,21 @@ import { TemporaryFolder } from './temporary-folder.ts';
 
 /** Receives the events of a function with SnapStart. Durations in milliseconds. */
 export interface SnapStartEvents {
-  /** The version is published: `duration` is init's. */
+  /** The version is published; `duration` is that of init. */
   published(duration: number): void;
   restoring(): void;
   restored(duration: number, error?: FunctionError): void;
 }
 
-/** What the function is and what it may use. */
+/** The function and its limits. */
 export interface FunctionSpec {
   /** The runtime's command line, for example `['node', 'entry.mjs']`. */
   command: readonly [string, ...string[]];
-  /** Environment of the process, without what the environment itself adds. */
+  /** Environment variables of the process, without those that the execution environment adds. */
   env: NodeJS.ProcessEnv;
-  /** Time for one invocation, in seconds. */
+  /** Timeout of an invocation, in seconds. */
   timeout: number;
-  /** Time for the init, in seconds. */
+  /** Timeout of init, in seconds. */
   initTimeout: number;
   /** Memory of the function, in MiB. */
   memory: number;
@@ -55,33 +55,36 @@ export interface FunctionSpec {
   freeze: boolean;
   /** Present if the function has SnapStart. */
   snapStart?: SnapStartEvents | undefined;
-  /** Takes what the function's process writes to stdout and stderr. */
+  /** Receives the output of the function's process, stdout and stderr. */
   output: (chunk: Buffer, pid: number) => void;
   /** Receives events, for the dashboard. */
   observer?: Observer | undefined;
 }
 
-/** The figures of one invocation, as the REPORT line has them. */
+/** The measurements of one invocation, as in the REPORT line. */
 export interface Report {
   /** Milliseconds from the dispatch to the end of the invocation. */
   duration: number;
-  /** Milliseconds of init, in the first invocation of an environment. */
+  /** Duration of init in milliseconds, in the first invocation of an environment. */
   initDuration?: number;
-  /** The same of the restore from the snapshot, for a function with SnapStart. */
+  /** Duration of the restore in milliseconds, in the first invocation of an environment with SnapStart. */
   restoreDuration?: number;
   /** Highest resident set of the process so far, in MiB. */
   maxMemory?: number;
   /** The last 4 KiB that the function wrote during the invocation. */
   logTail: string;
-  /** What the function's error was. */
+  /** The error of the function. */
   error?: FunctionError;
-  /** Why the environment ended, which the REPORT line has. Absent if it lives on, also after an error that its runtime posted. */
+  /**
+   * Why the environment ended, as in the REPORT line. Absent if it continues, which it also does after an error that its runtime
+   * posted.
+   */
   failure?: FunctionError;
 }
 
 export interface Invoked {
   answer: Answer;
-  /** Settles when the invocation is over: the runtime asks for the next one, or is gone. */
+  /** Settles when the invocation is over: the runtime requests the next one, or has ended. */
   report: Promise<Report>;
 }
 
@@ -90,17 +93,19 @@ const LOG_TAIL_BYTES = 4096;
 const LAST_WORDS_MS = 200;
 /** Time for the after-restore hooks, in seconds. https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html */
 const RESTORE_TIMEOUT = 10;
-/** Least time for init with SnapStart, in seconds. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
+/**
+ * Minimum timeout of init with SnapStart, in seconds. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+ */
 const MIN_SNAPSHOT_TIMEOUT = 130;
 const NO_RESTORE_NEXT =
   'The runtime does not implement restore/next. On Lambda, publishing the version fails, unless the image has the label ' +
   'com.amazonaws.lambda.feature.snapstart="Allow".';
 
-/** The init or restore failed; `error` says how, in the platform's words. */
+/** Init or restore failed; `error` is the error as Lambda reports it. */
 export class InitError extends Error {
   override readonly name = 'InitError';
   readonly error: FunctionError;
-  /** Why the environment ended: what follows an error that the runtime posted is an exit. */
+  /** Why the environment ended. After an error that the runtime posted, this is the exit of the process. */
   readonly failure: FunctionError;
   /** The last 4 KiB that the process wrote. */
   readonly logTail: string;
@@ -109,7 +114,7 @@ export class InitError extends Error {
   readonly snapStart: boolean;
 
   constructor(error: FunctionError, logTail: string, { failure = error, snapStart = false } = {}) {
-    super(`The function could not be initialised: ${error.body}`);
+    super(`The function could not be initialized: ${error.body}`);
     this.error = error;
     this.failure = failure;
     this.logTail = logTail;
@@ -120,7 +125,7 @@ export class InitError extends Error {
 let made = 0;
 
 export class Environment {
-  /** Unlike that of any other in this process. */
+  /** Unique in this process. */
   readonly id = ++made;
   readonly #spec: FunctionSpec;
   readonly #api: RuntimeApi;
@@ -128,17 +133,17 @@ export class Environment {
   #child: ChildProcess | undefined;
   #initDuration: number | undefined;
   #restoreDuration: number | undefined;
-  /** Whether it waits to be restored, as a snapshot does. */
+  /** Whether it waits to be restored, in place of a snapshot. */
   #isSnapshot = false;
   #maxMemory: number | undefined;
-  /** Settled by the first thing that happens in the phase under way. */
+  /** Settled by the first event in the current phase. */
   #phase = Promise.withResolvers<Answer | 'idle' | 'snapshot' | FunctionError>();
   #ended = Promise.withResolvers<FunctionError | undefined>();
   #alive = true;
   #invocation: string | undefined;
   /** The invocation in which init runs again, if it does. */
   #initOf: string | undefined;
-  /** What the runtime posted to init/error. The init has failed when the process has ended. */
+  /** The error that the runtime posted to init/error. Init has failed only when the process has ended. */
   #posted: FunctionError | undefined;
   #logTail = Buffer.alloc(0);
   readonly #exit = Promise.withResolvers<void>();
@@ -188,8 +193,8 @@ export class Environment {
   }
 
   /**
-   * Starts the process and waits until it asks for work. Rejects with {@link InitError}; the environment is then dead.
-   * `requestId`: of the invocation in which init runs again.
+   * Starts the process and waits until it requests an invocation. Rejects with {@link InitError}; the environment has then ended.
+   * `requestId` is that of the invocation in which init runs again.
    */
   async init(seconds = this.#spec.initTimeout, requestId?: string): Promise<void> {
     this.#is('init');
@@ -200,7 +205,7 @@ export class Environment {
     try {
       this.#start(await this.#api.listen());
     } catch (error) {
-      // For example no file descriptor is left for it.
+      // For example, no file descriptor is available.
       this.#fail(functionError('Sandbox.Failure', (error as Error).message));
       this.#exit.resolve(this.#temporary?.remove());
     }
@@ -215,7 +220,10 @@ export class Environment {
     this.#freeze();
   }
 
-  /** Continues as an environment that Lambda restores from the snapshot. Rejects with {@link InitError}; it is then dead. */
+  /**
+   * Continues as an environment that Lambda restores from the snapshot. Rejects with {@link InitError}; the environment has then
+   * ended.
+   */
   async restore(): Promise<void> {
     this.#isSnapshot = false;
     this.#phase = Promise.withResolvers();
@@ -235,7 +243,7 @@ export class Environment {
     this.#freeze();
   }
 
-  /** Ends the environment, and returns why init or the restore failed. */
+  /** Ends the environment and returns why init or the restore failed. */
   #initError(outcome: Answer | 'idle' | 'snapshot' | FunctionError): InitError {
     this.kill();
     const error =
@@ -243,12 +251,12 @@ export class Environment {
         ? functionError('Runtime.Unknown', NO_RESTORE_NEXT)
         : 'type' in outcome
           ? outcome
-          : functionError('Runtime.Unknown', 'The runtime answered during init.');
+          : functionError('Runtime.Unknown', 'The runtime responded during init.');
     const snapStart = this.#spec.snapStart !== undefined;
     return new InitError(this.#posted ?? error, this.#logTail.toString(), { failure: error, snapStart });
   }
 
-  /** Runs one invocation. Never rejects: what goes wrong is in the answer or, later, in the report. */
+  /** Runs one invocation. Never rejects: errors are in the response or, later, in the report. */
   async invoke(invocation: Invocation, timeout = this.#spec.timeout): Promise<Invoked> {
     this.#phase = Promise.withResolvers();
     this.#ended = Promise.withResolvers();
@@ -276,7 +284,7 @@ export class Environment {
     return { answer, report };
   }
 
-  /** Stops the process in the middle of an invocation, whose time goes on; {@link resume} lets it run again. */
+  /** Stops the process during an invocation, whose timeout continues; {@link resume} continues the process. */
   hold(): void {
     if (this.#invocation === undefined) return;
     this.#signal('SIGSTOP');
@@ -289,17 +297,17 @@ export class Environment {
     this.#is('busy');
   }
 
-  /** The process dies, as of a fault of its own. */
+  /** Kills the process, as if it had crashed. */
   crash(): void {
     this.#signal('SIGKILL');
   }
 
-  /** The time of the invocation under way, if there is one, is up now. */
+  /** Makes the current invocation time out, if there is one. */
   timeOut(): void {
     if (this.#invocation !== undefined) this.#fail(timedOut(this.#invocation, this.#spec.timeout));
   }
 
-  /** Ends the process at once, as Lambda does where there is no extension. */
+  /** Ends the process immediately, as Lambda does if there is no extension. */
   kill(): void {
     this.#end();
   }
@@ -335,7 +343,7 @@ export class Environment {
   #start(runtimeApi: string): void {
     const [file, ...args] = this.#spec.command;
     this.#temporary = new TemporaryFolder();
-    // A process group of its own: what the function starts is frozen and killed with it.
+    // A separate process group: processes that the function starts are frozen and killed with it.
     this.#child = spawn(file, args, {
       env: {
         ...this.#spec.env,
@@ -360,7 +368,7 @@ export class Environment {
     this.#child.once('exit', (code, signal) => this.#exited({ code, signal }));
   }
 
-  /** The process is gone. What it started goes too, and what it wrote last is waited for, but not for long. */
+  /** Kills the child processes of a process that has exited, and waits up to 200 ms for its last output. */
   #exited(how: { code: number | null; signal: NodeJS.Signals | null }): void {
     this.#signalGroup('SIGKILL');
     const gone = (): void => {
@@ -372,7 +380,7 @@ export class Environment {
     this.#child?.once('close', gone);
   }
 
-  /** Ends the environment: rejects what waits for it with the reason, and kills the process if it still runs. */
+  /** Ends the environment: settles the current phase with the error and kills the process if it still runs. */
   #fail(error: FunctionError): void {
     this.#end(error);
     this.#phase.resolve(error);
@@ -407,12 +415,12 @@ export class Environment {
       // Windows has no process groups.
       process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: the group has no process any more.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: the group has no processes.
     }
   }
 }
 
-/** With SnapStart, the function reads its credentials from an endpoint, because those of the snapshot expire. */
+/** Returns the credentials of a function with SnapStart, which reads them from an endpoint because those of the snapshot expire. */
 function credentialsOf(env: NodeJS.ProcessEnv): RuntimeCredentials {
   const { AWS_ACCESS_KEY_ID = 'none', AWS_SECRET_ACCESS_KEY = 'none', AWS_SESSION_TOKEN = '' } = env;
   return {
@@ -423,7 +431,7 @@ function credentialsOf(env: NodeJS.ProcessEnv): RuntimeCredentials {
   };
 }
 
-/** Where that endpoint is. The variables that Lambda sets without SnapStart are not there. */
+/** Returns the variables that name this endpoint, and unsets the variables that Lambda sets without SnapStart. */
 function credentialVariables(runtimeApi: string, { token }: RuntimeCredentials): NodeJS.ProcessEnv {
   return {
     AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://${runtimeApi}${CREDENTIALS_PATH}`,
@@ -436,6 +444,6 @@ function credentialVariables(runtimeApi: string, { token }: RuntimeCredentials):
 
 function toAnswer(outcome: Answer | 'idle' | 'snapshot' | FunctionError): Answer {
   if (typeof outcome === 'string')
-    return { kind: 'error', error: functionError('Runtime.Unknown', 'The runtime gave no answer.') };
+    return { kind: 'error', error: functionError('Runtime.Unknown', 'The runtime sent no response.') };
   return 'kind' in outcome ? outcome : { kind: 'error', error: outcome };
 }

@@ -1,12 +1,12 @@
 /**
- * Asynchronous invocations: the queue between the Invoke API, which has answered 202 already, and the function.
+ * Asynchronous invocations: the queue between the Invoke API, which has already returned 202, and the function.
  *
- * A function error is tried again, once after `retryDelay` and once after twice as long; where the concurrency is used up
- * the event goes back into the queue, to come again after 1 s, 2 s, … 300 s, however often. An event that is too old, or has
- * failed for good, is dropped, with a line in the log and the record that a destination would get.
+ * After a function error an event is retried after `retryDelay` and again after twice that time. If it is throttled, it goes back
+ * into the queue and is retried after 1 s, 2 s, … 300 s, without a limit. An event that is too old, or whose last retry failed, is
+ * dropped, with a line in the log and the record that a destination would get.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  *
- * Not imitated: that an event is now and then delivered twice, though nothing has failed. The queue is lost with the process.
+ * Not imitated: Lambda sometimes delivers an event twice without an error. The queue is lost with the process.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { bufferedPayload, type InvocationResult } from './invocation-result.ts';
@@ -14,11 +14,11 @@ import type { InvokeRequest, LocalFunction } from './local-function.ts';
 import type { Log } from './log.ts';
 
 export interface EventQueueOptions {
-  /** How often an event is tried again after a function error: 0 to 2. */
+  /** Number of retries after a function error, 0 to 2. */
   retryAttempts: number;
-  /** Seconds before the first time; twice as long before the second. */
+  /** Seconds before the first retry; twice as many before the second. */
   retryDelay: number;
-  /** Seconds after which an event is not sent to the function any more. */
+  /** Seconds after which an event is dropped. */
   eventAge: number;
 }
 
@@ -42,9 +42,9 @@ type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
 interface Queued {
   request: InvokeRequest;
   since: number;
-  /** How often the function has got it. */
+  /** Number of invocations with this event. */
   invoked: number;
-  /** How often in a row there was no room for it. */
+  /** Number of consecutive times that it was throttled. */
   throttled: number;
   last?: InvocationResult;
 }
@@ -59,7 +59,7 @@ export class EventQueue {
   readonly #ready: Queued[] = [];
   readonly #ending = new AbortController();
   #atWork = 0;
-  /** Events that have been taken and neither done nor dropped. */
+  /** Number of accepted events that are neither completed nor dropped. */
   #held = 0;
 
   constructor(
@@ -80,14 +80,14 @@ export class EventQueue {
     this.#serve();
   }
 
-  /** What has not been done is lost, and the log says how many. */
+  /** Drops all events that are not completed and logs their number. */
   close(): void {
     if (this.#held > 0 && !this.#ending.signal.aborted)
-      this.#log.note(`${this.#held} asynchronous invocation(s) were not done and are lost.`);
+      this.#log.note(`${this.#held} asynchronous invocation(s) were not completed and are lost.`);
     this.#ending.abort();
   }
 
-  /** One environment less than there may be: a synchronous call, for which Lambda would start another, finds one. */
+  /** Invokes the function for queued events, in all environments but one: Lambda would start another one for a synchronous call. */
   #serve(): void {
     while (this.#atWork < Math.max(this.#fn.environments - 1, 1) && !this.#ending.signal.aborted) {
       const queued = this.#ready.shift();
@@ -119,7 +119,7 @@ export class EventQueue {
     if (!queued.last.error) return this.#end(queued, 'Success');
     if (queued.invoked > retryAttempts) return this.#drop(queued, 'RetriesExhausted');
     this.#log.note(
-      `The asynchronous invocation ${queued.request.requestId} has failed and is tried again (${queued.invoked} of ${retryAttempts}).`,
+      `The asynchronous invocation ${queued.request.requestId} failed and is retried (${queued.invoked} of ${retryAttempts}).`,
     );
     this.#again(queued, retryDelay * 1000 * queued.invoked);
   }
@@ -130,7 +130,7 @@ export class EventQueue {
         this.#ready.push(queued);
         this.#serve();
       },
-      () => undefined, // The local Lambda is ending, and has said so.
+      () => undefined, // The local Lambda is ending; close() has logged it.
     );
   }
 
@@ -138,7 +138,7 @@ export class EventQueue {
     const { requestId } = queued.request;
     const why =
       condition === 'RetriesExhausted'
-        ? `it has failed ${queued.invoked} time(s)`
+        ? `it failed ${queued.invoked} time(s)`
         : `it is older than ${this.#options.eventAge} s`;
     this.#log.note(`The asynchronous invocation ${requestId} is dropped (${condition}): ${why}.`);
     this.#end(queued, condition);
@@ -168,7 +168,7 @@ export class EventQueue {
   }
 }
 
-/** What is no JSON, as from a function that streams, stays text. */
+/** Parses JSON. Returns other payloads, such as streamed responses, as text. */
 function asJson(payload: string | Buffer): unknown {
   const text = payload.toString();
   try {

@@ -1,10 +1,10 @@
 /**
- * The environment variables of the function's process: what Lambda sets, and what the person set for the function.
+ * The environment variables of the function's process: those that Lambda sets, and those that the user sets for the function.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
  */
 import { type LocalLambdaOptions, SETTINGS } from './options.ts';
 
-/** Settings of the local Lambda are not the function's, but these are variables that Lambda sets as well. */
+/** Settings of the local Lambda are not passed to the function, except these, which Lambda sets too. */
 const FOR_BOTH = new Set(['AWS_REGION', 'LAMBDA_TASK_ROOT']);
 
 export function functionEnvironment(options: LocalLambdaOptions, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -31,17 +31,16 @@ export function functionEnvironment(options: LocalLambdaOptions, env: NodeJS.Pro
     AWS_LAMBDA_LOG_GROUP_NAME: snapStart ? undefined : `/aws/lambda/${functionName}`,
     AWS_LAMBDA_LOG_STREAM_NAME: snapStart ? undefined : `${today}/[$LATEST]local`,
     AWS_LAMBDA_INITIALIZATION_TYPE: snapStart ? 'snap-start' : 'on-demand',
-    // What the person says comes last and counts.
+    // The last value of an option wins, so the user's options come last.
     NODE_OPTIONS: [heapLimits(memory), given.NODE_OPTIONS].filter(Boolean).join(' '),
     TZ: given.TZ ?? ':UTC',
   };
 }
 
 /**
- * Node sizes its heap by the memory that it sees. On Lambda that is the function's, here it would be the machine's: it would
- * collect so rarely that a function which does with 128 MB there needs twice as much here, and is killed. So it gets the
- * limits, in MiB, that Node 24 has in a control group of so much memory; programs that it starts inherit them, as they would
- * see the same memory. Other runtimes do not read them.
+ * Returns the heap limits, in MiB, that Node 24 sets in a control group of this memory size. Without them Node would size its heap by
+ * the memory of the machine and collect garbage so rarely that a function that needs 128 MB on Lambda would need twice as much here
+ * and be killed. Programs that the function starts inherit the limits. Other runtimes do not read them.
  */
 function heapLimits(memory: number): string {
   const old = Math.min(Math.max(Math.floor(memory / 2), 256), 2048);

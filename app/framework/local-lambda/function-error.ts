@@ -1,12 +1,15 @@
 /**
- * What can go wrong with an invocation, in the words of the platform.
+ * Errors of invocations, with the types and messages of Lambda.
  *
  * Types and messages: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html and the logs of the real service.
  */
 
-/** An invocation that ended without an answer of the function's own. */
+/** The error of an invocation that ended without a response of the function. */
 export interface FunctionError {
-  /** As the platform reports it, for example `Runtime.ExitError` or `Sandbox.Timeout`. See {@link errorName} for what was thrown. */
+  /**
+   * As the platform reports it, for example `Runtime.ExitError` or `Sandbox.Timeout`. {@link errorName} returns the name of the
+   * error that was thrown.
+   */
   type: string;
   /** The JSON document that the Invoke API returns: `errorMessage`, `errorType`, and what the runtime added. */
   body: string;
@@ -21,7 +24,7 @@ export const MAX_EVENT = 1_048_576;
 /** The limit on a streamed response, in bytes: 200 MiB. */
 export const MAX_STREAMED_RESPONSE = 209_715_200;
 
-/** The process is gone. No `requestId`: outside of an invocation. */
+/** Returns the error for a process that has exited. `requestId` is undefined outside of an invocation. */
 export function exited(
   requestId: string | undefined,
   how: { code: number | null; signal: string | null },
@@ -32,7 +35,7 @@ export function exited(
   return functionError('Runtime.ExitError', ofRequest(requestId, reason));
 }
 
-/** The process cannot be started. */
+/** Returns the error for a process that cannot be started. */
 export function notStarted(requestId: string | undefined, file: string, cause: Error): FunctionError {
   const { code = '' } = cause as NodeJS.ErrnoException;
   const reason = START_ERRORS[code] ?? cause.message;
@@ -55,7 +58,10 @@ export function responseTooLarge(): FunctionError {
   );
 }
 
-/** An error that the runtime has posted. Of its type, the platform keeps what looks like one of AWS's; the caller gets the body. */
+/**
+ * Returns the error that a runtime posted. As Lambda does, keeps its type only if it has the form of an AWS type; the caller gets
+ * the body.
+ */
 export function postedError(type: string, body: string): FunctionError {
   const isKnown = /(?:Runtime|Function)\.[A-Z][a-zA-Z]+/.test(type);
   const unknown = type.startsWith('Function.') ? 'Function.Unknown' : 'Runtime.Unknown';
@@ -64,7 +70,7 @@ export function postedError(type: string, body: string): FunctionError {
   return { type: kept, body };
 }
 
-/** The name of the error that the function threw, or else the type. */
+/** Returns the name of the error that the function threw; else the type. */
 export function errorName({ type, body }: FunctionError): string {
   try {
     const { errorType } = JSON.parse(body) as { errorType?: unknown };
@@ -78,7 +84,7 @@ export function functionError(type: string, message: string): FunctionError {
   return { type, body: JSON.stringify({ errorType: type, errorMessage: message }) };
 }
 
-/** As Go's runtime spells them, in which Lambda's own messages are written. */
+/** Descriptions of signals in Go's runtime, which Lambda's messages contain. */
 const SIGNALS: Record<string, string> = {
   SIGKILL: 'killed',
   SIGTERM: 'terminated',
@@ -95,7 +101,7 @@ const SIGNALS: Record<string, string> = {
   SIGALRM: 'alarm clock',
 };
 
-/** The same of errors, by Node's codes. */
+/** Descriptions of errors in Go's runtime, by Node's error codes. */
 const START_ERRORS: Record<string, string> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',

@@ -1,9 +1,9 @@
 /**
- * Lambda's own Invoke API over the function, so that `aws lambda invoke --endpoint-url` and the AWS SDKs work here.
+ * The Invoke API of Lambda for the local function, so that `aws lambda invoke --endpoint-url` and the AWS SDKs work here.
  *
- * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html and API_InvokeWithResponseStream.html. Who may invoke may
- * put any caller into an event, as with the real one; so it has a port of its own, which is not the one that is published,
- * and with auth type AWS_IAM asks for a signature. Event invocations are event-queue.ts's.
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html and API_InvokeWithResponseStream.html. As on Lambda, an invoker can
+ * put any caller into an event. So the API has a separate port that is not published, and requires a signature with auth type
+ * AWS_IAM. event-queue.ts handles event invocations.
  */
 import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
@@ -19,9 +19,9 @@ import { foreignRequest } from './loopback-guard.ts';
 import { streamOf } from './stream-of.ts';
 
 export interface InvokeApiOptions {
-  /** Verifies the signature. Absent: requests need none. */
+  /** Verifies the signature. Absent if requests need no signature. */
   authorize?: Authorize | undefined;
-  /** Of event invocations. */
+  /** Queue of event invocations. */
   queue: EventQueue;
 }
 
@@ -78,7 +78,11 @@ export function createInvokeApi(
   });
 
   api.all('*', c =>
-    refuse([404, 'UnknownOperationException', `${c.req.method} ${c.req.path} is not emulated here.`]),
+    refuse([
+      404,
+      'UnknownOperationException',
+      `${c.req.method} ${c.req.path} is not implemented by the local Lambda.`,
+    ]),
   );
   return api;
 }
@@ -88,14 +92,14 @@ async function start(fn: LocalFunction, request: InvokeRequest): Promise<Invoked
   return invoked === 'throttled' ? refuse([429, 'TooManyRequestsException', 'Rate Exceeded.']) : invoked;
 }
 
-/** Answered before anything is done. A client context is for synchronous invocations only. */
+/** Queues an event and returns 202 without waiting for it. A client context is for synchronous invocations only. */
 function enqueued({ clientContext: _, ...request }: InvokeRequest, queue: EventQueue): Response {
   if (Buffer.byteLength(request.payload) > MAX_EVENT) return refuse(EVENT_TOO_LARGE);
   queue.add(request);
   return new Response(null, { status: 202, headers: { 'x-amzn-requestid': request.requestId } });
 }
 
-/** What the request asks to invoke, or the answer in the service's own words. */
+/** Returns the invocation that a request describes, or the response of the Lambda service that rejects the request. */
 async function read(
   fn: LocalFunction,
   { authorize }: InvokeApiOptions,
@@ -104,9 +108,9 @@ async function read(
   type: string,
 ): Promise<InvokeRequest | Response> {
   const { headers } = incoming;
-  // A page in a browser has no business here: it could put any caller into an event.
+  // A web page could put any caller into an event.
   if (headers.origin !== undefined)
-    return refuse([403, 'AccessDeniedException', 'Requests from browsers are refused.']);
+    return refuse([403, 'AccessDeniedException', 'Requests from browsers are denied.']);
   const ids = { requestId: randomUUID(), traceId: String(headers['x-amzn-trace-id'] ?? newTraceId()) };
   const request = await readRequest(incoming as Parameters<typeof readRequest>[0], ids, MAX_REQUEST).catch(
     error => {
@@ -118,7 +122,11 @@ async function read(
   if (isRefused((await authorize?.(request)) ?? {}))
     return refuse(headers.authorization === undefined ? NOT_SIGNED : BADLY_SIGNED);
   if (!fn.isNamed(name))
-    return refuse([404, 'ResourceNotFoundException', `Function not found: ${name}; here is ${fn.arn}`]);
+    return refuse([
+      404,
+      'ResourceNotFoundException',
+      `Function not found: ${name}. The local function is ${fn.arn}`,
+    ]);
   if (type === 'DryRun') return new Response(null, { status: 204, headers: requestIdHeader() });
   const problem = jsonProblem(request.body);
   if (problem)
@@ -177,7 +185,7 @@ function clientContextOf(base64: string): string | 'malformed' {
   }
 }
 
-/** `PayloadChunk` events and a last `InvokeComplete`, in vnd.amazon.eventstream framing. */
+/** Yields `PayloadChunk` events and a last `InvokeComplete`, in vnd.amazon.eventstream framing. */
 async function* eventStream({ answer, report }: Invoked): AsyncGenerator<Uint8Array> {
   const { EventStreamCodec } = await import('@smithy/core/event-streams');
   const codec = new EventStreamCodec(

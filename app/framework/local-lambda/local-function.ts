@@ -1,5 +1,5 @@
 /**
- * The function as its endpoints see it: takes an event, gives the answer, and writes what Lambda writes to the log.
+ * The function that endpoints invoke: passes an event to an environment, returns the response, and writes the log lines of Lambda.
  */
 import { randomBytes } from 'node:crypto';
 import { maxEnvironments, maxStarts } from './capacity.ts';
@@ -9,12 +9,12 @@ import { ACCOUNT, type Isolation } from './options.ts';
 import { Pool } from './pool.ts';
 
 export interface FunctionOptions {
-  /** Name, region and account make the ARN. */
+  /** Part of the ARN, with region and account. */
   name: string;
   region: string;
-  /** Reserved concurrency. Undefined: as many environments as the machine bears, and calls wait for one. */
+  /** Reserved concurrency. Undefined: as many environments as the capacity of the machine allows; further calls wait. */
   concurrency: number | undefined;
-  /** Most environments, where that is to be another number. */
+  /** Maximum number of environments; undefined for the default. */
   environments: number | undefined;
   idleTimeout: number;
   /** @default 'shared' */
@@ -22,7 +22,9 @@ export interface FunctionOptions {
   spec: FunctionSpec;
 }
 
-/** Invocations at once in an account, unless AWS has raised it. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+/**
+ * Default quota of concurrent invocations in an account. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
 const ACCOUNT_CONCURRENCY = 1_000;
 
 const TENANT_ID = /^[\w.:/=+@ -]{1,256}$/;
@@ -38,13 +40,13 @@ export interface InvokeRequest {
   clientContext?: string | undefined;
   /** For a function with tenant isolation, and for no other. */
   tenantId?: string | undefined;
-  /** Called when an environment gets it, and has not only been waited for. */
+  /** Called when an environment starts the invocation, after the wait for the environment. */
   onStart?: (() => void) | undefined;
 }
 
 export class LocalFunction {
   readonly arn: string;
-  /** Most environments at once. */
+  /** Maximum number of environments. */
   readonly environments: number;
   readonly #pool: Pool;
   readonly #log: Log;
@@ -97,15 +99,15 @@ export class LocalFunction {
   }
 
   /**
-   * Why Lambda refuses an invocation with this tenant (InvalidParameterValueException, status 400); undefined if it accepts it.
-   * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, parameter TenantId
+   * Returns why Lambda rejects an invocation with this tenant ID (InvalidParameterValueException, status 400); undefined if it
+   * accepts it. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, parameter TenantId
    */
   tenantProblem(tenantId: string | undefined): string | undefined {
     if (this.#isolation === 'shared') return tenantId === undefined ? undefined : NOT_ISOLATED;
     return tenantId !== undefined && TENANT_ID.test(tenantId) ? undefined : ISOLATED;
   }
 
-  /** Throws if {@link tenantProblem} has a reason. */
+  /** Runs an invocation. Rejects if {@link tenantProblem} returns a problem. */
   async invoke({ onStart, requestId, ...request }: InvokeRequest): Promise<Invoked | 'throttled'> {
     const problem = this.tenantProblem(request.tenantId);
     if (problem) throw new Error(problem);
@@ -119,7 +121,7 @@ export class LocalFunction {
     return invoked;
   }
 
-  /** Init of a version is reported once, although each environment here has its own. */
+  /** Returns events that report init of a version once, although each local environment runs its own init. */
   #reportedOnce(events: SnapStartEvents | undefined): SnapStartEvents | undefined {
     return (
       events && {
@@ -132,13 +134,13 @@ export class LocalFunction {
     );
   }
 
-  /** Whether `name`, in any of the forms of the Invoke API, is this function: a name or ARN, with a qualifier or not. */
+  /** Returns whether `name`, in any form of the Invoke API, is this function: a name or ARN, with or without a qualifier. */
   isNamed(name: string): boolean {
     const own = this.arn.split(':').at(-1);
     return name === this.arn || name.startsWith(`${this.arn}:`) || name.split(':')[0] === own;
   }
 
-  /** Ends all its processes, without waiting until they are gone. */
+  /** Ends all processes of the function, without waiting for their exit. */
   kill(): void {
     this.#pool.kill();
   }
@@ -150,13 +152,13 @@ export class LocalFunction {
 
 function full(environments: number): string {
   return (
-    `All ${environments} environments are busy: further calls wait for one, where Lambda would start more. ` +
-    'LAMBDA_ENVIRONMENTS sets how many there may be (by default what the machine bears); with LAMBDA_CONCURRENCY, ' +
-    'as with reserved concurrency, calls beyond it are answered by 429.'
+    `All ${environments} environments are busy: further calls wait for one; Lambda would start more. ` +
+    'LAMBDA_ENVIRONMENTS sets their maximum number (default: by the capacity of the machine). With LAMBDA_CONCURRENCY, ' +
+    'as with reserved concurrency, calls beyond it get 429.'
   );
 }
 
-/** A new X-Ray trace header, not sampled. https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html */
+/** Returns a new X-Ray trace header, not sampled. https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html */
 export function newTraceId(now = Date.now()): string {
   const seconds = Math.floor(now / 1000).toString(16);
   return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;

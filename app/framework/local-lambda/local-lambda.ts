@@ -1,5 +1,5 @@
 /**
- * The local Lambda: one process that is the platform. Puts the endpoints over the function and listens.
+ * The local Lambda: one process that imitates the platform. Creates the function, its endpoints and their listeners.
  */
 import { appendFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -23,21 +23,23 @@ import { requestsLog } from './requests-log.ts';
 import { createSourcePositions } from './source-positions.ts';
 
 export interface LocalLambda {
-  /** Where the endpoint listens, without a slash at the end. */
+  /** URL of the endpoint, without a trailing slash. */
   url: string;
-  /** Where the Invoke API listens, when it was asked for. */
+  /** URL of the Invoke API, if it is enabled. */
   invokeUrl: string | undefined;
-  /** Where the local dashboard is, when it was asked for. */
+  /** URL of the local dashboard, if it is enabled. */
   dashboardUrl: string | undefined;
-  /** Settles when the first environment is initialized. Rejects with InitError if init fails; the endpoint serves anyway. */
+  /**
+   * Settles when the first environment is initialized. Rejects with InitError if init fails; the endpoint accepts requests anyway.
+   */
   ready: Promise<void>;
-  /** Calls wait until `replace` or `release`, because new files of the function are being built. */
+  /** Makes calls wait until `replace` or `release`, while new files of the function are built. */
   hold(): void;
-  /** The files of the function stay as they are: calls that wait run. */
+  /** Runs the calls that wait, with the same files of the function. */
   release(): void;
-  /** The files of the function have changed: calls from here on run the new ones. Rejects with InitError if init fails. */
+  /** Makes all further calls run the new files of the function. Rejects with InitError if init fails. */
   replace(): Promise<void>;
-  /** Ends the function's processes at once, for a process that cannot wait. */
+  /** Ends the function's processes immediately, for a process that cannot wait. */
   kill(): void;
   close(): Promise<void>;
 }
@@ -53,7 +55,7 @@ export class ListenError extends Error {
   readonly code = 'LISTEN_FAILED';
 }
 
-/** Environments of the functions, which an endpoint with an authorizer has two of. */
+/** Environment variables of the function, and of the authorizer if the endpoint has one. */
 export interface Environments {
   function: NodeJS.ProcessEnv;
   authorizer: NodeJS.ProcessEnv;
@@ -72,7 +74,7 @@ export async function startLocalLambda(
     options.log === 'requests'
       ? requestsLog(write, painter(colour), inSources)
       : createLog(options.logFormat, write, colour, inSources);
-  // The dashboard is loaded only if it is asked for.
+  // The dashboard is loaded only if it is enabled.
   const dashboard =
     options.dashboardPort === undefined ? undefined : await import('./dashboard/dashboard.ts');
   const recorder = dashboard && new dashboard.Recorder();
@@ -86,7 +88,7 @@ export async function startLocalLambda(
     createFunction(options, env, printed, log, recorder?.observer(options.functionName));
   const listeners: Listener[] = [];
   const add = async (app: Hono<{ Bindings: HttpBindings }>, address: Address): Promise<string> => {
-    app.onError(faultAnswer(log));
+    app.onError(errorHandler(log));
     const listener = await listen(app, address).catch(async error => {
       await Promise.all(listeners.map(({ close }) => close()));
       throw error;
@@ -104,7 +106,7 @@ export async function startLocalLambda(
     ...options,
     domainName: domainName || undefined,
     stage: name === 'rest-api' ? options.stage : undefined,
-    // An HTTP API has no gateway responses: its words cannot be changed.
+    // An HTTP API has no gateway responses: its response to a denied request is fixed.
     challenge: (name === 'rest-api' && options.challenge) || undefined,
     timeoutSeconds: options.endpointTimeout,
     authorize: await authorization(options, authorizer),
@@ -161,7 +163,7 @@ function hasLambdaAuthorizer({ authorizer }: LocalLambdaOptions): boolean {
   return authorizer !== '' && authorizer !== 'jwt';
 }
 
-/** The authorizer is a function of its own, beside the other: its own name, environments and log lines. */
+/** Returns the options of the authorizer, a separate function with its own name, environments and log lines. */
 function authorizerOptions(options: Options): Options {
   const { functionName, authorizer } = options;
   return {
@@ -174,7 +176,7 @@ function authorizerOptions(options: Options): Options {
   };
 }
 
-/** The function and the queue of its asynchronous invocations, with what of AWS it may call; that is loaded where it may. */
+/** Creates the function and the queue of its asynchronous invocations, and the AWS services that it may call, if any. */
 async function functionWithServices(
   options: Options,
   given: NodeJS.ProcessEnv,
@@ -199,7 +201,7 @@ async function functionWithServices(
   return { fn, queue };
 }
 
-/** In the place of a queue, topic, bucket or function. Not written, as not delivered, is no reason to stop. */
+/** Returns the destination for records: a file instead of a queue, topic, bucket or function. A failed write is logged. */
 function recordsTo(file: string, log: Log): (record: InvocationRecord) => void {
   return function addRecord(record) {
     if (!file) return;
@@ -211,20 +213,20 @@ function recordsTo(file: string, log: Log): (record: InvocationRecord) => void {
   };
 }
 
-/** The answer when there can be no other: the request broke off, or the local Lambda itself is at fault. */
-function faultAnswer(log: Log) {
-  return function answerFault(error: Error): Response {
+/** Returns the handler of errors: 400 if the request was incomplete, 500 for an error of the local Lambda itself. */
+function errorHandler(log: Log) {
+  return function handleError(error: Error): Response {
     if (error instanceof RequestBrokenError)
       return Response.json({ message: error.message }, { status: 400 });
-    log.note(`The local Lambda is at fault: ${error.stack}`);
-    return Response.json({ message: 'The local Lambda is at fault; its log says more.' }, { status: 500 });
+    log.note(`The local Lambda failed: ${error.stack}`);
+    return Response.json({ message: 'The local Lambda failed; its log has the reason.' }, { status: 500 });
   };
 }
 
 /** API Gateway’s default for REST APIs, in seconds. https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html */
 const AUTHORIZER_TTL = 300;
 
-/** Returns what authenticates requests, and loads its libraries; undefined if every caller is let in. */
+/** Returns the function that authenticates requests, and loads its libraries; undefined if there is no authentication. */
 async function authorization(
   options: LocalLambdaOptions,
   authorizer: LocalFunction | undefined,
@@ -247,13 +249,13 @@ async function authorization(
       domainName: domainName || undefined,
       stage: endpoint === 'rest-api' ? stage : undefined,
     };
-    const asks = { endpoint, region, ttlSeconds, event: ENDPOINTS[endpoint].event, context };
-    return exceptOpenPaths(lambdaAuthorizer(authorizer, asks), openPaths);
+    const lambdaOptions = { endpoint, region, ttlSeconds, event: ENDPOINTS[endpoint].event, context };
+    return exceptOpenPaths(lambdaAuthorizer(authorizer, lambdaOptions), openPaths);
   }
   return signatures(options, ENDPOINTS[endpoint].gateway ? 'execute-api' : 'lambda');
 }
 
-/** The signing library is larger than all the rest. */
+/** Returns the check of signatures. Its library is larger than all other code, so it is loaded only if necessary. */
 async function signatures(
   { authType, iamCredentials: credentials, region }: LocalLambdaOptions,
   service: 'lambda' | 'execute-api',
@@ -303,11 +305,11 @@ interface Listener {
 interface Address {
   host: string;
   port: number;
-  /** Which setting chooses the port. */
+  /** Name of the setting of the port. */
   variable?: string;
 }
 
-/** `variable` is the setting that chooses the port. */
+/** Returns an address on loopback. `variable` is the name of the setting of the port. */
 function onLoopback(port: number, variable?: string): Address {
   return { host: '127.0.0.1', port, ...(variable && { variable }) };
 }
@@ -331,7 +333,7 @@ function listen(
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
         error.code === 'EADDRINUSE'
-          ? `Port ${port} is taken. Stop what listens there, or choose another: ${variable}=${port + 1}`
+          ? `Port ${port} is taken. Stop the program that listens there, or choose another port: ${variable}=${port + 1}`
           : `Cannot listen on ${host}:${port}: ${error.message}`;
       reject(new ListenError(why));
     });

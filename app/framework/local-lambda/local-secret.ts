@@ -4,18 +4,18 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 export interface LocalSecret {
   secret: string;
-  /** Error code of the file system if the secret could not be saved, as in a container: it is one for this process. */
+  /** Error code of the file system if the secret could not be saved, as in a container: it is then valid for this process only. */
   unsaved: string | undefined;
 }
 
-/** Returns the secret in `file`, which is created if necessary. Several processes may do so at once: all get the same secret. */
+/** Returns the secret in `file`, which is created if necessary. Parallel calls of several processes return the same secret. */
 export function localSecret(file: string): LocalSecret {
   const existing = readIfThere(file);
   if (existing !== undefined) return { secret: existing, unsaved: undefined };
   const secret = randomBytes(32).toString('hex');
   const written = `${file}.${randomUUID()}`;
   try {
-    // The file appears with its content: another process never reads half of it.
+    // The link creates the file with its content: another process never reads a part of it.
     writeFileSync(written, secret, { mode: 0o600, flag: 'wx' });
     linkSync(written, file);
     return { secret, unsaved: undefined };

@@ -1,5 +1,5 @@
 /**
- * What the local Lambda prints in full: Lambda's START, END and REPORT lines, the output of the function as it is, and one line
+ * The full log of the local Lambda: Lambda's START, END and REPORT lines, the output of the function as it is, and one line
  * per request. On a terminal, requests-log.ts prints less.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html; the JSON forms are the platform events of
@@ -19,7 +19,7 @@ export interface RequestLine {
   requestId: string;
   method: string;
   path: string;
-  /** What was asked, for JSON-RPC: the method, and the tool, prompt or resource. */
+  /** For JSON-RPC: the method, and the tool, prompt or resource. */
   call?: string | undefined;
   status: number;
   /** Milliseconds to the last byte. */
@@ -33,9 +33,9 @@ export interface Log {
   snapStart: SnapStartEvents;
   end(requestId: string, report: Report, memory: number): void;
   request(line: RequestLine): void;
-  /** What the process of a function has written. */
+  /** Writes output of the process of a function. */
   output(chunk: Buffer, pid: number): void;
-  /** Something about the local Lambda itself. */
+  /** Writes a message about the local Lambda itself. */
   note(message: string): void;
 }
 
@@ -55,7 +55,7 @@ export function painter(colour: boolean): Paint {
   return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
 }
 
-/** `inSources` replaces positions in a bundle (source-positions.ts). */
+/** Creates the log. `inSources` replaces positions in a bundle (source-positions.ts). */
 export function createLog(
   format: LogFormat,
   write: Write,
@@ -66,7 +66,7 @@ export function createLog(
   const output = (chunk: Buffer): void => {
     const text = chunk.toString();
     const mapped = inSources(text);
-    // The bytes as they are, where nothing is replaced: a chunk can end within a character.
+    // Unchanged chunks are written as bytes, because a chunk can end within a character.
     write(mapped === text ? chunk : mapped);
   };
   return { ...(format === 'json' ? jsonLog(line) : textLog(line, painter(colour))), output };
@@ -91,15 +91,15 @@ function textLog(write: (line: string) => void, paint: Paint): Omit<Log, 'output
     },
     request(line) {
       const status = paint(styleOf(line.status), String(line.status));
-      const asked = [line.method, line.path, line.call].filter(Boolean).map(text => printable(String(text)));
-      const words = [...asked, status, `${line.duration.toFixed(1)} ms`];
+      const target = [line.method, line.path, line.call].filter(Boolean).map(text => printable(String(text)));
+      const words = [...target, status, `${line.duration.toFixed(1)} ms`];
       write([...words, line.cold ? paint('cyan', 'cold') : 'warm', line.requestId].join(' '));
     },
     note: message => write(printable(message)),
   };
 }
 
-/** Of an HTTP status. */
+/** Returns the style of an HTTP status. */
 export function styleOf(status: number): 'green' | 'yellow' | 'red' {
   if (status < 400) return 'green';
   return status < 500 ? 'yellow' : 'red';
@@ -129,7 +129,7 @@ function reportLine(id: string, report: Report, memory: number): string {
 }
 
 /**
- * What the platform says of an invocation. An error that the runtime posted is a success to it: the environment lives on.
+ * Returns the status of an invocation as Lambda reports it. An error that the runtime posted is a success: the environment continues.
  * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html#platform-report
  */
 function outcomeOf({ failure }: Pick<Report, 'failure'>): { status: string; errorType?: string } {
@@ -139,7 +139,7 @@ function outcomeOf({ failure }: Pick<Report, 'failure'>): { status: string; erro
   return { status: type.startsWith('Sandbox.') ? 'failure' : 'error', errorType: type };
 }
 
-/** Whole milliseconds; the init is billed too (since August 2025). The restore is billed separately. */
+/** Returns the billed duration in whole milliseconds, including init (since August 2025). The restore is billed separately. */
 export function billed({ duration, initDuration = 0 }: Pick<Report, 'duration' | 'initDuration'>): number {
   return Math.ceil(duration + initDuration);
 }
@@ -157,7 +157,7 @@ function summary(errorBody: string): string {
 }
 
 function jsonLog(write: (line: string) => void): Omit<Log, 'output'> {
-  // printable(): JSON leaves U+2028 and the like as they are, and escaped as it does it they are still the same JSON.
+  // JSON.stringify() does not escape U+2028 and similar characters; printable() does, and the result is equivalent JSON.
   const event = (type: string, record: object): void =>
     write(printable(JSON.stringify({ time: new Date().toISOString(), type, record })));
   return {

@@ -1,24 +1,24 @@
 /**
- * Keeps other programs on the developer's machine, and web pages in its browsers, away from the listeners that only the function
- * (or a person's AWS client) may call. Loopback alone is no boundary: every local process reaches it, and so does a page.
+ * Protects listeners that only the function (or the user's AWS client) may call from other programs on the developer's machine and
+ * from web pages in its browsers. Every local process and every web page can reach loopback.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
 
 type HeaderValue = string | string[] | undefined;
 
-/** Sent by every browser to loopback; Node's fetch sends Sec-Fetch-Mode as well. */
+/** Headers that every browser sends to loopback. Node's fetch also sends Sec-Fetch-Mode. */
 const BROWSER = /^(?:origin|sec-fetch-(?!mode$)[a-z-]+)$/;
 
-/** Returns why a request cannot be a program's own; undefined if it may be. */
+/** Returns why a request is from a browser or for another host; undefined if it is neither. */
 export function foreignRequest(headers: Readonly<Record<string, HeaderValue>>): string | undefined {
   const host = String(headers.host ?? '').replace(/:\d{1,5}$/, '');
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  // A name that an attacker's DNS resolves to loopback (DNS rebinding) is neither.
+  // DNS rebinding: an attacker's name that resolves to loopback is neither localhost nor an IP address.
   if (name !== 'localhost' && isIP(name) === 0)
-    return `The host ${JSON.stringify(host)} is not this machine's.`;
+    return `The host ${JSON.stringify(host)} is not localhost or an IP address.`;
   const byBrowser = Object.keys(headers).find(header => BROWSER.test(header));
-  return byBrowser && `Requests from browsers are refused (${byBrowser}).`;
+  return byBrowser && `Requests from browsers are denied (${byBrowser}).`;
 }
 
 /** A TCP connection, from the server's side. */
@@ -28,8 +28,8 @@ export interface Connection {
 }
 
 /**
- * Whether the process `pid`, or another one of its process group, has opened the connection; by Linux's /proc. Undefined where that
- * cannot be found out (macOS, Windows): then {@link foreignRequest} is the only check.
+ * Returns whether the process `pid`, or another process of its group, has opened the connection, by Linux's /proc. Undefined if that
+ * is unknown (macOS, Windows): then {@link foreignRequest} is the only check.
  */
 export function openedBy(pid: number, { localPort, remotePort }: Connection): boolean | undefined {
   // A dual-stack socket to 127.0.0.1 is in tcp6.
@@ -50,11 +50,11 @@ function hasSocket(pid: number, inode: string): boolean {
   try {
     return readdirSync(`/proc/${pid}/fd`).some(fd => linkOf(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`);
   } catch {
-    return false; // The process is gone.
+    return false; // The process has ended.
   }
 }
 
-/** Living members of the process group that `leader` leads. */
+/** Returns the running processes of the group of `leader`. */
 function groupOf(leader: number): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
@@ -69,7 +69,7 @@ function linkOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {
-    return undefined; // Closed meanwhile.
+    return undefined; // Closed in the meantime.
   }
 }
 
@@ -77,6 +77,6 @@ function readOrNothing(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    return undefined; // No /proc, or the process is gone.
+    return undefined; // No /proc, or the process has ended.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The command line of the local Lambda: options in, a running platform out, ended by a signal.
+ * The command line of the local Lambda: parses options, starts the local Lambda, and ends it on a signal.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { errorName } from './function-error.ts';
 import { type Environments, ListenError, type LocalLambda, startLocalLambda } from './local-lambda.ts';
 import { helpText, type LocalLambdaOptions, OptionError, parseOptions } from './options.ts';
 
-/** Returns what a project knows of its own functions: their environments, and settings that follow from others. */
+/** Returns the environment variables of the functions of a project, and the options with settings that depend on others. */
 export type Prepare = (
   options: LocalLambdaOptions,
   env: NodeJS.ProcessEnv,
@@ -20,9 +20,9 @@ const asGiven: Prepare = (options, env) => ({ environments: { function: env, aut
 const BAD_SETTING_CODE = 2;
 
 /**
- * Starts it from `argv` (without node and script) and `env`, and waits for the first init. `command` is the runtime to start when
- * `argv` names none. Returns undefined if the function is not ready, for a reason that has been printed: help was asked for, a
- * setting is bad (exit code 2), the port is taken (1), or init failed; then the endpoint serves, and each request retries init.
+ * Starts the local Lambda from `argv` (without node and script) and `env`, and waits for the first init. `command` is the default
+ * runtime. Returns undefined if the function is not ready, and prints why: `--help`, an invalid setting (exit code 2), a port in use
+ * (exit code 1), or a failed init. After a failed init the endpoint accepts requests, and each request retries init.
  */
 export async function main(
   argv: readonly string[],
@@ -62,7 +62,7 @@ async function whenReady(lambda: LocalLambda): Promise<LocalLambda | undefined> 
     await reportInit(error, lambda);
     const lines = [
       ...addressesOf(lambda),
-      `The endpoint at ${lambda.url}/ serves: each request retries init.`,
+      `The endpoint at ${lambda.url}/ accepts requests: each request retries init.`,
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
     return undefined;
@@ -71,7 +71,7 @@ async function whenReady(lambda: LocalLambda): Promise<LocalLambda | undefined> 
   }
 }
 
-/** Lines about what is served besides the endpoint. */
+/** Returns lines with the addresses of the Invoke API and the dashboard. */
 export function addressesOf({ dashboardUrl, invokeUrl }: LocalLambda): string[] {
   return [
     ...(invokeUrl ? [`Invoke API at ${invokeUrl}`] : []),
@@ -79,12 +79,12 @@ export function addressesOf({ dashboardUrl, invokeUrl }: LocalLambda): string[] 
   ];
 }
 
-/** The Runtime Interface Client beside this file. */
+/** Returns the command of the Runtime Interface Client next to this file. */
 function defaultRuntime(): [string, ...string[]] {
   return [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'ric', 'index.mjs')];
 }
 
-/** What a person, a supervisor or a closed terminal sends to end a process. */
+/** Signals that a user, a supervisor or a closed terminal sends to end a process. */
 const SIGNALS = [
   'SIGINT',
   'SIGTERM',
@@ -93,8 +93,8 @@ const SIGNALS = [
 ];
 
 /**
- * However this process ends, short of SIGKILL, the processes that it has started end with it: frozen ones would stay forever. A
- * signal may arrive several times, for example from the process group and relayed by npm; only the first one counts.
+ * Ends the processes of the function when this process ends, except by SIGKILL: frozen ones would stay forever. A signal may arrive
+ * several times, for example from the process group and from npm; only the first one counts.
  */
 function endOnSignal(lambda: LocalLambda): void {
   for (const signal of SIGNALS) process.on(signal, () => void end(lambda, 0));
@@ -110,8 +110,8 @@ async function end(lambda: LocalLambda, code: number): Promise<void> {
 }
 
 /**
- * A parent process with an IPC channel sends `hold` when it builds new files of the function, then `replace` when they are
- * there or `release` when they are not. When the parent ends, this process ends as well.
+ * Handles messages of a parent process with an IPC channel: `hold` before it builds new files of the function, then `replace` if the
+ * build succeeded or `release` if it failed. When the parent ends, this process ends as well.
  */
 function watchParentProcess(lambda: LocalLambda): void {
   if (!process.channel) return;
@@ -141,7 +141,7 @@ async function reportInit(error: unknown, lambda: LocalLambda): Promise<void> {
   );
 }
 
-/** The message of the function's error. */
+/** Returns the message of the function's error. */
 function messageOf({ error: { body } }: InitError): string {
   try {
     const { errorMessage } = JSON.parse(body) as { errorMessage?: unknown };

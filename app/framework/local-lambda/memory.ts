@@ -1,10 +1,10 @@
 /**
- * How much memory a process holds, from Linux's /proc; elsewhere it is not measured, and the limit not enforced.
+ * Measures the memory of a process by Linux's /proc. On other systems it is not measured, and the limit is not enforced.
  * https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
  */
 import { readFileSync } from 'node:fs';
 
-/** Resident set of a process in MiB, now and at its highest. */
+/** Resident set of a process in MiB, current and maximum. */
 export interface MemoryUse {
   now: number;
   max: number;

@@ -1,8 +1,7 @@
 /**
- * What CloudWatch would make of the function's lines in embedded metric format, as a table: `--metrics on`.
+ * The metrics that CloudWatch would extract from the function's lines in embedded metric format, as a table: `--metrics on`.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
- *
- * It reads what the function printed and knows nothing of who printed it: any function's metrics are shown.
+ * It works for the output of any function.
  */
 import { printable } from './log.ts';
 
@@ -23,20 +22,20 @@ export interface Series {
   unit: string;
   count: number;
   sum: number;
-  /** The last ones, for percentiles. */
+  /** The last values, for percentiles. */
   values: number[];
 }
 
 const KEPT_VALUES = 10_000;
-/** A line that is longer than CloudWatch's limit for an event is none of its. */
+/** CloudWatch's limit for an event, in characters: longer lines are ignored. */
 const MAX_LINE = 1_048_576;
 
 export class Metrics {
   readonly #series = new Map<string, Series>();
-  /** What has not ended in a line end yet, by process. */
+  /** Output after the last line end, by process. */
   readonly #rest = new Map<number, string>();
 
-  /** Takes what process `pid` has printed. */
+  /** Reads output of the process `pid`. */
   take(chunk: Buffer, pid: number): void {
     const lines = `${this.#rest.get(pid) ?? ''}${chunk.toString()}`.split('\n');
     const rest = lines.pop() ?? '';
@@ -48,9 +47,9 @@ export class Metrics {
     return [...this.#series.values()];
   }
 
-  /** For people. Empty where no metric has been printed. */
+  /** Returns the metrics as a text table. */
   table(): string {
-    if (this.#series.size === 0) return 'No metrics were printed.';
+    if (this.#series.size === 0) return 'The function printed no metrics.';
     const rows = this.series
       .toSorted((a, b) => metricKey(a).localeCompare(metricKey(b)))
       .map(series => [metricKey(series), series.unit, ...figures(series)]);
@@ -83,13 +82,16 @@ export class Metrics {
   }
 }
 
-/** As CloudWatch: a line that is not of the format, or lacks what it refers to, gives no metrics. */
+/**
+ * Returns the directives of a line. As in CloudWatch, a line that is not of the format, or lacks a field that it refers to, has
+ * none.
+ */
 function directivesOf(text: string): (Directive & { line: Line })[] {
   let line: Line;
   try {
     line = JSON.parse(text) as Line;
   } catch {
-    return []; // Whatever it is, it is in the log as it stands.
+    return []; // Not JSON, so not a metric.
   }
   const directives = line._aws?.CloudWatchMetrics;
   if (!Array.isArray(directives)) return [];

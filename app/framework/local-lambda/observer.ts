@@ -1,14 +1,13 @@
 /**
- * Receives events of environments and invocations; it cannot change them. dashboard/recorder.ts is one. Without an observer
- * nothing is recorded.
+ * Receives events of environments and invocations; it cannot change them. dashboard/recorder.ts implements it.
  */
 import type { FunctionError } from './function-error.ts';
 import type { Invocation } from './runtime-api.ts';
 
 /**
  * `init`: starting; `snapshot`: initialized, waiting to be restored (SnapStart); `restoring`: running its after-restore hooks;
- * `busy`: with an invocation; `frozen`: stopped in between, as on Lambda; `idle`: in between, but running,
- * where freezing is off; `held`: stopped in the middle of an invocation from the dashboard; `ended`: gone.
+ * `busy`: runs an invocation; `frozen`: stopped between invocations, as on Lambda; `idle`: running between invocations, because
+ * freezing is off; `held`: stopped during an invocation by the dashboard; `ended`: the process has ended.
  */
 export type EnvironmentState =
   | 'init'
@@ -20,7 +19,7 @@ export type EnvironmentState =
   | 'held'
   | 'ended';
 
-/** What of a report is shown: milliseconds and MiB. */
+/** The part of a report that is shown, in milliseconds and MiB. */
 export interface ObservedReport {
   duration: number;
   initDuration?: number;
@@ -32,7 +31,7 @@ export interface ObservedReport {
 export interface Observer {
   environment(id: number, state: EnvironmentState, pid: number | undefined): void;
   invoked(environment: number, invocation: Invocation): void;
-  /** What the process wrote, whatever it was doing. */
+  /** Receives output of the process, in any state. */
   output(environment: number, chunk: Buffer): void;
   reported(invocation: string, report: ObservedReport): void;
 }

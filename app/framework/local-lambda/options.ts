@@ -1,6 +1,6 @@
 /**
- * The settings of the local Lambda: a flag and an environment variable each, one table for parsing, for `--help` and
- * for the table in README.md.
+ * The settings of the local Lambda: a flag and an environment variable each. Parsing, `--help` and the table in
+ * README.md use the same definitions.
  */
 import { parseArgs } from 'node:util';
 import type { EndpointType, InvokeMode } from './endpoints/endpoints.ts';
@@ -14,45 +14,45 @@ export interface LocalLambdaOptions {
   taskRoot: string | undefined;
   port: number;
   host: string;
-  /** Of the Invoke API, on loopback; undefined: not served. */
+  /** Port of the Invoke API, on loopback; undefined: disabled. */
   invokePort: number | undefined;
-  /** Of the local dashboard, on loopback; undefined: not served. */
+  /** Port of the local dashboard, on loopback; undefined: disabled. */
   dashboardPort: number | undefined;
   endpoint: EndpointType;
   invokeMode: InvokeMode;
   authType: 'NONE' | 'AWS_IAM';
-  /** Who may sign, for AWS_IAM. */
+  /** Credentials that are accepted for AWS_IAM. */
   iamCredentials: TestCredential[];
   domainName: string;
-  /** Of API Gateway. */
+  /** Stage of API Gateway. */
   stage: string;
   /** Handler of a Lambda authorizer, `jwt` for a JWT authorizer, empty for none. */
   authorizer: string;
-  /** Seconds; undefined when none is set. */
+  /** In seconds; undefined if it is not set. */
   authorizerTtl: number | undefined;
-  /** Paths that the authorizer is not asked about. */
+  /** Paths that API Gateway routes without the authorizer. */
   openPaths: string[];
   jwtIssuer: string;
   jwtAudience: string[];
   jwtScopes: string[];
   challenge: string;
   throttle: Throttle | undefined;
-  /** `per-caller`: each tenant has execution environments of its own. */
+  /** `per-caller`: each tenant has its own execution environments. */
   isolation: Isolation;
-  /** How long the endpoint waits for a whole answer, in seconds; undefined: as its kind does. */
+  /** Time that the endpoint waits for a complete response, in seconds; undefined: the default of the endpoint. */
   endpointTimeout: number | undefined;
   timeout: number;
   initTimeout: number;
   memory: number;
-  /** Reserved concurrency; undefined when none is set. */
+  /** Reserved concurrency; undefined if it is not set. */
   concurrency: number | undefined;
-  /** Most environments; undefined when that is the machine's or the concurrency's to say. */
+  /** Maximum number of environments; undefined: the concurrency, or by the capacity of the machine. */
   environments: number | undefined;
   idleTimeout: number;
   freeze: boolean;
   /** Whether environments are restored from a snapshot of an initialized one. */
   snapStart: boolean;
-  /** Of asynchronous invocations, see event-queue.ts. */
+  /** For asynchronous invocations, see event-queue.ts. */
   retryAttempts: number;
   retryDelay: number;
   eventAge: number;
@@ -60,26 +60,26 @@ export interface LocalLambdaOptions {
   selfInvoke: boolean;
   /** DynamoDB tables that the function gets, in memory. */
   tables: Table[];
-  /** File for the records of asynchronous invocations; empty: none are kept. */
+  /** File for the records of asynchronous invocations; empty: records are not kept. */
   destination: string;
   functionName: string;
   region: string;
   /** `requests`: one line per request and the lines of tools; `full`: also Lambda's lines and the function's output as it is. */
   log: 'requests' | 'full' | undefined;
-  /** Of the full log. */
+  /** Format of the full log. */
   logFormat: LogFormat;
   /** Whether a table of the function's metrics is printed at the end. */
   metrics: boolean;
-  /** The runtime's command line: what stood after `--`. Empty: the caller's default. */
+  /** The runtime's command line, the arguments after `--`. Empty: the caller's default. */
   command: string[];
 }
 
 export type Isolation = 'shared' | 'per-caller';
 
-/** The account of AWS's own examples. */
+/** The account ID in AWS's examples. */
 export const ACCOUNT = '123456789012';
 
-/** A setting that cannot be used, with what to write instead. */
+/** A setting is invalid; the message names the valid form. */
 export class OptionError extends Error {
   override readonly name = 'OptionError';
   readonly code = 'INVALID_OPTION';
@@ -114,14 +114,14 @@ const within =
     if (value.trim() !== '' && number >= min && number <= max) return number;
     throw new OptionError(`${name} must be ${what} from ${min} to ${max}, not "${value}".`);
   };
-/** Without fractions. */
+/** Parses a whole number. */
 const whole =
   (min: number, max: number, what: string) =>
   (value: string, name: string): number => {
     if (/^\s*[+-]?\d+\s*$/.test(value)) return within(min, max, what)(value, name);
     throw new OptionError(`${name} must be ${what} from ${min} to ${max}, not "${value}".`);
   };
-/** Undefined for an empty value. */
+/** Returns undefined for an empty value. */
 const optional =
   <T>(parse: Setting<T>['parse']) =>
   (value: string, name: string): T | undefined =>
@@ -139,7 +139,7 @@ function throttle(value: string, name: string): Throttle {
 function tables(value: string, name: string): Table[] {
   return list(value).map(entry => {
     const [, table = '', key = ''] = /^([\w.-]{3,255}):([\w.-]{1,255})$/.exec(entry) ?? [];
-    if (!table) throw new OptionError(`${name} must be NAME:KEY, several with commas, not "${entry}".`);
+    if (!table) throw new OptionError(`${name} must be NAME:KEY, separated by commas, not "${entry}".`);
     return { name: table, key };
   });
 }
@@ -150,9 +150,9 @@ function credentials(value: string, name: string): TestCredential[] {
     .filter(Boolean)
     .map(entry => {
       const [accessKeyId, secretAccessKey, ...arn] = entry.split(':');
-      // The value is left out of the message: it holds a secret.
+      // The message does not contain the value, which is a secret.
       if (!accessKeyId || !secretAccessKey)
-        throw new OptionError(`${name} must be KEY_ID:SECRET, several with commas.`);
+        throw new OptionError(`${name} must be KEY_ID:SECRET, separated by commas.`);
       const userArn = arn.join(':') || `arn:aws:iam::${ACCOUNT}:user/${accessKeyId}`;
       return { accessKeyId, secretAccessKey, userArn };
     });
@@ -164,7 +164,7 @@ export const SETTINGS = {
     'port',
     'PORT',
     '8080',
-    'Port of the endpoint; 0 takes a free one',
+    'Port of the endpoint; 0: a free one',
     whole(0, 65_535, 'a port number'),
   ),
   host: setting('host', 'HOST', '127.0.0.1', 'Address to listen on', text),
@@ -172,14 +172,14 @@ export const SETTINGS = {
     'invoke-port',
     'LAMBDA_INVOKE_PORT',
     '',
-    'Port of the Invoke API, on 127.0.0.1 only; 0 takes a free one; empty: not served',
+    'Port of the Invoke API, on 127.0.0.1 only; 0: a free one; empty: disabled',
     optional(whole(0, 65_535, 'a port number')),
   ),
   dashboardPort: setting(
     'dashboard-port',
     'LAMBDA_DASHBOARD_PORT',
     '',
-    'Port of the local dashboard, on 127.0.0.1 only; 0 takes a free one; empty: not served',
+    'Port of the local dashboard, on 127.0.0.1 only; 0: a free one; empty: disabled',
     optional(whole(0, 65_535, 'a port number')),
   ),
   endpoint: setting(
@@ -200,14 +200,14 @@ export const SETTINGS = {
     'auth-type',
     'LAMBDA_AUTH_TYPE',
     'NONE',
-    'NONE or AWS_IAM (signature version 4)',
+    'NONE or AWS_IAM (Signature Version 4)',
     oneOf('NONE', 'AWS_IAM'),
   ),
   iamCredentials: setting(
     'iam-credentials',
     'LAMBDA_IAM_CREDENTIALS',
     '',
-    'Who may sign for AWS_IAM: KEY_ID:SECRET or KEY_ID:SECRET:USER_ARN, several with commas',
+    'Accepted credentials for AWS_IAM: KEY_ID:SECRET or KEY_ID:SECRET:USER_ARN, separated by commas',
     credentials,
   ),
   domainName: setting(
@@ -242,7 +242,7 @@ export const SETTINGS = {
     'open-paths',
     'LAMBDA_OPEN_PATHS',
     '',
-    'Paths that API Gateway routes past the authorizer, with commas',
+    'Paths that API Gateway routes without the authorizer, separated by commas',
     list,
   ),
   jwtIssuer: setting('jwt-issuer', 'LAMBDA_JWT_ISSUER', '', 'Issuer of a JWT authorizer', text),
@@ -250,14 +250,14 @@ export const SETTINGS = {
     'jwt-audience',
     'LAMBDA_JWT_AUDIENCE',
     '',
-    'Audiences of a JWT authorizer, with commas',
+    'Audiences of a JWT authorizer, separated by commas',
     list,
   ),
   jwtScopes: setting(
     'jwt-scopes',
     'LAMBDA_JWT_SCOPES',
     '',
-    'Scopes of which a token needs one, with commas',
+    'Scopes, separated by commas; a token must have one of them',
     list,
   ),
   challenge: setting(
@@ -271,7 +271,7 @@ export const SETTINGS = {
     'throttle',
     'LAMBDA_THROTTLE',
     '',
-    'Throttling of API Gateway’s stage, RATE:BURST: requests per second, and at once; empty: none',
+    'Throttling of API Gateway’s stage, RATE:BURST: requests per second, and the size of a burst; empty: none',
     optional(throttle),
   ),
   endpointTimeout: setting(
@@ -285,21 +285,21 @@ export const SETTINGS = {
     'isolation',
     'LAMBDA_ISOLATION',
     'shared',
-    'shared, or per-caller: execution environments of its own for each caller (tenant isolation)',
+    'shared, or per-caller: each caller has its own execution environments (tenant isolation)',
     oneOf('shared', 'per-caller'),
   ),
   timeout: setting(
     'timeout',
     'LAMBDA_TIMEOUT',
     '60',
-    'Seconds for one invocation',
+    'Timeout of an invocation, in seconds',
     within(0.1, 900, 'a number of seconds'),
   ),
   initTimeout: setting(
     'init-timeout',
     'LAMBDA_INIT_TIMEOUT',
     '10',
-    'Seconds for init, before it is repeated in the first invocation',
+    'Timeout of init, in seconds; then init is repeated in the first invocation',
     within(0.1, 900, 'a number of seconds'),
   ),
   memory: setting(
@@ -313,14 +313,14 @@ export const SETTINGS = {
     'concurrency',
     'LAMBDA_CONCURRENCY',
     '',
-    'Reserved concurrency: calls at once, beyond it 429; empty: no limit, calls wait for an environment',
+    'Reserved concurrency: maximum number of concurrent calls, others get 429; empty: no limit, calls wait for an environment',
     optional(whole(1, 1_000, 'a number of calls')),
   ),
   environments: setting(
     'environments',
     'LAMBDA_ENVIRONMENTS',
     '',
-    'Most environments at once, further calls wait; empty: the concurrency, or by the memory of the machine',
+    'Maximum number of environments, further calls wait; empty: the concurrency, or by cores and memory of the machine',
     optional(whole(1, 1_000, 'a number of environments')),
   ),
   idleTimeout: setting(
@@ -341,7 +341,7 @@ export const SETTINGS = {
     'snap-start',
     'LAMBDA_SNAP_START',
     'off',
-    'SnapStart: init at the start, then a restore for each environment: on or off',
+    'SnapStart: runs init at the start and restores each environment from it: on or off',
     (value, name) => oneOf('on', 'off')(value, name) === 'on',
   ),
   retryAttempts: setting(
@@ -369,21 +369,21 @@ export const SETTINGS = {
     'destination',
     'LAMBDA_DESTINATION',
     '',
-    'File to which the record of each asynchronous invocation that has ended is appended, as a line of JSON',
+    'File to which the record of each completed asynchronous invocation is appended, as a line of JSON',
     text,
   ),
   selfInvoke: setting(
     'self-invoke',
     'LAMBDA_SELF_INVOKE',
     'off',
-    'Give the function the Invoke API, to invoke itself, by AWS_ENDPOINT_URL_LAMBDA: on or off',
+    'Let the function invoke itself: sets AWS_ENDPOINT_URL_LAMBDA to the Invoke API: on or off',
     onOff,
   ),
   tables: setting(
     'tables',
     'LAMBDA_TABLES',
     '',
-    'DynamoDB tables for the function, in memory, by AWS_ENDPOINT_URL_DYNAMODB: NAME:KEY, several with commas',
+    'DynamoDB tables for the function, in memory, at AWS_ENDPOINT_URL_DYNAMODB: NAME:KEY, separated by commas',
     tables,
   ),
   functionName: setting(
@@ -418,14 +418,14 @@ export const SETTINGS = {
     'task-root',
     'LAMBDA_TASK_ROOT',
     '',
-    'Folder of the function; empty: where the entry is',
+    'Folder of the function; empty: the folder of the entry',
     value => value || undefined,
   ),
   metrics: setting(
     'metrics',
     'LAMBDA_METRICS',
     'off',
-    'Print a table of what CloudWatch would measure, at the end: on or off',
+    'Print a table of the CloudWatch metrics at the end: on or off',
     onOff,
   ),
 } satisfies { [K in keyof LocalLambdaOptions]?: Setting<LocalLambdaOptions[K]> };
@@ -440,7 +440,7 @@ function setting<T>(
   return { flag, env, fallback, help, parse };
 }
 
-/** Reads flags, then the environment, then the defaults. Gives `'help'` when that was asked for. Throws {@link OptionError}. */
+/** Parses flags, then environment variables, then defaults. Returns `'help'` for `--help`. Throws {@link OptionError}. */
 export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): LocalLambdaOptions | 'help' {
   const dashes = argv.indexOf('--');
   const own = dashes < 0 ? argv : argv.slice(0, dashes);
@@ -458,31 +458,31 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): L
   return options;
 }
 
-/** What this repository's function calls them. */
+/** Returns the default handler, by its name in this repository's function. */
 function defaultHandler({ endpoint, invokeMode }: LocalLambdaOptions): string {
   const streams =
     (endpoint === 'function-url' || endpoint === 'rest-api') && invokeMode === 'RESPONSE_STREAM';
   return streams ? 'handler.stream' : 'handler.buffered';
 }
 
-/** What one setting asks of another. */
+/** Returns the first problem of settings that depend on each other; undefined if there is none. */
 function contradiction(options: LocalLambdaOptions): string | undefined {
   const { authType, iamCredentials, authorizer, endpoint, jwtIssuer, jwtAudience, isolation, snapStart } =
     options;
   if (authType === 'AWS_IAM' && iamCredentials.length === 0)
-    return 'LAMBDA_AUTH_TYPE AWS_IAM needs LAMBDA_IAM_CREDENTIALS: who may sign, as KEY_ID:SECRET.';
+    return 'LAMBDA_AUTH_TYPE AWS_IAM requires LAMBDA_IAM_CREDENTIALS: the accepted credentials, as KEY_ID:SECRET.';
   if (isolation === 'per-caller' && (endpoint !== 'rest-api' || !authorizer))
-    return 'LAMBDA_ISOLATION per-caller needs LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER, such as authorizer.request: the REST API gives Lambda the tenant that the authorizer returns.';
+    return 'LAMBDA_ISOLATION per-caller requires LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER, such as authorizer.request: the REST API passes the tenant ID that the authorizer returns to Lambda.';
   if (isolation === 'per-caller' && snapStart)
-    return 'LAMBDA_ISOLATION per-caller and LAMBDA_SNAP_START on exclude each other: Lambda restores no snapshot for a function with tenant isolation.';
+    return 'LAMBDA_ISOLATION per-caller and LAMBDA_SNAP_START on exclude each other: Lambda does not support SnapStart with tenant isolation.';
   if (!authorizer) return undefined;
   if (endpoint !== 'http-api' && endpoint !== 'rest-api')
-    return 'LAMBDA_AUTHORIZER needs LAMBDA_ENDPOINT to be http-api or rest-api: only API Gateway has authorizers.';
+    return 'LAMBDA_AUTHORIZER requires LAMBDA_ENDPOINT http-api or rest-api: only API Gateway has authorizers.';
   if (authType === 'AWS_IAM') return 'LAMBDA_AUTHORIZER and LAMBDA_AUTH_TYPE AWS_IAM exclude each other.';
   if (authorizer === 'jwt' && endpoint !== 'http-api')
-    return 'LAMBDA_AUTHORIZER jwt needs LAMBDA_ENDPOINT http-api: a REST API has no JWT authorizer.';
+    return 'LAMBDA_AUTHORIZER jwt requires LAMBDA_ENDPOINT http-api: a REST API has no JWT authorizer.';
   if (authorizer === 'jwt' && !(jwtIssuer && jwtAudience.length > 0))
-    return 'LAMBDA_AUTHORIZER jwt needs LAMBDA_JWT_ISSUER and LAMBDA_JWT_AUDIENCE: whose tokens are taken.';
+    return 'LAMBDA_AUTHORIZER jwt requires LAMBDA_JWT_ISSUER and LAMBDA_JWT_AUDIENCE: issuer and audience of the accepted tokens.';
   return undefined;
 }
 
@@ -496,7 +496,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** Of `--help`. Every setting is in one of them. */
+/** Groups of settings in `--help`. Every setting is in one of them. */
 const GROUPS: Record<string, (keyof typeof SETTINGS)[]> = {
   Addresses: ['port', 'host', 'invokePort', 'dashboardPort'],
   Log: ['log', 'logFormat', 'metrics'],
@@ -536,7 +536,7 @@ const GROUPS: Record<string, (keyof typeof SETTINGS)[]> = {
   ],
 };
 
-/** `usage` is the command line. */
+/** Returns the text of `--help`. `usage` is the command line. */
 export function helpText(usage: string): string {
   const row = (key: keyof typeof SETTINGS): string => {
     const { flag, env, fallback, help } = SETTINGS[key];
@@ -544,7 +544,7 @@ export function helpText(usage: string): string {
     return `${names}${help}${fallback ? ` (${fallback})` : ''}`;
   };
   const groups = Object.entries(GROUPS).map(([title, keys]) => `${title}:\n${keys.map(row).join('\n')}`);
-  return `Runs a Lambda function on this machine as Lambda runs it, behind a Function URL.
+  return `Runs a Lambda function on this machine like Lambda, behind a Function URL or another endpoint.
 
 Usage: ${usage}
 
@@ -556,7 +556,7 @@ Each option can also be set by the environment variable next to it.
 
 ${groups.join('\n\n')}
 
-Every other environment variable reaches the function. With --invoke-port 9001 the Invoke API is served as well:
+All other environment variables are passed to the function. With --invoke-port 9001 the Invoke API is available as well:
   aws lambda invoke --endpoint-url http://127.0.0.1:9001 --function-name local --payload file://event.json out.json
 `;
 }

@@ -1,10 +1,10 @@
 /**
- * The execution environments of the function: started on demand, a few at a time and up to a bound; the most recently used
- * one first; idle ones ended after a while, dead ones forgotten. Invocations that find none free wait, first come first
- * served, for whichever is free first.
+ * The execution environments of the function. They are started on demand, up to a maximum number in total and at a time. The most
+ * recently used one is used first; idle ones end after `idleTimeout`. If none is free, invocations wait in a queue (first in, first
+ * out).
  *
- * With tenant isolation an environment belongs to the tenant of its first invocation and serves no other. Where no more may be
- * started, an idle one of another tenant ends: Lambda has room for both.
+ * With tenant isolation an environment belongs to the tenant of its first invocation and serves only this tenant. If the maximum is
+ * reached, an idle one of another tenant ends; on Lambda both would continue.
  * https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
  */
 import { Environment, type FunctionSpec, InitError, type Invoked, type Report } from './environment.ts';
@@ -13,21 +13,21 @@ import type { Answer, Invocation } from './runtime-api.ts';
 
 export interface PoolOptions {
   function: FunctionSpec;
-  /** Most invocations at once, those that wait among them; the next one is throttled. */
+  /** Maximum number of invocations, including those that wait; further ones are throttled. */
   concurrency: number;
-  /** Most environments at once. */
+  /** Maximum number of environments. */
   environments: number;
-  /** Most environments that are initialised at the same time. */
+  /** Maximum number of environments in init at the same time. */
   startsAtOnce: number;
-  /** After how many seconds without an invocation an environment ends. */
+  /** Seconds without an invocation after which an environment ends. */
   idleTimeout: number;
-  /** Told, once, when invocations wait because no more environments may be started. */
+  /** Called once, when invocations wait because the maximum number of environments is reached. */
   onFull(): void;
 }
 
 /**
- * A caller sees the end of an answer before the runtime has asked for the next invocation. If it calls again at once, so
- * much patience, in milliseconds, saves a cold start.
+ * A caller sees the end of a response before the runtime requests the next invocation. If it calls again immediately, waiting for
+ * this time, in milliseconds, avoids a cold start.
  */
 const FINISHING_MS = 200;
 
@@ -36,7 +36,7 @@ interface Idle {
   reaper: NodeJS.Timeout;
 }
 
-/** What an invocation waits for: an environment and the seconds it has in it, or why there is none. */
+/** The result of waiting: an environment and the timeout in seconds, or the error of init. */
 type Slot = { environment: Environment; timeout: number } | { failed: Invoked };
 type Waiting = PromiseWithResolvers<Slot> & { requestId: string; tenant: Tenant };
 /** Undefined without tenant isolation. */
@@ -44,19 +44,19 @@ type Tenant = string | undefined;
 
 export class Pool {
   readonly #options: PoolOptions;
-  /** The last one was used last. */
+  /** In the order of use: the last element is the most recently used. */
   readonly #idle: Idle[] = [];
   readonly #all = new Set<Environment>();
   readonly #waiting: Waiting[] = [];
-  /** Invocations that were taken on and have not been answered to the end. */
+  /** Number of accepted invocations whose response is not complete. */
   #underWay = 0;
-  /** Environments in their init. */
+  /** Number of environments in init. */
   #starting = 0;
-  /** Environments that have answered a moment ago and have yet to ask for more. */
+  /** Environments that have just completed a response and have not yet requested the next invocation. */
   readonly #finishing = new Set<Environment>();
   /** The tenant of each environment that has had an invocation. */
   readonly #tenants = new WeakMap<Environment, Tenant>();
-  /** Environments with an older version of the function, to end when they are free. */
+  /** Environments with an older version of the function, which end when they are free. */
   readonly #outdated = new WeakSet<Environment>();
   #lastInitFailed = false;
   #saidFull = false;
@@ -68,24 +68,24 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Environments that exist, whatever they are doing. */
+  /** Number of environments in any state. */
   get size(): number {
     return this.#all.size;
   }
 
-  /** The environment of that id, while it exists. */
+  /** Returns the environment with this id, while it exists. */
   find(id: number): Environment | undefined {
     return [...this.#all].find(environment => environment.id === id);
   }
 
-  /** Makes one environment ready before anybody asks. Rejects with {@link InitError}. */
+  /** Starts one environment before the first invocation. Rejects with {@link InitError}. */
   warmUp(): Promise<void> {
     return this.#start();
   }
 
   /**
-   * Runs one invocation, or gives `'throttled'` when too many are under way. `onStart` is called when the function gets
-   * it. Never rejects: what goes wrong is in the answer.
+   * Runs one invocation. Returns `'throttled'` if the concurrency is reached. `onStart` is called when the function gets the
+   * invocation. Never rejects: errors are in the response.
    */
   async invoke(invocation: Invocation, onStart: () => void): Promise<Invoked | 'throttled'> {
     if (this.#closed || this.#underWay >= this.#options.concurrency) return 'throttled';
@@ -100,20 +100,20 @@ export class Pool {
     return invoked;
   }
 
-  /** From here on invocations wait until {@link replace} or {@link release}; those that are running finish. */
+  /** Makes new invocations wait until {@link replace} or {@link release}; running ones continue. */
   hold(): void {
     this.#held = true;
   }
 
-  /** The function stays as it is: invocations that wait run. */
+  /** Runs the invocations that wait, with the same version of the function. */
   release(): void {
     this.#held = false;
     this.#serveWaiting();
   }
 
   /**
-   * The function is another one now, as after a deployment: no invocation that comes from here on gets an environment that
-   * is there already. Those at work finish. Makes one of the new ones ready; rejects with {@link InitError}.
+   * Uses new environments for all further invocations, as after a deployment. Running invocations continue in the old ones. Starts
+   * one new environment; rejects with {@link InitError}.
    */
   replace(): Promise<void> {
     for (const environment of this.#all) this.#outdated.add(environment);
@@ -126,7 +126,7 @@ export class Pool {
     return this.#start();
   }
 
-  /** Ends all environments at once, and rejects what waits for one. */
+  /** Ends all environments immediately; invocations that wait for one fail. */
   kill(): void {
     this.#closed = true;
     for (const { reaper } of this.#idle.splice(0)) clearTimeout(reaper);
@@ -138,7 +138,7 @@ export class Pool {
     for (const waiting of this.#waiting.splice(0)) waiting.resolve(ended);
   }
 
-  /** The same, and settles when they are gone. */
+  /** Ends all environments and resolves when their processes have exited. */
   async close(): Promise<void> {
     this.kill();
     await Promise.all([...this.#all].map(environment => environment.exited));
@@ -151,7 +151,7 @@ export class Pool {
     return waiting.promise;
   }
 
-  /** Called whenever something has changed that those who wait have waited for. */
+  /** Assigns free environments to waiting invocations, and starts environments if necessary. Called after every change of state. */
   #serveWaiting(): void {
     if (this.#held) return;
     for (const waiting of [...this.#waiting]) {
@@ -168,7 +168,7 @@ export class Pool {
         this.#saidFull = true;
         return;
       }
-      void this.#start().catch(isInitError); // Those who wait are told.
+      void this.#start().catch(isInitError); // The waiting invocations get the error.
     }
   }
 
@@ -185,7 +185,7 @@ export class Pool {
     }
   }
 
-  /** How many environments those who wait need besides the ones that will be free in a moment. */
+  /** Returns how many more environments the waiting invocations need, without those that are about to be free. */
   #lacking(): number {
     const free = new Map<Tenant, number>();
     for (const environment of this.#finishing) {
@@ -200,7 +200,9 @@ export class Pool {
     return unserved.length - this.#starting;
   }
 
-  /** Ends the environment that has been idle for the longest time, which is another tenant's. Returns whether there was one. */
+  /**
+   * Ends the environment that has been idle for the longest time, which belongs to another tenant. Returns whether there was one.
+   */
   #endIdle(): boolean {
     const [idle] = this.#idle.splice(0, 1);
     if (!idle) return false;
@@ -226,7 +228,7 @@ export class Pool {
     return { answer, report: released };
   }
 
-  /** Counts an environment among those that will be free in a moment, for as long as that may be called a moment. */
+  /** Counts an environment as about to be free, for at most FINISHING_MS after its response. */
   #finishingOnce(environment: Environment): { begins: () => void; over: () => void } {
     let state: 'before' | 'counted' | 'over' = 'before';
     let timer: NodeJS.Timeout | undefined;
@@ -315,7 +317,7 @@ export class Pool {
     this.#serveWaiting();
   }
 
-  /** One of the tenant; else one that has had no invocation. */
+  /** Returns an idle environment of the tenant; else one that has had no invocation. */
   #takeIdle(tenant: Tenant): Environment | undefined {
     const last = (usable: (environment: Environment) => boolean): number =>
       this.#idle.findLastIndex(({ environment }) => environment.alive && usable(environment));
@@ -337,7 +339,7 @@ export class Pool {
       };
       const reaper = setTimeout(end, this.#options.idleTimeout * 1000);
       reaper.unref();
-      // The last one is used first: a snapshot after all that are restored.
+      // The last element is used first, so snapshots come before all restored environments.
       if (environment.isSnapshot) this.#idle.unshift({ environment, reaper });
       else this.#idle.push({ environment, reaper });
     }
@@ -345,7 +347,7 @@ export class Pool {
   }
 }
 
-/** Settles when the answer is complete, whether or not the invocation is over. */
+/** Resolves when the response is complete, even if the invocation continues. */
 async function responseComplete(answer: Answer): Promise<void> {
   if (answer.kind === 'streamed') await answer.ended;
 }

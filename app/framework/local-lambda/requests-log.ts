@@ -1,6 +1,6 @@
 /**
- * The log on a terminal: one line per request with its outcome, and what tools log, readable. The function writes both as lines of
- * JSON with metrics; Lambda's START, END and REPORT lines are left out. `--log full` prints everything (log.ts).
+ * The log on a terminal: one line per request with its outcome, and the log lines of tools as text. The function writes both as
+ * lines of JSON with metrics. Lambda's START, END and REPORT lines are omitted. `--log full` prints everything (log.ts).
  */
 import { StringDecoder } from 'node:string_decoder';
 import { errorLine, type Log, type Paint, printable, type RequestLine, styleOf, type Write } from './log.ts';
@@ -23,7 +23,7 @@ interface ToolLine {
   data?: unknown;
 }
 
-/** From best to worst. Any other outcome is worse, and red. */
+/** Outcomes from best to worst. All others are worse, and red. */
 const SEVERITY = ['ok', 'refused', 'protocol_error', 'tool_error'];
 const OUTCOME_STYLES: Record<string, 'green' | 'yellow'> = {
   ok: 'green',
@@ -31,11 +31,11 @@ const OUTCOME_STYLES: Record<string, 'green' | 'yellow'> = {
   protocol_error: 'yellow',
 };
 const LEVEL_STYLES: Record<string, 'yellow' | 'red'> = { WARN: 'yellow', ERROR: 'red', FATAL: 'red' };
-/** As the Runtime Interface Client formats a line of `console`: time, request, level, message. */
+/** A line of `console` as the Runtime Interface Client formats it: time, request id, level, message. */
 const CONSOLE_LINE = /^\d{4}-\d\d-\d\dT[\d:.]+Z\t[\w-]+\t(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t([\s\S]*)$/;
-/** As it formats an error that ends an invocation or init. */
+/** An error that ends an invocation or init, in the same format. */
 const ERROR_MESSAGE = /^(?:\w+ )+\t(\{.*\})$/;
-/** Requests of which an outcome is kept until their line is printed. */
+/** Maximum number of requests whose outcome is kept until their line is printed. */
 const MAX_KEPT = 1000;
 
 export function requestsLog(output: Write, paint: Paint, inSources: (text: string) => string): Log {
@@ -44,7 +44,7 @@ export function requestsLog(output: Write, paint: Paint, inSources: (text: strin
   const partial = new Map<number, { decoder: StringDecoder; text: string }>();
   const time = (): string => paint('dim', new Date().toTimeString().slice(0, 8));
 
-  /** The terminal shows `\r`, which the Runtime Interface Client writes for a line end, by overwriting the line. */
+  /** Prints lines. The Runtime Interface Client writes `\r` for a line end, with which a terminal would overwrite the line. */
   const printLine = (level: string, text: string): void => {
     const style = LEVEL_STYLES[level];
     const lines = inSources(text)
@@ -73,10 +73,10 @@ export function requestsLog(output: Write, paint: Paint, inSources: (text: strin
   function requestLine({ method, path, call, status, duration, cold, requestId }: RequestLine): void {
     const messages = outcomes.get(requestId) ?? [];
     outcomes.delete(requestId);
-    const asked = call ?? (messages.length > 1 ? batch(messages) : `${method} ${path}`);
+    const label = call ?? (messages.length > 1 ? batch(messages) : `${method} ${path}`);
     const words = [
       time(),
-      printable(asked),
+      printable(label),
       outcomeOf(messages, status, paint),
       `${duration.toFixed(0)} ms`,
       ...(cold ? [paint('cyan', 'cold')] : []),
@@ -99,7 +99,7 @@ export function requestsLog(output: Write, paint: Paint, inSources: (text: strin
       if (error) write(`${time()} ${paint('red', errorLine(id.slice(0, 8), error))}`);
     },
     request(line) {
-      // What the function wrote before it asked for the next invocation is in its pipe, and read within this turn.
+      // The output of the function up to this point is in its pipe and is read within this turn of the event loop.
       setImmediate(() => setImmediate(() => requestLine(line)));
     },
     output(chunk, pid) {
@@ -112,7 +112,7 @@ export function requestsLog(output: Write, paint: Paint, inSources: (text: strin
   };
 }
 
-/** The worst outcome of the messages, and the HTTP status where it says more. */
+/** Returns the worst outcome of the messages, and the HTTP status if it is an error. */
 function outcomeOf(messages: readonly OutcomeLine[], status: number, paint: Paint): string {
   const severity = ({ outcome }: OutcomeLine): number =>
     SEVERITY.includes(outcome) ? SEVERITY.indexOf(outcome) : SEVERITY.length;
@@ -126,7 +126,7 @@ function batch(messages: readonly OutcomeLine[]): string {
   return `batch of ${messages.length}: ${[...new Set(names)].join(', ')}`;
 }
 
-/** The stack of an error that the Runtime Interface Client reports as JSON. */
+/** Returns the stack of an error that the Runtime Interface Client reports as JSON. */
 function stackOf(message: string): string | undefined {
   const error = parsed(ERROR_MESSAGE.exec(message)?.[1] ?? '') as { stack?: unknown } | undefined;
   return Array.isArray(error?.stack) ? error.stack.join('\n') : undefined;
@@ -137,7 +137,7 @@ function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    return undefined; // A line of the user's own.
+    return undefined; // Another line that begins with a brace.
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * The Lambda Runtime API of one execution environment: hands invocations to the runtime, takes its answers.
+ * The Lambda Runtime API of one execution environment: passes invocations to the runtime and receives its responses.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Statuses and error types as in AWS's own
- * aws-lambda-runtime-interface-emulator (internal/lambda/rapi). Processes, time limits and memory are environment.ts's.
+ * aws-lambda-runtime-interface-emulator (internal/lambda/rapi). environment.ts handles processes, timeouts and memory.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +29,7 @@ export interface Invocation {
   readonly tenantId?: string | undefined;
 }
 
-/** How a runtime answered. */
+/** The response of a runtime. */
 export type Answer =
   | { kind: 'error'; error: FunctionError }
   | { kind: 'buffered'; contentType: string; body: Buffer }
@@ -38,13 +38,13 @@ export type Answer =
 export interface StreamedAnswer {
   kind: 'streamed';
   contentType: string;
-  /** Ends cleanly whatever happens. */
+  /** Ends without an error in all cases. */
   body: AsyncIterable<Buffer>;
-  /** Settles when the runtime has sent it all, and tells how that ended. */
+  /** Resolves when the runtime has sent the whole body, with the error if it failed. */
   ended: Promise<FunctionError | undefined>;
   /**
    * Discards the rest of the body, so that the runtime can finish it. The consumer of a response reads the body to its end or
-   * calls this, even before the body has begun. May be called at any time, any number of times.
+   * calls this, even before the first chunk. It can be called at any time and several times.
    */
   discard(): void;
 }
@@ -57,12 +57,12 @@ export interface RuntimeCredentials {
   token: string;
 }
 
-/** How long they are valid. */
+/** Lifetime of the credentials, in milliseconds. */
 const CREDENTIALS_MS = 6 * 3_600_000;
 
-/** What the environment hears from its runtime. */
+/** Receives events of the runtime. */
 export interface RuntimeListener {
-  /** The runtime asks for an invocation: the init, or the invocation before, is over. */
+  /** The runtime requests an invocation: init, or the previous invocation, is over. */
   idle(): void;
   initError(error: FunctionError): void;
   /** With SnapStart: init is over, and the runtime waits to be restored. */
@@ -72,22 +72,22 @@ export interface RuntimeListener {
   answer(answer: Answer): void;
 }
 
-type State = 'init' | 'snapshot' | 'restoring' | 'idle' | 'invoking' | 'answering' | 'answered' | 'failed';
+type State = 'init' | 'snapshot' | 'restoring' | 'idle' | 'invoking' | 'responding' | 'responded' | 'failed';
 
-/** As AWS names them in messages. */
+/** Names of the states in messages of AWS. */
 const STATE_NAMES: Record<State, string> = {
   init: 'Started',
   failed: 'InitError',
   idle: 'Ready',
   invoking: 'Running',
-  answering: 'InvocationResponse',
-  answered: 'RuntimeResponseSentState',
+  responding: 'InvocationResponse',
+  responded: 'RuntimeResponseSentState',
   snapshot: 'RestoreReady',
   restoring: 'Restoring',
 };
 
 const BASE = '/2018-06-01/runtime';
-/** Where a function with SnapStart finds the credentials of its role. */
+/** Path at which a function with SnapStart reads the credentials of its role. */
 export const CREDENTIALS_PATH = '/2021-04-23/credentials';
 const PING = '/2018-06-01/ping';
 const NEXT = `${BASE}/invocation/next`;
@@ -95,19 +95,21 @@ const INIT_ERROR = `${BASE}/init/error`;
 const RESTORE_NEXT = `${BASE}/restore/next`;
 const RESTORE_ERROR = `${BASE}/restore/error`;
 const INVOCATION = new RegExp(`^${BASE}/invocation/([^/]*)/(response|error)$`);
-const TRUNCATED = functionError('Runtime.TruncatedResponse', 'The runtime broke the response off.');
+const TRUNCATED = functionError('Runtime.TruncatedResponse', 'The runtime did not complete the response.');
 
 export class RuntimeApi {
   #state: State = 'init';
   #waiting: ServerResponse | undefined;
-  /** The invocation under way, or the last one. */
+  /** The current invocation, or the last one. */
   #current: { invocation: Invocation; deadline: number } | undefined;
   #timedOut: FunctionError | undefined;
   readonly #server: Server;
   readonly #listener: RuntimeListener;
   readonly #credentials: RuntimeCredentials | undefined;
 
-  /** `isRuntime`: whether the runtime has opened a connection, undefined where that cannot be found out. `credentials`: with SnapStart. */
+  /**
+   * `isRuntime` returns whether the runtime has opened a connection; undefined if that is unknown. `credentials` are for SnapStart.
+   */
   constructor(
     listener: RuntimeListener,
     isRuntime: (connection: Connection) => boolean | undefined = () => undefined,
@@ -116,7 +118,7 @@ export class RuntimeApi {
     this.#listener = listener;
     this.#credentials = credentials;
     const strangers = new WeakSet<object>();
-    // The connection of a runtime is idle for as long as it waits for an invocation.
+    // No timeouts: the connection of a runtime is idle while it waits for an invocation.
     this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
       const foreign = foreignRequest(request.headers);
       if (foreign !== undefined || strangers.has(request.socket)) {
@@ -137,7 +139,7 @@ export class RuntimeApi {
     });
   }
 
-  /** Starts to listen on a free loopback port; gives `host:port` for `AWS_LAMBDA_RUNTIME_API`. */
+  /** Listens on a free loopback port and returns `host:port` for `AWS_LAMBDA_RUNTIME_API`. */
   async listen(): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
@@ -145,20 +147,20 @@ export class RuntimeApi {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** `timedOut`: how a streamed response under way ends, if the time of the invocation is up. */
+  /** Closes all connections. `timedOut` is the error of a streamed response in progress, if the invocation timed out. */
   close(timedOut?: FunctionError): void {
-    // The end of the process closes it again, before the connections are gone.
+    // The exit of the process calls close() again, before the connections have ended.
     this.#timedOut ??= timedOut;
     this.#server.close();
     this.#server.closeAllConnections();
   }
 
-  /** Hands an invocation to the waiting runtime. Only when it is idle. */
+  /** Passes an invocation to the waiting runtime. Throws if the runtime is not idle. */
   dispatch(invocation: Invocation, deadline: number): void {
     const response = this.#waiting;
     if (!response)
       throw new Error(`The runtime is not waiting for an invocation, it is in state ${this.#state}.`);
-    // First, since it throws where HTTP does not allow a value; the runtime then goes on waiting.
+    // First, because it throws for values that HTTP does not allow; the runtime then continues to wait.
     writeHeadOf(invocation, deadline, response);
     this.#waiting = undefined;
     this.#state = 'invoking';
@@ -166,7 +168,7 @@ export class RuntimeApi {
     response.end(invocation.payload);
   }
 
-  /** Responds to the runtime that waits since the snapshot, as in a restored environment. */
+  /** Responds to the runtime that has waited since the snapshot, as in a restored environment. */
   restore(): void {
     const response = this.#waiting;
     if (!response) throw new Error(`The runtime does not wait for a restore, it is in state ${this.#state}.`);
@@ -192,7 +194,7 @@ export class RuntimeApi {
     if (what) return this.#invocation(id, what, request, response);
   }
 
-  /** The method of a path; undefined for unknown paths. As in AWS's own core, some paths exist with SnapStart only. */
+  /** Returns the method of a path; undefined for unknown paths. As in AWS's own core, some paths exist with SnapStart only. */
   #methodOf(path: string, what: string | undefined): 'GET' | 'POST' | undefined {
     if (path === NEXT || path === PING) return 'GET';
     if (path === INIT_ERROR || what) return 'POST';
@@ -207,7 +209,7 @@ export class RuntimeApi {
       writeHeadOf(invocation, deadline, response).end(invocation.payload);
       return;
     }
-    if (this.#state !== 'init' && this.#state !== 'restoring' && this.#state !== 'answered') {
+    if (this.#state !== 'init' && this.#state !== 'restoring' && this.#state !== 'responded') {
       this.#invalidState(response, 'Ready');
       return;
     }
@@ -276,10 +278,10 @@ export class RuntimeApi {
       );
     }
     const mode = request.headers['lambda-runtime-function-response-mode'];
-    this.#state = 'answering';
+    this.#state = 'responding';
     if (what === 'response' && mode !== undefined && mode !== 'streaming') {
       request.resume();
-      // The invocation has its answer, and the runtime cannot leave this state any more.
+      // The invocation has its response, and the runtime cannot leave this state.
       this.#listener.answer({ kind: 'error', error: postedError('Runtime.InvalidResponseModeHeader', '') });
       return refuse(response, 400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
     }
@@ -290,7 +292,7 @@ export class RuntimeApi {
 
   async #error(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const error = await readError(request);
-    this.#state = 'answered';
+    this.#state = 'responded';
     this.#listener.answer({ kind: 'error', error });
     accept(response);
   }
@@ -298,7 +300,7 @@ export class RuntimeApi {
   async #buffered(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const contentType = request.headers['content-type'] ?? 'application/json';
     const body = await readUpTo(request, MAX_BUFFERED_RESPONSE).catch(() => undefined);
-    this.#state = 'answered';
+    this.#state = 'responded';
     if (body === undefined) return this.#listener.answer({ kind: 'error', error: TRUNCATED });
     if (typeof body === 'number') {
       this.#listener.answer({ kind: 'error', error: responseTooLarge() });
@@ -319,7 +321,7 @@ export class RuntimeApi {
     const answer: StreamedAnswer = { kind: 'streamed', contentType, ...body };
     this.#listener.answer(answer);
     await answer.ended;
-    this.#state = 'answered';
+    this.#state = 'responded';
     if (request.complete) accept(response);
   }
 
@@ -344,10 +346,10 @@ function writeHeadOf(invocation: Invocation, deadline: number, response: ServerR
 }
 
 /**
- * The chunks of a streamed answer as they come, no faster than they are taken. When the taker leaves early, the rest is
- * read and thrown away: the function is not told that its caller has gone.
+ * Returns the chunks of a streamed response, with backpressure. If the consumer stops early, the rest is read and discarded: as on
+ * Lambda, the function does not learn that its caller has disconnected.
  *
- * Not the request's own iterator: resumed while that is being left, the request stays paused for good.
+ * Not by the request's own iterator: if the request is resumed while the iterator returns, it stays paused forever.
  */
 function streamedBody(
   request: IncomingMessage,
@@ -356,7 +358,7 @@ function streamedBody(
   const { promise: ended, resolve } = Promise.withResolvers<FunctionError | undefined>();
   const truncated = (): void => resolve(whyTruncated());
   request.once('end', () => resolve(trailerError(request.trailers)));
-  // A truncated stream ends cleanly for the caller, as on Lambda; `ended` says why.
+  // A truncated stream ends without an error for the caller, as on Lambda; `ended` has the error.
   request.once('error', truncated).once('close', truncated);
 
   let state: 'open' | 'discarded' | 'ended' = 'open';
@@ -391,7 +393,7 @@ function streamedBody(
 
 const NO_MORE: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
-/** An error that came after the response had begun: trailers, the second one base64 JSON. */
+/** Returns an error that occurred after the start of the response. It is in two trailers; the second one is JSON in base64. */
 function trailerError(trailers: NodeJS.Dict<string>): FunctionError | undefined {
   const type = trailers['lambda-runtime-function-error-type'];
   if (!type) return undefined;
@@ -405,7 +407,7 @@ async function readError(request: IncomingMessage): Promise<FunctionError> {
   return postedError(type, typeof body === 'number' ? '' : body.toString());
 }
 
-/** The whole body, or the number of bytes seen when it is over `limit`; the rest is then read and thrown away. */
+/** Returns the body, or its number of bytes if it exceeds `limit`; the rest is then read and discarded. */
 async function readUpTo(request: IncomingMessage, limit: number): Promise<Buffer | number> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,6 +1,6 @@
 /**
- * Replaces positions in a bundle by positions in its sources, in what a function prints, so that a stack trace names files and
- * lines of app/. The function itself loads no source map: it would pay for that in every init.
+ * Replaces positions in a bundle by positions in its sources, in the output of a function, so that a stack trace names files and
+ * lines of app/. The function itself does not load source maps, which would make every init longer.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
@@ -32,7 +32,7 @@ export function createSourcePositions(folder: string): ((text: string) => string
     });
   }
 
-  /** Undefined if the build has been removed: the text is then printed as it is. */
+  /** Returns the source map; undefined if the build was removed: the text is then printed unchanged. */
   function mapOf(file: string): SourceMap | undefined {
     const known = maps.get(file);
     if (known || !existsSync(`${file}.map`)) return known;
@@ -44,7 +44,7 @@ export function createSourcePositions(folder: string): ((text: string) => string
   return Object.assign(inSources, { forget: () => maps.clear() });
 }
 
-/** Relative to the current folder, or without the way up to the project where that is elsewhere, as in a container. */
+/** Returns the path relative to the current folder; outside of it, as in a container, without the leading `../`. */
 function shown(folder: string, source: string): string {
   const path = relative(process.cwd(), resolve(folder, source));
   return path.startsWith('..') ? source.replace(/^(?:\.\.\/)+/, '') : path;

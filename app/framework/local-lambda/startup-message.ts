@@ -1,4 +1,4 @@
-/** The start message of `npm start`, `npm run dev` and `docker run`: where the MCP servers are, and commands to call one. */
+/** The start message of `npm start`, `npm run dev` and `docker run`: URLs of the MCP servers, and commands to call one. */
 
 export interface StartupFacts {
   /** Paths of the MCP servers. */
@@ -37,7 +37,7 @@ ${page ? `  Browser       ${url}${first}\n` : ''}  Claude Code   claude mcp add 
 `;
 }
 
-/** A name for the server in a client: the words of its path. */
+/** Returns a name for the server in a client: the words of its path. */
 function clientNameOf(path: string): string {
   const words = path.split('/').filter(word => word !== '' && word !== 'mcp');
   return words.join('-').replaceAll(/[^\w-]/g, '') || 'mcp-on-lambda';

@@ -1,11 +1,11 @@
 /**
- * Chunks as the body of a response that lets go of them on every way out.
+ * Creates a response body from chunks, and reports its end in all cases.
  *
- * Not `ReadableStream.from`: cancelled before its first read, that returns a generator which has not begun, and such a one
- * runs no `finally`.
+ * Not by `ReadableStream.from`: if it is cancelled before the first read, a generator that has not started does not run its
+ * `finally` block.
  */
 
-/** Takes from `chunks` what is asked for, and no more. `over` is told once: the last one is out, or the taker has left. */
+/** Returns a stream that reads `chunks` on demand. Calls `over` once: at the end, on an error, or if the consumer cancels. */
 export function streamOf(chunks: AsyncIterable<Uint8Array>, over: () => void): ReadableStream<Uint8Array> {
   const source = chunks[Symbol.asyncIterator]();
   let left = false;

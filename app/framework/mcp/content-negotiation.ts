@@ -1,12 +1,13 @@
 /**
- * Content negotiation for POST requests (RFC 9110 section 12.5.1). The SDK compares the Accept header of older revisions by
- * substring and rejects most of what clients send; here it is read as the RFC says, and replaced by what the SDK expects.
+ * Content negotiation for POST requests (RFC 9110 section 12.5.1). For older revisions, the SDK searches the Accept header for
+ * substrings and rejects most headers of clients. This file parses the header by the RFC and replaces it by the value that the SDK
+ * expects.
  */
 import { messagesOf } from './message-stream.ts';
 
 const JSON_TYPE = 'application/json';
 const EVENTS = 'text/event-stream';
-/** What the SDK expects, and what its clients send. */
+/** The value that the SDK expects and that its clients send. */
 const BOTH = `${JSON_TYPE}, ${EVENTS}`;
 
 /**
@@ -19,7 +20,7 @@ export function negotiate(request: Request): 'json' | 'any' {
   const json = accepts(accept, JSON_TYPE);
   const events = accepts(accept, EVENTS);
   if (json || events) request.headers.set('accept', BOTH);
-  else request.headers.delete('accept'); // The SDK would find the types that `q=0` excludes.
+  else request.headers.delete('accept'); // Else the SDK would accept types that `q=0` excludes.
   return json && !events ? 'json' : 'any';
 }
 
@@ -31,7 +32,7 @@ export async function jsonResponse(response: Response): Promise<Response> {
   return Response.json(responses.length === 1 ? responses[0] : responses, { status: response.status });
 }
 
-/** Whether a header allows a media type: the most specific range that matches decides, and `q=0` forbids. */
+/** Returns whether a header allows a media type: the most specific range that matches decides, and `q=0` denies. */
 function accepts(header: string | null, type: string): boolean {
   if (header === null || header.trim() === '') return true;
   const [main = ''] = type.split('/');
@@ -39,7 +40,7 @@ function accepts(header: string | null, type: string): boolean {
   for (const entry of header.toLowerCase().split(',')) {
     const [name = '', ...parameters] = entry.split(';').map(part => part.trim());
     const quality = Number(parameters.find(parameter => parameter.startsWith('q='))?.slice(2) ?? 1);
-    // Some clients write `*`. A quality that is no number is ignored. Of several ranges for one type the best counts.
+    // Some clients send `*`. A quality that is not a number is ignored. Of several entries for one range, the highest quality counts.
     const range = name === '*' ? '*/*' : name;
     qualities.set(range, Math.max(Number.isNaN(quality) ? 1 : quality, qualities.get(range) ?? 0));
   }

@@ -1,14 +1,14 @@
 /**
- * The JSON-RPC messages of one HTTP request, and the responses that they have received so far: what the request log reports, and
- * which ids still expect a response. A batch is several messages, each decided and logged on its own.
+ * The JSON-RPC messages of one HTTP request, and the responses sent so far, for the request log and to find the ids without a
+ * response. Each message of a batch is checked and logged separately.
  */
 import { isId } from '../json-rpc.ts';
 import type { IncomingMessage, JsonRpcId, McpMessages, MessageOutcome } from '../types.ts';
 
 export class McpExchange implements McpMessages {
-  /** Those of a batch, or the single one. Values that are not objects are left out: they have no id that a response could have. */
+  /** The messages of a batch, or the single one, without values that are not objects: they have no id for a response. */
   readonly messages: readonly IncomingMessage[];
-  /** Names of the tools that this route is known to have. */
+  /** Known names of the tools of this route. */
   readonly tools: ReadonlySet<string>;
   readonly #responses = new Map<JsonRpcId, { outcome: MessageOutcome; response: unknown }>();
 
@@ -43,8 +43,8 @@ export class McpExchange implements McpMessages {
 }
 
 /**
- * Returns what is wrong with the form of a single request or notification; undefined if nothing is. The SDK rejects all of these
- * with one and the same sentence, which does not say what it found. Responses and batches are left to it.
+ * Returns why the form of a single request or notification is invalid; undefined if it is valid. The SDK rejects all such messages
+ * with the same message, which does not name the problem. Responses and batches are checked by the SDK.
  */
 export function messageProblem(message: unknown): string | undefined {
   if (!isMessage(message) || !('method' in message)) return undefined;
@@ -55,27 +55,30 @@ export function messageProblem(message: unknown): string | undefined {
     jsonrpc !== '2.0' && 'jsonrpc must be "2.0"',
     typeof method !== 'string' && 'method must be a string',
     id !== undefined && !isRequestId(id) && 'id must be a string or an integer',
-    params !== undefined && !isMessage(params) && 'params must be an object, or left out if there are none',
-    meta !== undefined && !isMessage(meta) && 'params._meta must be an object, or left out',
+    params !== undefined && !isMessage(params) && 'params must be an object or omitted',
+    meta !== undefined && !isMessage(meta) && 'params._meta must be an object or omitted',
     token !== undefined && !isRequestId(token) && 'progressToken must be a string or an integer',
   ];
   const problem = problems.find(found => found !== false);
   return problem && `Invalid request: ${problem}.`;
 }
 
-/** MCP "Requests": no null, and no fraction. */
+/** Returns whether a value is a request id: in MCP ("Requests") neither null nor a fraction. */
 function isRequestId(value: unknown): boolean {
   return typeof value === 'string' || Number.isInteger(value);
 }
 
-/** Keys and list entries of a message outside its arguments. The specification has about thirty; the SDKs copy and check each. */
+/**
+ * Maximum number of keys and list entries of a message outside its arguments. The specification has about thirty; the SDKs copy and
+ * check each.
+ */
 const MAX_KEYS = 1_000;
-/** The same of all messages of a batch. */
+/** The same for all messages of a batch. */
 const MAX_BATCH_KEYS = 5_000;
-/** Keys of `arguments` themselves. What is in their values is the tool's own input, of any size. */
+/** Maximum number of keys of `arguments`. Their values are the input of the tool and are not limited here. */
 const MAX_ARGUMENTS = 10_000;
 
-/** Returns why the messages of a body are not served, however their content reads; undefined if they may be. */
+/** Returns why the messages of a body are too large; undefined if they are not. */
 export function envelopeProblem({ messages }: McpExchange): string | undefined {
   let total = 0;
   for (const message of messages) {
@@ -93,7 +96,10 @@ function argumentsOf({ params }: IncomingMessage): unknown {
   return (params as { arguments?: unknown } | null | undefined)?.arguments;
 }
 
-/** Counts keys and list entries, in nested values as well, until there are more than `limit`. Without recursion: callers nest deeply. */
+/**
+ * Counts keys and list entries, including nested ones, until there are more than `limit`. Without recursion, because callers can
+ * nest deeply.
+ */
 function keysOf(value: unknown, limit: number, depth: 'all' | 'own' = 'all'): number {
   const pending = [value];
   let keys = 0;
@@ -114,7 +120,7 @@ interface TaggedRequest extends Request {
   [EXCHANGE]?: McpExchange;
 }
 
-/** On the request itself: a WeakMap keeps its entries until the next full garbage collection. */
+/** Attaches the exchange to the request itself: a WeakMap would keep it until the next full garbage collection. */
 export function setExchange(request: Request, exchange: McpExchange): void {
   (request as TaggedRequest)[EXCHANGE] = exchange;
 }

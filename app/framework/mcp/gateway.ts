@@ -35,7 +35,7 @@ interface Named {
   face: ServerDescription;
 }
 
-/** Mount it: `app.route('/all', mcpGateway({ weather, files: { command: 'node', args: ['files.js'] } }))`. */
+/** Creates an app to mount: `app.route('/all', mcpGateway({ weather, files: { command: 'node', args: ['files.js'] } }))`. */
 export function mcpGateway(
   servers: Readonly<Record<string, GatewayServer>>,
   options: McpOptions = {},
@@ -52,7 +52,7 @@ export function mcpGateway(
       const named: Named[] = [];
       for (const { name, connection } of found) {
         if (connection) named.push({ name, face: connection.upstream.face() });
-        else console.error(`mcp: ${name} is left out: ${NOT_STARTED}`);
+        else console.error(`mcp: ${name} is omitted: ${NOT_STARTED}`);
       }
       const server = createProxyServer(together(named));
       server.onclose = () => {
@@ -123,11 +123,14 @@ const FORWARD: Record<Method, ForwardOneOf> = {
   },
 };
 
-/** Bounds of a list: a server that repeats a cursor, or is slow, must not make the others' entries unavailable. */
+/** Limits of a list: a server that repeats a cursor, or is slow, must not make the entries of the others unavailable. */
 const MAX_PAGES = 100;
 const LIST_MS = 5_000;
 
-/** All pages of all servers in one: a cursor would have to carry a position in each. Servers that fail are left out and logged. */
+/**
+ * Returns a function that lists all pages of all servers in one: a cursor would need a position in each. Failed servers are omitted
+ * and logged.
+ */
 function listOf(key: string, prefixed: boolean): ForwardOneOf {
   return async function list(named, method, _params, ctx) {
     const capability = method.startsWith('resources') ? 'resources' : key;
@@ -138,7 +141,7 @@ function listOf(key: string, prefixed: boolean): ForwardOneOf {
     const failures = lists.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []));
     for (const at of failures) {
       const { reason } = lists[at] as PromiseRejectedResult;
-      console.error(`mcp: ${method} leaves out ${offering[at]?.name}: ${(reason as Error).message}`);
+      console.error(`mcp: ${method} omits ${offering[at]?.name}: ${(reason as Error).message}`);
     }
     if (failures.length > 0 && failures.length === offering.length)
       throw (lists[0] as PromiseRejectedResult).reason;

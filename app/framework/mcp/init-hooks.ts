@@ -1,10 +1,10 @@
 /**
  * Tasks that run during init, which gets a full vCPU at any memory size: stdio programs start here. app/framework/lambda runs
- * them once; without that, each starts with its first request.
+ * them once; without it, each program starts on its first request.
  */
 const tasks: (() => Promise<void>)[] = [];
 
-/** `task` must not reject: a failure belongs to the requests that need it, and must not stop the other tasks. */
+/** Adds a task. It must not reject: requests report the failure, and the other tasks must run. */
 export function onInit(task: () => Promise<void>): void {
   tasks.push(task);
 }

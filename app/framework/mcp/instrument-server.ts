@@ -1,5 +1,5 @@
 /**
- * What the framework adds to a server that a factory has created, before it is connected: every message gets a response that JSON
+ * Extends a server that a factory has created, before it is connected: every message gets a response that JSON
  * can represent, errors name the right party, one broken tool hides no other, and an exception in a tool is logged.
  *
  * Servers of both SDKs have the fields and methods used here; a server that lacks one is left as it is. Not here: what a response
@@ -10,13 +10,13 @@ import { noSessionError } from '../json-rpc.ts';
 import type { IncomingMessage, JsonRpcId, MessageOutcome } from '../types.ts';
 import type { McpExchange } from './exchange.ts';
 
-/** What a route remembers about its servers. */
+/** State of a route that all its servers share. */
 export interface RouteState {
   /** Names of its tools, as far as they are known. */
   readonly tools: Set<string>;
   /** Tools and prompts that cannot be listed, each logged once: `tool NAME` → reason. */
   readonly unlistable: Set<string>;
-  /** Where it is mounted, once known. */
+  /** Path at which it is mounted, once known. */
   path?: string;
   /** Whether clients may subscribe; if not, no server advertises it. */
   readonly subscriptions: boolean;
@@ -114,7 +114,7 @@ function refuse({ id, method }: OutgoingMessage, transport: Transport): void {
   queueMicrotask(() => transport.onmessage?.({ jsonrpc: '2.0', id: id as JsonRpcId, error }));
 }
 
-/** The part that concerns the server as such. */
+/** Prepares a server, independent of its transport. */
 export function prepareServer(given: object, route: RouteState): void {
   const server = (given as AnyServer).v1 ?? (given as AnyServer);
   for (const name in server._registeredTools) route.tools.add(name);
@@ -124,7 +124,7 @@ export function prepareServer(given: object, route: RouteState): void {
   logToolExceptions(server);
 }
 
-/** A client that is offered change notifications listens for them, and reports an error each time it is refused. */
+/** Removes capabilities of change notifications: clients would listen for them and report an error for each denial. */
 function withdrawSubscriptions(server: AnyServer): void {
   const capabilities = server.getCapabilities?.() ?? {};
   for (const name of ['tools', 'prompts', 'resources']) {
@@ -172,7 +172,7 @@ function tolerateUnlistable(
         if (reason === undefined) listable.push(entry);
         else reportUnlistable(route, `${kind} ${name}`, reason);
       }
-      if (listable.length === entries.length) throw error; // No single one is at fault.
+      if (listable.length === entries.length) throw error; // No single entry causes the error.
       return listOnly(listable);
     }
   });
@@ -187,7 +187,7 @@ function reportUnlistable({ unlistable, path }: RouteState, name: string, reason
   );
 }
 
-/** The SDK turns an exception into a result for the caller, without a stack or a line in the log. */
+/** Logs exceptions of tools, which the SDK converts into results without logging them. */
 function logToolExceptions(server: AnyServer): void {
   if (server.executeToolHandler) server.executeToolHandler = executeAndLog;
 }
@@ -230,7 +230,7 @@ function checked(message: OutgoingMessage, exchange: McpExchange | undefined): O
   return outgoing;
 }
 
-/** A notification that JSON cannot represent is dropped: tools do not await them, and a rejection would end the process. */
+/** Drops a notification that JSON cannot represent: tools do not await it, and a rejection would end the process. */
 function sendable(notification: OutgoingMessage): OutgoingMessage | undefined {
   const problem = jsonProblem(notification);
   if (problem === undefined) return notification;
@@ -243,7 +243,7 @@ function outcomeOf({ result, error }: OutgoingMessage): MessageOutcome {
   return result?.isError === true ? 'tool_error' : 'ok';
 }
 
-/** The lists without which a result is none. The SDK checks the results of tools alone, and sends none at all for `undefined`. */
+/** Required lists of results. The SDK checks only the results of tools, and sends no response for `undefined`. */
 const LISTS: Readonly<Record<string, string>> = {
   'tools/list': 'tools',
   'prompts/list': 'prompts',
@@ -287,7 +287,10 @@ function resultProblem(result: unknown, method: string): string | undefined {
   return `it has no list "${list}".`;
 }
 
-/** The SDKs turn the exception of {@link executeAndLog} into a result. It is the server that failed, not the work of the tool. */
+/**
+ * Returns an error for the result that the SDKs create from the exception of {@link executeAndLog}: the server failed, not the
+ * tool.
+ */
 function withoutResult(message: OutgoingMessage): OutgoingMessage | undefined {
   const { isError, content } = message.result ?? {};
   if (isError !== true || !Array.isArray(content)) return undefined;
@@ -307,7 +310,7 @@ function jsonProblem(value: unknown): string | undefined {
   }
 }
 
-/** The most frequent result, which JSON can always represent. */
+/** Returns whether a result is plain text, the most frequent result, which JSON can always represent. */
 function isPlainText(result: Record<string, unknown> | undefined): boolean {
   if (!result || !Array.isArray(result.content)) return false;
   for (const key in result) if (key !== 'content' && key !== 'isError') return false;
@@ -348,7 +351,7 @@ function attributed(message: OutgoingMessage, request: IncomingMessage): Outgoin
   return withError(message, code, text);
 }
 
-/** As an author's exception has them, which may be of any type. */
+/** Returns code and message of an error, which may be of any type. */
 function errorOf({ error }: OutgoingMessage): { code: number; text: string } {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return {
@@ -357,7 +360,7 @@ function errorOf({ error }: OutgoingMessage): { code: number; text: string } {
   };
 }
 
-/** SDK v1 reports a URI that cannot be parsed as its own failure. */
+/** Returns the problem of an invalid URI, which SDK v1 reports as an internal error. */
 function uriIssue(code: number, { method, params }: IncomingMessage): string | undefined {
   const { uri } = (params ?? {}) as { uri?: unknown };
   const invalid = method === 'resources/read' && typeof uri === 'string' && !URL.canParse(uri);
@@ -395,7 +398,7 @@ function describe(value: unknown): string {
   return value === null || value === undefined ? String(value) : `a ${typeof value}`;
 }
 
-/** Of whatever was thrown: also of an object that cannot be converted to a string. */
+/** Returns the message of any thrown value, also of an object that cannot be converted to a string. */
 function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error);

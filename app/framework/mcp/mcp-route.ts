@@ -188,7 +188,9 @@ export class McpRoute {
     return (await readBody(request, maxRequestBodySize)) ?? tooLarge(maxRequestBodySize);
   }
 
-  /** The message decides, not the Mcp-Method header: that is the caller's claim, and older revisions have none. */
+  /**
+   * Serves by the method in the message, not by the Mcp-Method header, which a caller can forge and older revisions do not have.
+   */
   async #serve(
     request: Request,
     options: McpHandlerRequestOptions,
@@ -212,7 +214,7 @@ export class McpRoute {
   }
 }
 
-/** The responses to the messages of a batch, in one JSON list; 202 if all were notifications. */
+/** Returns the responses to the messages of a batch, in one JSON list; 202 if all were notifications. */
 async function combined(responses: readonly Response[]): Promise<Response> {
   const messages: object[] = [];
   for (const response of responses) {
@@ -223,7 +225,7 @@ async function combined(responses: readonly Response[]): Promise<Response> {
   return messages.length > 0 ? Response.json(messages) : new Response(null, { status: 202 });
 }
 
-/** With the parsed JSON, the SDK neither copies the request nor parses it again. Returns undefined for text that is not JSON. */
+/** Parses JSON, so that the SDK neither copies the request nor parses it again. Returns undefined for text that is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -232,13 +234,13 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Returns a request without its body, but with the call context and whatever else is attached to it. */
+/** Returns a request without its body, but with the call context and other properties attached to it. */
 function withoutBody(request: Request): Request {
   const { url, method, headers, signal } = request;
   return Object.assign(new Request(url, { method, headers, signal }), request);
 }
 
-/** As the SDK allows. */
+/** The SDK's limit. */
 const MAX_BATCH = 100;
 
 /**
@@ -266,7 +268,10 @@ function withBody({ url, method, headers, signal }: Request, body: string): Requ
 /** Content codings (RFC 9110 section 8.4.1) that change nothing. */
 const PLAIN = /^[\s,]*(?:identity[\s,]*)*$/i;
 
-/** Neither the endpoint nor the SDK decodes a body; RFC 9110 section 12.5.3 says how a server names what it accepts. */
+/**
+ * Returns 415: neither the endpoint nor the SDK decodes a body. RFC 9110 section 12.5.3 defines the header with the accepted
+ * encodings.
+ */
 function unsupportedEncoding(encoding: string): Response {
   const message = `Unsupported content encoding: send the request body without ${encoding}.`;
   return errorResponse(
@@ -275,7 +280,7 @@ function unsupportedEncoding(encoding: string): Response {
   );
 }
 
-/** The SDK's own response. */
+/** Returns 413 with the message of the SDK. */
 function tooLarge(limit: number): Response {
   const message = `Payload too large: the request body is over the limit of ${limit} bytes.`;
   return errorResponse({ code: SERVER_ERROR, message }, { status: 413 });

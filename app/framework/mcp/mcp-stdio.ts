@@ -1,10 +1,10 @@
 /**
- * `mcpStdio({ command, args })`: an MCP server that is a program speaking over stdin and stdout, as a Hono app to mount at a
- * path. It is served in both eras, whichever it speaks itself.
+ * `mcpStdio({ command, args })`: an MCP server that is a program with the stdio transport, as a Hono app to mount at a path. Clients
+ * of both eras can use it, whichever era the program supports.
  *
  * One process per execution environment: started during init, kept between requests (frozen with the environment), shared by
- * parallel requests, and restarted by the next request after it has ended. Its environment has the variables in `env` and no
- * others, so none of the function's credentials.
+ * parallel requests, and restarted by the next request after it has ended. Its environment has only the variables in `env`,
+ * so none of the function's credentials.
  */
 import type { ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -20,22 +20,22 @@ import type { McpOptions, McpRouteEnv } from './options.ts';
 import { createProxyServer, createUnavailableServer, Upstream } from './proxy.ts';
 
 export interface StdioServer {
-  /** The program: a path, or a name that is looked up in PATH. */
+  /** Path of the program, or its name in PATH. */
   command: string;
   args?: readonly string[];
   /** Its environment, in addition to HOME, PATH, SHELL, TERM, TMPDIR, USER and LOGNAME. A name without a value is omitted. */
   env?: Readonly<Record<string, string | undefined>>;
-  /** @default the function's own, /var/task */
+  /** @default that of the function, /var/task */
   cwd?: string;
   /**
-   * The revisions that it speaks. `auto` probes it; a program that exits at the probe is started once more.
+   * The revisions that it supports. `auto` probes it; a program that exits on the probe is started a second time.
    * @default 'auto'
    */
   era?: 'auto' | 'legacy' | 'modern';
   /**
-   * With SnapStart: `restart` ends the program before the snapshot and starts it again in each restored environment. `keep`
-   * leaves it in the snapshot, which saves its start; its random numbers, ids and connections are then the same in all of them.
-   * Only for a program that does not depend on these, or takes random numbers from the kernel (Python's secrets and uuid).
+   * With SnapStart: `restart` ends the program before the snapshot and starts it again in each restored environment. `keep` leaves
+   * it in the snapshot, which saves its start. Its random numbers, ids and connections are then the same in all environments, so
+   * use it only if the program does not depend on them or reads random numbers from the kernel (Python's secrets and uuid).
    * @default 'restart'
    */
   afterRestore?: 'restart' | 'keep';
@@ -44,12 +44,12 @@ export interface StdioServer {
 const ERAS = { auto: 'auto', legacy: 'legacy', modern: { pin: MODERN_REVISION } } as const;
 /** Time limit until a program is connected, all attempts together. Lambda limits init to 10 s. */
 const START_MS = 8_000;
-/** Time limit of the probe; a program that does not respond speaks the older revisions. */
+/** Time limit of the probe; a program that does not respond supports only the older revisions. */
 const PROBE_MS = 2_000;
 /** Pause between a failed start and the next attempt. */
 const PAUSE_MS = 5_000;
 
-/** Mount it: `app.route('/files', mcpStdio({ command: 'node', args: ['server.js'] }))`. */
+/** Creates an app to mount: `app.route('/files', mcpStdio({ command: 'node', args: ['server.js'] }))`. */
 export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<McpRouteEnv> {
   const connect = stdioConnection(program);
   return mcp(
@@ -62,7 +62,7 @@ export function mcpStdio(program: StdioServer, options: McpOptions = {}): Hono<M
 }
 
 export const NOT_STARTED =
-  'The server behind this route could not be started; the log of the function has the reason. Try again in some seconds.';
+  'The server behind this route could not be started; the log of the function has the reason. Try again in a few seconds.';
 
 /** Returns the one connection, created again after it has ended; undefined if the program cannot be started. */
 export function stdioConnection(program: StdioServer): () => Promise<Upstream | undefined> {
@@ -83,10 +83,12 @@ export function stdioConnection(program: StdioServer): () => Promise<Upstream | 
   return connect;
 }
 
-/** Returns undefined, and logs a line, if it cannot be started. `ended` is called some time after that, or when it ends. */
+/**
+ * Starts the program. If that fails, logs it, returns undefined, and calls `ended` after PAUSE_MS; else calls `ended` when it ends.
+ */
 async function start(program: StdioServer, ended: () => void): Promise<Upstream | undefined> {
   const { command, args = [], era = 'auto' } = program;
-  // Some programs exit at a request that they do not know; those speak the older revisions.
+  // Some programs exit on an unknown request; those support the older revisions.
   const modes = era === 'auto' ? (['auto', 'legacy'] as const) : [era];
   const deadline = performance.now() + START_MS;
   let failure: unknown;
@@ -101,28 +103,28 @@ async function start(program: StdioServer, ended: () => void): Promise<Upstream 
     }
   }
   console.error(`mcp: could not start ${JSON.stringify([command, ...args])}`, failure);
-  // Not immediately again: if it fails slowly, every request would wait for it.
+  // Pause before the next start: if it fails slowly, every request would wait for it.
   setTimeout(ended, PAUSE_MS).unref();
   return undefined;
 }
 
 /**
- * The SDK probes a subclass within the connection; for its own transport it would start a second process, which takes as long as
- * the first. The SDK's transport also forgets its process before that has ended.
+ * A transport for one process. The SDK probes a subclass in the same process; for its own transport it would start a second process,
+ * which takes as long as the first. The SDK's transport also drops the reference to its process before that has ended.
  */
 class OwnProcess extends StdioClientTransport {
   #child: ChildProcess | undefined;
-  /** Called when the program can respond to no request any more, even if it has not ended. */
+  /** Called when the program can no longer respond, even if it has not ended. */
   onlost?: () => void;
 
   override async start(): Promise<void> {
     await super.start();
     this.#child = (this as unknown as { _process?: ChildProcess })._process;
-    // Alive, but unable to respond. The SDK does not report it, and every request would wait for its deadline.
+    // The program has closed stdout and cannot respond. The SDK does not report that, and requests would wait for the deadline.
     this.#child?.stdout?.once('end', () => this.#lost());
   }
 
-  /** The SDK also calls this for a line longer than its buffer. It would wait four seconds for the program to end. */
+  /** Kills the program first: the SDK would wait 4 s for its end. The SDK also calls this for a line that exceeds its buffer. */
   override async close(): Promise<void> {
     this.#lost();
     await super.close();
@@ -133,13 +135,13 @@ class OwnProcess extends StdioClientTransport {
     this.kill('SIGKILL');
   }
 
-  /** Does nothing when it has ended. */
+  /** Sends a signal to the program, unless it has ended. */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
     this.#child?.kill(signal);
   }
 }
 
-/** Programs that end with this process. */
+/** Running programs, which end with this process. */
 const RUNNING = new Set<OwnProcess>();
 process.once('exit', () => {
   for (const program of RUNNING) program.kill();
@@ -187,7 +189,7 @@ async function connected(
   return upstream;
 }
 
-/** Characters of a line that are logged: a program that writes without line feeds must fill neither memory nor the log. */
+/** Maximum length of a logged line, in characters: a program that writes no line feeds must not fill memory or log. */
 const MAX_LOG_LINE = 16 * 1024;
 
 /** Logs what a server writes to stderr. */

@@ -1,10 +1,9 @@
 /**
  * `mcpV1(factory)`: a server written with `@modelcontextprotocol/sdk` (SDK v1), unchanged, as a Hono app to mount at a path.
- * Clients of the revisions up to 2025-11-25, which it speaks, are connected to it directly; clients of 2026-07-28 through a proxy
- * in the same process.
+ * Clients of the revisions up to 2025-11-25 are connected directly, clients of 2026-07-28 through a proxy in the same process.
  *
- * The factory creates a server for every request, as v1 requires without sessions. Nothing of v1 is imported: the version that
- * the server was written with runs.
+ * The factory creates a server for every request, as v1 requires without sessions. This file does not import v1: the server uses its
+ * own version.
  */
 import { type AuthInfo, Client, InMemoryTransport, type Transport } from '@modelcontextprotocol/client';
 import type { McpRequestContext, McpServer } from '@modelcontextprotocol/server';
@@ -21,10 +20,10 @@ export interface V1Server {
   close(): Promise<void>;
 }
 
-/** Creates a server; the caller decides which tools it has. */
+/** Creates a server, whose tools can depend on the caller. */
 export type V1ServerFactory = (context: { authInfo?: AuthInfo }) => V1Server | Promise<V1Server>;
 
-/** Mount it: `app.route('/everything', mcpV1(() => createServer()))`. */
+/** Creates an app to mount: `app.route('/everything', mcpV1(() => createServer()))`. */
 export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<McpRouteEnv> {
   const state = routeState();
   return mcp(
@@ -41,7 +40,7 @@ export function mcpV1(factory: V1ServerFactory, options: McpOptions = {}): Hono<
   );
 }
 
-/** What v1 passes to its tools besides the arguments. */
+/** The second argument of tools of v1. */
 interface V1Extra {
   authInfo?: AuthInfo;
   requestInfo?: { headers: Record<string, string> };
@@ -55,8 +54,8 @@ function extraOf({ authInfo, requestInfo }: McpRequestContext): V1Extra {
 }
 
 /**
- * SDK v2 uses only `connect` and `close` of a server, and v1 accepts its transport. `server` is for the framework, which changes the
- * handlers of a server.
+ * Returns a v1 server as a server of SDK v2, which uses only `connect` and `close`; v1 accepts its transport. The framework uses
+ * `server` to change handlers.
  */
 function direct(server: V1Server, extra: V1Extra): McpServer {
   const product = {
@@ -68,14 +67,14 @@ function direct(server: V1Server, extra: V1Extra): McpServer {
   return product as unknown as McpServer;
 }
 
-/** What is remembered about a server that is linked, `name` of a gateway. It is not the clients' server, so it keeps its capabilities. */
+/** Creates the state of a linked server, `name` in a gateway. It keeps its capabilities, because clients do not connect to it. */
 export function routeState(name?: string): RouteState {
   return { tools: new Set(), unlistable: new Set(), subscriptions: true, ...(name && { path: name }) };
 }
 
 /**
- * Connects the server to a client in this process; closing the client closes the server. It is instrumented as the server of a
- * route is: a message that it never sends would be awaited until the deadline.
+ * Connects the server to a client in this process; closing the client closes the server. It is instrumented like the server of a
+ * route: the client would wait until the deadline for a message that cannot be sent.
  */
 export async function linked(
   server: V1Server,

@@ -2,7 +2,7 @@
  * `mcp(factory)`: an MCP server, written with SDK v2, as a Hono app to be mounted at a path.
  *
  * Serves both eras at that path: revision 2026-07-28 natively and the revisions up to 2025-11-25 statelessly, each
- * request by a fresh server from the factory. What would hold an execution environment open without working is refused:
+ * request by a fresh server from the factory. Requests that would keep an execution environment busy without work are refused:
  * GET streams always (405, they need a session), `subscriptions/listen` unless {@link McpOptions.subscriptions} allows it.
  *
  * Not here: authentication, Origin and Host (app/framework/auth), the invocation's deadline (app/framework/lambda). They reach
@@ -15,7 +15,7 @@ import type { McpRouteEnv, McpServerOptions } from './options.ts';
 import { registerMcpHandler } from './route-registry.ts';
 import { logSdkWarningsOnce } from './sdk-warnings.ts';
 
-/** Mount it: `app.route('/mcp', mcp(weather))`. Throws a TypeError if an option is out of range. */
+/** Creates an app to mount: `app.route('/mcp', mcp(weather))`. Throws a TypeError if an option is out of range. */
 export function mcp(factory: McpServerFactory, options: McpServerOptions = {}): Hono<McpRouteEnv> {
   logSdkWarningsOnce();
   const route = new McpRoute(factory, options);

@@ -7,7 +7,10 @@ export interface Message {
   error?: unknown;
 }
 
-/** https://html.spec.whatwg.org/multipage/server-sent-events.html, as far as the MCP SDK writes it: a line of data an event. */
+/**
+ * Yields the messages. Parses only the events of the MCP SDK, with one line of data
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ */
 export async function* messagesOf(response: Response): AsyncGenerator<Message> {
   if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) {
     yield JSON.parse(await response.text());

@@ -9,12 +9,12 @@ import type { OnToolCall } from './tool-call-hook.ts';
 
 export interface McpOptions {
   /**
-   * Who may call this route: a guard, such as `auth({ scopes })`, or `'none'` for everyone, for example in a test.
+   * Authentication of this route: a guard, such as `auth({ scopes })`, or `'none'`, for example in a test.
    * @default the guard of the app, which MCP_AUTH configures
    */
   auth?: Guard | 'none';
   /**
-   * Whether `subscriptions/listen` may keep a response open: `'refuse'` answers it with "Method not found" (404, -32601),
+   * Whether `subscriptions/listen` may keep a response open: `'refuse'` responds with "Method not found" (404, -32601),
    * as a server does that has nothing to subscribe to; bounds allow it. On Lambda an open stream is billed for as long
    * as it is open, and its environment serves no other request.
    * @default 'refuse'
@@ -24,7 +24,9 @@ export interface McpOptions {
   maxRequestBodyBytes?: number;
   /** Interval of SSE comment frames on an open stream, in milliseconds; 0 for none. @default 15000 */
   keepAliveMs?: number;
-  /** Tools whose work outlives the call: `dynamoTasks({ tools })` of app/framework/tasks. @default none, and nothing of it is loaded */
+  /**
+   * Tools whose work outlives the call: `dynamoTasks({ tools })` of app/framework/tasks. @default none, and nothing of it is loaded
+   */
   tasks?: TaskSupport;
   /**
    * How much each caller may use this route, see app/framework/limits/README.md. A caller is an issuer and a subject; without
@@ -34,7 +36,7 @@ export interface McpOptions {
   limits?: RouteLimits;
   /**
    * Called around every call of a tool, also in the background run of a task: for audits, caches, filters and masked errors. It may
-   * call `next` or return a result of its own.
+   * call `next` or return its own result.
    * @default none, and nothing of it is loaded
    */
   onToolCall?: OnToolCall;
@@ -59,14 +61,14 @@ export interface McpServerOptions extends McpOptions {
   reuse?: boolean;
 }
 
-/** What Hono's context carries into an MCP route. */
+/** The values of Hono's context that an MCP route uses. */
 export interface McpRouteEnv {
   Bindings: Partial<Pick<LambdaBindings, 'context' | 'invocation'>>;
   Variables: {
     endpoint?: EndpointContext;
-    /** The guard of the app, for routes without one of their own. */
+    /** The guard of the app, for routes without their own. */
     guard?: Guard;
-    /** Of the app, for routes with limits. */
+    /** The call limiter of the app, for routes with limits. */
     limitCalls?: CallLimiter;
     /** Set here, for the request log. */
     authInfo?: AuthInfo;

@@ -1,9 +1,9 @@
 /**
- * A proxy: another MCP server as a server of SDK v2. Every request is forwarded to a connected client of it, with progress,
+ * A proxy: another MCP server (the upstream) as a server of SDK v2. Every request is forwarded to the upstream, with progress,
  * cancellation and log messages, and the result is returned unchanged. SDK v2 adds the other era.
  *
- * Stateless: the server behind may send no requests to its client (sampling, elicitation, roots), because between two requests
- * there is no client. It gets an error that says so.
+ * Stateless: the upstream cannot send requests to its client (sampling, elicitation, roots), because there is no session. It gets an
+ * error that names this reason.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
@@ -21,7 +21,7 @@ import {
 import * as z from 'zod';
 import { noSessionError } from '../json-rpc.ts';
 
-/** Methods that are forwarded if the server behind has the capability. */
+/** Methods that are forwarded if the upstream has the capability. */
 const METHODS = {
   'tools/list': 'tools',
   'tools/call': 'tools',
@@ -37,7 +37,7 @@ export type Method = keyof typeof METHODS;
 
 /** Results are neither validated nor changed here. */
 const ANY_RESULT = z.looseObject({});
-/** The invocation's deadline comes first, by the request's signal. The maximum of setTimeout(). */
+/** The maximum of setTimeout(): the request's signal aborts earlier, at the deadline of the invocation. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
 /** Metadata of the incoming request that is not forwarded. */
 const OWN_META = /^(progressToken$|io\.modelcontextprotocol\/)/;
@@ -51,7 +51,7 @@ export type Forward = (
 
 export interface ServerDescription {
   info: Implementation;
-  /** The capabilities of the server behind. */
+  /** The capabilities of the upstream. */
   offers: ServerCapabilities;
   instructions?: string | undefined;
   forward: Forward;
@@ -79,7 +79,7 @@ export function createProxyServer({ info, offers, instructions, forward }: Serve
   return server;
 }
 
-/** Creates a server that responds to every request with an error. It claims all capabilities, so that clients send requests. */
+/** Creates a server that responds to every request with an error. It declares all capabilities, so that clients send requests. */
 export function createUnavailableServer(message: string): Server {
   const server = new Server(
     { name: 'unavailable', version: '0' },
@@ -96,7 +96,7 @@ export class Upstream {
   readonly client: Client;
   /** Running requests, by the progress token of the forwarded one. */
   readonly #underWay = new Map<number, ServerContext>();
-  /** The caller that has used this server so far, as long as it is only one. */
+  /** The callers of this server so far. */
   #callers: 'none yet' | { only: string } | 'several' = 'none yet';
   #lastToken = 0;
 
@@ -162,7 +162,7 @@ export class Upstream {
 
   #noteCaller({ http }: ServerContext): void {
     const { authInfo } = http ?? {};
-    // Without authentication, any two requests may belong to two people.
+    // Without authentication, two requests may be from different callers.
     const caller = authInfo
       ? JSON.stringify([authInfo.clientId, authInfo.extra?.subject])
       : `request ${this.#lastToken}`;
@@ -171,8 +171,8 @@ export class Upstream {
   }
 
   /**
-   * A log message names no request and may come late, for a request of another caller that has ended. So it is forwarded only
-   * while one request is running and its caller is the only one that has ever used this server; else it is logged.
+   * Passes on a log message. It names no request and may be late, for a request of another caller that has ended. So it is forwarded
+   * only while one request is running and all requests so far were from the same caller; else it is logged.
    */
   async #passMessage({ level, data, logger }: LoggingMessageNotificationParams): Promise<void> {
     const [ctx, ...others] = this.#underWay.values();
@@ -182,7 +182,7 @@ export class Upstream {
   }
 }
 
-/** Some servers end their list by null, an empty string or another value that is no cursor; clients reject it or continue forever. */
+/** Removes an invalid cursor: some servers end a list with null or an empty string, with which clients fail or continue forever. */
 function withCursor({ nextCursor, ...result }: Result & { nextCursor?: unknown }): Result {
   return typeof nextCursor === 'string' && nextCursor !== '' ? { ...result, nextCursor } : result;
 }

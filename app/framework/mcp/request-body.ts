@@ -1,6 +1,6 @@
 /**
- * Reads the body of a request as text. Code that creates a Request of a text can attach that text, so that it need not be read
- * from the request's stream in chunks.
+ * Reads the body of a request as text. Code that creates a Request from a text can attach the text, so that it does not have
+ * to be read from the stream of the request.
  */
 const TEXT = Symbol('text of the body');
 
@@ -8,7 +8,7 @@ interface TaggedRequest extends Request {
   [TEXT]?: () => string | undefined;
 }
 
-/** `text` returns the body that `request` was created with; undefined if it has none. */
+/** Attaches the body to a request. `text` returns the body; undefined if there is none. */
 export function setKnownBody(request: Request, text: () => string | undefined): void {
   (request as TaggedRequest)[TEXT] = text;
 }
@@ -31,7 +31,7 @@ export async function readBody(request: Request, limit: number): Promise<string 
   return text + decoder.decode();
 }
 
-/** The text after encoding to UTF-8 and decoding: without a byte order mark, lone surrogates replaced. */
+/** Returns the text as after encoding to UTF-8 and decoding: without a byte order mark, lone surrogates replaced. */
 function asDecoded(text: string): string {
   const marked = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   return marked.toWellFormed();

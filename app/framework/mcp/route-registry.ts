@@ -1,12 +1,12 @@
 /**
- * Finds the MCP servers in an app: Hono keeps the handlers of a mounted app as they are, so the handlers that mcp() has created
- * can be told apart from all others.
+ * Finds the MCP servers in an app: Hono does not wrap the handlers of a mounted app, so the handlers that mcp() has created can
+ * be recognized.
  */
 import type { Hono } from 'hono';
 import type { RouteLimits } from '../types.ts';
 import type { BackgroundJobHandler } from './task-types.ts';
 
-/** What an MCP endpoint does besides handling requests. */
+/** The functions of an MCP endpoint besides its handler. */
 export interface McpEndpoint {
   runJob?: BackgroundJobHandler | undefined;
   /** Lists the tools of its server once, before the first request. Rejects if they cannot be listed. */

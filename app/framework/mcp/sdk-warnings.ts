@@ -4,7 +4,7 @@
  */
 
 const NAME_WARNING = 'Tool name validation warning for "';
-/** The lines that follow it. */
+/** Starts of the lines that follow the warning. */
 const DETAILS = [
   '  - ',
   'Tool registration will proceed',
@@ -13,12 +13,12 @@ const DETAILS = [
 ];
 const OTHER_WARNING = '[mcp-sdk] ';
 
-/** Names can be a caller's, so their number is bounded; those after it log nothing. */
+/** Maximum number of logged warnings: callers can choose names, so their number must be limited. */
 const MAX_WARNINGS = 1_000;
 
 const WRAPPED = Symbol('logs warnings of the SDKs once');
 
-/** Wraps `console.warn`. Calls after the first do nothing. */
+/** Wraps `console.warn`. Further calls do nothing. */
 export function logSdkWarningsOnce(): void {
   if (WRAPPED in console.warn) return;
   const { warn } = console;

@@ -1,7 +1,7 @@
 /**
- * `subscriptions/listen` within bounds on the number of streams and their duration.
+ * `subscriptions/listen` with limits of the number of streams and their duration.
  *
- * Each stream gets its own handler on the shared event bus, so that closing that handler ends only this stream, and gracefully:
+ * Each stream gets its own handler on the shared event bus, so that closing that handler ends only this stream:
  * the client gets the final result and may listen again. The bus belongs to the route; on Lambda it lives in the memory of the
  * environment, so events published in another environment are not seen.
  */
@@ -11,9 +11,9 @@ import { errorResponse, isId, METHOD_NOT_FOUND } from '../json-rpc.ts';
 import { exchangeOf } from './exchange.ts';
 
 export interface SubscriptionBounds {
-  /** Streams open at the same time in one environment, 1 or more. Further ones are rejected with -32603. */
+  /** Maximum number of open streams in one environment, 1 or more. Further ones are rejected with -32603. */
   max: number;
-  /** Maximum duration of a stream, in seconds, above 0. Then it is closed with the protocol's final result. */
+  /** Maximum duration of a stream, in seconds, above 0. Then it is closed with the final result of the protocol. */
   seconds: number;
 }
 
@@ -22,18 +22,18 @@ type Serve = McpHttpHandler['fetch'];
 const JSON_TYPE = 'application/json';
 
 /**
- * Responds to `subscriptions/listen` as to an unknown method; for messages of that method only. `serve` runs first, so that an
- * invalid request gets its own error; it must reject every stream.
+ * Returns a function that responds to `subscriptions/listen` like to an unknown method. `serve`, which must reject every stream, runs
+ * first, so that an invalid request gets its own error.
  */
 export function refuseSubscriptions(serve: Serve): Serve {
   return async function refuseListen(request, options) {
     const response = await serve(request, options);
-    // A client of the older revisions already has its response: a stream that says that there is no such method.
+    // For clients of older revisions, the response of `serve` is already "Method not found", as a stream.
     const refused = response.status === 200 && response.headers.get('content-type')?.startsWith(JSON_TYPE);
     if (!refused) return response;
     const { id } = (await response.json()) as { id?: string | number };
     const message =
-      'Method not found: this server keeps no subscription streams open. Ask again instead of listening.';
+      'Method not found: this server does not support subscription streams. Poll instead of listening.';
     return errorResponse({ code: METHOD_NOT_FOUND, message }, { id: id ?? null, status: 404 });
   };
 }

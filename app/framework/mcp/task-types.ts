@@ -5,12 +5,12 @@ import type {
   McpServerFactory,
 } from '@modelcontextprotocol/server';
 
-/** What the route gives: its server, and how messages are served by one. */
+/** The parts of a route that tasks use: its server factory and its handlers. */
 export interface TaskHost {
   factory: McpServerFactory;
-  /** Serves by servers of that factory. */
+  /** Handles requests with servers of this factory. */
   handler: McpHttpHandler;
-  /** Serves by servers of another factory, with the limits of the route. */
+  /** Creates a handler for servers of another factory, with the limits of the route. */
   handlerFor(factory: McpServerFactory): McpHttpHandler;
 }
 
@@ -22,7 +22,7 @@ export interface RouteMessage {
   path: string;
   /** The path at which the route is mounted, with its parameters: `/:tenant/mcp`. */
   route: string;
-  /** As the function was called: with its alias, if by one. Undefined outside of Lambda. */
+  /** The invoked ARN, with the alias if one was invoked. Undefined outside Lambda. */
   functionArn: string | undefined;
   /** The tenant of the invocation, if the function has tenant isolation. */
   tenantId: string | undefined;
@@ -34,17 +34,17 @@ export interface MountedTasks {
   runJob: BackgroundJobHandler;
 }
 
-/** What the function sends itself, as `{ "mcpBackgroundJob": job }`. */
+/** The event that the function sends to itself: `{ "mcpBackgroundJob": job }`. */
 export interface BackgroundJob {
-  /** Of the route that runs the job. */
+  /** Path of the route that runs the job. */
   path: string;
   /** Key of the task in the table. */
   taskKey: string;
 }
 
 /**
- * Runs the job that an asynchronous invocation was sent for. `signal` is aborted shortly before the invocation ends. `tenantId`: of
- * that invocation, if the function has tenant isolation. Rejects if Lambda should try again.
+ * Runs the job that an asynchronous invocation was sent for. `signal` is aborted shortly before the invocation ends. `tenantId` is
+ * that of the invocation, if the function has tenant isolation. Rejects if Lambda should retry.
  */
 export type BackgroundJobHandler = (
   taskKey: string,

@@ -2,8 +2,7 @@
  * The option `onToolCall`: a function of the user around every call of a tool. Works for servers of both SDKs, which keep their
  * handlers in a map, and for proxies, which are servers of SDK v2.
  *
- * Loaded by routes that have the option. Not here: checks of the arguments and of the result, which the SDK does inside `next`, and
- * what a tool's exception becomes.
+ * Loaded only by routes with the option. The SDK validates arguments and results, and converts exceptions of tools, inside `next`.
  */
 import type {
   AuthInfo,
@@ -29,8 +28,8 @@ export interface ToolCallContext {
  * `next()` runs the tool, `next(changed)` with other parameters; it can be called more than once or not at all. It resolves with the
  * result, also one with `isError` or a request for input, and rejects with a JSON-RPC error, such as for an unknown tool.
  *
- * An exception is a failed call: it is logged, and the caller gets a message without its text. An error with a JSON-RPC code
- * (`ProtocolError`) reaches the caller as it is.
+ * If the hook throws, the call fails: the exception is logged, and the caller gets a message without its text. An error with a
+ * JSON-RPC code (`ProtocolError`) reaches the caller unchanged.
  */
 export type OnToolCall = (
   ctx: ToolCallContext,
@@ -61,7 +60,7 @@ interface V1Extra {
 
 const TOOLS_CALL = 'tools/call';
 
-/** Must be called before the server is connected. `httpRequest` is the request that the server was created for. */
+/** Adds the hook to a server, before the server is connected. `httpRequest` is the request that the server was created for. */
 export function hookToolCalls(given: object, onToolCall: OnToolCall, httpRequest: Request | undefined): void {
   const server = (given as AnyServer).server ?? (given as AnyServer);
   const { _requestHandlers: handlers, fallbackRequestHandler: fallback } = server;
@@ -108,7 +107,7 @@ async function callWithHook({ handle, request, ctx, onToolCall, httpRequest }: H
   }
 }
 
-/** The hook runs before the SDK validates the parameters, and must be able to rely on them. */
+/** Validates the parameters, because the hook runs before the SDK validates them. */
 function validCall(params: unknown): ToolCall {
   const { name, arguments: args } = (params ?? {}) as { name?: unknown; arguments?: unknown };
   if (typeof name !== 'string')
@@ -124,13 +123,13 @@ function contextOf(ctx: unknown, req: Request | undefined): ToolCallContext {
   return { mcpReq: { id, signal }, http: { ...(authInfo && { authInfo }), ...(req && { req }) } };
 }
 
-/** JSON-RPC's codes are negative; the codes of DOMException are not. */
+/** Returns whether an error has a JSON-RPC code, which is negative; the codes of DOMException are not. */
 function hasJsonRpcCode(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return Number.isSafeInteger(code) && (code as number) < 0;
 }
 
-/** The SDKs send the code of any error. */
+/** Creates an error with a code, which the SDKs send. */
 function jsonRpcError(code: number, message: string): Error {
   return Object.assign(new Error(message), { code });
 }

@@ -1,4 +1,4 @@
-/** Which people and clients may sign in. Each list that is set must match; an empty one allows anybody. */
+/** Checks which people and clients may sign in. Each list that is set must match; an empty list allows all. */
 import type { Config } from '../config.ts';
 import type { Person } from './provider.ts';
 import { destinationOf } from './redirect-uri.ts';
@@ -20,7 +20,7 @@ export function personProblem(person: Person, settings: Config): string | undefi
   return undefined;
 }
 
-/** Whether a client at this redirect address may sign people in. */
+/** Returns whether a client with this redirect address may sign people in. */
 export function clientAllowed(redirectUri: string, { MCP_OAUTH_ALLOWED_CLIENTS: allowed }: Config): boolean {
   return allowed.length === 0 || allowed.includes(destinationOf(redirectUri));
 }

@@ -1,7 +1,7 @@
 /**
- * `/authorize`: checks what a client requests and sends the browser to the provider to sign in. Nothing is redirected before the
- * client and its redirect address are known to belong together. Consent is asked for after the sign-in (consent.ts), because the
- * page names the person; no code exists before that.
+ * `/authorize`: validates the request of a client and redirects the browser to the provider to sign in. It redirects only after it
+ * has verified that the redirect address belongs to the client. Consent follows the sign-in (consent.ts), because the page names
+ * the person; no code exists before that.
  */
 import { clientAllowed } from './allow-lists.ts';
 import type { OAuthClient } from './clients.ts';
@@ -36,7 +36,7 @@ export const authorize: ProxyEndpoint = async (proxy, call) => {
   }
 };
 
-/** Always required, even of a client with one address: what is not sent cannot be compared. */
+/** Returns the redirect address, which is always required, even if the client has only one. */
 function redirectUriOf(parameters: Parameters, client: OAuthClient): string {
   const uri = required(parameters, 'redirect_uri');
   if (!isRegistered(uri, client.redirectUris))
@@ -59,7 +59,7 @@ function authorizationOf(
     throw new OAuthRequestError('invalid_request', 'code_challenge is malformed.');
   const resource = call.resourceOf(parameters.resource);
   if (resource === undefined)
-    throw new OAuthRequestError('invalid_target', 'resource is no MCP server of this deployment.');
+    throw new OAuthRequestError('invalid_target', 'resource is not an MCP server of this deployment.');
   const { id, name, host, authMethod } = client;
   return {
     client: { id, name, host, authMethod },
@@ -67,7 +67,7 @@ function authorizationOf(
     state: parameters.state,
     challenge,
     resource,
-    // Every caller must have all of them, so a token with fewer would be of no use.
+    // Every caller must have all of them, so a token with fewer scopes would be denied.
     scopes: settings.MCP_OAUTH_SCOPES,
   };
 }

@@ -1,4 +1,7 @@
-/** `/callback`: the browser returns from the provider. Exchanges the code, checks who has signed in, and goes on to the consent. */
+/**
+ * `/callback`: the browser returns from the provider. Exchanges the code, checks whether the person may sign in, and redirects to
+ * the consent.
+ */
 import { personProblem } from './allow-lists.ts';
 import { shortId } from './clients.ts';
 import { rememberedConsent } from './consent-memory.ts';
@@ -14,9 +17,10 @@ export const callback: ProxyEndpoint = async (proxy, call) => {
   const parameters = parametersOf(call.url.searchParams);
   const id = required(parameters, 'state');
   const record = await findTransaction(proxy, call, id, 'at provider');
-  // Claimed before the code is exchanged: of two requests with one code, one goes on.
+  // Claimed before the code is exchanged: of two requests with the same code, only one continues.
   const claimed = await proxy.records.replace<Transaction>(record, { ...record.data, step: 'ended' });
-  if (!claimed) throw new OAuthRequestError('invalid_request', 'This step of the sign-in is over already.');
+  if (!claimed)
+    throw new OAuthRequestError('invalid_request', 'This step of the sign-in is already completed.');
   const { authorization } = record.data;
   try {
     const tokens = await signedIn(proxy, call, parameters, record.data);
@@ -38,9 +42,9 @@ async function signedIn(
   parameters: Parameters,
   transaction: Transaction,
 ): Promise<ProviderTokens> {
-  // RFC 9207, a defence against mix-up: providers that support it name themselves.
+  // RFC 9207, against mix-up attacks: providers that support it send their issuer.
   if (parameters.iss !== undefined && parameters.iss !== settings.MCP_OAUTH_ISSUER)
-    throw new OAuthRequestError('access_denied', 'The response is of another identity provider.');
+    throw new OAuthRequestError('access_denied', 'The response is from another identity provider.');
   if (parameters.error !== undefined)
     throw new OAuthRequestError(
       'access_denied',

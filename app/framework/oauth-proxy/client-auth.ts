@@ -11,11 +11,11 @@ import type { Authorization } from './transaction.ts';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 export const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
-/** How long an assertion may be valid, in seconds; used ones are remembered as long. */
+/** Maximum lifetime of an assertion; used assertions are stored for this time plus a minute. */
 const MAX_AGE_SECONDS = 10 * 60;
 
 /**
- * Checks that the request is of the client that a code or refresh token was issued to. Rejects with {@link OAuthRequestError}.
+ * Checks that the request is from the client to which a code or refresh token was issued. Rejects with {@link OAuthRequestError}.
  */
 export async function authenticateClient(
   proxy: OAuthProxy,
@@ -42,13 +42,13 @@ async function verifyAssertion(
   const rules = {
     issuer: id,
     subject: id,
-    // As the metadata names them, to the letter: clients use either.
+    // Both forms as in the metadata: clients use either.
     audience: [issuer, `${issuer}/token`],
     algorithms: ASSERTION_ALGORITHMS,
     requiredClaims: ['exp'],
     clockTolerance: 5,
   };
-  // The keys are the client's: whatever is wrong with them is its fault, too.
+  // The keys are from the client, so errors about them are errors of the client, too.
   const verified = await (async () => verify(assertion, createLocalJWKSet(keys), rules))().catch(error => {
     const problem = `The client assertion is not valid: ${(error as Error).message}.`;
     throw new OAuthRequestError('invalid_client', 'The client assertion is not valid.', problem);

@@ -1,5 +1,5 @@
 /**
- * Who a client is: by its Client ID Metadata Document (the client_id is the https URL of a document that names its redirect
+ * Identifies clients: by a Client ID Metadata Document (the client_id is the https URL of a document that names its redirect
  * addresses), or by a registration (RFC 7591), which is stateless: the client_id is the registration itself, encrypted.
  *
  * https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/
@@ -12,16 +12,16 @@ import { digest, type Sealer } from './seal.ts';
 
 export interface OAuthClient {
   id: string;
-  /** Its own word. */
+  /** The name that the client gives itself; not verified. */
   name: string | undefined;
-  /** The host that vouches for the client; undefined for a registration. */
+  /** The host of the client's metadata document; undefined for a registration. */
   host: string | undefined;
   redirectUris: readonly string[];
   authMethod: 'none' | 'private_key_jwt';
   keys: JSONWebKeySet | string | undefined;
 }
 
-/** Returns what logs and access tokens call a client: its URL, or a digest of its registration, which is too long for both. */
+/** Returns the name of a client in logs and access tokens: its URL, or a digest of its registration, which is too long for both. */
 export function shortId({ id, host }: Pick<OAuthClient, 'id' | 'host'>): string {
   return host === undefined ? `registered-${digest(id).slice(0, 16)}` : id;
 }
@@ -48,7 +48,7 @@ const FAILURE_CACHE_MS = 30_000;
 const MAX_CACHED = 200;
 const MAX_REDIRECTS = 20;
 const MAX_NAME = 100;
-/** So that a request that carries it fits everywhere. In characters. */
+/** In characters: requests with the client_id must not exceed the limits of URLs and headers. */
 const MAX_CLIENT_ID = 3_000;
 
 export function createClients(
@@ -62,7 +62,7 @@ export function createClients(
     async find(id) {
       if (id.startsWith('https://')) return documentClient(id, await fetchCached(id, MAX_DOCUMENT_BYTES));
       const found = registration === 'on' ? await sealer.open<Registration>('registration', id) : undefined;
-      if (!found) throw new OAuthRequestError('invalid_client', 'The client is not known here.');
+      if (!found) throw new OAuthRequestError('invalid_client', 'The client is unknown.');
       return registeredClient(id, found);
     },
     async register(metadata) {
@@ -85,7 +85,7 @@ function registeredClient(id: string, { name, redirectUris }: Registration): OAu
   return { id, name, host: undefined, redirectUris, authMethod: 'none', keys: undefined };
 }
 
-/** Section 3: an https URL with a path, without a fragment, user name or dot segments. Written as URL parsers write it. */
+/** Returns why a URL is invalid. Section 3: https, with a path, without fragment, user name or dot segments, in normalized form. */
 function documentUrlProblem(id: string): string | undefined {
   if (!URL.canParse(id)) return 'its URL is malformed';
   const { href, protocol, pathname, username, password } = new URL(id);
@@ -122,20 +122,20 @@ function redirectUrisOf(
   if (!Array.isArray(uris) || uris.length === 0 || uris.length > MAX_REDIRECTS)
     throw new OAuthRequestError(code, `redirect_uris must be a list of 1 to ${MAX_REDIRECTS}.`);
   for (const uri of uris) {
-    const problem = typeof uri === 'string' ? redirectProblem(uri) : 'is no text';
+    const problem = typeof uri === 'string' ? redirectProblem(uri) : 'is not a string';
     if (problem) throw new OAuthRequestError(code, `A redirect address ${problem}.`);
   }
   return uris;
 }
 
-/** Returns the name, shortened, without what could change the direction or lines of the text around it. */
+/** Returns the name, shortened, without characters that could change direction or lines of the text around it. */
 function nameOf({ client_name: name }: Record<string, unknown>): string | undefined {
   if (typeof name !== 'string') return undefined;
   const readable = name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim();
   return readable.slice(0, MAX_NAME) || undefined;
 }
 
-/** Remembers documents and failures for a while, so many of them at most. */
+/** Returns a fetch that caches documents and failures, up to MAX_CACHED entries. */
 function cached(fetchDocument: ReturnType<typeof createFetchDocument>) {
   const cache = new Map<string, { document: Promise<Record<string, unknown>>; until: number }>();
 
@@ -158,7 +158,10 @@ function cached(fetchDocument: ReturnType<typeof createFetchDocument>) {
   };
 }
 
-/** What a stranger learns is the same for every reason, so that the proxy is no scanner of networks; the log has the reason. */
+/**
+ * Returns an error whose description is the same for every reason, so that the proxy cannot be used to scan networks; the log has
+ * the reason.
+ */
 function unusable(reason: string, cause?: unknown): OAuthRequestError {
   return new OAuthRequestError(
     'invalid_client',

@@ -1,11 +1,11 @@
 /**
- * Remembered consents: a signed cookie for each person and client. It covers everything that the consent page has named: another
- * redirect address, resource or scope asks again.
+ * Remembered consents: a signed cookie for each person and client. It covers only the values on the consent page: another
+ * redirect address, resource or scope needs a new consent.
  *
- * It counts only for requests that the person has opened directly (`Sec-Fetch-Site: none`), which callback.ts checks, and only for
+ * It applies only to requests that the person opened directly (`Sec-Fetch-Site: none`), which callback.ts checks, and only for
  * clients that registered here. The client_id of a metadata document is the same at every authorization server. A malicious MCP
- * server can name this proxy's endpoints as its own; its client then opens them directly, and takes the token to the malicious
- * server (GHSA-6x8h-498w-gv8c). The id of a registration is known to the client that registered, and to this server.
+ * server can name this proxy's endpoints as its own; the client of such a server then opens them directly, and sends the token to
+ * the malicious server (GHSA-6x8h-498w-gv8c). Only the client that registered and this server know the id of a registration.
  */
 import { cookieNames, cookieOf, hostCookie } from './cookies.ts';
 import type { Person } from './provider.ts';
@@ -19,12 +19,12 @@ const SECONDS = 30 * 24 * 3600;
 const MAX_COOKIES = 10;
 const NAME = 'mcp-consent-';
 
-/** Whether a consent to this authorization may be remembered. */
+/** Returns whether a consent to this authorization may be remembered. */
 export function canRemember({ client }: Authorization): boolean {
   return client.host === undefined;
 }
 
-/** Whether this browser remembers the person's consent to this authorization. */
+/** Returns whether this browser has a remembered consent of the person to this authorization. */
 export async function rememberedConsent(
   { sealer }: OAuthProxy,
   call: ProxyRequest,
@@ -37,7 +37,7 @@ export async function rememberedConsent(
   return cookie !== undefined && (await sealer.isConsent(cookie, consent));
 }
 
-/** Returns the Set-Cookie headers that remember it. If there are too many consents already, the others are forgotten. */
+/** Returns the Set-Cookie headers that remember a consent. If there are too many consents, the others are deleted. */
 export async function consentCookies(
   { sealer }: OAuthProxy,
   call: ProxyRequest,

@@ -1,6 +1,6 @@
 /**
- * The pages of the proxy: consent, and errors that must not be redirected. No script, nothing loaded, not frameable; every text
- * that a client has chosen is escaped by hono/html.
+ * The pages of the proxy: consent, and errors that must not be redirected. They have no scripts, load nothing and cannot be framed;
+ * hono/html escapes all values of clients.
  */
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
@@ -14,7 +14,7 @@ import type { Authorization } from './transaction.ts';
 export interface Consent {
   authorization: Authorization;
   person: Person;
-  /** Where the form is sent. */
+  /** URL to which the form is sent. */
   action: string;
   fields: Readonly<Record<string, string>>;
 }
@@ -35,13 +35,13 @@ export async function consentPage({ authorization, person, action, fields }: Con
   const { client, redirectUri, resource, scopes } = authorization;
   const host = destinationOf(redirectUri);
   const body = html`<h1>Let ${host} use this server as you?</h1>
-<p>An MCP client wants to call the tools of this server in your name. Continue only if you have just connected it yourself.</p>
+<p>An MCP client requests to call the tools of this server on your behalf. Continue only if you have just connected it yourself.</p>
 <dl>
 <dt>Client</dt><dd>${client.host ?? 'not verified: it registered itself'}</dd>
-<dt>Calls itself</dt><dd>${client.name ?? 'nothing'}</dd>
-<dt>Sends you to</dt><dd><strong>${redirectUri}</strong></dd>
-<dt>Gets access to</dt><dd>${resource}${scopes.length > 0 ? ` (${scopes.join(', ')})` : ''}</dd>
-<dt>You are</dt><dd>${person.label}</dd>
+<dt>Name (not verified)</dt><dd>${client.name ?? 'none'}</dd>
+<dt>Redirects you to</dt><dd><strong>${redirectUri}</strong></dd>
+<dt>Access to</dt><dd>${resource}${scopes.length > 0 ? ` (${scopes.join(', ')})` : ''}</dd>
+<dt>Signed in as</dt><dd>${person.label}</dd>
 </dl>
 <form method="post" action="${action}">
 ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
@@ -75,12 +75,12 @@ async function page(status: number, title: string, body: Html, formAction: strin
   const policy = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'; ${formAction}`;
   return new Response(String(await document), {
     status,
-    // No Cross-Origin-Opener-Policy: it would cut off the web pages that open the sign-in in a window of its own.
+    // No Cross-Origin-Opener-Policy: it would disconnect web pages that open the sign-in in a separate window.
     headers: {
       'cache-control': 'no-store',
       'content-security-policy': policy,
       'content-type': 'text/html; charset=utf-8',
-      // Not no-referrer, with which browsers send `Origin: null` with the form.
+      // Not no-referrer: browsers would send `Origin: null` with the form.
       'referrer-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
@@ -88,7 +88,10 @@ async function page(status: number, title: string, body: Html, formAction: strin
   });
 }
 
-/** What the Content Security Policy calls the place of a redirect address: its origin, or its scheme; it knows no IPv6 addresses. */
+/**
+ * Returns the source of a redirect address for the Content Security Policy: its origin, or its scheme, also for IPv6 addresses,
+ * which policies do not support.
+ */
 function sourceOf(redirectUri: string): string {
   const { origin, protocol, hostname } = new URL(redirectUri);
   const hasOrigin = (protocol === 'https:' || protocol === 'http:') && !hostname.startsWith('[');

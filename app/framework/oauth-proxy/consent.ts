@@ -1,6 +1,6 @@
 /**
- * `/consent`: asks the person, and creates the code if the answer is yes. It cannot be turned off: without it, anybody who knows
- * this host could send a link that ends in a code for their own client (confused deputy).
+ * `/consent`: asks the person for consent, and creates the code if the person allows access. It cannot be disabled: without it, an
+ * attacker could send a link that creates a code for the attacker's client (confused deputy).
  *
  * https://modelcontextprotocol.io/specification/2026-07-28/basic/security_best_practices
  */
@@ -33,11 +33,11 @@ export const decideConsent: ProxyEndpoint = async (proxy, call) => {
   const id = required(form, 'transaction');
   const record = await findTransaction(proxy, call, id, 'asking consent');
   if (!(await proxy.sealer.isCsrfToken(required(form, 'csrf'), id)))
-    throw new OAuthRequestError('invalid_request', 'The form is not of this sign-in.');
+    throw new OAuthRequestError('invalid_request', 'The form belongs to another sign-in.');
   const { authorization, person, refreshToken } = record.data;
   const ended = await proxy.records.replace<Transaction>(record, { ...record.data, step: 'ended' });
   if (!ended || !person)
-    throw new OAuthRequestError('invalid_request', 'This step of the sign-in is over already.');
+    throw new OAuthRequestError('invalid_request', 'This step of the sign-in is already completed.');
   if (form.decision !== 'allow') {
     const denied = new OAuthRequestError('access_denied', 'The person has denied access.');
     return redirect(errorUrl(authorization, call.issuer, denied));
@@ -53,7 +53,7 @@ export const decideConsent: ProxyEndpoint = async (proxy, call) => {
   return redirect(await codeUrl(proxy, call, { authorization, person, refreshToken }), cookies);
 };
 
-/** Besides the cookie and the token of the form: browsers say from which page a form comes. */
+/** Throws unless the form is from this server's page, by headers of browsers. Cookie and token of the form are checked too. */
 function requireOwnPage({ request, issuer }: ProxyRequest): void {
   const site = request.headers.get('sec-fetch-site');
   const origin = request.headers.get('origin');

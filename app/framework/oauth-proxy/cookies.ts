@@ -1,13 +1,13 @@
 /**
- * The proxy's cookies: `__Host-`, so that no other host can set them, HttpOnly, and SameSite=Lax, so that a page elsewhere cannot
- * send them with a form. Without TLS, which is on this machine only, browsers accept neither the prefix nor Secure.
+ * The proxy's cookies: `__Host-`, so that no other host can set them, HttpOnly, and SameSite=Lax, so that pages of other
+ * sites cannot send them with a form. Without TLS, only on this machine, browsers reject the prefix and Secure.
  */
 import type { ProxyRequest } from './proxy.ts';
 
 export function cookieOf(call: ProxyRequest, name: string): string | undefined {
   const prefix = `${fullName(call.issuer, name)}=`;
   const found = cookiesOf(call).filter(part => part.startsWith(prefix));
-  // Two of one name are an attack, or a mistake.
+  // Two cookies with the same name are an attack or an error.
   return found.length === 1 ? found[0]?.slice(prefix.length) : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** A family of refresh tokens: all that came from one sign-in. At any time, one of them is valid. */
+/** A family of refresh tokens: all tokens of one sign-in, of which only the newest is valid. */
 import { OAuthRequestError } from './oauth-error.ts';
 import type { Person } from './provider.ts';
 import type { OAuthProxy } from './proxy.ts';
@@ -12,11 +12,11 @@ export interface Family {
   person: Person;
   /** The provider's; undefined if it issues none. */
   refreshToken: string | undefined;
-  /** Until then, in ms since 1970, another request is refreshing. */
+  /** Until this time, in ms since 1970, another request is refreshing. */
   busyUntil: number;
 }
 
-/** What is left of a revoked family, as long as one of its tokens could be presented. */
+/** A revoked family, kept until all its tokens have expired. */
 interface Revoked {
   current?: undefined;
 }
@@ -28,7 +28,7 @@ export function refreshTokenOf(id: string, secret: string): string {
   return `${id}.${secret}`;
 }
 
-/** Returns the family of a refresh token, which need not be its valid one. Rejects with {@link OAuthRequestError}. */
+/** Returns the family of a refresh token, even if the token is not the valid one. Rejects with {@link OAuthRequestError}. */
 export async function findFamily(
   { records }: OAuthProxy,
   refreshToken: string,

@@ -1,11 +1,11 @@
 /**
  * Fetches a JSON document from a URL that a client names: https, a public address, no redirects, limits on size and time.
- * `fetch` is not used, because it resolves the name by itself, after any check.
+ * `fetch` is not used, because it would resolve the name again after the check.
  */
 import { request } from 'node:https';
 import { type Address, createPublicResolver, type Resolve } from './public-address.ts';
 
-/** What tests replace; there is no setting for it. */
+/** Parameters that tests replace. */
 export interface DocumentAccess {
   /** @default by DNS, public addresses only */
   resolve?: Resolve;

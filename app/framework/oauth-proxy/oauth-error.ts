@@ -1,4 +1,4 @@
-/** The errors of the proxy's endpoints, and how they are sent. */
+/** The errors of the proxy's endpoints, and their responses. */
 
 /** RFC 6749 sections 4.1.2.1 and 5.2, RFC 7591 section 3.2.2, RFC 8707 section 2. */
 export type OAuthErrorCode =
@@ -14,7 +14,7 @@ export type OAuthErrorCode =
   | 'unsupported_grant_type'
   | 'unsupported_response_type';
 
-/** A request is refused. `description` is sent to the client; `reason`, if there is one, is for the log alone. */
+/** A request is denied. `description` is sent to the client; `reason`, if there is one, is only for the log. */
 export class OAuthRequestError extends Error {
   override readonly name = 'OAuthRequestError';
   readonly code: OAuthErrorCode;
@@ -33,7 +33,7 @@ const STATUS: Partial<Record<OAuthErrorCode, number>> = {
   temporarily_unavailable: 503,
 };
 
-/** Of endpoints that programs call. They use no cookies, so any page may call them. */
+/** Headers of endpoints that programs call. They use no cookies, so any page may call them. */
 export const ANY_ORIGIN = {
   'access-control-allow-origin': '*',
   'access-control-allow-headers': '*',
@@ -42,7 +42,7 @@ export const ANY_ORIGIN = {
 
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
-/** RFC 6749 section 5.2. */
+/** Returns the response with an error (RFC 6749 section 5.2). */
 export function errorJson({ code, description }: OAuthRequestError): Response {
   return Response.json(
     { error: code, error_description: description },

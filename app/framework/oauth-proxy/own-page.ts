@@ -4,7 +4,7 @@ import type { OAuthClient } from './clients.ts';
 import type { Parameters } from './parameters.ts';
 import type { OAuthProxy, ProxyRequest } from './proxy.ts';
 
-/** Returns the client if a request is of the page; undefined otherwise. Its redirect addresses are those at which it is served. */
+/** Returns the client if a request is from the page; undefined otherwise. Its redirect addresses are the URLs of the page. */
 export function ownPage(
   { settings }: OAuthProxy,
   { issuer, resourceOf }: ProxyRequest,

@@ -3,15 +3,14 @@ import { OAuthRequestError } from './oauth-error.ts';
 
 export type Parameters = Readonly<Partial<Record<string, string>>>;
 
-/** In characters. A client id may be a registration; a state is the client's own. */
+/** In characters. A client id may be a registration; the client chooses the state. */
 const MAX_VALUE = 4096;
 const MAX_BODY = 32 * 1024;
 
 export function parametersOf(search: URLSearchParams): Parameters {
   const found = new Map<string, string>();
   for (const [name, value] of search) {
-    if (found.has(name))
-      throw new OAuthRequestError('invalid_request', 'A parameter is there more than once.');
+    if (found.has(name)) throw new OAuthRequestError('invalid_request', 'A parameter is repeated.');
     if (value.length > MAX_VALUE) throw new OAuthRequestError('invalid_request', 'A parameter is too long.');
     // RFC 6749 section 3.1: a parameter without a value counts as omitted.
     if (value !== '') found.set(name, value);
@@ -19,7 +18,7 @@ export function parametersOf(search: URLSearchParams): Parameters {
   return Object.fromEntries(found);
 }
 
-/** Returns the parameters of a form. */
+/** Returns the parameters of a form. Rejects with {@link OAuthRequestError}. */
 export async function formOf(request: Request): Promise<Parameters> {
   const type = mediaTypeOf(request.headers);
   if (type !== 'application/x-www-form-urlencoded')

@@ -1,6 +1,6 @@
 /**
- * The OpenID provider behind the proxy (MCP_OAUTH_ISSUER), as a client of which this server is registered: discovery,
- * authorization code with PKCE and nonce, ID token, refresh. Its tokens stay here; clients get tokens of the proxy.
+ * The OpenID provider behind the proxy (MCP_OAUTH_ISSUER), with which this server is registered as a client: discovery, authorization
+ * code with PKCE and nonce, ID token, refresh. Clients never get the tokens of the provider, but tokens of the proxy.
  *
  * https://openid.net/specs/openid-connect-core-1_0.html
  */
@@ -20,13 +20,13 @@ import { isSecure } from '../setting-formats.ts';
 import { OAuthRequestError } from './oauth-error.ts';
 import { digest } from './seal.ts';
 
-/** What the proxy keeps of the person who has signed in. */
+/** The data about a signed-in person that the proxy stores. */
 export interface Person {
   subject: string;
-  /** For people: an email address or a name, by the provider. */
+  /** Shown on the consent page: an email address or a name, from the provider. */
   label: string;
   emailDomain: string | undefined;
-  /** Those of MCP_OAUTH_ALLOWED_GROUPS only: a person can be in thousands, which would not fit into a record. */
+  /** Only groups in MCP_OAUTH_ALLOWED_GROUPS: a person can be in thousands of groups, which would not fit into a record. */
   groups: readonly string[];
 }
 
@@ -41,13 +41,13 @@ export interface AuthorizationCheck {
   nonce: string;
 }
 
-/** All methods reject with {@link OAuthRequestError}: `access_denied` if the provider says no, else `temporarily_unavailable`. */
+/** All methods reject with {@link OAuthRequestError}: `access_denied` if the provider denies, else `temporarily_unavailable`. */
 export interface Provider {
-  /** Returns where the browser goes to sign in. */
+  /** Returns the URL at which the person signs in. */
   authorizationUrl(redirectUri: string, state: string, check: AuthorizationCheck): Promise<URL>;
   /** Exchanges a code and validates the ID token. */
   exchange(code: string, redirectUri: string, check: AuthorizationCheck): Promise<ProviderTokens>;
-  /** Asks the provider whether the person may still sign in. `person` is the one who has signed in. */
+  /** Checks with the provider whether `person`, who signed in before, may still sign in. */
   refresh(refreshToken: string, person: Person): Promise<ProviderTokens>;
 }
 
@@ -121,7 +121,8 @@ export function createProvider(settings: Config, readParameter: ReadParameter): 
       return { person: await personOf(id_token, nonce), refreshToken: text(refresh_token) };
     },
     async refresh(refreshToken, person) {
-      // Before the request, which may invalidate the refresh token: an ID token that cannot be checked would lose its successor.
+      // Before the request, which may invalidate the refresh token: if the new ID token could not be verified, the new
+      // refresh token would be lost.
       const { keys } = await discovered();
       if (!keys.fresh) await keys.reload().catch(error => unavailable('its keys', error));
       const grant = { grant_type: 'refresh_token', refresh_token: refreshToken };
@@ -130,7 +131,7 @@ export function createProvider(settings: Config, readParameter: ReadParameter): 
       const current = tokens.id_token === undefined ? person : await personOf(tokens.id_token, undefined);
       if (current.subject !== person.subject)
         throw invalidIdToken('it is for another person than before the refresh');
-      // A provider that does not rotate its refresh tokens returns none.
+      // A provider without rotation returns no refresh token.
       return { person: current, refreshToken: text(tokens.refresh_token) ?? refreshToken };
     },
   };
@@ -150,7 +151,7 @@ async function post(url: URL, body: URLSearchParams, headers: Record<string, str
   return unavailable('its token endpoint', new Error(`it returned ${status}, error ${error}`));
 }
 
-/** Not by `response.json()`, whose error quotes the response, which may contain tokens, and is logged. */
+/** Parses JSON. The error of `response.json()` would quote the response, which may contain tokens, in the log. */
 function parse(response: string): unknown {
   try {
     return JSON.parse(response);
@@ -161,7 +162,7 @@ function parse(response: string): unknown {
 
 function unavailable(what: string, cause: unknown): never {
   const error = cause instanceof KeysUnavailableError ? cause.cause : cause;
-  // "fetch failed" alone says nothing.
+  // The message of fetch alone is only "fetch failed".
   const details = error instanceof Error && error.cause ? `${error}: ${error.cause}` : String(error);
   throw new OAuthRequestError(
     'temporarily_unavailable',
@@ -174,23 +175,24 @@ function unavailable(what: string, cause: unknown): never {
 function invalidIdToken(problem: string): OAuthRequestError {
   return new OAuthRequestError(
     'access_denied',
-    'The identity provider returned no valid ID token.',
+    'The identity provider returned an invalid ID token.',
     `The ID token is not valid: ${problem}.`,
   );
 }
 
-/** OpenID Connect Core section 3.1.3.7, besides what jose has checked. */
+/** Returns why an ID token is invalid (OpenID Connect Core section 3.1.3.7), except for the checks that jose has done. */
 function idTokenProblem(
   { sub, aud, azp, nonce, token_use }: JWTPayload,
   typ: string | undefined,
   expected: { clientId: string; nonce: string | undefined },
 ): string | undefined {
   // OpenID Connect Core section 2: a text of at most 255 characters.
-  if (text(sub) === undefined || String(sub).length > 255) return 'its sub is no text of 1 to 255 characters';
-  if (expected.nonce !== undefined && nonce !== expected.nonce) return 'its nonce is another one';
+  if (text(sub) === undefined || String(sub).length > 255)
+    return 'its sub is not a string of 1 to 255 characters';
+  if (expected.nonce !== undefined && nonce !== expected.nonce) return 'its nonce is different';
   if (azp !== undefined && azp !== expected.clientId) return 'its azp is another client';
   if (Array.isArray(aud) && aud.length > 1 && azp === undefined) return 'it has several audiences and no azp';
-  // Cognito says it by a claim, RFC 9068 by the type.
+  // Cognito marks other tokens by a claim, RFC 9068 by the type.
   if (token_use !== undefined && token_use !== 'id') return 'its token_use is not id';
   return typ !== undefined && typ.toLowerCase() !== 'jwt' ? `its typ is ${JSON.stringify(typ)}` : undefined;
 }
@@ -208,7 +210,9 @@ function describe(claims: JWTPayload, allowedGroups: readonly string[]): Person 
   };
 }
 
-/** https, or this machine's own in a test: a code or secret must not be sent in the clear. */
+/**
+ * Returns the URL of an endpoint. Rejects URLs that are not https (or http on this machine): codes and secrets must be encrypted.
+ */
 function endpointOf(metadata: IssuerMetadata, name: 'authorization_endpoint' | 'token_endpoint'): URL {
   const url = URL.parse(String(metadata[name]));
   if (!url || !isSecure(url)) return unavailable('its metadata', new Error(`it has no https ${name}`));
@@ -219,7 +223,7 @@ function usesBasic({ token_endpoint_auth_methods_supported: methods }: IssuerMet
   return !Array.isArray(methods) || methods.includes('client_secret_basic');
 }
 
-/** RFC 6749 section 2.3.1: both parts are form-encoded first. */
+/** Returns the Authorization header. RFC 6749 section 2.3.1: both parts are form-encoded first. */
 function basic(clientId: string, secret: string): string {
   const encode = (part: string): string => new URLSearchParams({ '': part }).toString().slice(1);
   return `Basic ${Buffer.from(`${encode(clientId)}:${encode(secret)}`).toString('base64')}`;

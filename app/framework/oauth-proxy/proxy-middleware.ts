@@ -1,6 +1,6 @@
 /**
- * Serves the paths of the OAuth proxy if MCP_OAUTH_PROXY is on. Everything but this file is loaded by the first request for one
- * of them (serve.ts; in the build a file of its own), so that MCP requests do not pay for it.
+ * Serves the paths of the OAuth proxy if MCP_OAUTH_PROXY is on. All other code is loaded on the first request for
+ * one of them (serve.ts; a separate file of the build), so that MCP requests do not pay for it.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { EndpointContext } from '../endpoint-context.ts';
@@ -10,7 +10,10 @@ import type { ProxyOptions } from './proxy.ts';
 const PATHS: ReadonlySet<string> = new Set(SIGN_IN_PATHS);
 const METADATA = /^\/\.well-known\/(?:oauth-authorization-server|openid-configuration|jwks\.json)(?:\/|$)/;
 
-/** Mount it before the origin is validated: browsers navigate to these paths from the pages of clients and of the issuer. */
+/**
+ * Creates the middleware. Mount it before the origin is validated: browsers navigate to these paths from the pages of clients and
+ * of the issuer.
+ */
 export function oauthProxy(
   options: ProxyOptions,
 ): MiddlewareHandler<{ Variables: { endpoint: EndpointContext } }> {

@@ -1,4 +1,4 @@
-/** What the endpoints of the proxy share: its parts, and what they know about a request. */
+/** Types that the endpoints of the proxy share: its parts, and the data of a request. */
 import type { Config } from '../config.ts';
 import type { Clients } from './clients.ts';
 import type { DocumentAccess } from './fetch-document.ts';
@@ -10,7 +10,7 @@ export interface ProxyOptions {
   settings: () => Config;
   /** Paths of the MCP servers, in the order in which they are mounted. */
   paths: readonly string[];
-  /** How documents of clients are fetched; set by tests, which cannot have public addresses. */
+  /** Access to documents of clients; replaced by tests, which have no public addresses. */
   documentAccess?: DocumentAccess | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface ProxyRequest {
 
 export type ProxyEndpoint = (proxy: OAuthProxy, call: ProxyRequest) => Promise<Response>;
 
-/** Writes one line: who signed in with which client, or why a request was refused. Never a code, token or secret. */
+/** Logs one line about a sign-in or a denied request, without codes, tokens and secrets. */
 export function logSignIn(event: string, fields: Record<string, string | undefined>): void {
   console.info(JSON.stringify({ type: 'sign_in', event, ...fields }));
 }

@@ -1,6 +1,6 @@
 /**
- * Resolves a host name to a public address, so that a URL that a stranger names cannot lead to this network, to the function's
- * own loopback or to a cloud's metadata service. The address that was checked is the one that is connected to.
+ * Resolves a host name to a public address, so that a URL of an unknown client cannot lead to this network, to the
+ * function's loopback or to a cloud's metadata service. The connection uses the address that was checked.
  * https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 import { lookup } from 'node:dns/promises';
@@ -11,7 +11,7 @@ export interface Address {
   family: number;
 }
 
-/** Returns an address of a host. Rejects if there is none that may be connected to. */
+/** Returns an address of a host. Rejects if connections to it are not allowed. */
 export type Resolve = (hostname: string) => Promise<Address>;
 
 const NOT_PUBLIC_V4 = [
@@ -33,7 +33,7 @@ const NOT_PUBLIC_V4 = [
   '203.0.113.0/24',
   '224.0.0.0/3',
 ];
-/** Within 2000::/3, which is all that is public: protocol assignments with Teredo, documentation, 6to4. */
+/** Ranges within 2000::/3, the only public range, that are not public: protocol assignments with Teredo, documentation, 6to4. */
 const NOT_PUBLIC_V6 = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'];
 
 const blocked = new BlockList();
@@ -48,7 +48,7 @@ function isPublicAddress(address: string): boolean {
   return version === 6 && globalUnicast.check(address, 'ipv6') && !blocked.check(address, 'ipv6');
 }
 
-/** Resolves by DNS. Every address of the name must be public: a name with both kinds is an attack, or a mistake. */
+/** Creates a resolver by DNS. All addresses of a name must be public: a name with both kinds is an attack or an error. */
 export function createPublicResolver(
   lookupAll: (hostname: string) => Promise<Address[]> = hostname => lookup(hostname, { all: true }),
 ): Resolve {

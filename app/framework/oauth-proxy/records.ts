@@ -1,6 +1,6 @@
 /**
- * What the proxy keeps in the framework's table: transactions, codes, families of refresh tokens, used client assertions. The
- * key of an item is a digest and its data is encrypted, so that reading the table gives no one a code or token.
+ * Data of the proxy in the framework's table: transactions, codes, families of refresh tokens, used client assertions. The
+ * key of an item is a digest and its data is encrypted, so that codes and tokens cannot be read from the table.
  */
 import type { Item, Store } from '../store/store.ts';
 import { digest, type Sealer } from './seal.ts';

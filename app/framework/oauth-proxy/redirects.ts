@@ -1,4 +1,4 @@
-/** Sends the browser on: to the provider, to the next step, back to the client. */
+/** Redirects of the browser: to the provider, to the next step, back to the client. */
 import { shortId } from './clients.ts';
 import { OAuthRequestError } from './oauth-error.ts';
 import type { Person } from './provider.ts';
@@ -6,12 +6,12 @@ import type { OAuthProxy, ProxyRequest } from './proxy.ts';
 import { logSignIn } from './proxy.ts';
 import { type Authorization, randomText } from './transaction.ts';
 
-/** A code must be exchanged within this time. */
+/** Lifetime of a code. */
 export const CODE_SECONDS = 60;
-/** A code is kept longer than it is valid, so that its reuse is noticed. */
+/** A code is stored longer than it is valid, so that reuse is detected. */
 const KEPT_SECONDS = 10 * 60;
 
-/** A code, which is used once. */
+/** A code, which can be used once. */
 export interface Code {
   used: boolean;
   /** In ms since 1970. */
@@ -19,7 +19,7 @@ export interface Code {
   authorization: Authorization;
   person: Person;
   refreshToken: string | undefined;
-  /** Id of the family of refresh tokens that will begin with it. */
+  /** Id of the family of refresh tokens that the code starts. */
   family: string;
 }
 
@@ -57,7 +57,7 @@ export function errorUrl(
   return clientUrl(authorization, issuer, { error: error.code, error_description: error.description });
 }
 
-/** `iss` (RFC 9207) lets the client see which server has responded. The address stays as it was registered, to the letter. */
+/** Returns the redirect address, unchanged, with parameters; `iss` (RFC 9207) identifies this server. */
 function clientUrl(
   { redirectUri, state }: Pick<Authorization, 'redirectUri' | 'state'>,
   issuer: string,

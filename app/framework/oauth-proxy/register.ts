@@ -1,6 +1,6 @@
 /**
- * `/register` (RFC 7591): stateless registration of public clients. The response has nothing of this server's own registration
- * with the provider (punkpeye/fastmcp #262). What is asked for beyond a public client is not granted, which the response says.
+ * `/register` (RFC 7591): stateless registration of public clients. The response contains no data of this server's own
+ * registration with the provider (punkpeye/fastmcp #262). Other metadata than that of a public client is replaced in the response.
  */
 import { clientAllowed } from './allow-lists.ts';
 import { ANY_ORIGIN, NO_STORE, OAuthRequestError } from './oauth-error.ts';

@@ -15,7 +15,7 @@ export const revoke: ProxyEndpoint = async (proxy, call) => {
   return new Response(null, { headers: { ...NO_STORE, ...ANY_ORIGIN } });
 };
 
-/** Section 2.2: a token that is not valid counts as revoked. */
+/** Ignores invalid tokens, which count as revoked (section 2.2). */
 function ignoreInvalid(error: unknown): undefined {
   if (!(error instanceof OAuthRequestError)) throw error;
 }

@@ -1,5 +1,5 @@
 /**
- * Encrypts and signs what leaves the function and comes back: registrations, records in the table, remembered consents, access
+ * Encrypts and signs data that leaves the function and returns: registrations, records in the table, remembered consents, access
  * tokens. All cryptography is jose's; the keys are derived from MCP_SECRET, one per purpose.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
@@ -14,7 +14,7 @@ export interface Sealer {
   seal(purpose: 'record' | 'registration', value: object): Promise<string>;
   /** Returns the value, or undefined if the text was not sealed here for this purpose. */
   open<Value>(purpose: 'record' | 'registration', text: string): Promise<Value | undefined>;
-  /** Returns the anti-forgery token of a transaction: always the same, so that two tabs can show its page. */
+  /** Returns the CSRF token of a transaction: always the same, so that two tabs can show its page. */
   csrfToken(transaction: string): Promise<string>;
   isCsrfToken(token: string, transaction: string): Promise<boolean>;
   signAccessToken(claims: JWTPayload): Promise<string>;
@@ -79,7 +79,7 @@ function ignoreInvalid(error: unknown): undefined {
   if (!(error instanceof errors.JOSEError)) throw error;
 }
 
-/** SHA-256 as base64url: of what is looked up or compared, but must not be stored. */
+/** Returns the SHA-256 as base64url, for values that are looked up or compared but must not be stored. */
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }

@@ -2,7 +2,7 @@
  * The OAuth proxy: the authorization server that MCP clients see, in front of one client that is registered with an OpenID
  * provider. Loaded by the first request for one of its paths (proxy-middleware.ts).
  *
- * Here: which endpoint serves which request, and how errors are sent. The security boundary is in the endpoints.
+ * This file routes requests to endpoints and sends errors. The endpoints make all security checks.
  */
 
 import { createKeys } from '../auth/secret.ts';
@@ -33,7 +33,7 @@ import { createSealer } from './seal.ts';
 import { serverMetadata } from './server-metadata.ts';
 import { token } from './token.ts';
 
-/** What a person's browser opens. Errors are pages. */
+/** Pages for the browser of a person. Errors are pages. */
 const PAGES: Record<string, ProxyEndpoint> = {
   'GET /authorize': authorize,
   'GET /callback': callback,
@@ -41,7 +41,7 @@ const PAGES: Record<string, ProxyEndpoint> = {
   'POST /consent': decideConsent,
 };
 
-/** What programs call, from any origin. Errors are JSON. */
+/** Endpoints for programs, from any origin. Errors are JSON. */
 const APIS: Record<string, ProxyEndpoint> = {
   'POST /token': token,
   'POST /revoke': revoke,
@@ -80,7 +80,7 @@ export function createServe({ settings: readSettings, paths, documentAccess }: P
 }
 
 const NO_ISSUER =
-  'The OAuth proxy does not know its own address. Set MCP_PUBLIC_URL to the https URL of the MCP endpoint as clients know it.';
+  'The OAuth proxy does not know its own URL. Set MCP_PUBLIC_URL to the https URL of the MCP endpoint that clients use.';
 
 function createProxy(settings: Config, access: ProxyOptions['documentAccess']): OAuthProxy {
   const callAws = createAwsClient();
@@ -96,8 +96,8 @@ function createProxy(settings: Config, access: ProxyOptions['documentAccess']): 
 }
 
 /**
- * Returns the issuer identifier: by MCP_PUBLIC_URL, or the domain name that the endpoint has in the event. The Host header is
- * the caller's claim, so where nothing else says it, there is none.
+ * Returns the issuer identifier by MCP_PUBLIC_URL, or by the domain name in the event; undefined without both. The Host header is not
+ * used, because a caller can forge it.
  */
 function issuerOf({ main, domainName, baseUrl }: EndpointContext): string | undefined {
   return main !== undefined || domainName !== undefined ? baseUrl : undefined;
@@ -109,7 +109,10 @@ interface Resources {
   patterns: readonly RegExp[];
 }
 
-/** RFC 8707. Clients may leave out `resource`; the first server is meant, which the root metadata describes. */
+/**
+ * Returns the resource (RFC 8707) if it is an MCP server of this deployment. Default: the first server, which the root metadata
+ * describes.
+ */
 function resourceFor(
   resource: string | undefined,
   { endpoint, paths, patterns }: Resources,
@@ -126,12 +129,12 @@ function resourceFor(
   return patterns.some(pattern => pattern.test(path)) ? resourceUrl(endpoint, path) : undefined;
 }
 
-/** Hono's `:name`, literally otherwise. */
+/** Returns the pattern of a path segment: any text for Hono's `:name`, else the literal text. */
 function segmentPattern(segment: string): string {
   return segment.startsWith(':') ? '[^/?#]+' : segment.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** An unforeseen error goes on to the app, which logs it and sends nothing of it. */
+/** Returns a handler that logs and sends OAuthRequestErrors. It rethrows other errors, which the app logs and does not send. */
 function sendError(
   endpoint: string,
   send: (error: OAuthRequestError) => Response | Promise<Response>,
@@ -144,7 +147,7 @@ function sendError(
   };
 }
 
-/** What a request says about the client, for the log: it may be no client at all. */
+/** Returns the client id in a request, for the log. It may be invalid. */
 function clientOf({ searchParams }: URL): string | undefined {
   const id = searchParams.get('client_id');
   return id === null ? undefined : shortId({ id, host: URL.parse(id)?.host }).slice(0, 300);

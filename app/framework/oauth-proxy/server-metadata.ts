@@ -1,6 +1,6 @@
 /**
- * The metadata of the authorization server: RFC 8414, and the same at openid-configuration, where some clients look first and
- * the only place that is left below the stage of a REST API.
+ * The metadata of the authorization server: RFC 8414, and the same at openid-configuration, which some clients try first and
+ * which is the only path that works below the stage of a REST API.
  */
 import type { Config } from '../config.ts';
 import { ASSERTION_ALGORITHMS } from './client-auth.ts';
@@ -21,7 +21,7 @@ const DOCUMENTS: Partial<Record<string, (issuer: string, settings: Config) => ob
   'oauth-authorization-server': oauthMetadata,
   'openid-configuration': (issuer, settings) => ({
     ...oauthMetadata(issuer, settings),
-    // What OpenID Connect requires of the document. There are no ID tokens, and access tokens are verified here alone.
+    // Fields that OpenID Connect requires. There are no ID tokens, and only this server verifies the access tokens.
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],

@@ -1,10 +1,9 @@
 /**
  * `/token`: exchanges codes and refresh tokens for the proxy's own tokens.
  *
- * A code is used once; its reuse by the client that has the PKCE verifier revokes what it was exchanged for. Refresh tokens
- * rotate: each is used once, and the reuse of an old one revokes the family, because the token was stolen or the client is
- * broken, which look alike (RFC 9700 section 4.14). Both hold for concurrent requests in different execution
- * environments, by conditional writes.
+ * A code can be used once; its reuse with the PKCE verifier revokes the tokens that it was exchanged for. Refresh tokens rotate: each
+ * can be used once. The reuse of an old one revokes the family, because a stolen token cannot be distinguished from an error of the
+ * client (RFC 9700 section 4.14). Conditional writes ensure both for concurrent requests in different execution environments.
  */
 import { clientAllowed, personProblem } from './allow-lists.ts';
 import { authenticateClient } from './client-auth.ts';
@@ -20,11 +19,11 @@ import { digest } from './seal.ts';
 import { randomText } from './transaction.ts';
 
 const ACCESS_TOKEN_SECONDS = 15 * 60;
-/** A person signs in again after this time, at the latest. */
+/** Maximum time until a person has to sign in again. */
 const FAMILY_SECONDS = 30 * 24 * 3600;
-/** Without a refresh token of the provider, nothing says that the person may still sign in. */
+/** The same without a refresh token of the provider, because later checks with the provider are not possible. */
 const UNCHECKED_FAMILY_SECONDS = 24 * 3600;
-/** A refresh has ended by then, or its execution environment has. */
+/** Maximum duration of a refresh: after it, the refresh or its execution environment has ended. */
 const REFRESH_MS = 15_000;
 
 export const token: ProxyEndpoint = async (proxy, call) => {
@@ -39,14 +38,14 @@ type Grant = (proxy: OAuthProxy, call: ProxyRequest, form: Parameters) => Promis
 
 const exchangeCode: Grant = async (proxy, call, form) => {
   const record = await proxy.records.read<Code>('code', required(form, 'code'));
-  if (!record) throw invalidGrant('The code is not known or has expired.');
+  if (!record) throw invalidGrant('The code is unknown or has expired.');
   const { data } = record;
   const { authorization, person } = data;
   try {
     await authenticateClient(proxy, call, form, authorization.client);
     requireSameRequest(call, form, data);
   } catch (error) {
-    // The code has leaked, or the client is broken.
+    // The code was stolen, or the client has an error.
     if (!data.used) await proxy.records.replace<Code>(record, { ...data, used: true });
     throw error;
   }
@@ -79,7 +78,7 @@ const refresh: Grant = async (proxy, call, form) => {
     throw invalidGrant('The refresh token was used before; all tokens of this sign-in are revoked.');
   }
   if (Date.now() < data.busyUntil) throw busy();
-  // The provider may rotate its tokens as well: it must not be asked twice at the same time.
+  // The provider may rotate its tokens as well, so parallel refreshes with it must be prevented.
   const claimed = await proxy.records.replace<Family>(record, {
     ...data,
     busyUntil: Date.now() + REFRESH_MS,
@@ -97,13 +96,13 @@ const refresh: Grant = async (proxy, call, form) => {
   return tokens(proxy, call, replaced.data, refreshTokenOf(id, next));
 };
 
-/** Not an object: `constructor` and the like must be no grants. */
+/** A Map, because an object has inherited keys such as `constructor`. */
 const GRANTS = new Map<string, Grant>([
   ['authorization_code', exchangeCode],
   ['refresh_token', refresh],
 ]);
 
-/** Checks the allow-lists and asks the provider again. Revokes the family if one of them denies. */
+/** Checks the allow-lists, and with the provider. Revokes the family if one of them denies. */
 async function confirmPerson(
   proxy: OAuthProxy,
   id: string,
@@ -131,15 +130,15 @@ async function confirmPerson(
   }
 }
 
-/** The request must be the one that the code was issued for. */
+/** Throws unless the request matches the one that the code was issued for. */
 function requireSameRequest(call: ProxyRequest, form: Parameters, { authorization }: Code): void {
   if (form.redirect_uri !== undefined && form.redirect_uri !== authorization.redirectUri)
-    throw invalidGrant('redirect_uri is another one than at the authorization endpoint.');
+    throw invalidGrant('redirect_uri differs from that of the authorization request.');
   if (form.resource !== undefined && call.resourceOf(form.resource) !== authorization.resource)
     throw new OAuthRequestError('invalid_target', 'The code is for another resource.');
   const verifier = form.code_verifier ?? '';
   if (!/^[\w.~-]{43,128}$/.test(verifier) || digest(verifier) !== authorization.challenge)
-    throw invalidGrant('code_verifier does not fit the code_challenge.');
+    throw invalidGrant('code_verifier does not match code_challenge.');
 }
 
 async function tokens(
@@ -175,7 +174,7 @@ function about({ authorization: { client, resource }, person }: Family): Record<
 }
 
 function busy(): OAuthRequestError {
-  return new OAuthRequestError('temporarily_unavailable', 'A refresh with this token is under way.');
+  return new OAuthRequestError('temporarily_unavailable', 'A refresh with this token is in progress.');
 }
 
 function invalidGrant(description: string): OAuthRequestError {

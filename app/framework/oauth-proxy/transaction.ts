@@ -1,6 +1,6 @@
 /**
- * A sign-in that is under way: from the request of a client, through the provider, to the person's consent. It belongs to one
- * browser, which holds a cookie that no link can bring along (CVE-2026-27124), and each of its steps happens once.
+ * A sign-in in progress: from the request of a client, through the provider, to the person's consent. It belongs to one browser by a
+ * cookie, which a link cannot transfer (CVE-2026-27124), and each of its steps can be done once.
  */
 import { randomBytes } from 'node:crypto';
 import { cookieOf, hostCookie } from './cookies.ts';
@@ -10,7 +10,7 @@ import type { OAuthProxy, ProxyRequest } from './proxy.ts';
 import type { SealedRecord } from './records.ts';
 import { digest } from './seal.ts';
 
-/** What the client has requested. */
+/** The request of a client. */
 export interface Authorization {
   client: { id: string; name: string | undefined; host: string | undefined; authMethod: ClientAuth };
   redirectUri: string;
@@ -28,16 +28,16 @@ export interface Transaction {
   authorization: Authorization;
   /** Digest of the browser's cookie. */
   browser: string;
-  /** Whether the person, and no web page, has opened the request: a remembered consent counts. */
+  /** Whether the person, not a web page, opened the request: only then a remembered consent applies. */
   openedDirectly: boolean;
-  /** Sent to the provider. */
+  /** PKCE code verifier for the provider. */
   verifier: string;
   nonce: string;
   person?: Person;
   refreshToken?: string | undefined;
 }
 
-/** For signing in and reading the consent page. */
+/** Time for signing in and reading the consent page. */
 export const TRANSACTION_SECONDS = 10 * 60;
 
 const COOKIE = 'mcp-sign-in';
@@ -63,11 +63,11 @@ export async function findTransaction(
   step: Transaction['step'],
 ): Promise<SealedRecord<Transaction>> {
   const record = RANDOM.test(id) ? await records.read<Transaction>('transaction', id) : undefined;
-  if (!record) throw refused('The sign-in has expired, or was never begun here.');
+  if (!record) throw refused('The sign-in has expired or does not exist.');
   const secret = cookieOf(call, COOKIE);
   if (secret === undefined || digest(secret) !== record.data.browser)
-    throw refused('The sign-in was begun in another browser.');
-  if (record.data.step !== step) throw refused('This step of the sign-in is over already.');
+    throw refused('The sign-in was started in another browser.');
+  if (record.data.step !== step) throw refused('This step of the sign-in is already completed.');
   return record;
 }
 

@@ -1,9 +1,9 @@
 /**
  * The frame in which the page shows an MCP App, with the Content-Security-Policy that confines it.
  *
- * The specification wants the frame on another origin than the page. A Function URL has one origin, so that the policy makes
+ * The specification requires the frame on another origin than the page. A Function URL has one origin, so the policy makes
  * the frame's origin opaque (`sandbox` without `allow-same-origin`): the app has no cookies, no storage and no access to the
- * page. No directive contains 'self', so that the app can load nothing from this server, either.
+ * page. No directive contains 'self', so the app cannot load anything from this server.
  *
  * https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/2026-01-26/apps.mdx, "Content Security Policy
  * Enforcement"
@@ -18,7 +18,7 @@ const DOMAINS = {
   base: ['base-uri'],
 } as const;
 
-/** What every app may do. */
+/** Directives for all apps. */
 const DIRECTIVES: Record<string, readonly string[]> = {
   'default-src': [],
   'script-src': ["'unsafe-inline'"],
@@ -27,14 +27,14 @@ const DIRECTIVES: Record<string, readonly string[]> = {
   'font-src': ['data:'],
   'media-src': ['data:', 'blob:'],
   'connect-src': [],
-  // An app that navigates its own frame stays within these.
+  // These also restrict an app that navigates its own frame.
   'frame-src': [],
   'base-uri': [],
   'form-action': [],
   'frame-ancestors': ["'self'"],
 };
 
-/** An origin as in a policy, perhaps with a path: `https://*.example.com`. Nothing that could end a directive. */
+/** An origin in a policy, with an optional path: `https://*.example.com`. It contains no characters that end a directive. */
 const SOURCE =
   /^(?:https?|wss?):\/\/(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)*(?::(?:\d{1,5}|\*))?(?:\/[\w./~%-]*)?$/i;
 
@@ -72,6 +72,6 @@ function policyOf(query: URLSearchParams): string {
     const sources = [...allowed, ...added(directive)];
     return `${directive} ${sources.length > 0 ? sources.join(' ') : "'none'"}`;
   });
-  // Forms: without allow-forms the browser fires no submit event. form-action lets none be sent.
+  // Without allow-forms the browser fires no submit event; form-action prevents that forms are sent.
   return ['sandbox allow-scripts allow-forms', ...rules].join('; ');
 }

@@ -1,19 +1,18 @@
 /**
- * The files of the page: one style sheet, its script with modules that it loads, an icon. Their names say what is in them, so
- * that a browser can cache them without a limit; they are compressed when they are made (scripts/build/browser-assets.ts),
- * never here.
+ * The files of the page: a style sheet, a script with its modules, an icon. Their names contain a digest of their content, so
+ * browsers can cache them permanently. The build compresses them (scripts/build/browser-assets.ts).
  */
 import { readFile } from 'node:fs/promises';
 import type { EndpointContext } from '../endpoint-context.ts';
 
-/** The names of what is served, as scripts/build/browser-assets.ts writes them to page/files.json. */
+/** The names of the files, which scripts/build/browser-assets.ts writes to page/files.json. */
 export interface PageFiles {
   style: string;
   script: string;
   icon: string;
-  /** Modules that the script imports at once. */
+  /** Modules that the script imports at its start. */
   preload: string[];
-  /** Modules that it imports when it needs them. */
+  /** Modules that it imports on demand. */
   onDemand: string[];
 }
 
@@ -23,7 +22,7 @@ const TYPES: Record<string, string> = {
   svg: 'image/svg+xml; charset=utf-8',
 };
 
-/** Beside the built module; where the sources run as they are, where a build has put them. */
+/** Next to the built module; if the sources run without a build, in dist/. */
 export const folder = new URL(
   import.meta.url.endsWith('.ts') ? '../../../dist/page/' : './page/',
   import.meta.url,
@@ -31,13 +30,13 @@ export const folder = new URL(
 
 let known: Promise<PageFiles> | undefined;
 
-/** Rejects when they have not been made: then nothing was built. */
+/** Returns the names of the files. Rejects if the page was not built. */
 export function pageFiles(): Promise<PageFiles> {
   known ??= readFile(new URL('files.json', folder), 'utf8').then(text => JSON.parse(text) as PageFiles);
   return known;
 }
 
-/** A file by its name; undefined when there is none of that name. */
+/** Returns the response with a file; undefined if there is no file with this name. */
 export async function fileResponse(
   name: string,
   request: Request,

@@ -1,15 +1,15 @@
 /**
- * How each client is told of a server: links that it opens, commands and settings to copy. A token is never in them, only
- * a word to replace, or the client's own question for it.
+ * Ways to install a server in each client: links that it opens, commands and settings to copy. They contain a placeholder instead
+ * of a token, or the client asks for the token.
  *
- * Formats as the clients document them, looked up in November 2026; each has its page beside it.
+ * Formats as documented by the clients in November 2026; the page is named at each format.
  */
 
 export interface ServerToInstall {
-  /** What the client is to call it: letters, digits, hyphens, underscores. */
+  /** Its name in the client: letters, digits, hyphens, underscores. */
   name: string;
   url: string;
-  /** Whether callers bring a token; with OAuth the clients get one by themselves. */
+  /** Whether callers send a static token; with OAuth the clients get a token by themselves. */
   needsToken: boolean;
 }
 
@@ -20,12 +20,12 @@ export interface InstallLink {
 
 export interface InstallText {
   client: string;
-  /** What to do with the text. */
+  /** Instruction for the visitor. */
   how: string;
   text: string;
 }
 
-/** What stands for the token. */
+/** Placeholder of the token. */
 export const TOKEN = 'YOUR_TOKEN';
 
 export function installLinks(server: ServerToInstall): InstallLink[] {
@@ -43,20 +43,23 @@ export function installLinks(server: ServerToInstall): InstallLink[] {
 }
 
 /**
- * https://code.visualstudio.com/api/extension-guides/ai/mcp#create-an-mcp-installation-url: JSON, percent-encoded, is the
- * whole query. VS Code asks for `inputs` by itself and keeps them.
+ * Returns the query of a link for VS Code: percent-encoded JSON. VS Code asks for `inputs` and stores them.
+ * https://code.visualstudio.com/api/extension-guides/ai/mcp#create-an-mcp-installation-url
  * https://code.visualstudio.com/docs/copilot/customization/mcp-servers#_input-variables-for-sensitive-data
  */
 function vsCode({ name, url, needsToken }: ServerToInstall): string {
-  const asks = {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: VS Code puts the answer there.
+  const tokenInput = {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: VS Code inserts the input.
     headers: { Authorization: 'Bearer ${input:token}' },
     inputs: [{ id: 'token', type: 'promptString', description: `Token for ${name}`, password: true }],
   };
-  return encodeURIComponent(JSON.stringify({ name, type: 'http', url, ...(needsToken && asks) }));
+  return encodeURIComponent(JSON.stringify({ name, type: 'http', url, ...(needsToken && tokenInput) }));
 }
 
-/** https://block.github.io/goose/docs/getting-started/using-extensions/#deeplinks, tab "Streamable HTTP". */
+/**
+ * Returns the query of a link for Goose: https://block.github.io/goose/docs/getting-started/using-extensions/#deeplinks,
+ * "Streamable HTTP".
+ */
 function goose({ name, url, needsToken }: ServerToInstall): string {
   const header: Record<string, string> = needsToken ? { header: `Authorization=Bearer ${TOKEN}` } : {};
   const about = { id: name, name, description: `The MCP server at ${url}`, timeout: '300' };
@@ -76,10 +79,10 @@ export function installTexts(server: ServerToInstall): InstallText[] {
     // https://code.claude.com/docs/en/mcp
     { client: 'Claude Code', how: RUN, text: `claude mcp add --transport http ${name} ${to}${header}` },
     claudeDesktop(server),
-    // https://learn.chatgpt.com/docs/extend/mcp; the token is in an environment variable, which is named.
+    // https://learn.chatgpt.com/docs/extend/mcp; the command names an environment variable with the token.
     {
       client: 'Codex',
-      how: needsToken ? `${RUN} The token is read from the variable MCP_TOKEN.` : RUN,
+      how: needsToken ? `${RUN} Codex reads the token from the variable MCP_TOKEN.` : RUN,
       text: `codex mcp add ${name} --url ${to}${needsToken ? ' --bearer-token-env-var MCP_TOKEN' : ''}`,
     },
     // https://geminicli.com/docs/tools/mcp-server#adding-a-server-gemini-mcp-add
@@ -87,24 +90,25 @@ export function installTexts(server: ServerToInstall): InstallText[] {
     // https://developers.openai.com/api/docs/guides/developer-mode
     {
       client: 'ChatGPT',
-      how: `Settings, Apps, Advanced settings: turn on developer mode, then create an app with this URL. It must be reached from the internet${needsToken ? ', and ChatGPT signs in by OAuth only, not by a token' : ''}.`,
+      how: `Settings, Apps, Advanced settings: turn on developer mode, then create an app with this URL. The URL must be reachable from the internet${needsToken ? '. ChatGPT supports OAuth only, not tokens' : ''}.`,
       text: url,
     },
     // https://github.com/modelcontextprotocol/inspector#readme
     {
       client: 'Inspector',
-      how: needsToken ? `${RUN} Put the token under Authentication.` : RUN,
+      how: needsToken ? `${RUN} Enter the token under Authentication.` : RUN,
       text: `npx @modelcontextprotocol/inspector --transport http --server-url ${to}`,
     },
-    { client: 'Any other', how: 'The entry in mcp.json, as most clients read it.', text: entry },
+    { client: 'Any other', how: 'Entry in mcp.json, for most clients.', text: entry },
   ];
 }
 
 const RUN = 'Run in a terminal.';
 
 /**
- * Connectors are for servers on the internet, with OAuth or none: https://support.claude.com/en/articles/11175166. For all
- * others a program in between: https://github.com/geelen/mcp-remote#readme (no space in an argument, hence the variable).
+ * Returns the instruction for Claude Desktop. Connectors support servers on the internet with OAuth or without authentication:
+ * https://support.claude.com/en/articles/11175166. Other servers need mcp-remote: https://github.com/geelen/mcp-remote#readme (the
+ * header is in a variable, because arguments must not contain spaces).
  */
 function claudeDesktop({ name, url, needsToken }: ServerToInstall): InstallText {
   const client = 'Claude Desktop';
@@ -114,7 +118,7 @@ function claudeDesktop({ name, url, needsToken }: ServerToInstall): InstallText 
     '-y',
     'mcp-remote',
     url,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote puts the variable there.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: mcp-remote inserts the variable.
     ...(needsToken ? ['--header', 'Authorization:${AUTHORIZATION}'] : []),
   ];
   const env = needsToken ? { env: { AUTHORIZATION: `Bearer ${TOKEN}` } } : {};
@@ -122,7 +126,7 @@ function claudeDesktop({ name, url, needsToken }: ServerToInstall): InstallText 
   return { client, how: 'Settings, Developer, Edit config: add this entry.', text };
 }
 
-/** What a client may call the server at `path`: the path's own words. */
+/** Returns a name for the server at `path`: the words of the path. */
 export function serverNameOf(path: string, only: boolean): string {
   const words = path.split('/').filter(word => word !== '' && (!only || word !== 'mcp'));
   return words.join('-').replaceAll(/[^\w-]/g, '') || 'mcp-on-lambda';
@@ -132,7 +136,7 @@ function headersOf({ needsToken }: ServerToInstall): { headers?: Record<string, 
   return needsToken ? { headers: { Authorization: `Bearer ${TOKEN}` } } : {};
 }
 
-/** `%20` and not `+`: these are no forms, and not every client reads a plus sign as a space. */
+/** Returns a query with `%20` for spaces: some clients do not decode `+` as a space. */
 function query(parameters: Readonly<Record<string, string>>): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
@@ -143,7 +147,7 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-/** As it is, where no shell reads anything into it; else in single quotes. */
+/** Returns a word for a shell, in single quotes if it has special characters. */
 function shellWord(text: string): string {
   return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

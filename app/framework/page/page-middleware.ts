@@ -1,16 +1,15 @@
 /**
- * What a browser gets that opens the URL: a page that connects clients and lets one try the tools. MCP requests never come
- * here: a page is asked for by GET with `Accept: text/html`, and everything it is made of is loaded by the first such
- * request (files.ts, view.ts; in the build files of their own).
+ * The page that a browser gets at the URL, to connect clients and try the tools. It serves only GET requests with
+ * `Accept: text/html`, which MCP clients do not send. The first such request loads its code (files.ts, view.ts; separate files in the
+ * build).
  *
- * The security boundary is elsewhere: the page holds no secret, names nothing but the paths of MCP servers, and its calls
- * pass the gate like everybody's.
+ * The page contains no secrets and only the paths of MCP servers. The guard checks its calls like all others.
  */
 import type { Hono, MiddlewareHandler } from 'hono';
 import type { Config } from '../config.ts';
 import type { EndpointContext } from '../endpoint-context.ts';
 
-/** What the page is told of the app around it. */
+/** The parts of the app that the page needs. */
 export interface PageOptions {
   settings: () => Config;
   routes: Hono;
@@ -18,15 +17,15 @@ export interface PageOptions {
   paths: readonly string[];
 }
 
-/** What the middleware needs of Hono's context. */
+/** The part of Hono's context that the middleware needs. */
 interface PageEnv {
   Variables: { endpoint: EndpointContext };
 }
 
-/** Where its style sheet and script are, below the root of the app. */
+/** Path of its style sheet and script, below the root of the app. */
 export const FILES = '/_page/';
 
-/** Answers a browser that opens the URL. */
+/** Creates the middleware that returns the page to browsers. */
 export function browserPage({ settings, routes, paths }: PageOptions): MiddlewareHandler<PageEnv> {
   const pages = new Set(rootIsFree(routes) ? ['/', ...paths] : paths);
 
@@ -40,8 +39,8 @@ export function browserPage({ settings, routes, paths }: PageOptions): Middlewar
 }
 
 /**
- * Serves what the page is made of, which is the same for everybody. Before the origin is asked about: browsers name one for
- * a module script, and a page whose calls will be refused is to say so.
+ * Creates the middleware that serves the files of the page, which are public. It runs before the validation of origins: browsers send
+ * Origin for module scripts, and a page of an origin that is not allowed must be able to show the error.
  */
 export function pageFiles({ settings }: Pick<PageOptions, 'settings'>): MiddlewareHandler<PageEnv> {
   return async function serveFile(c, next) {
@@ -56,12 +55,12 @@ function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** Whether it is a browser that opens a page: an MCP client asks for `text/event-stream`, and gets its 405. */
+/** Returns whether a browser opens a page. An MCP client accepts `text/event-stream` and gets a 405. */
 function wantsHtml(accept = ''): boolean {
   return accept.includes('text/html') && !accept.includes('event-stream');
 }
 
-/** What a user mounts at `/` stays there. */
+/** Returns whether the user has mounted nothing at `/`. */
 function rootIsFree(routes: Hono): boolean {
   return !routes.routes.some(({ method, path }) => path === '/' && ['GET', 'ALL'].includes(method));
 }

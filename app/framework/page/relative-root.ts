@@ -4,7 +4,7 @@
  * browser requested.
  */
 export function relativeRoot(path: string, callerPath: string): string {
-  // A stage without a slash behind it, `/live`: to the browser, its page is a sibling of the root.
+  // A stage without a trailing slash, `/live`: for the browser, its page is a sibling of the root.
   if (path === '/' && !callerPath.endsWith('/')) return `./${callerPath.split('/').at(-1)}/`;
   const depth = path.split('/').length - 2;
   return depth > 0 ? '../'.repeat(depth) : './';

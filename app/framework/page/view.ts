@@ -1,9 +1,8 @@
 /**
- * The page itself, and the files it is made of. Loaded by the first request for it; in the build a module of its own
- * (page.mjs), so that no MCP request pays for it.
+ * The page and its files. The first request for the page loads this module, which is a separate file of the build (page.mjs), so that
+ * MCP requests do not pay for it.
  *
- * Everything is escaped by hono/html. No script and no style is inline, and nothing is asked of anybody else, which the
- * Content-Security-Policy holds the browser to.
+ * hono/html escapes all values. The Content-Security-Policy allows no inline scripts or styles and no other hosts.
  */
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
@@ -18,12 +17,12 @@ export interface View {
   endpoint: EndpointContext;
   /** The path of the page: of an MCP server, or `/`. */
   path: string;
-  /** Of all MCP servers. */
+  /** The paths of all MCP servers. */
   paths: readonly string[];
   settings: Config;
 }
 
-/** Returns what is at `name` below `_page/`; undefined if nothing is. */
+/** Returns the file at `name` below `_page/`; undefined if there is none. */
 export async function fileResponse(
   name: string,
   request: Request,
@@ -41,7 +40,7 @@ export async function pageResponse(view: View): Promise<Response> {
   });
 }
 
-/** Not `same-origin` for openers: the sign-in is in a window of its own, which closes itself. */
+/** Openers: not `same-origin`, because sign-in uses a separate window, which closes itself. */
 const SECURITY = {
   'cache-control': 'no-store',
   'cross-origin-opener-policy': 'same-origin-allow-popups',
@@ -51,13 +50,13 @@ const SECURITY = {
   'x-content-type-options': 'nosniff',
 };
 
-/** https://www.w3.org/TR/CSP3/. The page's script calls the issuer of tokens, unless the OAuth proxy does. */
+/** Returns the policy (https://www.w3.org/TR/CSP3/). The page's script calls the issuer of tokens, unless the OAuth proxy does. */
 function policy({
   MCP_AUTH: modes,
   MCP_OAUTH_ISSUER: issuer,
   MCP_OAUTH_PROXY: proxy,
 }: Config): Record<string, string> {
-  const asked =
+  const issuerSource =
     issuer && proxy === 'off' && modes.some(mode => mode === 'oauth' || mode === 'authorizer')
       ? ` ${new URL(issuer).origin}`
       : '';
@@ -65,11 +64,11 @@ function policy({
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    // Images that a tool gives are in its result.
+    // Images of tools are in their results, as data URLs.
     "img-src 'self' data:",
     'media-src data:',
-    `connect-src 'self'${asked}`,
-    // The sandboxed frame of an MCP App, which has a policy of its own.
+    `connect-src 'self'${issuerSource}`,
+    // The sandboxed frame of an MCP App, which has its own policy.
     "frame-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -117,7 +116,7 @@ function server(view: View, path: string): Html {
 <div class="wide">
 <p class="kind">MCP server</p>
 <h1 id="server-name">${name}</h1>
-<p id="server-about" class="about">Connect a client, or try the tools right here.</p>
+<p id="server-about" class="about">Connect a client, or try the tools on this page.</p>
 <p class="endpoint"><code id="endpoint">${url}</code> <button type="button" class="copy" data-copies="endpoint">Copy<span class="hidden"> the URL</span></button></p>
 ${paths.length > 1 ? others(view, path) : ''}
 </div>
@@ -125,7 +124,7 @@ ${paths.length > 1 ? others(view, path) : ''}
 <main class="wide" id="main" data-endpoint="${rootOf(view)}${path.slice(1)}" data-auth="${authKind(settings)}" data-issuer="${modes.includes('oauth') || modes.includes('authorizer') ? (settings.MCP_OAUTH_ISSUER ?? '') : ''}" data-client="${settings.MCP_OAUTH_PROXY === 'on' ? pageClientId(endpoint.baseUrl) : ''}">
 <section id="try" aria-labelledby="try-title" tabindex="-1">
 <h2 id="try-title">Try it</h2>
-<noscript><p class="notice">The console needs JavaScript. Everything under Connect works without.</p></noscript>
+<noscript><p class="notice">The console needs JavaScript. The section Connect works without it.</p></noscript>
 <div id="console"></div>
 </section>
 <section aria-labelledby="connect-title">
@@ -136,7 +135,7 @@ ${paths.length > 1 ? others(view, path) : ''}
 <div class="texts">${installTexts(install).map(textItem)}</div>
 </section>
 </main>
-<footer class="wide"><p>Served by a function that runs only while it is asked. <code>MCP_PAGE=off</code> turns this page off; the MCP endpoint stays.</p></footer>`;
+<footer class="wide"><p>This page is served by the function. <code>MCP_PAGE=off</code> disables the page; the MCP endpoint stays.</p></footer>`;
 }
 
 function others(view: View, current: string): Html {
@@ -159,7 +158,7 @@ function textItem({ client, how, text }: InstallText): Html {
 </details>`;
 }
 
-/** What the visitor has to bring, for the console's words. */
+/** Returns the authentication methods, for the console. */
 function authKind({ MCP_AUTH: modes }: Config): string {
   return modes.length === 0 ? 'closed' : modes.join(' ');
 }

@@ -6,13 +6,13 @@
 import type { CallAws } from '../aws/aws-client.ts';
 import { createTableClient, holds } from './store.ts';
 
-/** The largest value that a change may lead to, and when the item expires, in seconds since 1970. */
+/** The maximum value after a change, and the expiry of the item, in seconds since 1970. */
 export interface Bounds {
   max: number;
   expires: number;
 }
 
-/** A response that was lost is a change that was made: a counter may then be increased twice. */
+/** If the response to a change is lost, the change is retried: a counter may then be increased twice. */
 export interface Counters {
   /** Adds to a counter, which starts at 0. Returns false and changes nothing if it would exceed `max`. One write in either case. */
   increment(key: string, by: number, bounds: Bounds): Promise<boolean>;
@@ -62,7 +62,7 @@ export function createCounters(callAws: CallAws, table: string): Counters {
       return Item?.members?.SS ?? [];
     },
     async removeMembers(key, members) {
-      // Without the condition, an item that was deleted would be created again, to stay forever.
+      // Without the condition, a deleted item would be created again, without an expiry.
       await holds(
         dynamo('UpdateItem', {
           Key: { key: { S: key } },

@@ -1,5 +1,5 @@
 /**
- * The framework's DynamoDB table: what survives an invocation. An item has the attributes `key` (S), `version` (N), `expires`
+ * The framework's DynamoDB table: data that outlives an invocation. An item has the attributes `key` (S), `version` (N), `expires`
  * (N, the table's time to live) and `data` (S, JSON); it is read and written whole and by its key alone.
  *
  * Every kind of item has a prefix in its key, such as `task#`. Writes are conditional, so that concurrent invocations cannot
@@ -22,8 +22,8 @@ export interface Store {
   /** Returns the item, read consistently, or undefined if there is none or it has expired. */
   get<Data>(key: string): Promise<Item<Data> | undefined>;
   /**
-   * Writes a new item. Returns false if there is one that has not expired. That includes the case that this call wrote it, but the response was
-   * lost and the call retried. Rejects with {@link ItemTooLargeError}.
+   * Writes a new item. Returns false if there is one that has not expired. That includes an item that this call itself wrote, if
+   * the response was lost and the call was retried. Rejects with {@link ItemTooLargeError}.
    */
   putIfAbsent<Data>(item: Omit<Item<Data>, 'version'>): Promise<boolean>;
   /**
@@ -45,7 +45,9 @@ export const MAX_DATA_BYTES = 399 * 1024;
 
 type Attributes = Record<'key' | 'data', { S: string }> & Record<'version' | 'expires', { N: string }>;
 
-/** Creates the store. The table is looked up with each operation, so that a function without a table serves everything else. */
+/**
+ * Creates the store. It reads the name of the table on each operation, so that a function without a table can serve other requests.
+ */
 export function createStore(
   callAws: CallAws,
   { table = tableName, now = Date.now }: { table?: () => string; now?: () => number } = {},
@@ -139,7 +141,7 @@ function tableName(): string {
   const { MCP_TABLE } = config();
   if (!MCP_TABLE)
     throw new Error(
-      'MCP_TABLE is not set, so the framework has no DynamoDB table to store items in. Terraform sets it with tasks = { enabled = true } or limits = { enabled = true }.',
+      'MCP_TABLE is not set, so the framework has no DynamoDB table. Terraform sets it with tasks = { enabled = true } or limits = { enabled = true }.',
     );
   return MCP_TABLE;
 }

@@ -1,6 +1,6 @@
 /**
- * The tasks of one caller at one route: create, get, answer, cancel. A task is found by its route, its caller and its ID
- * together, so another caller's task does not exist here.
+ * The tasks of one caller at one route: create, get, provide input, cancel. The key of a task contains route, caller and ID, so
+ * tasks of other callers cannot be found.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuthInfo } from '@modelcontextprotocol/server';
@@ -23,17 +23,19 @@ export interface CallerTasksOptions {
   path: string;
   caller: AuthInfo | undefined;
   ttlSeconds: number;
-  /** How long a worker may be silent, in milliseconds. */
+  /** Maximum time between heartbeats of a worker, in milliseconds. */
   leaseMs: number;
-  /** Returns how often a round of the task's tool may be started. */
+  /** Returns the maximum number of attempts for a round of the task's tool. */
   attemptsOf(task: StoredTask): number;
   /** Invokes the function for the task. */
   start(key: string): Promise<void>;
 }
 
-/** Lambda retries 1 and 2 minutes after a failure: a task without a worker for longer than that is started again. */
+/** A task without a worker for this time is started again. (Lambda retries after 1 and 2 minutes.) */
 const IDLE_MS = 60_000;
-/** As long as Lambda retries an event (maximum_event_age_in_seconds in terraform/modules/tasks): then the task has failed. */
+/**
+ * Time for which Lambda retries an event (maximum_event_age_in_seconds in terraform/modules/tasks). After it, the task has failed.
+ */
 const LOST_MS = 600_000;
 
 export class CallerTasks {
@@ -66,7 +68,9 @@ export class CallerTasks {
     return { item: { ...item, version: 1 }, taskId };
   }
 
-  /** Returns the task. Starts it again if it has no worker, and fails it if that cannot help, so that no task works forever. */
+  /**
+   * Returns the task. If it has no worker, starts it again, or fails it after the last attempt, so that no task stays `working`.
+   */
   async get(taskId: string): Promise<TaskItem> {
     return this.#change(taskId, task => {
       const { attemptsOf, leaseMs } = this.#options;
@@ -80,7 +84,10 @@ export class CallerTasks {
     });
   }
 
-  /** Adds the caller's input and continues the task when it is complete. Ignores keys that were not requested or are answered. */
+  /**
+   * Adds the caller's input and continues the task when the input is complete. Ignores keys that were not requested or already have
+   * a value.
+   */
   async provideInput(taskId: string, responses: Record<string, unknown>): Promise<void> {
     await this.#change(taskId, task => {
       const { status, inputRequests = {}, inputResponses = {} } = task;
@@ -108,7 +115,7 @@ export class CallerTasks {
     );
   }
 
-  /** Starts the task if the change leaves it to be worked at. Rejects if the caller has no such task. */
+  /** Changes the task, and starts it if its status is then `working`. Rejects if the caller has no such task. */
   async #change(taskId: string, next: (task: StoredTask) => TaskChanges | undefined): Promise<TaskItem> {
     const { store, path, caller, start } = this.#options;
     const { item, changed } = await changeTask(store, keyOf(path, caller, taskId), next);
@@ -118,7 +125,7 @@ export class CallerTasks {
   }
 }
 
-/** The table contains neither task IDs nor the names of callers in keys. */
+/** Returns the key of a task: a digest, so that the table contains no task IDs and names of callers. */
 function keyOf(path: string, caller: AuthInfo | undefined, taskId: string): string {
   const { mode, subject, arn, claims } = (caller?.extra ?? {}) as Record<string, unknown>;
   const issuer = (claims as { iss?: unknown } | undefined)?.iss;
@@ -127,7 +134,7 @@ function keyOf(path: string, caller: AuthInfo | undefined, taskId: string): stri
   return `task#${digest.digest('base64url')}`;
 }
 
-/** A caller without a subject and a client would share its tasks with all others of that kind. */
+/** Throws for a caller without subject and client: it would share its tasks with all such callers. */
 function requireOwner(caller: AuthInfo | undefined): void {
   const { subject, arn } = (caller?.extra ?? {}) as Record<string, unknown>;
   if (!caller || subject || arn || (caller.clientId && caller.clientId !== UNKNOWN_CLIENT)) return;
@@ -138,7 +145,7 @@ function withoutToken(caller: AuthInfo): AuthInfo {
   return { ...caller, token: '' };
 }
 
-/** A task that has no room left could be neither claimed nor ended. */
+/** Throws if the item of a task is too large to be claimed or ended. */
 function requireRoom(task: StoredTask): void {
   if (!hasRoom(task)) throw toClientError(new ItemTooLargeError('The task leaves no room for its progress.'));
 }

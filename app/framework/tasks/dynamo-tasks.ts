@@ -14,7 +14,7 @@ import { createStore } from '../store/store.ts';
 import { completeOptions, type DynamoTasksOptions } from './task-options.ts';
 import { TaskRoute } from './task-route.ts';
 
-/** Throws a TypeError if an option is out of range. */
+/** Creates the option `tasks` of a route. Throws a TypeError if an option is out of range. */
 export function dynamoTasks(options: DynamoTasksOptions): TaskSupport {
   const complete = completeOptions(options);
   const callAws = createAwsClient();

@@ -2,7 +2,7 @@
  * Adds the tasks extension to a server: the capability and the methods `tasks/get`, `tasks/update` and `tasks/cancel`.
  *
  * https://modelcontextprotocol.io/extensions/tasks, sections "Task Polling", "Task Update Requests", "Task Cancellation",
- * "Protocol Errors". `tasks/list` and `tasks/result` belong to an older draft and are not offered.
+ * "Protocol Errors". `tasks/list` and `tasks/result` belong to an older draft and are not supported.
  */
 import {
   type McpServer,
@@ -25,7 +25,7 @@ export function sdkServerOf(server: McpServer | Server): Server {
   return 'server' in server ? server.server : server;
 }
 
-/** Must be called before the server is connected. */
+/** Adds the extension to a server that is not connected yet. */
 export function addExtension(given: McpServer | Server, tasks: CallerTasks, pollIntervalMs: number): void {
   const server = sdkServerOf(given);
   server.registerCapabilities({ extensions: { [EXTENSION]: {} } });

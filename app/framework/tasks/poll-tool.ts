@@ -1,8 +1,8 @@
 /**
- * Tasks for clients without the extension: a tool call waits for its task and returns the result, or how to poll for it with
- * the tool `get_result`.
+ * Tasks for clients without the extension: a tool call waits for its task and returns the result, or the ID with which
+ * the tool `get_result` returns it.
  *
- * A tool that requests input cannot be used this way: that needs the extension.
+ * Tools that request input need a client with the extension.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CallToolResult, McpServer, Server, ServerContext } from '@modelcontextprotocol/server';
@@ -25,7 +25,7 @@ const CHECK_INTERVAL_MS = 1_000;
 export function addPollTool(server: McpServer | Server, tasks: CallerTasks, waitMs: number): void {
   if (!('registerTool' in server))
     throw new TypeError(
-      'dynamoTasks: fallback "poll-tool" adds a tool to the server, which needs an McpServer. Create one, or choose another fallback.',
+      'dynamoTasks: fallback "poll-tool" adds a tool to the server, which must be an McpServer. Create one, or choose another fallback.',
     );
   server.registerTool(POLL_TOOL, CONFIG, ({ taskId }, ctx) => waitForResult(taskId, tasks, waitMs, ctx));
 }

@@ -3,7 +3,7 @@
  *
  * Lambda delivers an asynchronous invocation at least once, and retries it after a failure. One worker at a time holds the
  * lease and renews it with heartbeats; another delivery waits until the lease expires or is renewed. Every write requires that
- * the worker still holds the lease, so a worker that was taken for dead cannot overwrite the result of its successor.
+ * the worker still holds the lease, so a worker that lost its lease cannot overwrite the result of its successor.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,9 +19,9 @@ export interface RunTaskOptions {
   tenantId?: string | undefined;
   /** Serves a request by the route's own server. */
   serve: ServeRequest;
-  /** How long a lease lasts without a heartbeat, in milliseconds. There are three heartbeats in that time. */
+  /** Duration of a lease without a heartbeat, in milliseconds. There are three heartbeats in that time. */
   leaseMs: number;
-  /** Returns how often a round of the task's tool may be started. */
+  /** Returns the maximum number of attempts for a round of the task's tool. */
   attemptsOf(task: StoredTask): number;
 }
 
@@ -30,11 +30,13 @@ export async function runTask(key: string, signal: AbortSignal, options: RunTask
   while (await runRound(key, signal, options));
 }
 
-/** Returns whether the next round follows at once: the tool requested no input, but another call with its state. */
+/**
+ * Runs one round. Returns whether the next round follows immediately: the tool requested no input, but another call with its state.
+ */
 async function runRound(key: string, signal: AbortSignal, options: RunTaskOptions): Promise<boolean> {
   const lease = randomUUID();
   const task = await claim(key, lease, options);
-  if (!task) return false; // It is terminal, or another delivery has it.
+  if (!task) return false; // It is terminal, or another delivery holds the lease.
   const work = new AbortController();
   const onAbort = (): void => work.abort(signal.reason?.code === INTERNAL_ERROR ? 'crash' : 'timeout');
   if (signal.aborted) onAbort();
@@ -61,7 +63,7 @@ async function claim(key: string, lease: string, options: RunTaskOptions): Promi
   for (;;) {
     const { item, changed } = await changeTask(store, key, found => {
       if (tenantId !== undefined && found.call.authInfo?.extra?.tenant !== tenantId)
-        throw new Error('The task belongs to another caller than this execution environment.');
+        throw new Error('The task and this execution environment belong to different callers.');
       if (found.status !== 'working' || (found.leaseUntil ?? 0) > Date.now()) return undefined;
       if (found.attempts >= attemptsOf(found)) return failure(LOST);
       const now = Date.now();
@@ -96,7 +98,7 @@ function startHeartbeat(
     if (!changed) onLost();
   };
   const timer = setInterval(() => {
-    // The next heartbeat follows a failed one; after too many failures the lease expires.
+    // After a failed heartbeat the next one tries again; after too many failures the lease expires.
     beat ??= renew()
       .catch(error => console.warn(`tasks: a heartbeat failed: ${(error as Error).message}`))
       .finally(() => {
@@ -114,7 +116,7 @@ function startHeartbeat(
   };
 }
 
-/** Resolves when the work is aborted, even if the tool ignores the signal. */
+/** Runs the tool and returns the changes of the task. Resolves when the work is aborted, even if the tool ignores the signal. */
 async function outcomeOf(
   task: StoredTask,
   signal: AbortSignal,
@@ -134,7 +136,9 @@ async function finish(key: string, lease: string, outcome: TaskChanges, store: S
       if (!isHeld(task, lease)) return undefined;
       const next = { ...task, ...changes };
       if (isTerminal(next) || hasRoom(next)) return changes;
-      throw new ItemTooLargeError('What the tool requests leaves no room for the progress of its task.');
+      throw new ItemTooLargeError(
+        'The input requests of the tool leave no room for the progress of its task.',
+      );
     });
   try {
     await write(outcome);

@@ -1,4 +1,4 @@
-/** Runs one round of a task's tool: serves its request by the route's server and returns what changes in the task. */
+/** Runs one round of a task's tool: sends its request to the route's server and returns the changes of the task. */
 import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import type { JsonRpcError } from '../json-rpc.ts';
 import { messagesOf } from '../mcp/message-stream.ts';
@@ -8,10 +8,10 @@ import { failure, LOST } from './task-errors.ts';
 export type ServeRequest = (request: Request, options: McpHandlerRequestOptions) => Promise<Response>;
 
 const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion';
-/** In JSON a character has at most 6 bytes: with the lease that is less than a task reserves. */
+/** In characters. In JSON a character has at most 6 bytes: together with the lease that is less than RESERVED_BYTES in task.ts. */
 const MAX_STATUS_MESSAGE = 600;
 
-/** `onProgress` receives each progress notification as text. */
+/** Runs the tool. `onProgress` receives each progress notification as text. */
 export async function runTool(
   task: StoredTask,
   signal: AbortSignal,
@@ -30,7 +30,7 @@ export async function runTool(
   return failure(LOST);
 }
 
-/** Returns the request as it was received, with the input provided since, the tool's state and a progress token. */
+/** Returns the original request with the provided input, the tool's state and a progress token. */
 function roundMessage({ call, inputResponses, requestState }: StoredTask): TaskCall['message'] {
   const { _meta, ...params } = call.message.params;
   return {
@@ -70,7 +70,7 @@ function outcomeOfResult(task: StoredTask, { resultType, ...result }: Record<str
   const round = task.round + 1;
   const requests = Object.entries((result.inputRequests ?? {}) as object);
   return {
-    // Without requests for input, the tool only asks for another call with its state.
+    // Without input requests, the tool requests another call with its state.
     status: requests.length > 0 ? 'input_required' : 'working',
     round,
     // "Each request key MUST be unique over the lifetime of a single task", but a tool may reuse a key in its next round.

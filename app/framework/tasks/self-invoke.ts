@@ -5,11 +5,11 @@
 import type { CallAws } from '../aws/aws-client.ts';
 import type { BackgroundJob } from '../mcp/task-types.ts';
 
-/** Of the invocation that starts the job. */
+/** The function in the invocation that starts the job. */
 export interface OwnFunction {
   /** The ARN that was invoked: an alias has its own permissions, retries and destinations. */
   functionArn: string | undefined;
-  /** The job runs in an environment of the same caller. */
+  /** The tenant ID, with which the job runs in an environment of the same caller. */
   tenantId: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export async function selfInvoke(
 ): Promise<void> {
   if (!functionArn)
     throw new Error(
-      'Tasks need Lambda or the local Lambda, because the function invokes itself. Run npm start.',
+      'Tasks require Lambda or the local Lambda, because the function invokes itself. Run npm start.',
     );
   await callAws('lambda', {
     path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,

@@ -1,4 +1,4 @@
-/** The errors of tasks: those that a failed task has, and those that a caller gets instead of one. */
+/** The errors of tasks: those of failed tasks, and those that a caller gets if no task is created. */
 import {
   MissingRequiredClientCapabilityError,
   ProtocolError,
@@ -45,7 +45,7 @@ export function taskNotFound(): ProtocolError {
 export function callerWithoutIdentity(): ProtocolError {
   return new ProtocolError(
     ProtocolErrorCode.InvalidParams,
-    'A task needs a caller with a subject or a client id, so that it belongs to that caller alone; this token has neither.',
+    'A task requires a caller with a subject or a client id, to be accessible to this caller only. This token has neither.',
   );
 }
 
@@ -56,7 +56,7 @@ export function missingExtension(): MissingRequiredClientCapabilityError {
   );
 }
 
-/** Returns the error for the caller. The reason of an unforeseen error is logged: only the operator should know it. */
+/** Returns the error for the caller. The reason of an unexpected error is only logged, for the operator. */
 export function toClientError(error: unknown): Error {
   if (error instanceof ProtocolError) return error;
   if (error instanceof ItemTooLargeError)

@@ -3,31 +3,31 @@
 export interface LongTool {
   /**
    * For a client without the extension: `'run-inline'` serves the call like any other, within the invocation; `'poll-tool'`
-   * creates a task, waits for it, and after {@link DynamoTasksOptions.waitMs} returns how to poll for the result, with the tool
-   * `get_result` that the server gets; `'reject'` returns -32021 (Missing Required Client Capability).
+   * creates a task, waits for it, and after {@link DynamoTasksOptions.waitMs} returns the ID for the tool `get_result`, which is
+   * added to the server; `'reject'` returns -32021 (Missing Required Client Capability).
    * @default 'run-inline'
    */
   fallback?: 'run-inline' | 'poll-tool' | 'reject';
   /**
-   * When the task is created: `'immediately'`, or `'after-input'` for a tool that first requests input, which happens within the
+   * When the task is created: `'immediately'`, or `'after-input'` for a tool that first requests input, which it does within the
    * call (section "Task Creation": SHOULD be resolved synchronously).
    * @default 'immediately'
    */
   start?: 'immediately' | 'after-input';
-  /** How often the tool may be started if its execution environment is lost; 1 for work that must not run twice. @default 3 */
+  /** Maximum number of starts if the execution environment of the tool ends; 1 for work that must not run twice. @default 3 */
   attempts?: number;
 }
 
 export interface DynamoTasksOptions {
   /** The tools whose calls become tasks, by name. */
   tools: Readonly<Record<string, LongTool>>;
-  /** How long a task is stored after its creation, in seconds, 60 or more. @default 86400 */
+  /** Time for which a task is stored after its creation, in seconds, 60 or more. @default 86400 */
   ttlSeconds?: number;
-  /** How long clients should wait between two `tasks/get`, in milliseconds, 1 or more. @default 2000 */
+  /** Interval at which clients should call `tasks/get`, in milliseconds, 1 or more. @default 2000 */
   pollIntervalMs?: number;
-  /** How long a call waits for its task with fallback `'poll-tool'`, in milliseconds, 1 or more. @default 20000 */
+  /** Time for which a call waits for its task with fallback `'poll-tool'`, in milliseconds, 1 or more. @default 20000 */
   waitMs?: number;
-  /** How long a worker may be silent before another one takes over, in milliseconds, 300 or more. @default 30000 */
+  /** Time without a heartbeat after which another worker starts the task again, in milliseconds, 300 or more. @default 30000 */
   leaseMs?: number;
 }
 

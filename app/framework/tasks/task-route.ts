@@ -1,4 +1,4 @@
-/** The tasks of one route: decides how each message is served, and runs the jobs that the function sends itself. */
+/** The tasks of one route: decides how each message is handled, and runs the jobs that the function sends to itself. */
 import type {
   McpHandlerRequestOptions,
   McpHttpHandler,
@@ -23,7 +23,7 @@ export interface TaskServices {
   callAws: CallAws;
 }
 
-/** How a message is served: as a task, or by the tool's `fallback`. Everything but the call of a long tool is 'run-inline'. */
+/** How a message is handled: as a task, or by the tool's `fallback`. All messages but calls of long tools are 'run-inline'. */
 type Mode = 'create-task' | NonNullable<LongTool['fallback']>;
 
 export class TaskRoute implements MountedTasks {
@@ -32,7 +32,7 @@ export class TaskRoute implements MountedTasks {
   readonly #services: TaskServices;
   readonly #clientStore: Store;
   readonly #usesPollTool: boolean;
-  /** A server factory gets the request only, so the message is looked up by it. */
+  /** Messages by request, because a server factory gets only the request. */
   readonly #messages = new WeakMap<Request, RouteMessage>();
   readonly #handlers: Readonly<Record<Mode, McpHttpHandler>>;
 
@@ -64,7 +64,7 @@ export class TaskRoute implements MountedTasks {
       attemptsOf: this.#attemptsOf,
     });
 
-  /** The message is not validated yet: the SDK does that in every mode. */
+  /** Returns the mode of a message, which is not validated yet: the SDK validates it in every mode. */
   #modeOf(message: unknown): Mode {
     const { method, params } = (message ?? {}) as { method?: unknown; params?: Record<string, unknown> };
     const tool = method === 'tools/call' ? this.#toolOf(params?.name) : undefined;

@@ -20,11 +20,11 @@ export interface StoredTask {
   updated: number;
   /** The request as it was received, and its caller. */
   call: TaskCall;
-  /** Counts the requests for input: keys of different rounds differ. */
+  /** Number of input requests so far. It is part of their keys, so that keys of different rounds differ. */
   round: number;
   inputRequests?: Record<string, unknown> | undefined;
   inputResponses?: Record<string, unknown> | undefined;
-  /** The tool's own state between two rounds (SEP-2322). */
+  /** The state of the tool between two rounds (SEP-2322). */
   requestState?: string | undefined;
   result?: Record<string, unknown>;
   error?: JsonRpcError;
@@ -32,7 +32,7 @@ export interface StoredTask {
   attempts: number;
   /** When the function last invoked itself for this task. */
   queued: number;
-  /** The worker that holds the task, and until when. */
+  /** The lease of the worker that runs the task. */
   lease?: string;
   leaseUntil?: number | undefined;
 }
@@ -48,8 +48,8 @@ export interface TaskCall {
 }
 
 /**
- * Returns what a task that has ended keeps of its call: who may read it, and which tool it was. The arguments and the rounds of
- * input are not needed any more, and the result or error that ends the task needs their space.
+ * Returns the changes that remove the arguments and input of a task that has ended: they are no longer needed, and the result or
+ * error needs the space. The caller and the name of the tool remain.
  */
 export function ended({ call }: StoredTask): TaskChanges {
   const { message, ...others } = call;
@@ -67,17 +67,17 @@ export function isTerminal({ status }: StoredTask): boolean {
   return status !== 'working' && status !== 'input_required';
 }
 
-/** For the fields that change while a task runs: its lease, its attempts and its status message. */
+/** Space for the fields that change while a task runs: its lease, its attempts and its status message. */
 const RESERVED_BYTES = 4 * 1024;
 
-/** Whether a task that has not ended leaves room for its progress. */
+/** Returns whether the item of a task that has not ended has room for its progress. */
 export function hasRoom(task: StoredTask): boolean {
   return Buffer.byteLength(JSON.stringify(task)) <= MAX_DATA_BYTES - RESERVED_BYTES;
 }
 
 /**
- * Reads a task, asks `next` for changes and writes them; repeats this if another writer came between. `next` returns undefined
- * to leave the task as it is. Returns the item as it is then, or undefined if there is none.
+ * Reads a task, calls `next` for changes and writes them; repeats this if the task was written in the meantime. `next` returns
+ * undefined for no change. Returns the current item, or undefined if there is none.
  */
 export async function changeTask(
   store: Store,

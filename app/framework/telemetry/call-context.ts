@@ -1,6 +1,6 @@
-/** What is known about the call of a request: for its log line, the lines of its tools, and the headers of their requests. */
+/** The context of a call: for its log line, the log lines of its tools, and the headers of their requests. */
 
-/** Read by trace.ts. */
+/** Trace context, which trace.ts reads. */
 export interface Trace {
   /** 32 hex digits. */
   traceId: string | undefined;
@@ -9,20 +9,23 @@ export interface Trace {
 }
 
 export interface Call {
-  /** Of the invocation. Undefined outside Lambda. */
+  /** Request id of the invocation. Undefined outside Lambda. */
   readonly requestId: string | undefined;
   readonly trace: Trace;
-  /** Of the message with this id, once the message has been read and the caller is known. */
+  /** Returns tool and caller of the message with this id, if they are known already. */
   about(id: unknown): { tool?: string | undefined; caller?: string | undefined };
 }
 
-/** The part of a tool's context (`ctx` of SDK v2) that leads to it. */
+/** The part of a tool's context (`ctx` of SDK v2) that identifies the call. */
 export interface ToolContext {
   http?: { req?: Request };
   mcpReq?: { id?: unknown };
 }
 
-/** On the request itself: an AsyncLocalStorage costs time in every call, and a WeakMap keeps entries until a full garbage collection. */
+/**
+ * Property of the request: an AsyncLocalStorage costs time in every call, and a WeakMap keeps entries until a full garbage
+ * collection.
+ */
 const CALL = Symbol('call');
 
 interface TaggedRequest extends Request {

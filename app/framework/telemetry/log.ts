@@ -1,8 +1,8 @@
 /**
- * Writes JSON lines to stdout, one per event. Not by console.log: the Runtime Interface Client wraps its text into a field, where
- * CloudWatch finds no metrics.
+ * Writes JSON lines to stdout, one per event. Not by console.log: the Runtime Interface Client would put the text into a field,
+ * in which CloudWatch does not find metrics.
  *
- * `log(ctx)` is for tools. It writes its parameters as they are: pass no arguments, results or tokens.
+ * `log(ctx)` is for tools. It writes its parameters unchanged: do not pass arguments, results or tokens.
  */
 import { config } from '../config.ts';
 import { callContextOf, type ToolContext } from './call-context.ts';
@@ -11,17 +11,19 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 type Write = (message: string, data?: Record<string, unknown>) => void;
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-/** CloudWatch accepts 1 MB per line; the line of a tool is meant to be read. */
+/** Maximum length of message and of data in a line of a tool. CloudWatch accepts 1 MB per line. */
 const MAX_CHARACTERS = 32_768;
 
-/** In Lambda's JSON log format, which is filtered by `level`. `members` are appended to the object as they are. */
+/** Returns a line in Lambda's JSON log format, which Lambda filters by `level`. `members` are JSON members to append. */
 export function lineOf(level: LogLevel, fields: object, members = ''): string {
   const timestamp = new Date().toISOString();
   const text = JSON.stringify({ timestamp, level: level.toUpperCase(), ...fields });
   return members ? `${text.slice(0, -1)},${members}}\n` : `${text}\n`;
 }
 
-/** `log(ctx).info('Cache miss', { key })`: writes a line with the ids of the call, so that it can be found with its request's. */
+/**
+ * Returns a logger: `log(ctx).info('Cache miss', { key })` writes a line with the ids of the call, as in the line of its request.
+ */
 export function log(ctx: ToolContext): Record<LogLevel, Write> {
   const call = callContextOf(ctx);
   const at =
@@ -36,7 +38,7 @@ export function log(ctx: ToolContext): Record<LogLevel, Write> {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** Logging must never fail a tool: data that JSON cannot represent is replaced, data that is too long is truncated. */
+/** Returns data that JSON can represent, truncated if it is too long: logging must never make a tool fail. */
 function safe(data: object | undefined): unknown {
   if (data === undefined) return undefined;
   try {

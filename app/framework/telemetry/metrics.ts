@@ -2,8 +2,8 @@
  * The metrics of a call, in CloudWatch's embedded metric format: they are part of the request's log line, so they need no API call.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
- * CloudWatch charges $0.30 per month for each metric, by the hours in which it is written: rare ones are written only when they
- * occur, and only three have the dimension Tool. terraform/modules/observability uses these names.
+ * CloudWatch charges $0.30 per month for each metric, for the hours in which it is written. So rare metrics are written only when
+ * they occur, and only three metrics have the dimension Tool. terraform/modules/observability uses these names.
  */
 import type { Outcome } from './outcome.ts';
 
@@ -13,7 +13,7 @@ export const NAMESPACE = 'McpOnLambda';
 export const METRICS = {
   /** All requests. */
   Calls: 'Count',
-  /** Until the last byte, of requests that were not refused. */
+  /** Time to the last byte, of requests that were not refused. */
   Duration: 'Milliseconds',
   /** Outcomes tool_error, failed, aborted. */
   Errors: 'Count',
@@ -25,13 +25,13 @@ export const METRICS = {
   Aborted: 'Count',
   /** First request of an execution environment. */
   ColdStarts: 'Count',
-  /** Of responses that were event streams. */
+  /** Bytes of responses that were event streams. */
   StreamedBytes: 'Bytes',
 } as const;
 
 export type MetricName = keyof typeof METRICS;
 
-/** Those with the dimension Tool. */
+/** Metrics with the dimension Tool. */
 export const BY_TOOL: readonly MetricName[] = ['Calls', 'Duration', 'Errors'];
 
 export interface Measured {
@@ -63,7 +63,7 @@ export function metricsOf({ outcome, duration, cold, streamedBytes, functionName
   return `"_aws":{"Timestamp":${Date.now()},"CloudWatchMetrics":${defined}},${metricFields}`;
 }
 
-/** As JSON, created once per combination: there are few, and they are most of the line. */
+/** Directives as JSON, cached per combination: there are few combinations, and the JSON is most of the line. */
 const DIRECTIVES = new Map<string, string>();
 
 function directives(names: readonly MetricName[], byTool: boolean): string {

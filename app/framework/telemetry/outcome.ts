@@ -3,13 +3,13 @@ import { REQUEST_TIMEOUT } from '../json-rpc.ts';
 import type { AbortReason, MessageOutcome } from '../types.ts';
 
 /**
- * In addition to {@link MessageOutcome}: `refused`: the caller may not (401, 403, 429); `aborted`: at the deadline.
+ * In addition to {@link MessageOutcome}: `refused`: denied (401, 403, 429); `aborted`: aborted at the deadline.
  */
 export type Outcome = MessageOutcome | 'refused' | 'aborted';
 
 const REFUSED = new Set([401, 403, 429]);
 
-/** `message` is the outcome of the response that a message has received. */
+/** Returns the outcome of a request. `message` is the outcome of the response to its message. */
 export function outcomeOf(
   status: number | undefined,
   message: MessageOutcome | undefined,

@@ -1,10 +1,10 @@
 /**
- * For `MCP_LOG_PAYLOADS=on`: shortens a value for the log and masks what looks like a secret. The work is bounded: strings are
- * truncated before they are searched, and depth and number of entries are limited, because the caller chooses the value.
+ * For `MCP_LOG_PAYLOADS=on`: shortens a value for the log and masks text that looks like a secret. Because callers choose the
+ * value, the work is limited: strings are truncated before they are searched, and depth and number of entries have a maximum.
  */
 
 const MAX_CHARACTERS = 2_048;
-/** Of all strings together; more would not be in the line. */
+/** Maximum number of characters that are searched in all strings together. */
 const MAX_SEARCHED = 2 * MAX_CHARACTERS;
 const MAX_DEPTH = 8;
 const MAX_ENTRIES = 100;
@@ -48,9 +48,9 @@ export function redacted(value: unknown): string {
   }
 }
 
-/** `left` is what may still be searched: all strings and entries of the value together. */
+/** Returns the value with secrets masked. `left` counts the characters that may still be searched in the whole value. */
 function masked(value: unknown, name: string, depth: number, left: { characters: number }): unknown {
-  // A progress token is the caller's own number, by which a response is found.
+  // A progress token is not a secret: it is a number that the caller chooses.
   if (SECRET_NAME.test(name.slice(0, 200)) && name !== 'progressToken') return MASK;
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return value;

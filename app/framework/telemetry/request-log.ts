@@ -3,8 +3,8 @@
  * response is sent, or the response was aborted. A request without messages (a page, a denied call) has one line as well.
  * terraform/modules/observability/README.md lists the fields.
  *
- * Never in it: headers, bodies, arguments, results, tokens, queries, error texts, nor any name by the caller that is not known
- * here: a tool of the route, a method of MCP, a mounted path.
+ * It contains no headers, bodies, arguments, results, tokens, queries and error texts, and names from a caller only if they are
+ * known: tools of the route, methods of MCP, mounted paths.
  */
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -24,7 +24,7 @@ import { type Outcome, outcomeOf } from './outcome.ts';
 import { redacted } from './redact.ts';
 import { traceOf } from './trace.ts';
 
-/** What the line is made of, besides the request and the response. */
+/** The data of a line besides the request and the response. */
 export interface RequestLogEnv {
   Bindings: {
     context?: LambdaContext;
@@ -46,15 +46,15 @@ const METHODS =
 const REVISION = /^\d{4}-\d\d-\d\d$/;
 const TOOL_NAME = /^[\w./-]{1,128}$/;
 const WELL_KNOWN = /^\/\.well-known\/[a-z-]{1,64}/;
-/** Tools learned from their results, where the server does not list them, per environment. Each is a metric that costs money. */
+/** Maximum number of tools per environment that are known only by their results. Each adds metrics, which cost money. */
 const MAX_LEARNED = 50;
-/** Messages of a batch that get a line; the SDK rejects larger batches. */
+/** Maximum number of lines for a batch; the SDK rejects larger batches. */
 const MAX_LINES = 100;
 const OTHER = '(other)';
-/** Enough to tell callers apart. */
+/** Length of a shortened tenant ID, enough to distinguish callers. */
 const TENANT_CHARACTERS = 12;
 
-/** `paths` are those that are mounted: any other is logged as `(other)`. */
+/** Creates the middleware. `paths` are the mounted paths; other paths are logged as `(other)`. */
 export function requestLog(paths: ReadonlySet<string>): MiddlewareHandler<RequestLogEnv> {
   let cold = true;
   const learned = new Set<string>();
@@ -120,7 +120,7 @@ class RequestEntry implements ResponseObserver, Call {
     for (const [index, message] of lines.entries()) this.#write(message, reason, index === 0);
   }
 
-  /** `first`: the bytes of a batch and its cold start count once. */
+  /** Writes a line. `first` is false for further messages of a batch, whose bytes and cold start are counted once. */
   #write(message: Message | undefined, reason: AbortReason | undefined, first: boolean): void {
     const { status, events = false, firstByteMs } = this.#response ?? {};
     const responded = message && this.#c.get('exchange')?.outcomeOf(message);
@@ -180,7 +180,7 @@ class RequestEntry implements ResponseObserver, Call {
     return { caller: clientId, auth: extra?.mode, subject: extra?.subject };
   }
 
-  /** The tool that was called, by a bounded set of names: a name that is neither listed nor learned is `(other)`. */
+  /** Returns the name of the called tool if it is listed or learned, else `(other)`, so that the number of names is limited. */
   #tool({ method, params }: Message, outcome: MessageOutcome | undefined): string | undefined {
     if (method !== 'tools/call') return undefined;
     const name = matching(TOOL_NAME, params?.name);
@@ -198,7 +198,7 @@ class RequestEntry implements ResponseObserver, Call {
   }
 }
 
-/** The caller's value, if it is a string of the expected form; it is compared, never coerced. */
+/** Returns a value of the caller if it is a string of the expected form, else `(other)`. */
 function matching(form: RegExp, value: unknown): string {
   return typeof value === 'string' && form.test(value) ? value : OTHER;
 }

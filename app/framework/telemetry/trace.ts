@@ -9,10 +9,10 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f
 /** https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader */
 const X_RAY_ROOT = /(?:^|;)\s*Root=1-([0-9a-f]{8})-([0-9a-f]{24})(?:;|$)/;
 const X_RAY_PARENT = /(?:^|;)\s*Parent=([0-9a-f]{16})(?:;|$)/;
-/** Printable ASCII, up to the length that every receiver must accept. */
+/** Printable ASCII, with the maximum length that every receiver must accept. */
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
-/** Ignores values of the wrong form. `meta` is `params._meta` of the message. */
+/** Returns the trace context; ignores malformed values. `meta` is `params._meta` of the message. */
 export function traceOf(headers: Headers, meta?: { traceparent?: unknown; tracestate?: unknown }): Trace {
   return (
     w3c(meta?.traceparent, meta?.tracestate) ??
@@ -40,7 +40,7 @@ function xRay(header: string): Trace {
 
 /**
  * Returns the headers that continue the trace, for requests of a tool: `fetch(url, { headers: { ...traceHeaders(ctx) } })`. Empty
- * if the request is not traced. Send them to your own services; others have no use for them.
+ * if the request is not traced. Send them only to your own services.
  */
 export function traceHeaders(ctx: ToolContext): Record<string, string> {
   const { traceparent, tracestate } = callContextOf(ctx)?.trace ?? {};

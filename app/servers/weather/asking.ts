@@ -1,8 +1,8 @@
 /**
- * Asks the user which of several places is meant, and reads the answer.
+ * Asks the user to choose one of several places, and reads the response.
  *
- * The answer comes with a second call of the tool, perhaps in another process: nothing is remembered between the two, the
- * places are looked up again, and the answer counts only if it names one of them.
+ * The response arrives with a second call of the tool, possibly in another process. No state is kept between the calls: the places
+ * are searched again, and the response is valid only if it names one of them.
  */
 import {
   CLIENT_CAPABILITIES_META_KEY,
@@ -18,7 +18,7 @@ import { labels } from './places.ts';
 const QUESTION = 'place';
 const answer = z.object({ [QUESTION]: z.string() });
 
-/** A form with one choice. The ids are the values, since two places may share even their full name. */
+/** Returns a form with one choice. Its values are ids, because two places may have the same full name. */
 export function askWhich(location: string, places: readonly Place[]): InputRequiredResult {
   const names = labels(places);
   const oneOf = places.map(({ id }, at) => ({ const: String(id), title: names[at] ?? String(id) }));
@@ -36,7 +36,10 @@ export function askWhich(location: string, places: readonly Place[]): InputRequi
   });
 }
 
-/** What the user said: one of `places`, or `'none'` after declining or naming anything else; undefined when not asked. */
+/**
+ * Returns the user's choice: one of `places`, or `'none'` if the user declined or chose another value; undefined if there is no
+ * response.
+ */
 export function answered({ mcpReq }: ServerContext, places: readonly Place[]): Place | 'none' | undefined {
   const view = inputResponse(mcpReq.inputResponses, QUESTION);
   if (view.kind !== 'elicit') return undefined;
@@ -45,7 +48,7 @@ export function answered({ mcpReq }: ServerContext, places: readonly Place[]): P
   return places.find(({ id }) => String(id) === chosen) ?? 'none';
 }
 
-/** What a client declares with each request of revision 2026-07-28. SDK 2.4.0 types the envelope as empty. */
+/** Capabilities that a client declares with each request of revision 2026-07-28. SDK 2.4.0 types the envelope as empty. */
 const declared = z.object({
   [CLIENT_CAPABILITIES_META_KEY]: z.object({
     elicitation: z.object({ form: z.unknown(), url: z.unknown() }).partial(),
@@ -53,8 +56,8 @@ const declared = z.object({
 });
 
 /**
- * Whether the client can show a form. To ask one that has not said so would fail the call (-32021). Clients of older
- * revisions cannot be asked: the question would need a session, and this server keeps none.
+ * Returns whether the client supports forms. Without this capability, an input request would make the call fail (-32021). Clients of
+ * older revisions do not support it here, because it requires a session.
  */
 export function canAsk({ mcpReq }: ServerContext): boolean {
   const elicitation = declared.safeParse(mcpReq.envelope).data?.[CLIENT_CAPABILITIES_META_KEY].elicitation;

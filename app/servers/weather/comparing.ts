@@ -1,5 +1,5 @@
 /**
- * Looks up many places at once, a few at a time, and says as it goes what it has found.
+ * Gets the weather at many places, several at a time, and reports each result as progress.
  */
 import type { CallToolResult, ServerContext } from '@modelcontextprotocol/server';
 import { explain, type Source, severalPlaces, unknownPlace } from './errors.ts';
@@ -15,12 +15,12 @@ import {
 } from './report.ts';
 
 /**
- * Places looked up at once. Open-Meteo's free service serves one request of an address at a time, queues about six and
- * refuses the next: https://github.com/open-meteo/open-meteo/issues/1493
+ * Number of parallel lookups. Open-Meteo's free service handles one request per address at a time, queues about six and rejects
+ * further ones: https://github.com/open-meteo/open-meteo/issues/1493
  */
 export const LOOKUPS_AT_ONCE = 5;
 
-/** One entry for each location; a place that fails has its reason. Throws once the request is aborted. */
+/** Returns one entry for each location, with an error if its lookup failed. Rejects if the request is aborted. */
 export async function compareWeather(
   source: Source,
   { locations, units }: { locations: string[]; units: Units },
@@ -56,18 +56,21 @@ async function lookUp(
 }
 
 function toEntry(location: string, { place, current, outlook: [today] }: WeatherReport): ComparisonEntry {
-  if (!today) throw new TypeError('a forecast without days has passed the schema');
+  if (!today) throw new TypeError('the forecast has no days');
   return { status: 'ok', location, place, current, today };
 }
 
-/** Results in the order of `items`, at most `limit` under way at once. After a failure nothing new is begun. */
+/**
+ * Runs `work` for all items, at most `limit` at the same time, and returns the results in the order of `items`. Stops after a
+ * failure.
+ */
 async function inParallel<Item, Result>(
   items: readonly Item[],
   limit: number,
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  // The workers share one generator. One that throws closes it, and so ends the others after what they are at.
+  // The workers share one generator. A worker that throws closes it, so the others end after their current item.
   const queue = entriesOf(items);
   const worker = async (): Promise<void> => {
     for (const [at, item] of queue) results[at] = await work(item);
@@ -80,7 +83,7 @@ function* entriesOf<Item>(items: readonly Item[]): Generator<[number, Item]> {
   yield* items.entries();
 }
 
-/** Reports one more of `total` as done; says nothing to a client that has not asked for progress. */
+/** Returns a function that reports one more of `total` as done, if the client requested progress. */
 function progressOf({ mcpReq }: ServerContext, total: number): (message: string) => Promise<void> {
   const progressToken = mcpReq._meta?.progressToken;
   let progress = 0;

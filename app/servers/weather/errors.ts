@@ -1,6 +1,6 @@
 /**
- * What a caller is told when there is no weather to tell. A model reads these texts and decides what to do next, so each
- * says what that could be, and none says more of the fault than that: the fault itself goes to `onError`.
+ * Error messages for callers. A model reads them and decides what to do next, so each message names the next step. Details of the
+ * error are passed to `onError` only.
  */
 import type { CallToolResult, ServerContext } from '@modelcontextprotocol/server';
 import { type OpenMeteo, type Place, UpstreamError, type UpstreamErrorCode } from './open-meteo.ts';
@@ -8,36 +8,36 @@ import { labels } from './places.ts';
 
 export type OnError = (error: unknown) => void;
 
-/** Where the weather comes from, and who is told when it does not. */
+/** The source of weather data, and the handler of its errors. */
 export interface Source {
   openMeteo: OpenMeteo;
   onError: OnError;
 }
 
 const WHAT_TO_DO: Record<UpstreamErrorCode, string> = {
-  timeout: 'The weather service did not answer in time. Try again in a moment.',
+  timeout: 'The weather service did not respond in time. Try again in a moment.',
   unavailable: 'The weather service is not available at the moment. Try again in a minute.',
   'rate-limited':
-    'The weather service takes no more requests for now. Wait a minute, then ask for fewer places.',
+    'The weather service accepts no more requests for now. Wait a minute, then request fewer places.',
   'unexpected-answer':
-    'The weather service gave an answer that makes no sense. Trying again is unlikely to help: tell the user that this weather cannot be had now.',
+    'The weather service returned an invalid response. Trying again is unlikely to help: tell the user that this weather is not available now.',
 };
 
 export function explain(error: unknown, onError: OnError): string {
   onError(error);
   return error instanceof UpstreamError
     ? WHAT_TO_DO[error.code]
-    : 'The server failed to answer, by a fault of its own. Trying again may help; its operator finds the reason in the log.';
+    : 'The server failed because of an internal error. Trying again may help; the log of the server has the reason.';
 }
 
 export function unknownPlace(location: string): string {
-  return `No place called "${location}" is known. Check the spelling, or name a larger place nearby; a region or country may follow after a comma.`;
+  return `No place called "${location}" is known. Check the spelling, or name a larger place nearby; add a region or country after a comma if necessary.`;
 }
 
-/** `asked`: whether the user was, and chose none. */
+/** Returns the message for several places. `asked`: the user was asked already and chose none. */
 export function severalPlaces(location: string, places: readonly Place[], asked = false): string {
   const next = asked
-    ? 'The user was asked which one is meant and chose none of them. Do not guess: go on without, or ask in the conversation.'
+    ? 'The user was asked which one is meant and chose none of them. Do not guess: continue without it, or ask in the conversation.'
     : 'Call again with the full name of the one that is meant; if that is not clear, ask the user.';
   return `Several places are called "${location}". ${next} They are: ${labels(places).join('; ')}.`;
 }
@@ -46,7 +46,9 @@ export function toolError(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true };
 }
 
-/** The SDK would send the message of whatever a tool throws; this sends what is meant to be read. */
+/**
+ * Runs a tool and returns exceptions as tool errors with a message for the caller. The SDK would send the message of any exception.
+ */
 export async function orToolError<Result>(
   { mcpReq }: ServerContext,
   onError: OnError,
@@ -55,7 +57,7 @@ export async function orToolError<Result>(
   try {
     return await run();
   } catch (error) {
-    // The caller reads no response, and a cancelled call is no error.
+    // A cancelled call is not an error, and its caller reads no response.
     if (mcpReq.signal.aborted) throw error;
     return toolError(explain(error, onError));
   }

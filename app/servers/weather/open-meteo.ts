@@ -1,17 +1,17 @@
 /**
- * A client for Open-Meteo, as much of it as the weather server asks: places by name, and the weather at a place.
+ * A client for the parts of Open-Meteo that the weather server needs: search for places, and the weather at a place.
  *
- * Checks what comes back against a schema, gives up on an attempt after a time limit, tries once more where that can
- * help, and stops when the caller does. It does not choose between places, put anything into words, cache, or bound how
- * many requests are under way. https://open-meteo.com/en/docs, https://open-meteo.com/en/docs/geocoding-api
+ * It validates responses by schemas, has a timeout for each attempt, retries once if that can help, and stops if the caller aborts.
+ * It does not cache or limit the number of parallel requests. https://open-meteo.com/en/docs,
+ * https://open-meteo.com/en/docs/geocoding-api
  *
- * No key is needed. The public service is free for non-commercial use and limits requests by address; a base URL may
- * carry `?apikey=…` for the paid one, or point at an Open-Meteo of your own.
+ * No key is needed. The public service is free for non-commercial use and limits requests by address; a base URL can
+ * contain `?apikey=…` for the paid service, or be that of your own Open-Meteo.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 
-/** The API leaves out what is empty or zero (proto3 JSON): a place without a known population, or on the equator. */
+/** The API omits values that are empty or zero (proto3 JSON), for example an unknown population or the latitude of the equator. */
 const place = z
   .object({
     id: z.int(),
@@ -30,7 +30,7 @@ const place = z
 
 const places = z.object({ results: z.array(place).default([]) });
 
-/** Null where the weather model has no value; seen for these two: open-meteo/open-meteo#1175 and #1307. */
+/** Null if the weather model has no value; observed for these two: open-meteo/open-meteo#1175 and #1307. */
 const maybe = z.number().nullable();
 
 const current = z.object({
@@ -51,7 +51,7 @@ const day = z.object({
   precipitation_probability_max: maybe,
 });
 
-/** Open-Meteo answers in columns, one array a variable; a day is a row across them. */
+/** Open-Meteo returns columns, one array per variable. Converts them into one object per day. */
 const daily = z
   .record(z.string(), z.array(z.unknown()))
   .transform(columns => (columns.time ?? []).map((_, row) => mapValues(columns, column => column[row])))
@@ -65,11 +65,11 @@ export type Units = 'metric' | 'imperial';
 
 export interface OpenMeteo {
   /**
-   * Places whose name, in any language, begins with `query`, best match first; none is an empty list. A region or
-   * country after a comma narrows it. `count`: how many at most, 1 to 100.
+   * Returns places whose name, in any language, begins with `query`, the best match first. A region or country after a comma
+   * restricts them. `count`: maximum number, 1 to 100.
    */
   search(query: string, count: number, signal?: AbortSignal): Promise<Place[]>;
-  /** The weather at a place now and for {@link FORECAST_DAYS} days, today first, in the place's own time. */
+  /** Returns the weather at a place now and for {@link FORECAST_DAYS} days, today first, in local time. */
   forecast(at: Pick<Place, 'latitude' | 'longitude'>, units: Units, signal?: AbortSignal): Promise<Forecast>;
 }
 
@@ -78,7 +78,7 @@ export interface OpenMeteoOptions {
   geocodingUrl: string;
   /** Base URL of the forecast API, likewise. */
   forecastUrl: string;
-  /** Time limit for one attempt, its whole body included, in milliseconds, above 0. */
+  /** Timeout of one attempt, including its body, in milliseconds, above 0. */
   timeoutMs: number;
   /** @default globalThis.fetch */
   fetch?: typeof globalThis.fetch;
@@ -87,13 +87,13 @@ export interface OpenMeteoOptions {
 export type UpstreamErrorCode = 'timeout' | 'unavailable' | 'rate-limited' | 'unexpected-answer';
 export type Operation = 'geocoding' | 'forecast';
 
-/** Open-Meteo did not give a usable answer. The message is fit for anyone to read; `cause` is for the log. */
+/** Open-Meteo did not return a usable response. The message is for the caller; `cause` is for the log. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly code: UpstreamErrorCode;
   readonly operation: Operation;
   readonly host: string;
-  /** How long to wait before asking again, in milliseconds; undefined where asking again would not help. */
+  /** Pause before a retry, in milliseconds; undefined if a retry would not help. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: UpstreamErrorCode, { operation, host, cause, retryAfterMs }: UpstreamErrorDetails) {
@@ -113,15 +113,15 @@ interface UpstreamErrorDetails {
 }
 
 const WHAT_HAPPENED: Record<UpstreamErrorCode, string> = {
-  timeout: 'did not answer in time',
+  timeout: 'did not respond in time',
   unavailable: 'is not available',
-  'rate-limited': 'refuses further requests for now',
-  'unexpected-answer': 'gave an answer that is not what it documents',
+  'rate-limited': 'rejects further requests for now',
+  'unexpected-answer': 'returned a response that differs from its documentation',
 };
 
 export const FORECAST_DAYS = 3;
 
-/** A longer wait than this is the caller's to decide: a person is waiting for the answer. */
+/** Maximum pause before a retry, because a person waits for the response. After a longer one, the caller decides. */
 const LONGEST_RETRY_WAIT_MS = 2_000;
 
 const UNITS: Record<Units, Record<string, string>> = {
@@ -129,7 +129,7 @@ const UNITS: Record<Units, Record<string, string>> = {
   imperial: { temperature_unit: 'fahrenheit', wind_speed_unit: 'mph', precipitation_unit: 'inch' },
 };
 
-/** What to ask for is what the schemas expect, so that the two cannot drift apart. */
+/** The requested variables, taken from the schemas so that they always match. */
 const VARIABLES = {
   current: Object.keys(current.shape)
     .filter(name => name !== 'time')
@@ -139,7 +139,7 @@ const VARIABLES = {
     .join(),
 };
 
-/** Every method rejects with an {@link UpstreamError}, or with an abort error once `signal` has aborted. */
+/** Creates the client. Every method rejects with an {@link UpstreamError}, or with an abort error if `signal` is aborted. */
 export function openMeteo(options: OpenMeteoOptions): OpenMeteo {
   const { geocodingUrl, forecastUrl } = options;
   return {
@@ -150,13 +150,14 @@ export function openMeteo(options: OpenMeteoOptions): OpenMeteo {
         language: 'en',
         format: 'json',
       });
-      return (await ask({ operation: 'geocoding', url, answer: places, signal }, options)).results;
+      return (await requestWithRetry({ operation: 'geocoding', url, schema: places, signal }, options))
+        .results;
     },
     async forecast({ latitude, longitude }, units, signal) {
       const days = { forecast_days: FORECAST_DAYS, timezone: 'auto' };
       const query = { latitude, longitude, ...VARIABLES, ...days, ...UNITS[units] };
       const url = endpoint(forecastUrl, '/v1/forecast', query);
-      return ask({ operation: 'forecast', url, answer: forecast, signal }, options);
+      return requestWithRetry({ operation: 'forecast', url, schema: forecast, signal }, options);
     },
   };
 }
@@ -172,27 +173,27 @@ function endpoint(base: string, path: string, query: Record<string, string | num
   return url;
 }
 
-interface Question<Answer> {
+interface ApiRequest<Data> {
   operation: Operation;
   url: URL;
-  answer: z.ZodType<Answer>;
+  schema: z.ZodType<Data>;
   signal: AbortSignal | undefined;
 }
 
-async function ask<Answer>(question: Question<Answer>, options: OpenMeteoOptions): Promise<Answer> {
+async function requestWithRetry<Data>(request: ApiRequest<Data>, options: OpenMeteoOptions): Promise<Data> {
   try {
-    return await attempt(question, options);
+    return await attempt(request, options);
   } catch (error) {
     if (!(error instanceof UpstreamError) || error.retryAfterMs === undefined) throw error;
     if (error.retryAfterMs > LONGEST_RETRY_WAIT_MS) throw error;
-    await sleep(error.retryAfterMs, undefined, question.signal && { signal: question.signal });
-    return await attempt(question, options);
+    await sleep(error.retryAfterMs, undefined, request.signal && { signal: request.signal });
+    return await attempt(request, options);
   }
 }
 
-async function attempt<Answer>(question: Question<Answer>, options: OpenMeteoOptions): Promise<Answer> {
-  const about = { operation: question.operation, host: question.url.host };
-  const { response, body } = await exchange(question, options);
+async function attempt<Data>(request: ApiRequest<Data>, options: OpenMeteoOptions): Promise<Data> {
+  const about = { operation: request.operation, host: request.url.host };
+  const { response, body } = await exchange(request, options);
   if (!response.ok) {
     const { status } = response;
     const refusal = { ...about, cause: `HTTP status ${status}` };
@@ -201,17 +202,17 @@ async function attempt<Answer>(question: Question<Answer>, options: OpenMeteoOpt
     throw new UpstreamError(code, { ...refusal, retryAfterMs: retryAfter(response) });
   }
   try {
-    return question.answer.parse(JSON.parse(body));
+    return request.schema.parse(JSON.parse(body));
   } catch (error) {
-    // A SyntaxError quotes what it could not read, and an answer is not for the log.
+    // A SyntaxError quotes the text, but responses must not be logged.
     const cause = error instanceof SyntaxError ? `${body.length} characters that are not JSON` : error;
     throw new UpstreamError('unexpected-answer', { ...about, cause });
   }
 }
 
-/** One request and its whole answer, within the time limit. */
+/** Sends one request and reads the whole response within the timeout. */
 async function exchange(
-  { operation, url, signal }: Question<unknown>,
+  { operation, url, signal }: ApiRequest<unknown>,
   { timeoutMs, fetch = globalThis.fetch }: OpenMeteoOptions,
 ): Promise<{ response: Response; body: string }> {
   const tooLate = AbortSignal.timeout(timeoutMs);
@@ -222,20 +223,20 @@ async function exchange(
   } catch (cause) {
     signal?.throwIfAborted();
     const about = { operation, host: url.host, cause };
-    // Not tried again: the caller has waited long enough, and a slow service is not helped by a second request.
+    // No retry: the caller has waited long enough, and a second request would add load to a slow service.
     if (tooLate.aborted) throw new UpstreamError('timeout', about);
     throw new UpstreamError('unavailable', { ...about, retryAfterMs: shortWait() });
   }
 }
 
-/** What `Retry-After` asks for, in seconds or as a date; a short wait without it (Open-Meteo does not send it). */
+/** Returns the pause in `Retry-After`, in seconds or as a date; without it (Open-Meteo does not send it) a short pause. */
 function retryAfter(response: Response): number {
   const header = response.headers.get('retry-after')?.trim() ?? '';
   const asked = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isNaN(asked) ? shortWait() : Math.max(asked, 0);
 }
 
-/** Jittered, so that parallel look-ups that were refused together do not come back together. */
+/** Returns a short pause with jitter, so that parallel lookups that were rejected together are not retried together. */
 function shortWait(): number {
   return 100 + Math.random() * 200;
 }

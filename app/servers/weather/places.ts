@@ -1,19 +1,17 @@
 /**
- * Which place is meant: turns what a person or a model calls a place into the place, or into the few it could be.
- *
- * Leaves it to the caller what to do with several: ask, or list them.
+ * Finds the place that a name refers to, or several if the name is ambiguous. The caller asks the user or lists them.
  */
 import type { OpenMeteo, Place } from './open-meteo.ts';
 
-/** More than this is no longer a choice but a reason to say where. */
+/** Maximum number of candidates. */
 const MOST_CANDIDATES = 10;
 
-/** A namesake counts as about as likely when it has at least this share of the largest one's people. */
+/** Minimum population of a candidate, as a share of the largest one with the same name. */
 const COMPARABLE_POPULATION = 1 / 4;
 
 /**
- * The place called `location`; several, largest first, when the name fits them about equally; none when it is unknown.
- * "Springfield" is several, "Springfield, Illinois" is one, and so is "Paris": the one in Texas is no match in size.
+ * Returns the place called `location`; several, the largest first, if the name is ambiguous; none if it is unknown. "Springfield" is
+ * ambiguous; "Springfield, Illinois" is not, and "Paris" is not, because the one in Texas is much smaller.
  */
 export async function findPlaces(
   openMeteo: OpenMeteo,
@@ -25,17 +23,17 @@ export async function findPlaces(
   const lies = (found: Place): boolean => areas.every(area => isIn(found, area));
   const found = await openMeteo.search([name, ...areas].join(', '), MOST_CANDIDATES, signal);
   if (found.length > 0) {
-    // The API has narrowed by the first area, by abbreviations and other languages too ("OR", "Bayern"), so its answer
-    // stands even where no name here equals the area.
+    // The API has filtered by the first area, including abbreviations and other languages ("OR", "Bayern"), so its result is used even
+    // if no name here equals the area.
     const narrower = found.filter(lies);
     return mostLikely(name, narrower.length > 0 ? narrower : found);
   }
   if (areas.length === 0) return [];
-  // It knows regions and countries as areas; counties, and an API from before it knew any, are matched here.
+  // The API supports regions and countries as areas, older versions none; counties are matched here.
   return mostLikely(name, (await openMeteo.search(name, 100, signal)).filter(lies));
 }
 
-/** Full names that {@link findPlaces} understands, for a person to choose from. */
+/** Returns full names that {@link findPlaces} accepts, for a choice by the user. */
 export function labels(places: readonly Place[]): string[] {
   const short = places.map(found => label(found));
   return places.map((found, index) => {
@@ -44,12 +42,12 @@ export function labels(places: readonly Place[]): string[] {
   });
 }
 
-/** "Springfield, Illinois, United States"; with a county before the region where one is given. */
+/** Returns a full name: "Springfield, Illinois, United States"; with `county`, the county before the region. */
 export function label({ name, admin1, country }: Place, county = ''): string {
   return [name, county, admin1, country].filter((part, at) => part && (at === 0 || part !== name)).join(', ');
 }
 
-/** For comparing names as people type them: without case and accents. */
+/** Returns a name in lower case and without accents, for comparisons. */
 export function fold(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
@@ -68,8 +66,8 @@ function isIn(found: Place, area: string): boolean {
 }
 
 /**
- * The namesakes of comparable size. The API's best match is always in the running: it may bear the name in another
- * language, and "Köln" is then Cologne rather than a hamlet spelled the same.
+ * Returns the places with this name that have a comparable population. The best match of the API is always a candidate, because it
+ * may have the name in another language: "Köln" is Cologne, not a hamlet with this spelling.
  */
 function mostLikely(name: string, found: readonly Place[]): Place[] {
   const namesakes = found.filter((each, at) => at === 0 || fold(each.name) === fold(name));
@@ -79,7 +77,7 @@ function mostLikely(name: string, found: readonly Place[]): Place[] {
   return bySize.filter(each => each.population >= least).slice(0, MOST_CANDIDATES);
 }
 
-/** Luxembourg is a city and a country, Singapore too: who names it wants the weather where the people are. */
+/** Returns whether a town has the name of its country, such as Luxembourg and Singapore: then the town is meant. */
 function isTownOf(town: Place, around: Place): boolean {
   const isTown = (each: Place): boolean => each.feature_code.startsWith('PPL');
   return (

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { Forecast, Place, Units } from './open-meteo.ts';
 import { label } from './places.ts';
 
-const conditions = z.string().describe('The weather in words, for example "slight rain".');
+const conditions = z.string().describe('The weather as text, for example "slight rain".');
 
 const currentWeather = z.object({
   time: z.string().describe('Local time of the place, ISO 8601 without an offset.'),
@@ -25,7 +25,7 @@ const day = z.object({
   conditions,
   high: z.number(),
   low: z.number(),
-  precipitationChancePercent: z.number().optional().describe('Missing where it is not known.'),
+  precipitationChancePercent: z.number().optional().describe('Missing if unknown.'),
 });
 
 const unitNames = z.object({
@@ -48,7 +48,7 @@ export const weatherReport = z.object({
   outlook: z.array(day).describe('Today and the days after it.'),
 });
 
-const location = z.string().describe('The place as it was asked for.');
+const location = z.string().describe('The place as requested.');
 
 export const weatherComparison = z.object({
   units: unitNames,
@@ -77,7 +77,7 @@ export const UNIT_NAMES: Record<Units, z.infer<typeof unitNames>> = {
   imperial: { temperature: '°F', windSpeed: 'mph', precipitation: 'in' },
 };
 
-/** The licence of the data asks for it: https://open-meteo.com/en/licence */
+/** The licence of the data requires it: https://open-meteo.com/en/licence */
 const SOURCE = 'Weather data by Open-Meteo.com (CC BY 4.0).';
 
 export function toReport(place: Place, { timezone, current, daily }: Forecast, units: Units): WeatherReport {
@@ -123,7 +123,7 @@ function dayText(each: z.infer<typeof day>, degrees: string): string {
   return `${each.conditions}, ${each.low} to ${each.high} ${degrees}${rain}`;
 }
 
-/** One line, which also is what a client sees as progress while the rest is being looked up. */
+/** Returns an entry as one line, which is also the progress message. */
 export function entryText(entry: ComparisonEntry, { units }: Pick<WeatherComparison, 'units'>): string {
   if (entry.status === 'error') return `${entry.location}: ${entry.error}`;
   const { place, current, today } = entry;
@@ -169,7 +169,7 @@ const WMO_CODES: Record<number, string> = {
   99: 'thunderstorm with heavy hail',
 };
 
-/** A code that is new or missing is said to be so: the numbers beside it are still of use. */
+/** Returns the description of a weather code. For an unknown or missing code the other values of the report are still valid. */
 export function inWords(code: number | null): string {
   if (code === null) return 'conditions unknown';
   return WMO_CODES[code] ?? `weather code ${code}`;

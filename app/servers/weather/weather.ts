@@ -1,10 +1,10 @@
 /**
  * The example server: the weather, by Open-Meteo. Copy it to write your own.
  *
- * It shows a tool that asks the user when the question has several answers, a tool that does many things at once and
- * streams its progress, a resource, a prompt, completion, errors that a model can act on, and an MCP App: a card.
+ * It shows a tool that asks the user if a place is ambiguous, a tool that works in parallel and streams its progress, a resource, a
+ * prompt, completion, errors that a model can act on, and an MCP App: a card.
  *
- * Not here: HTTP, the protocol's revisions, who may call. `mcp(weather)` in app/routes.ts serves it.
+ * `mcp(weather)` in app/routes.ts adds HTTP, the revisions of the protocol and authentication.
  */
 import {
   type CallToolResult,
@@ -40,7 +40,7 @@ import { reportText, toReport, weatherComparison, weatherReport } from './report
 
 export interface WeatherOptions {
   openMeteo: OpenMeteo;
-  /** Told of every fault and its details; the caller learns only what to do next. Never changes an answer. @default the log */
+  /** Called with every error and its details, which callers do not get. Does not change the response. @default writes to the log */
   onError?: OnError;
 }
 
@@ -51,7 +51,9 @@ const location = z
   .trim()
   .min(1)
   .max(200)
-  .describe('A place. Where its name is common, a region or country after a comma: "Springfield, Illinois".');
+  .describe(
+    'A place. If its name is common, add a region or country after a comma: "Springfield, Illinois".',
+  );
 
 const units = z
   .enum(['metric', 'imperial'])
@@ -62,7 +64,7 @@ const annotations = { readOnlyHint: true, idempotentHint: true, openWorldHint: t
 
 const GET_WEATHER = {
   title: 'Weather at a place',
-  description: 'The weather at a place now, and the outlook for today and the two days after it.',
+  description: 'Returns the current weather at a place, and the forecast for today and the next two days.',
   inputSchema: z.object({ location, units }),
   outputSchema: weatherReport,
   annotations,
@@ -73,7 +75,7 @@ const GET_WEATHER = {
 const COMPARE_WEATHER = {
   title: 'Weather at many places',
   description:
-    'The weather now and the outlook for today at 2 to 100 places. A place that fails has its reason, and the others are answered.',
+    'Returns the current weather and the forecast for today at 2 to 100 places. If a place fails, its entry has an error, and the others have results.',
   inputSchema: z.object({ locations: z.array(location).min(2).max(100), units }),
   outputSchema: weatherComparison,
   annotations,
@@ -81,7 +83,7 @@ const COMPARE_WEATHER = {
 
 const CURRENT = {
   title: 'Current weather',
-  description: 'The weather at a place now, in metric units.',
+  description: 'The current weather at a place, in metric units.',
   mimeType: 'application/json',
   // Open-Meteo's current values change every 15 minutes.
   cacheHint: { ttlMs: 5 * 60_000 },
@@ -100,7 +102,7 @@ const INFO = {
   icons: [{ src: dataUrl('image/svg+xml', icon), mimeType: 'image/svg+xml', sizes: ['any'] }],
 };
 
-/** The lists below never change while this runs, so no client needs to listen for that. */
+/** The lists never change while the server runs, so clients do not need to listen for changes. */
 const capabilities = {
   tools: { listChanged: false },
   resources: { listChanged: false },
@@ -109,7 +111,10 @@ const capabilities = {
 
 let fromSettings: (() => McpServer) | undefined;
 
-/** The server as the environment configures it, read at the first request: the module may be loaded at build time. */
+/**
+ * Creates the server with the settings of the environment. They are read on the first request, because the build loads the module
+ * too.
+ */
 export function weather(): McpServer {
   fromSettings ??= createWeather({
     openMeteo: openMeteo({
@@ -121,7 +126,7 @@ export function weather(): McpServer {
   return fromSettings();
 }
 
-/** Makes the factory: a fresh server for each request, all of them upon one client. */
+/** Returns the factory, which creates a server for each request. All use the same client. */
 export function createWeather({ openMeteo, onError = logError }: WeatherOptions): () => McpServer {
   const source = { openMeteo, onError };
   const complete = (typed: string): Promise<string[]> => completeLocation(source, typed);
@@ -150,7 +155,7 @@ export function createWeather({ openMeteo, onError = logError }: WeatherOptions)
       readCurrent(source, uri, String(variables.location), ctx),
     );
     server.registerResource('card', GET_WEATHER._meta.ui.resourceUri, CARD, ({ href: uri }) => ({
-      // Without _meta.ui.csp, clients let it load nothing.
+      // Without _meta.ui.csp, clients do not let it load anything.
       contents: [{ uri, mimeType: CARD.mimeType, text: card, _meta: { ui: { prefersBorder: true } } }],
     }));
     server.registerPrompt('plan_outdoor_day', planOutdoorDay, outdoorDay);
@@ -159,8 +164,8 @@ export function createWeather({ openMeteo, onError = logError }: WeatherOptions)
 }
 
 /**
- * Not knowing which place is meant is an error rather than a second shape of answer: it is the model's turn to call
- * again, a client that reads `structuredContent` meets weather and nothing else, and `outputSchema` does not bind errors.
+ * Returns the weather. An ambiguous place is an error, not another form of the result: the model calls again, `structuredContent`
+ * always contains weather, and `outputSchema` does not apply to errors.
  */
 async function getWeather(
   { openMeteo }: Source,
@@ -177,7 +182,7 @@ async function getWeather(
   return { content: [{ type: 'text', text: reportText(report) }], structuredContent: report };
 }
 
-/** A resource has no text for a model to act on: what goes wrong is an error of the protocol, for the client. */
+/** Reads the resource. Errors are protocol errors for the client, because a resource has no error text for a model. */
 async function readCurrent(
   { openMeteo, onError }: Source,
   uri: URL,
@@ -210,7 +215,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return ''; // Not valid percent-encoding, so the name of no place.
+    return ''; // Invalid percent-encoding, so not the name of a place.
   }
 }
 
@@ -223,12 +228,12 @@ function outdoorDay({ location, activity }: { location: string; activity: string
   return { messages: [{ role: 'user', content: { type: 'text', text } }] };
 }
 
-/** Errors are logged and complete to nothing, so that they do not disturb typing. */
+/** Returns completions. Errors are logged and return none, so that they do not disturb typing. */
 async function completeLocation({ openMeteo, onError }: Source, typed: string): Promise<string[]> {
   const [name = '', ...areas] = typed.split(',');
   if (name.trim().length < 2) return [];
   try {
-    // An area that is half typed would narrow to nothing, so it is matched here.
+    // The API does not match an incomplete area, so it is matched here.
     const found = await openMeteo.search(name.trim(), areas.length > 0 ? 100 : 10);
     const names = [...new Set(labels(found))];
     return areas.length > 0 ? names.filter(each => fold(each).startsWith(fold(typed))) : names;

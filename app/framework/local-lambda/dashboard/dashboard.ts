@@ -1,9 +1,9 @@
 /**
- * the local dashboard: a page that shows environments and invocations as they live, and buttons that freeze, kill
- * or time out an environment, so that one sees what its caller gets. It works for any handler.
+ * The local dashboard: a page that shows environments and invocations live, with buttons that freeze, kill or time out an
+ * environment, to see the response that its caller gets. It works for any handler.
  *
- * It has a port of its own, on loopback only. A page from elsewhere must not press its buttons or read its events, so the
- * Host must be this machine's (DNS rebinding) and whatever comes from a page must come from this one (CSRF).
+ * It has a separate port, on loopback only. Pages of other origins must not use its buttons or read its events, so Host must be
+ * this machine's (DNS rebinding), and requests of pages must come from this page (CSRF).
  */
 import { readFile } from 'node:fs/promises';
 import type { HttpBindings } from '@hono/node-server';
@@ -20,13 +20,13 @@ export interface DashboardOptions {
   recorder: Recorder;
   functions: readonly LocalFunction[];
   options: LocalLambdaOptions;
-  /** Of the endpoint. */
+  /** URL of the endpoint. */
   url: string;
 }
 
-/** At most so often is a page told of changes, in milliseconds. */
+/** Minimum time between two updates of a page, in milliseconds. */
 const PAUSE_MS = 150;
-/** A page is told that it is still connected. */
+/** Interval of events that keep the connection of a page open, in milliseconds. */
 const HEARTBEAT_MS = 15_000;
 
 const ACTIONS: Record<string, (environment: Environment) => void> = {
@@ -56,7 +56,7 @@ export function createDashboard(seen: DashboardOptions): Hono<{ Bindings: HttpBi
   const app = new Hono<{ Bindings: HttpBindings }>();
 
   app.use(async (c, next) => {
-    const problem = intruder(c.req.raw.headers, c.env.incoming.socket.localPort, c.req.method);
+    const problem = denialOf(c.req.raw.headers, c.env.incoming.socket.localPort, c.req.method);
     if (problem) return c.json({ message: problem }, 403, HEADERS);
     await next();
     for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);
@@ -64,7 +64,7 @@ export function createDashboard(seen: DashboardOptions): Hono<{ Bindings: HttpBi
   });
   for (const [path, [file, type]] of Object.entries(FILES)) {
     app.get(path, async () => {
-      // The build puts them beside the module that this one is part of.
+      // The build puts these files next to the bundle of this module.
       const text = await readFile(new URL(file, import.meta.url), 'utf8');
       return new Response(text, { headers: { 'content-type': type } });
     });
@@ -78,29 +78,28 @@ export function createDashboard(seen: DashboardOptions): Hono<{ Bindings: HttpBi
     const { id, action } = c.req.param();
     const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     const environment = functions.map(fn => fn.environment(Number(id))).find(found => found?.alive);
-    if (!act || !environment)
-      return c.json({ message: 'There is no such environment, or no such button.' }, 404);
+    if (!act || !environment) return c.json({ message: 'Unknown environment or action.' }, 404);
     act(environment);
     return c.json({ done: action });
   });
   return app;
 }
 
-/** Why a request is not of a person on this machine before this page; undefined when it is. */
-function intruder(headers: Headers, port: number | undefined, method: string): string | undefined {
+/** Returns why a request is denied; undefined if it is from this page in a browser of this machine. */
+function denialOf(headers: Headers, port: number | undefined, method: string): string | undefined {
   const host = headers.get('host') ?? '';
   const names = ['127.0.0.1', 'localhost', '[::1]'].map(name => `${name}:${port}`);
-  if (!names.includes(host)) return `This is not ${host}.`;
+  if (!names.includes(host)) return `The host ${host} is not allowed here.`;
   const origin = headers.get('origin');
   const site = headers.get('sec-fetch-site');
   const foreign = (origin !== null && origin !== `http://${host}`) || (site !== null && !OWN_SITE.has(site));
-  if (foreign) return 'Pages from elsewhere have no business here.';
-  // Every browser names the origin of a page that changes something.
-  if (method !== 'GET' && origin === null) return 'Only the page itself presses its buttons.';
+  if (foreign) return 'Pages of other origins are not allowed here.';
+  // Browsers send Origin with every request of a page that is not GET or HEAD.
+  if (method !== 'GET' && origin === null) return 'Only the dashboard page may send this request.';
   return undefined;
 }
 
-/** `none`: the address was typed, or opened from a bookmark. */
+/** `none`: the user typed the address or opened a bookmark. */
 const OWN_SITE = new Set(['same-origin', 'none']);
 
 function liveState(c: Context, { recorder, options, url }: DashboardOptions): Response {

@@ -1,6 +1,6 @@
 /**
- * Keeps what has happened lately, for the dashboard: environments and the last invocations with their events and log lines.
- * What names a caller to others (tokens, cookies) is not kept.
+ * Keeps environments and the last invocations with their events and log lines, for the dashboard. Credentials of callers (tokens,
+ * cookies) are not kept.
  */
 import { errorName } from '../function-error.ts';
 import { billed, type Log, type RequestLine } from '../log.ts';
@@ -12,22 +12,22 @@ export interface SeenEnvironment {
   function: string;
   state: EnvironmentState;
   pid: number | undefined;
-  /** How many invocations it has had. */
+  /** Number of its invocations. */
   invocations: number;
-  /** The caller that it belongs to, shortened; with tenant isolation. */
+  /** The tenant ID, shortened; with tenant isolation. */
   tenant?: string;
-  /** Since when it is in this state, in milliseconds since 1970. */
+  /** Start of this state, in milliseconds since 1970. */
   since: number;
 }
 
-/** Times in milliseconds, memory in MiB. What is not known yet is left out. */
+/** Times in milliseconds, memory in MiB. Fields that are not known yet are absent. */
 export interface SeenInvocation {
   id: string;
   function: string;
   environment: number;
   /** Milliseconds since 1970. */
   started: number;
-  /** What was asked, as the log has it. */
+  /** The request, as in the log. */
   what?: string;
   status?: number;
   duration?: number;
@@ -47,10 +47,10 @@ export interface Details {
 const KEPT = 200;
 const ENDED_KEPT = 8;
 const TEXT_KEPT = 64 * 1024;
-/** As in the function's log line. */
+/** Length of a shortened tenant ID, as in the function's log line. */
 const TENANT_CHARACTERS = 12;
 const HIDDEN = '(hidden here)';
-/** Names of credentials, which must not be on the screen or in a picture of it. */
+/** Names of credentials, which must not be on the screen or in a screenshot. */
 const SECRET_NAME =
   /authorization|cookie|token|secret|api-?key|passw|credential|signature|identitysource|session|assertion|code_?verifier|jwt|^(?:code|key|sig)$/i;
 /** The same as parameters of a query or a form, and as members of JSON that is itself a string. */
@@ -71,12 +71,12 @@ export class Recorder {
   readonly environments = new Map<number, SeenEnvironment>();
   readonly invocations = new Map<string, SeenInvocation>();
   readonly #details = new Map<string, Details>();
-  /** Of environments: the invocation that what they write belongs to, and what they wrote before the first. */
+  /** By environment: the invocation to which its output belongs, and its output before the first invocation. */
   readonly #writing = new Map<number, string>();
   readonly #before = new Map<number, string>();
   readonly #listeners = new Set<() => void>();
 
-  /** Calls `changed` after every change, until the function that it gives is called. */
+  /** Calls `changed` after every change. Returns a function that stops this. */
   listen(changed: () => void): () => void {
     this.#listeners.add(changed);
     return () => this.#listeners.delete(changed);
@@ -86,7 +86,7 @@ export class Recorder {
     return this.#details.get(id);
   }
 
-  /** For the environments of one function. */
+  /** Returns an observer for the environments of one function. */
   observer(name: string): Observer {
     return {
       environment: (id, state, pid) => this.#environment(name, id, state, pid),
@@ -96,7 +96,7 @@ export class Recorder {
     };
   }
 
-  /** `log`, with its lines about requests seen here as well. */
+  /** Returns `log` with request lines recorded here as well. */
   watching(log: Log): Log {
     return {
       ...log,
@@ -125,7 +125,7 @@ export class Recorder {
     const log = this.#before.get(environment) ?? '';
     this.#before.delete(environment);
     this.#writing.set(environment, id);
-    const what = whatIsAsked(String(payload));
+    const what = labelOf(String(payload));
     this.invocations.set(id, { id, function: name, environment, started: Date.now(), ...(what && { what }) });
     this.#details.set(id, { event: withoutSecrets(String(payload)), log });
     for (const old of [...this.invocations.keys()].slice(0, -KEPT)) {
@@ -169,15 +169,15 @@ export class Recorder {
   }
 }
 
-/** Of an endpoint's event, before its answer is there; the log says it better. Undefined for events of other kinds. */
-function whatIsAsked(payload: string): string | undefined {
+/** Returns a label for an endpoint's event until the log line with a better one is written. Undefined for events of other kinds. */
+function labelOf(payload: string): string | undefined {
   try {
     const { requestContext, rawPath, httpMethod, path, headers } = JSON.parse(payload) as EndpointEvent;
     const method = requestContext?.http?.method ?? httpMethod;
-    const asked = [method, rawPath ?? path, headers?.['mcp-method'], headers?.['mcp-name']];
-    return method ? asked.filter(word => typeof word === 'string').join(' ') : undefined;
+    const parts = [method, rawPath ?? path, headers?.['mcp-method'], headers?.['mcp-name']];
+    return method ? parts.filter(word => typeof word === 'string').join(' ') : undefined;
   } catch {
-    return undefined; // No JSON, or null.
+    return undefined; // Not JSON, or null.
   }
 }
 
@@ -189,7 +189,7 @@ interface EndpointEvent {
   headers?: Record<string, string>;
 }
 
-/** An event can be anything: not of an endpoint, or no JSON. */
+/** Returns the event without credentials. It can be of any kind, or not JSON. */
 function withoutSecrets(payload: string): string {
   try {
     const hide = (key: string, value: unknown): unknown => {
@@ -202,7 +202,7 @@ function withoutSecrets(payload: string): string {
   }
 }
 
-/** In Base64, a secret in the body would not be recognized. */
+/** Returns the event with a decoded body, because secrets in base64 would not be recognized. */
 function withReadableBody(event: unknown): unknown {
   const { body, isBase64Encoded } = (event ?? {}) as { body?: unknown; isBase64Encoded?: unknown };
   if (!isBase64Encoded || typeof body !== 'string') return event;

@@ -1,23 +1,23 @@
 /**
- * What an endpoint does before it asks the function: finds out who calls, or refuses. One shape for IAM signatures, Lambda
- * authorizers and JWT authorizers; what a refusal looks like is the endpoint's (endpoints.ts).
+ * Authorization by an endpoint before it invokes the function, in one shape for IAM signatures, Lambda authorizers and JWT
+ * authorizers. endpoints.ts has the response to a denied request.
  */
 import type { HttpAnswer } from './buffered-result.ts';
 import type { Failure } from './endpoints.ts';
 import type { IamIdentity } from './function-url.ts';
 import type { WireRequest } from './request.ts';
 
-/** What the function is told of the caller. */
+/** The data about the caller that the function gets. */
 export interface Authorized {
-  /** Who signed the request, for AWS_IAM. */
+  /** The principal that signed the request, for AWS_IAM. */
   identity?: IamIdentity;
-  /** What an authorizer has said: the event's `requestContext.authorizer`, without what IAM puts there. */
+  /** The result of an authorizer: the event's `requestContext.authorizer`, without the fields of IAM. */
   authorizer?: object;
-  /** Whether it was let in without being authorized. */
+  /** Set if the request was allowed without authorization. */
   open?: true;
 }
 
-/** Refused: in the endpoint's own words, or by an answer that only the authorizer knows. */
+/** A denied request, with a failure of the endpoint or with a response of the authorizer. */
 export type Refused = { refused: Failure } | { answer: HttpAnswer };
 
 export type Authorize = (request: WireRequest) => Promise<Authorized | Refused>;
@@ -27,8 +27,8 @@ export function isRefused(outcome: Authorized | Refused): outcome is Refused {
 }
 
 /**
- * Lets preflights pass, which carry no credentials, reads of the OAuth metadata, which leads clients to them, and every request for
- * one of `openPaths`. The modules of terraform/ route all of them past the authorizer as well.
+ * Returns a check that allows preflights and reads of the OAuth metadata, for which clients have no credentials, and requests to
+ * `openPaths`. The modules of terraform/ also route them without the authorizer.
  */
 export function exceptOpenPaths(authorize: Authorize, openPaths: readonly string[]): Authorize {
   const isOpen = new Set(openPaths);
@@ -40,7 +40,7 @@ export function exceptOpenPaths(authorize: Authorize, openPaths: readonly string
   };
 }
 
-/** The one value of a header; undefined when it is missing or there are several. */
+/** Returns the value of a header; undefined if it is missing or there are several. */
 export function onlyHeader({ headers }: WireRequest, name: string): string | undefined {
   const [first, ...others] = headers.filter(([given]) => given === name);
   return others.length === 0 ? first?.[1] : undefined;

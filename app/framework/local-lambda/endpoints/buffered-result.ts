@@ -1,8 +1,8 @@
 /**
- * What the object that a buffered handler returns means as an HTTP response, by each endpoint's rules.
+ * Converts the object that a buffered handler returns into an HTTP response, by the rules of each endpoint.
  *
- * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads (payload format 2.0 infers what is
- * missing; 1.0 and load balancers infer nothing).
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads (payload format 2.0 infers missing
+ * fields; 1.0 and load balancers do not).
  */
 export interface HttpAnswer {
   status: number;
@@ -19,25 +19,27 @@ interface ResultFields {
   isBase64Encoded?: unknown;
 }
 
-/** Payload format 2.0. Undefined when it is malformed. */
+/** Converts a result of payload format 2.0; returns undefined if it is malformed. */
 export function inferredAnswer(payload: Buffer): HttpAnswer | undefined {
   const result = parse(payload);
   const json: [string, string][] = [['content-type', 'application/json']];
   if (result === undefined) return { status: 200, headers: json, body: payload };
   if (typeof result === 'string') return { status: 200, headers: json, body: Buffer.from(result) };
   if (!isResult(result)) return { status: 200, headers: json, body: payload };
-  const answer = explicitAnswer(result);
-  if (answer && !answer.headers.some(([name]) => name === 'content-type')) answer.headers.push(...json);
-  return answer;
+  const response = explicitResponse(result);
+  if (response && !response.headers.some(([name]) => name === 'content-type')) response.headers.push(...json);
+  return response;
 }
 
-/** Payload format 1.0 and load balancers: `statusCode` must be there. Undefined when it is malformed. */
+/**
+ * Converts a result of payload format 1.0 or for load balancers, which requires `statusCode`; returns undefined if it is malformed.
+ */
 export function strictAnswer(payload: Buffer): HttpAnswer | undefined {
   const result = parse(payload);
-  return isResult(result) ? explicitAnswer(result) : undefined;
+  return isResult(result) ? explicitResponse(result) : undefined;
 }
 
-function explicitAnswer(result: ResultFields): HttpAnswer | undefined {
+function explicitResponse(result: ResultFields): HttpAnswer | undefined {
   const status = Number(result.statusCode);
   if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
   if (result.body !== undefined && result.body !== null && typeof result.body !== 'string') return undefined;

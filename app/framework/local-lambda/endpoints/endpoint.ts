@@ -1,6 +1,6 @@
 /**
- * The HTTP side of the local Lambda: a request in, the event of the chosen endpoint to the function, its answer back as
- * that endpoint gives it. Statuses and bodies of every failure are the endpoint's (endpoints.ts).
+ * The HTTP side of the local Lambda: converts a request into the event of the chosen endpoint, invokes the function, and converts its
+ * response by the rules of that endpoint. endpoints.ts has statuses and bodies of failures.
  */
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
@@ -25,29 +25,29 @@ import { createThrottle, type Throttle } from './throttle.ts';
 export interface EndpointOptions {
   endpoint: EndpointType;
   invokeMode: InvokeMode;
-  /** Where API Gateway has a domain of its own, the stage is not in the path. */
+  /** Custom domain. With it, the stage of API Gateway is not in the path. */
   domainName?: string | undefined;
   /** Name of the stage, for API Gateway. @default '$default' */
   stage?: string | undefined;
-  /** Authenticates requests. Absent: every caller is let in. */
+  /** Authenticates requests. Absent: no authentication. */
   authorize?: Authorize | undefined;
   /** Throttling of the stage, for API Gateway. */
   throttle?: Throttle | undefined;
-  /** How long it waits for a whole answer, in seconds. @default the endpoint's own limit */
+  /** Time that it waits for a complete response, in seconds. @default the endpoint's own limit */
   timeoutSeconds?: number | undefined;
   /**
-   * `WWW-Authenticate` of a REST API's 401, which its gateway responses can set where a function cannot; `{url}` stands for
-   * where the stage is reached. Absent: what API Gateway says by itself, a 401 or a 403 without it.
+   * `WWW-Authenticate` of a REST API's 401, which gateway responses can set and a function cannot. `{url}` is replaced by the URL of
+   * the stage. Absent: the default of API Gateway, a 401 or 403 without the header.
    */
   challenge?: string | undefined;
-  /** `per-caller`: the integration gives Lambda the tenant that the authorizer returned. @default 'shared' */
+  /** `per-caller`: the integration passes the tenant ID that the authorizer returned to Lambda. @default 'shared' */
   isolation?: Isolation | undefined;
 }
 
-/** The tenant of requests that are let in without being authorized, as the modules of terraform/ set it. */
+/** The tenant ID of requests that are allowed without authorization, as the modules of terraform/ set it. */
 const OPEN_TENANT = 'open';
 
-/** An answer on its way out: the body may still be coming. */
+/** A response that is being sent; the body may be a stream. */
 interface Outgoing {
   status: number;
   headers: [string, string][];
@@ -58,8 +58,8 @@ type DenialReason = Failure | HttpAnswer;
 type AdmissionResult =
   | { request?: WireRequest; refused: DenialReason }
   | { request: WireRequest; payload: Buffer; tenantId: string | undefined };
-/** What is sent, and the invocation that it comes from, if there was one. */
-type Answered = { outgoing: Outgoing; invoked?: Invoked };
+/** A response, and the invocation that it comes from, if there was one. */
+type EndpointResponse = { outgoing: Outgoing; invoked?: Invoked };
 interface Ids {
   requestId: string;
   traceId: string;
@@ -86,13 +86,13 @@ export function createEndpoint(
     };
     const admitted = await admit(incoming, ids);
     const { request } = admitted;
-    const { outgoing, invoked }: Answered =
+    const { outgoing, invoked }: EndpointResponse =
       'refused' in admitted
         ? { outgoing: refusal(admitted.refused, request) }
-        : await answerInTime(admitted, ids);
+        : await respondInTime(admitted, ids);
     const call = request && jsonRpcCall(request);
     const line = { requestId: ids.requestId, method: incoming.method ?? '', path: incoming.url ?? '', call };
-    /** Called once, when the last byte is out or the caller has left: lets go of the environment. */
+    /** Called once, after the last byte or when the caller has disconnected. Discards the rest and logs the request. */
     const over = (status: number): void => {
       const duration = performance.now() - started;
       discardBody(invoked);
@@ -114,7 +114,7 @@ export function createEndpoint(
     }
   };
 
-  /** Reads the request, checks who sends it, and makes the event of it. */
+  /** Reads and authorizes the request, and creates its event. */
   async function admit(incoming: HttpBindings['incoming'], ids: Ids): Promise<AdmissionResult> {
     let request: WireRequest;
     try {
@@ -136,18 +136,18 @@ export function createEndpoint(
     if (payload.length > MAX_REQUEST) return { request, refused: 'tooLarge' };
     const tenantId = isolation === 'shared' ? undefined : tenantOf(outcome);
     const problem = fn.tenantProblem(tenantId);
-    // API Gateway passes Lambda's refusal on as it is.
+    // API Gateway passes on Lambda's error unchanged.
     return problem ? { request, refused: badRequest(problem) } : { request, payload, tenantId };
   }
 
-  /** The endpoint gives up on an answer after a while; the function, which is not told, goes on. */
-  async function answerInTime(
+  /** Returns the response, or a timeout of the endpoint. The function is not notified of the timeout and continues. */
+  async function respondInTime(
     { payload, tenantId }: Pick<InvokeRequest, 'payload' | 'tenantId'>,
     ids: Ids,
-  ): Promise<Answered> {
+  ): Promise<EndpointResponse> {
     const { promise: late, resolve } = Promise.withResolvers<'late'>();
     let timer: NodeJS.Timeout | undefined;
-    // Not from the beginning: on Lambda no call waits for an environment of a machine that has too few.
+    // The timeout starts here, because on Lambda calls do not wait for an environment.
     const onStart = (): void => {
       timer = setTimeout(() => resolve('late'), timeoutSeconds * 1000);
     };
@@ -159,19 +159,19 @@ export function createEndpoint(
     return { outgoing: endpoint.failures.timeout };
   }
 
-  async function respond(invoked: Invoked | 'throttled'): Promise<Answered> {
+  async function respond(invoked: Invoked | 'throttled'): Promise<EndpointResponse> {
     if (invoked === 'throttled') return { outgoing: endpoint.failures.throttled };
     try {
-      return { invoked, outgoing: await answerOf(endpoint, invoked, streaming, log) };
+      return { invoked, outgoing: await toOutgoing(endpoint, invoked, streaming, log) };
     } catch (error) {
       noteMalformed(error);
       return { invoked, outgoing: endpoint.failures.fault };
     }
   }
 
-  /** For example a header with a line end in it. */
+  /** Logs why a response is malformed, for example a header that contains a line end. */
   function noteMalformed(error: unknown): void {
-    log.note(`The answer of the function is malformed: ${(error as Error).message}`);
+    log.note(`The response of the function is malformed: ${(error as Error).message}`);
   }
 
   function refusal(refused: DenialReason, request: WireRequest | undefined): Outgoing {
@@ -180,7 +180,7 @@ export function createEndpoint(
     if (!options.challenge || !challenged || !request) return endpoint.failures[refused];
     const scheme = domainName ? 'https' : 'http';
     const url = `${scheme}://${domainName ?? hostOf(request)}${stageInPath ? `/${stage}` : ''}`;
-    return challengeAnswer(options.challenge.replaceAll('{url}', url));
+    return challengeResponse(options.challenge.replaceAll('{url}', url));
   }
 }
 
@@ -189,7 +189,7 @@ function discardBody(invoked: Invoked | undefined): void {
   if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
 }
 
-/** `context.authorizer.tenant`; undefined where the authorizer has returned none. */
+/** Returns the tenant ID of the request; undefined if the authorizer has returned none. */
 function tenantOf({ open, authorizer }: Authorized): string | undefined {
   const { tenant } = (authorizer ?? {}) as { tenant?: string };
   return open ? OPEN_TENANT : tenant;
@@ -206,8 +206,8 @@ function badRequest(message: string): HttpAnswer {
   };
 }
 
-/** As the modules of terraform/ customise the gateway responses of a REST API. */
-function challengeAnswer(challenge: string): HttpAnswer {
+/** Returns the 401 of a REST API, with the gateway response of the modules of terraform/. */
+function challengeResponse(challenge: string): HttpAnswer {
   const error = { code: -32000, message: 'Valid credentials are required.' };
   return {
     status: 401,
@@ -219,14 +219,14 @@ function challengeAnswer(challenge: string): HttpAnswer {
   };
 }
 
-/** The request as it is below the stage; undefined when it is elsewhere. */
+/** Returns the request with its path below the stage; undefined if the path is not below it. */
 function withoutStage(request: WireRequest, stage: string): WireRequest | undefined {
   const { rawPath } = request;
   if (rawPath !== `/${stage}` && !rawPath.startsWith(`/${stage}/`)) return undefined;
   return { ...request, rawPath: rawPath.slice(stage.length + 1) || '/' };
 }
 
-async function answerOf(
+async function toOutgoing(
   endpoint: Endpoint,
   invoked: Invoked,
   streaming: boolean,
@@ -236,17 +236,17 @@ async function answerOf(
   if (answer.kind === 'error')
     return endpoint.failures[answer.error.type === 'Sandbox.Timeout' ? 'timeout' : 'fault'];
   if (answer.kind === 'buffered') {
-    // A streaming endpoint does not interpret what a buffered handler returns: the caller gets it as it is.
+    // A streaming endpoint does not interpret the result of a buffered handler: the caller gets it unchanged.
     if (streaming) return { status: 200, headers: [['content-type', answer.contentType]], body: answer.body };
     return through(endpoint.answer(answer.body)) ?? endpoint.failures.fault;
   }
-  if (streaming) return streamedAnswer(endpoint, answer);
+  if (streaming) return streamedResponse(endpoint, answer);
   log.note('A streaming handler behind an endpoint that does not stream: deploy handler.buffered there.');
   const whole = await collect(answer.body, MAX_BUFFERED_RESPONSE);
   return (whole && !(await answer.ended) && through(endpoint.answer(whole))) || endpoint.failures.fault;
 }
 
-async function streamedAnswer(endpoint: Endpoint, answer: StreamedAnswer): Promise<Outgoing> {
+async function streamedResponse(endpoint: Endpoint, answer: StreamedAnswer): Promise<Outgoing> {
   if (answer.contentType === PRELUDE_CONTENT_TYPE) {
     const split = await splitPrelude(answer.body);
     if (!split) return endpoint.failures.fault;
@@ -257,7 +257,7 @@ async function streamedAnswer(endpoint: Endpoint, answer: StreamedAnswer): Promi
     ];
     return { status: statusCode, headers: lines, body: limitBytes(split.rest, MAX_STREAMED_RESPONSE) };
   }
-  // Before the first byte an error is still the whole answer; after it the stream just ends.
+  // Before the first byte, an error replaces the response; after it, the stream ends without an error.
   const source = answer.body[Symbol.asyncIterator]();
   const first = await source.next();
   if (first.done && (await answer.ended)) return endpoint.failures.fault;
@@ -272,7 +272,7 @@ function through(answer: HttpAnswer | undefined): Outgoing | undefined {
 
 const NO_BODY = new Set([204, 205, 304]);
 
-/** Throws, without having called `over`, for what HTTP does not allow. */
+/** Converts it into a Response. Throws, without calling `over`, for headers or statuses that HTTP does not allow. */
 function toResponse(
   { status, headers, body }: Outgoing,
   added: [string, string][],
@@ -293,7 +293,7 @@ async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenera
   yield* rest;
 }
 
-/** The chunks up to `limit` bytes; a streamed answer is cut there. */
+/** Yields the chunks up to `limit` bytes; a streamed response is truncated there. */
 async function* limitBytes(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
   let left = limit;
   for await (const chunk of chunks) {
@@ -303,7 +303,7 @@ async function* limitBytes(chunks: AsyncIterable<Buffer>, limit: number): AsyncG
   }
 }
 
-/** All chunks as one buffer, or undefined when they come to more than `limit` bytes. Takes them all either way. */
+/** Returns all chunks as one buffer; undefined if they exceed `limit` bytes. Reads all chunks in both cases. */
 async function collect(chunks: AsyncIterable<Buffer>, limit: number): Promise<Buffer | undefined> {
   const kept: Buffer[] = [];
   let bytes = 0;

@@ -1,6 +1,6 @@
 /**
- * The endpoints that a function can be deployed behind, each with its event, its rules for answers and its words for
- * failure. Sources are named in the files that are imported here and in app/framework/local-lambda/README.md.
+ * The endpoints in front of a function, each with its event, its rules for responses and its responses to failures. The imported
+ * files and app/framework/local-lambda/README.md name the sources.
  */
 import { type HttpAnswer, inferredAnswer, strictAnswer } from './buffered-result.ts';
 import { type EventContext, functionUrlEvent, httpApiEvent } from './function-url.ts';
@@ -13,26 +13,25 @@ export type InvokeMode = 'RESPONSE_STREAM' | 'BUFFERED';
 
 export interface Endpoint {
   event(request: WireRequest, context: EventContext): object;
-  /** The meaning of a buffered result; undefined when it is malformed. */
+  /** Converts a buffered result into a response; returns undefined if it is malformed. */
   answer(payload: Buffer): HttpAnswer | undefined;
-  /** Whether it can stream at all. */
+  /** Whether it supports streaming. */
   streams: boolean;
-  /** Whether it is API Gateway: stages, authorizers, throttling. */
+  /** Whether it is API Gateway, which has stages, authorizers and throttling. */
   gateway: boolean;
-  /** Largest request body in bytes that it takes itself; the event around it has Lambda's own limit. */
+  /** Its own limit of a request body, in bytes; the whole event has Lambda's limit. */
   maxBody: number;
-  /** Seconds that it waits for an answer that is whole, and for one that streams to end. */
+  /** Timeout of a complete response, and of a streamed one, in seconds. */
   timeout: { whole: number; streamed: number };
-  /** Headers of every answer, by which it can be told. */
+  /** Headers that it adds to every response. */
   added(requestId: string, traceId: string): [string, string][];
   failures: Record<Failure, HttpAnswer>;
 }
 
 /**
- * `fault`: the function failed or its answer is malformed; `timeout`: it or the endpoint has run out of time; `throttled`: the
- * function's concurrency is reached; `forbidden`: not signed, or not rightly; `unauthorized`: nothing to authorize by;
- * `denied`: by the authorizer; `authorizerFault`: it has failed; `rateLimited`: by the stage's throttling; `notFound`: no
- * such stage.
+ * `fault`: the function failed or its response is malformed; `timeout`: of the function or the endpoint; `throttled`: the function's
+ * concurrency is reached; `forbidden`: no valid signature; `unauthorized`: no credentials for the authorizer; `denied`: by the
+ * authorizer; `authorizerFault`: the authorizer failed; `rateLimited`: by the stage's throttling; `notFound`: no such stage.
  */
 export type Failure =
   | 'fault'
@@ -47,7 +46,7 @@ export type Failure =
   | 'notFound';
 
 const MEGABYTE = 1024 * 1024;
-/** Lambda's own maximum; the function's timeout comes first. */
+/** Lambda's maximum; the function's timeout ends earlier. */
 const LAMBDA_SECONDS = 900;
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, and captures of the service. */

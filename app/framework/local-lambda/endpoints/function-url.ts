@@ -6,7 +6,7 @@
  */
 import { decodedPath, eventBody, grouped, queryPairs, type WireRequest } from './request.ts';
 
-/** Who signed the request, for auth type AWS_IAM: `requestContext.authorizer.iam`. */
+/** The principal that signed the request, for auth type AWS_IAM: `requestContext.authorizer.iam`. */
 export interface IamIdentity {
   accessKey: string;
   accountId: string;
@@ -18,13 +18,13 @@ export interface IamIdentity {
 }
 
 export interface EventContext {
-  /** Present when the request was signed and the signature holds. */
+  /** Present if the request has a valid signature. */
   identity?: IamIdentity | undefined;
-  /** What an authorizer has said; for API Gateway. */
+  /** The result of an authorizer, for API Gateway. */
   authorizer?: object | undefined;
   /** Name of the stage, for API Gateway. @default '$default' */
   stage?: string | undefined;
-  /** The domain that callers are told; by default the one they called. */
+  /** The domain name in the event. @default the host that was called */
   domainName?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export function functionUrlEvent(request: WireRequest, context: EventContext): o
   return payloadV2(request, context, request.rawPath);
 }
 
-/** The same format, but the path is decoded and stage and account are API Gateway's. */
+/** Returns the event of an HTTP API: the same format with a decoded path, and API Gateway's stage and account. */
 export function httpApiEvent(request: WireRequest, context: EventContext): object {
   return payloadV2(request, context, decodedPath(request.rawPath));
 }
@@ -84,8 +84,8 @@ function requestContext(request: WireRequest, context: EventContext): object {
 }
 
 /**
- * The caller's headers, repeats joined with a comma and no space, and those that the endpoint adds. With a domain of its
- * own the endpoint says what a Function URL says; else the truth, so that URLs that the app makes lead back here.
+ * Returns the caller's headers, repeated ones joined by a comma without a space, and those that the endpoint adds. With `domainName`
+ * they have the values of a Function URL; else the real ones, so that URLs that the app creates lead to the local Lambda.
  */
 export function forwardedHeaders(request: WireRequest, { domainName }: EventContext): Record<string, string> {
   const host = hostOf(request);
@@ -116,7 +116,7 @@ function joined(pairs: Iterable<readonly [string, string]>, separator: string): 
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** Common log format in UTC: `12/Mar/2020:19:03:58 +0000`. */
+/** Returns a time in the common log format, in UTC: `12/Mar/2020:19:03:58 +0000`. */
 export function clfTime(time: Date): string {
   const [date = '', clock = ''] = time.toISOString().split('T');
   const [year, month, day] = date.split('-');

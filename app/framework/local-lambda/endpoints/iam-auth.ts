@@ -1,9 +1,9 @@
 /**
- * Auth type AWS_IAM: who signed the request with Signature Version 4, by test credentials of this machine.
+ * Auth type AWS_IAM: verifies Signature Version 4 with test credentials of this machine.
  *
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html. The signing itself is @smithy/signature-v4's;
- * here a request is signed again with the secret of the key it names, and the signatures are compared. No policy is
- * evaluated: who is known may call. Signatures in the query (presigned URLs) are not taken.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html. @smithy/signature-v4
+ * signs the request again with the secret of the access key that it names, and the signatures are compared. Policies are not
+ * evaluated: every test credential may call. Signatures in the query (presigned URLs) are not supported.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@aws-crypto/sha256-js';
@@ -12,14 +12,14 @@ import type { Authorize } from './authorization.ts';
 import type { IamIdentity } from './function-url.ts';
 import { grouped, queryPairs, type WireRequest } from './request.ts';
 
-/** A caller who is known: the access key, and who it belongs to. */
+/** An access key and the user that it belongs to. */
 export interface TestCredential {
   accessKeyId: string;
   secretAccessKey: string;
   userArn: string;
 }
 
-/** Signatures are good for five minutes either way. */
+/** Tolerated difference between the time of a signature and the clock. */
 const MAX_SKEW_MS = 5 * 60 * 1000;
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256\s+Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request,\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-f]{64})$/;
@@ -27,13 +27,13 @@ const AUTHORIZATION =
 export interface IamAuthOptions {
   credentials: readonly TestCredential[];
   region: string;
-  /** What is signed for: `lambda` for a Function URL and the Invoke API, `execute-api` for API Gateway, `dynamodb`. */
+  /** The service in the signature: `lambda` for a Function URL and the Invoke API, `execute-api` for API Gateway, `dynamodb`. */
   service: 'lambda' | 'execute-api' | 'dynamodb';
   /** @default Date.now */
   now?: () => number;
 }
 
-/** Gives a check for requests: who has signed, or a refusal. */
+/** Creates the check, which returns the principal that signed a request, or denies it. */
 export function createIamAuth({ credentials, region, service, now = Date.now }: IamAuthOptions): Authorize {
   return async function authorizeBySignature(request) {
     const identity = await signer(request);
@@ -87,7 +87,7 @@ async function signatureOf(
   return /Signature=([0-9a-f]{64})$/.exec(signed.headers.authorization ?? '')?.[1] ?? '';
 }
 
-/** A digest of the body that is sent along must be the body's. */
+/** Returns whether the digest of the body in a header, if there is one, is that of the body. */
 function bodyHolds(request: WireRequest, digest: string | undefined): boolean {
   return digest === undefined || digest === createHash('sha256').update(request.body).digest('hex');
 }
@@ -96,7 +96,7 @@ function same(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
-/** `20201231T235959Z` */
+/** Parses a time such as `20201231T235959Z`. */
 function amzDate(text: string): Date | undefined {
   const [, year, month, day, hours, minutes, seconds] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];

@@ -1,5 +1,5 @@
 /**
- * What a JSON-RPC request asks for, for the request line: `tools/call get_weather`. Anything else has no such name.
+ * Returns the label of a JSON-RPC request for the request line, such as `tools/call get_weather`; undefined for other requests.
  */
 import type { WireRequest } from './request.ts';
 
@@ -14,7 +14,7 @@ export function jsonRpcCall({ method, body }: WireRequest): string | undefined {
   try {
     message = JSON.parse(body.toString());
   } catch {
-    return undefined; // The function will say so; here it has no name.
+    return undefined; // Not JSON: the function returns the error.
   }
   if (typeof message.method !== 'string') return undefined;
   const subject = message.params?.name ?? message.params?.uri;

@@ -1,9 +1,9 @@
 /**
- * An HTTP API's JWT authorizer: checks the bearer token by the issuer's published keys, for issuer, audience, time and
- * scopes, and hands the claims on. Like the real one it does not ask what kind of token it is.
+ * An HTTP API's JWT authorizer: verifies the bearer token with the issuer's published keys, checks issuer, audience, time and scopes,
+ * and passes on the claims. Like API Gateway, it does not check the kind of the token.
  *
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html. RSA only, and `client_id` counts
- * as the audience where there is no `aud`.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html. RSA only; without `aud`,
+ * `client_id` is the audience.
  */
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { type Authorize, onlyHeader, type Refused } from './authorization.ts';
@@ -12,7 +12,7 @@ import type { WireRequest } from './request.ts';
 export interface JwtAuthorizerOptions {
   issuer: string;
   audience: readonly string[];
-  /** One of these must be in the token's `scope` or `scp`; empty: none is asked for. */
+  /** One of these must be in the token's `scope` or `scp`; empty: no scope is required. */
   scopes: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export function jwtAuthorizer({ issuer, audience, scopes }: JwtAuthorizerOptions
     } catch (error) {
       if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout))
         return unauthorized(reasonOf(error, token));
-      keys = undefined; // The issuer cannot be asked; the next request tries again.
+      keys = undefined; // The issuer cannot be reached; the next request tries again.
       return unauthorized('unable to fetch the keys of the issuer');
     }
   };
@@ -51,7 +51,7 @@ function tokenIn(request: WireRequest): string | undefined {
 async function keysOf(issuer: string): Promise<ReturnType<typeof createRemoteJWKSet>> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const response = await fetch(url, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
   const { jwks_uri } = (await response.json()) as { jwks_uri: string };
   return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: DISCOVERY_TIMEOUT_MS });
 }
@@ -69,7 +69,7 @@ function scopesOf({ scope, scp }: JWTPayload): string[] {
         .filter(Boolean);
 }
 
-/** Every claim is a string in the event, a list one in brackets. */
+/** Returns the claims as strings, as in the event; a list is in brackets. */
 function claimsAsText(claims: JWTPayload): Record<string, string> {
   const asText = (value: unknown): string =>
     Array.isArray(value)
@@ -88,11 +88,11 @@ function reasonOf(error: InstanceType<typeof errors.JOSEError>, token: string): 
     decodeJwt(token);
     return 'signing method or key is not valid';
   } catch {
-    return 'invalid number of segments'; // Not a JWT at all.
+    return 'invalid number of segments'; // Not a JWT.
   }
 }
 
-/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-jwt.html */
+/** Returns the 401. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-jwt.html */
 function unauthorized(description?: string): Refused {
   const problem = description ? ` error="invalid_token" error_description="${description}"` : '';
   return {

@@ -1,6 +1,6 @@
 /**
- * A Lambda authorizer in the way, as API Gateway asks one: identity source first, then its memory, then the function, and
- * whatever is not a clear permission is a refusal.
+ * A Lambda authorizer, called as by API Gateway: checks the identity source, then the cache, then invokes the function. Every result
+ * that is not an explicit permission denies the request.
  *
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html (payload format 2.0, simple
  * response or policy), https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
@@ -16,67 +16,74 @@ import type { WireRequest } from './request.ts';
 
 export interface LambdaAuthorizerOptions {
   endpoint: 'http-api' | 'rest-api';
-  /** How long a verdict is kept for the same Authorization header, in seconds; 0 for not at all. */
+  /** Time for which a result is cached for the same Authorization header, in seconds; 0: not cached. */
   ttlSeconds: number;
   region: string;
-  /** The event that the endpoint would make of the request for the function itself. */
+  /** Creates the event that the endpoint sends to the function. */
   event: (request: WireRequest, context: EventContext) => object;
   context: EventContext;
   /** @default Date.now */
   now?: () => number;
 }
 
-/** API Gateway waits no longer for an authorizer of an HTTP API. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
+/**
+ * API Gateway's timeout for an authorizer of an HTTP API.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+ */
 const TIMEOUT_MS = 10_000;
-/** More callers than that in one lifetime are forgotten, the oldest first. */
+/** Maximum number of cached results; the oldest are removed first. */
 const MOST_KEPT = 10_000;
 
-type Verdict = Authorized | Refused;
+type AuthorizationResult = Authorized | Refused;
 type Fields = Record<string, unknown>;
 
-/** What an authorizer says about every request with the same credentials. */
-type Judge = (methodArn: string) => Verdict;
+/** The result of an authorizer for all requests with the same credentials. */
+type Decision = (methodArn: string) => AuthorizationResult;
 
 export function lambdaAuthorizer(
   fn: Pick<LocalFunction, 'invoke'>,
   options: LambdaAuthorizerOptions,
 ): Authorize {
   const { endpoint, ttlSeconds, region, event, context, now = Date.now } = options;
-  const kept = new Map<string, { judge: Judge; until: number }>();
+  const kept = new Map<string, { decide: Decision; until: number }>();
 
-  return async function askAuthorizer(request) {
+  return async function authorizeByLambda(request) {
     const identity = onlyHeader(request, 'authorization');
     if (!identity) return { refused: 'unauthorized' };
     const arn = methodArn(request, region, context);
     const known = kept.get(identity);
-    if (known && known.until > now()) return known.judge(arn);
-    const judge = await ask(request, identity, arn);
-    if (!judge) return { refused: 'authorizerFault' };
+    if (known && known.until > now()) return known.decide(arn);
+    const decide = await invokeAuthorizer(request, identity, arn);
+    if (!decide) return { refused: 'authorizerFault' };
     kept.delete(identity);
-    if (ttlSeconds > 0) kept.set(identity, { judge, until: now() + ttlSeconds * 1000 });
+    if (ttlSeconds > 0) kept.set(identity, { decide, until: now() + ttlSeconds * 1000 });
     for (const oldest of kept.size > MOST_KEPT ? kept.keys() : []) {
       kept.delete(oldest);
       break;
     }
-    return judge(arn);
+    return decide(arn);
   };
 
-  /** Undefined when it fails, takes too long or says nothing that can be understood. */
-  async function ask(request: WireRequest, identity: string, arn: string): Promise<Judge | undefined> {
+  /** Invokes the authorizer. Returns undefined if it fails, times out or returns an invalid result. */
+  async function invokeAuthorizer(
+    request: WireRequest,
+    identity: string,
+    arn: string,
+  ): Promise<Decision | undefined> {
     const base = event(request, context) as Fields;
     const { body: _body, isBase64Encoded: _encoded, ...withoutBody } = base;
-    const asked =
+    const authorizerEvent =
       endpoint === 'http-api'
         ? { ...withoutBody, type: 'REQUEST', routeArn: arn, identitySource: [identity] }
         : { ...withoutBody, type: 'REQUEST', methodArn: arn };
-    const payload = Buffer.from(JSON.stringify(asked));
+    const payload = Buffer.from(JSON.stringify(authorizerEvent));
     const invoked = fn.invoke({ requestId: randomUUID(), traceId: newTraceId(), payload });
     const first = await Promise.race([invoked, sleep(TIMEOUT_MS, 'late' as const, { ref: false })]);
-    // Whatever comes of it later, its environment must get to the end of it.
+    // A late response is discarded, so that its environment can finish the invocation.
     void invoked.then(discardBody);
     if (first === 'late' || first === 'throttled') return undefined;
     const { answer } = first;
-    return answer.kind === 'buffered' ? judgeOf(answer.body, endpoint) : undefined;
+    return answer.kind === 'buffered' ? decisionOf(answer.body, endpoint) : undefined;
   }
 }
 
@@ -84,7 +91,7 @@ function discardBody(invoked: Invoked | 'throttled'): void {
   if (invoked !== 'throttled' && invoked.answer.kind === 'streamed') invoked.answer.discard();
 }
 
-/** `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH` */
+/** Returns `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`. */
 function methodArn(
   request: WireRequest,
   region: string,
@@ -94,28 +101,30 @@ function methodArn(
   return `arn:aws:execute-api:${region}:123456789012:${api}/${stage}/${request.method}${request.rawPath}`;
 }
 
-function judgeOf(body: Buffer, endpoint: 'http-api' | 'rest-api'): Judge | undefined {
-  let answer: unknown;
+function decisionOf(body: Buffer, endpoint: 'http-api' | 'rest-api'): Decision | undefined {
+  let returned: unknown;
   try {
-    answer = JSON.parse(body.toString());
+    returned = JSON.parse(body.toString());
   } catch {
-    return undefined; // No JSON, no verdict.
+    return undefined; // Not JSON, so not a result.
   }
-  const { isAuthorized, principalId, policyDocument, context } = fields(answer);
+  const { isAuthorized, principalId, policyDocument, context } = fields(returned);
   if (endpoint === 'http-api' && isAuthorized !== undefined) {
-    const verdict: Verdict =
+    const result: AuthorizationResult =
       isAuthorized === true ? { authorizer: { lambda: context ?? null } } : { refused: 'denied' };
-    return () => verdict;
+    return () => result;
   }
   if (typeof principalId !== 'string' || !isPolicy(policyDocument)) return undefined;
-  const told = authorizerContext(context);
-  if (!told) return undefined;
+  const authorizerFields = authorizerContext(context);
+  if (!authorizerFields) return undefined;
   const authorizer =
-    endpoint === 'http-api' ? { lambda: told } : { principalId, integrationLatency: 0, ...told };
+    endpoint === 'http-api'
+      ? { lambda: authorizerFields }
+      : { principalId, integrationLatency: 0, ...authorizerFields };
   return arn => (allows(policyDocument, arn) ? { authorizer } : { refused: 'denied' });
 }
 
-/** As strings; undefined when a value is none that API Gateway takes: objects and lists are not. */
+/** Returns the values of the context as strings; undefined if one is an object or a list, which API Gateway does not accept. */
 function authorizerContext(context: unknown): Record<string, string> | undefined {
   const entries = Object.entries(fields(context));
   if (entries.some(([, value]) => !['string', 'number', 'boolean'].includes(typeof value))) return undefined;
@@ -132,7 +141,7 @@ function isPolicy(document: unknown): document is { Statement: Statement[] } {
   return Array.isArray(fields(document).Statement);
 }
 
-/** An explicit denial goes before every permission; without a permission there is none. */
+/** Returns whether a policy allows a method: a permission is required, and a denial takes precedence over permissions. */
 function allows({ Statement }: { Statement: Statement[] }, arn: string): boolean {
   const about = Statement.filter(
     ({ Action, Resource }) =>
@@ -142,7 +151,7 @@ function allows({ Statement }: { Statement: Statement[] }, arn: string): boolean
   return about.length > 0 && about.every(({ Effect }) => Effect === 'Allow');
 }
 
-/** IAM's wildcards: `*` for any characters, `?` for one. */
+/** Returns whether a text matches a pattern with IAM's wildcards: `*` for any characters, `?` for one. */
 function like(pattern: string, text: string): boolean {
   const source = RegExp.escape(pattern).replaceAll('\\*', '.*').replaceAll('\\?', '.');
   return new RegExp(`^${source}$`, 's').test(text);

@@ -1,6 +1,6 @@
 /**
- * The event of an Application Load Balancer with multi-value headers off, its default: the last of repeated headers and
- * parameters counts, and parameters stay percent-encoded.
+ * The event of an Application Load Balancer with multi-value headers off, its default: only the last of repeated headers
+ * and parameters is in the event, and parameters stay percent-encoded.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
  */
 import { type EventContext, forwardedHeaders } from './function-url.ts';

@@ -1,8 +1,8 @@
 /**
- * The HTTP prelude of a streamed answer: a JSON document with status, headers and cookies, eight NUL bytes, the body.
+ * The HTTP prelude of a streamed response: a JSON document with status, headers and cookies, eight NUL bytes, then the body.
  *
- * https://docs.aws.amazon.com/lambda/latest/dg/response-streaming-tutorial.html. The runtime may write document and NULs
- * in separate chunks, and an endpoint sees them cut anywhere.
+ * https://docs.aws.amazon.com/lambda/latest/dg/response-streaming-tutorial.html. Document and NUL bytes may be in
+ * separate chunks and may be split at any byte.
  */
 export const PRELUDE_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response';
 
@@ -13,12 +13,12 @@ export interface Prelude {
 }
 
 const SEPARATOR = Buffer.alloc(8);
-/** No sane prelude is larger; without a bound a body that never brings the NULs would be kept in memory whole. */
+/** Maximum size of a prelude, in bytes: a body without the NUL bytes must not fill the memory. */
 const MAX_PRELUDE = 1024 * 1024;
 
 /**
- * Takes the prelude off the front of `body`: gives it, and what follows it. Undefined when there is none, or it is not
- * one: the answer is malformed then. Ends nothing: who asks for this still owns `body`.
+ * Splits `body` into the prelude and the rest. Returns undefined if the prelude is missing or malformed. The caller still has to read
+ * or discard the rest of `body`.
  */
 export async function splitPrelude(
   body: AsyncIterable<Buffer>,
@@ -47,7 +47,7 @@ function parsePrelude(json: string): Prelude | undefined {
   try {
     given = JSON.parse(json);
   } catch {
-    return undefined; // Malformed: the endpoint answers 502 for it.
+    return undefined; // Malformed: the endpoint returns 502.
   }
   if (typeof given !== 'object' || given === null) return undefined;
   const statusCode = Number(given.statusCode ?? 200);

@@ -1,17 +1,16 @@
 /**
- * An HTTP request as it came over the wire, before any endpoint makes an event of it: path and query untouched, header
- * lines in order.
+ * An HTTP request as received, before an endpoint converts it into an event: path and query unchanged, header lines in order.
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 
 export interface WireRequest {
   method: string;
-  /** The path as sent, percent-encoding and all, without the stage of a REST API. */
+  /** The path as sent, percent-encoded, without the stage of a REST API. */
   rawPath: string;
-  /** The path as sent, stage and all: what a signature is about. */
+  /** The path as sent, including the stage, which signatures cover. */
   sentPath: string;
-  /** The query as sent, without `?`; empty when there is none. */
+  /** The query as sent, without `?`; empty if there is none. */
   rawQuery: string;
   /** Header lines in order, names in lower case. */
   headers: readonly (readonly [name: string, value: string])[];
@@ -21,16 +20,16 @@ export interface WireRequest {
   protocol: string;
   time: Date;
   requestId: string;
-  /** X-Ray trace header, the caller's own or a new one. */
+  /** X-Ray trace header, from the caller or new. */
   traceId: string;
 }
 
-/** Thrown when a request is over the limit; no more of it is kept. */
+/** The request exceeds the limit; its body is discarded. */
 export class RequestTooLarge extends Error {
   override readonly name = 'RequestTooLarge';
 }
 
-/** Thrown if the caller disconnects in the middle of its request, or violates HTTP: it reads no response. */
+/** The caller disconnected during its request or violated HTTP, so it does not read a response. */
 export class RequestBrokenError extends Error {
   override readonly name = 'RequestBrokenError';
 }
@@ -66,7 +65,7 @@ async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffe
       if (bytes <= limit) chunks.push(chunk);
     }
   } catch (cause) {
-    throw new RequestBrokenError('The request broke off.', { cause });
+    throw new RequestBrokenError('The request is incomplete.', { cause });
   }
   if (bytes > limit) throw new RequestTooLarge();
   return Buffer.concat(chunks);
@@ -80,7 +79,7 @@ function headerLines(rawHeaders: readonly string[]): [string, string][] {
   return lines;
 }
 
-/** Names with all their values, in order. */
+/** Returns each name with all its values, in order. */
 export function grouped(pairs: Iterable<readonly [string, string]>): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const [name, value] of pairs) {
@@ -91,17 +90,17 @@ export function grouped(pairs: Iterable<readonly [string, string]>): Map<string,
   return groups;
 }
 
-/** The parameters of a query, decoded, `+` as a space. */
+/** Returns the decoded parameters of a query; `+` is a space. */
 export function queryPairs(rawQuery: string): [string, string][] {
   return [...new URLSearchParams(rawQuery)];
 }
 
-/** Percent-decoded where that is possible; an invalid escape stays as sent. */
+/** Returns the percent-decoded path; invalid escapes stay as sent. */
 export function decodedPath(rawPath: string): string {
   try {
     return decodeURIComponent(rawPath);
   } catch {
-    // One bad escape must not keep the others encoded.
+    // Decodes the valid escapes only.
     return rawPath.replace(/(%[0-9a-f]{2})+/gi, run => {
       try {
         return decodeURIComponent(run);
@@ -114,7 +113,7 @@ export function decodedPath(rawPath: string): string {
 
 const TEXT = /^(text\/|application\/(json|javascript|xml|graphql|[\w.+-]+\+(json|xml))\s*(;|$))/i;
 
-/** Whether a body goes into the event as text; everything else is base64. */
+/** Returns whether a body is text in the event; other bodies are base64. */
 export function isText(request: WireRequest): boolean {
   const type = request.headers.find(([name]) => name === 'content-type')?.[1];
   return type === undefined ? isUtf8(request.body) : TEXT.test(type) && isUtf8(request.body);

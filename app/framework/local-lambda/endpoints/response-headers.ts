@@ -1,8 +1,8 @@
 /**
- * What becomes of the response headers that a function sets, on their way through an endpoint.
+ * Renames and removes response headers of a function, as endpoints do.
  *
  * API Gateway documents the renaming ("Important notes", docs.aws.amazon.com/apigateway/latest/developerguide/
- * api-gateway-known-issues.html); a Function URL has been seen to do the same to the first two.
+ * api-gateway-known-issues.html); a Function URL was observed to rename the first two as well.
  */
 const RENAMED = new Set([
   'www-authenticate',
@@ -26,12 +26,12 @@ const DROPPED = new Set([
   'keep-alive',
 ]);
 
-/** The headers as the caller sees them, names in lower case. */
+/** Returns the headers that the caller gets, names in lower case. */
 export function remapHeaders(headers: Iterable<readonly [string, string]>): [string, string][] {
   const seen: [string, string][] = [];
   for (const [given, value] of headers) {
     const name = given.toLowerCase();
-    // The length is of the body that is sent, which the endpoint counts itself.
+    // The endpoint sets the length of the body that it sends.
     if (DROPPED.has(name) || name === 'content-length') continue;
     seen.push([RENAMED.has(name) ? `x-amzn-remapped-${name}` : name, value]);
   }

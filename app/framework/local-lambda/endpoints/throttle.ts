@@ -1,15 +1,15 @@
 /**
- * Throttling of a stage: a bucket of tokens, `burst` in it at most and `rate` more every second.
+ * Throttling of a stage: a token bucket with at most `burst` tokens, refilled by `rate` tokens per second.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
  */
 export interface Throttle {
-  /** Requests a second. */
+  /** Requests per second. */
   rate: number;
-  /** Requests at once. */
+  /** Size of the bucket, in requests. */
   burst: number;
 }
 
-/** Gives a function that takes a token: false when there is none. */
+/** Returns a function that takes a token and returns whether there was one. */
 export function createThrottle(
   { rate, burst }: Throttle,
   now: () => number = performance.now.bind(performance),

@@ -1,6 +1,6 @@
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
-  /** A server over a store in memory; it need not listen. */
+  /** Creates a server with a store in memory; it does not have to listen. */
   export default function dynalite(options: { createTableMs?: number }): Server;
 }

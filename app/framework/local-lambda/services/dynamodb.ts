@@ -1,9 +1,9 @@
 /**
- * DynamoDB in memory, by dynalite: the tables that a setting names, there when it starts and gone when it ends.
+ * DynamoDB in memory, by dynalite. The tables of the setting are created at the start and end with the process.
  *
- * dynalite's own server is not used: it throws, and takes the process along, when a caller dies in the middle of a request,
- * and lets any page in a browser in. Here a request has been read to its end and its signature checked before dynalite gets
- * it. What dynalite lacks is lacking here: a time to live is taken and nothing deleted, nothing is throttled.
+ * dynalite's own server is not used: it ends the process if a caller disconnects during a request, and accepts requests of web pages.
+ * Here dynalite gets a request only after it was read completely and its signature was verified. As in dynalite, TTL does not delete
+ * items and requests are not throttled.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -15,7 +15,7 @@ export interface Table {
   key: string;
 }
 
-/** A signed request to an operation, and the answer. */
+/** Sends a signed request to an operation and returns the response. */
 export type DynamoDb = (
   headers: Readonly<Record<string, string>>,
   body: Buffer | string,
@@ -30,12 +30,12 @@ export async function createDynamoDb(tables: readonly Table[]): Promise<DynamoDb
         url: '/',
         headers,
       });
-      const answered = new Headers();
+      const responseHeaders = new Headers();
       const response = {
         statusCode: 200,
-        setHeader: (name: string, value: string | number) => answered.set(name, String(value)),
+        setHeader: (name: string, value: string | number) => responseHeaders.set(name, String(value)),
         end(text?: string) {
-          resolve(new Response(text ?? null, { status: this.statusCode, headers: answered }));
+          resolve(new Response(text ?? null, { status: this.statusCode, headers: responseHeaders }));
         },
       };
       server.emit('request', request as unknown as IncomingMessage, response as unknown as ServerResponse);
@@ -44,7 +44,7 @@ export async function createDynamoDb(tables: readonly Table[]): Promise<DynamoDb
   return dynamoDb;
 }
 
-/** Settles when it can be used. */
+/** Creates a table and resolves when it is active. */
 async function createTable(dynamoDb: DynamoDb, { name, key }: Table): Promise<void> {
   await call(dynamoDb, 'CreateTable', {
     TableName: name,
@@ -67,10 +67,10 @@ async function call(
     'content-type': 'application/x-amz-json-1.0',
     'x-amz-target': `DynamoDB_20120810.${operation}`,
     'x-amz-date': '20260101T000000Z',
-    // dynalite asks that there is one; whether it holds is checked before.
+    // dynalite requires this header but does not verify it; the signature is verified before.
     authorization: 'AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=none',
   };
-  const answer = await dynamoDb(headers, JSON.stringify(input));
-  if (!answer.ok) throw new Error(`DynamoDB did not do ${operation}: ${await answer.text()}`);
-  return (await answer.json()) as { Table?: { TableStatus?: string } };
+  const response = await dynamoDb(headers, JSON.stringify(input));
+  if (!response.ok) throw new Error(`DynamoDB: ${operation} failed: ${await response.text()}`);
+  return (await response.json()) as { Table?: { TableStatus?: string } };
 }

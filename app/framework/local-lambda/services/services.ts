@@ -2,7 +2,7 @@
  * The AWS services that the function may call locally: the Invoke API, to invoke itself, and DynamoDB. One listener on loopback
  * serves both. It accepts only requests that the function's credentials have signed.
  *
- * The function finds it by AWS's own variables. If one of them is set already, that service is elsewhere.
+ * The function finds them by AWS's own variables. A variable that is already set takes precedence: that service is elsewhere.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -18,7 +18,7 @@ import { foreignRequest } from '../loopback-guard.ts';
 import { ACCOUNT } from '../options.ts';
 import type { DynamoDb, Table } from './dynamodb.ts';
 
-/** Of DynamoDB, in bytes: 16 MB. */
+/** DynamoDB's limit of a request, in bytes: 16 MB. */
 const MAX_REQUEST = 16 * 1024 * 1024;
 
 /** Returns the credentials of the function's role: those in its environment, or random ones. */
@@ -35,7 +35,7 @@ function madeUp(): Pick<TestCredential, 'accessKeyId' | 'secretAccessKey'> {
   };
 }
 
-/** Variables for the function's process; those it has already stay. */
+/** Returns variables for the function's process, which do not replace variables that it already has. */
 export function servicesEnvironment(url: string, role: TestCredential, tables: readonly Table[]) {
   return {
     AWS_ACCESS_KEY_ID: role.accessKeyId,
@@ -63,7 +63,7 @@ export async function addServices(
     const { createDynamoDb } = await import('./dynamodb.ts');
     const dynamoDb = await createDynamoDb(tables);
     const authorize = createIamAuth({ credentials, region, service: 'dynamodb' });
-    app.post('/', c => answerDynamoDb(dynamoDb, authorize, c.env.incoming));
+    app.post('/', c => serveDynamoDb(dynamoDb, authorize, c.env.incoming));
   }
   app.route(
     '/',
@@ -71,7 +71,7 @@ export async function addServices(
   );
 }
 
-async function answerDynamoDb(
+async function serveDynamoDb(
   dynamoDb: DynamoDb,
   authorize: ReturnType<typeof createIamAuth>,
   incoming: HttpBindings['incoming'],
@@ -92,7 +92,7 @@ async function answerDynamoDb(
     return await dynamoDb(Object.fromEntries(request.headers), request.body);
   } catch (error) {
     if (!(error instanceof RequestTooLarge)) throw error;
-    return refuse(413, 'RequestTooLarge', `A request has ${MAX_REQUEST} bytes at most.`);
+    return refuse(413, 'RequestTooLarge', `A request must have at most ${MAX_REQUEST} bytes.`);
   }
 }
 

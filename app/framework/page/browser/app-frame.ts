@@ -1,6 +1,6 @@
 /**
- * The frame between the page and an MCP App ("sandbox proxy"): loads the app's HTML into a frame of its own and forwards
- * messages. The build writes it into app-frame.html; its response has the policy that binds the app as well, because a
+ * The frame between the page and an MCP App ("sandbox proxy"): loads the app's HTML into an inner frame and forwards
+ * messages. The build writes it into app-frame.html; the policy of its response also applies to the app, because a
  * `srcdoc` frame inherits the policy and the sandbox of the document that creates it.
  *
  * https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/2026-01-26/apps.mdx, "Sandbox proxy"
@@ -28,6 +28,6 @@ function load(html: string): void {
   document.body.append(app);
 }
 
-// No origin can be named for messages: the page's is not known here, and this frame and the app have opaque ones. The policy
-// allows no other parent than the page (frame-ancestors).
+// Messages cannot name a target origin: that of the page is not known here, and those of this frame and the app are opaque. By the
+// policy only the page can be the parent (frame-ancestors).
 parent.postMessage({ jsonrpc: '2.0', method: `${RESERVED}proxy-ready`, params: {} }, '*');

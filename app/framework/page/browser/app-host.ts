@@ -1,7 +1,7 @@
 /**
  * Shows the MCP App of a tool under its result, loaded when a tool with one is called. The app runs in a sandboxed frame
- * (page/app-frame.ts) and reaches the server through this file alone: it may call tools that are made for apps, after the
- * visitor's consent if the tool does not only read, and read resources of the same server.
+ * (page/app-frame.ts) and reaches the server only through this file: it may call tools that are visible to apps, after the
+ * visitor's consent unless the tool only reads, and read resources of the same server.
  *
  * https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/2026-01-26/apps.mdx
  */
@@ -18,7 +18,7 @@ import { button, el } from './dom.ts';
 
 export interface AppCall {
   client: Client;
-  /** The tool that was called, and all of the server's. */
+  /** The called tool, and all tools of the server. */
   tool: Tool;
   tools: readonly Tool[];
   /** URI of the app: `ui://…`. */
@@ -34,13 +34,13 @@ export interface OpenApp {
   close(): Promise<void>;
 }
 
-/** In pixels; an app that wants more scrolls. */
+/** In pixels; a higher app scrolls. */
 const MAX_HEIGHT = 1200;
 const MIN_HEIGHT = 48;
 /** How long an app may take to end, in milliseconds. */
 const TEARDOWN_MS = 500;
 
-/** Shows the app. Rejects if its resource cannot be read or is no app. */
+/** Shows the app. Rejects if its resource cannot be read or is not an app. */
 export async function openApp(call: AppCall): Promise<OpenApp> {
   const { html, csp } = await readApp(call.client, call.uri);
   const log = el('ol', { class: 'app-log', 'aria-label': 'What the app did', 'aria-live': 'polite' });
@@ -64,12 +64,12 @@ export async function openApp(call: AppCall): Promise<OpenApp> {
   colours.addEventListener('change', followTheme);
   // The window of a frame stays the same when its document changes.
   const { contentWindow } = frame;
-  if (!contentWindow) throw new Error('the browser has not made a window for the frame');
+  if (!contentWindow) throw new Error('the browser did not create a window for the frame');
   await bridge.connect(new PostMessageTransport(contentWindow, contentWindow));
   return {
     async close() {
       colours.removeEventListener('change', followTheme);
-      // An app that does not respond, or that never was ready, is removed all the same.
+      // An app that does not respond, or was never ready, is removed too.
       await bridge.teardownResource({}, { timeout: TEARDOWN_MS }).catch(() => undefined);
       await bridge.close();
       element.remove();
@@ -77,7 +77,7 @@ export async function openApp(call: AppCall): Promise<OpenApp> {
   };
 }
 
-/** A document that the frame loads later gets nothing. */
+/** Returns a function that sends once: documents that the frame loads later get no message. */
 function oncePerFrame(send: () => Promise<void>): () => void {
   let sent = false;
   return () => {
@@ -98,7 +98,7 @@ async function readApp(
   return { html, csp: meta?.csp };
 }
 
-/** What the list says of a resource counts if its content says nothing. */
+/** Returns the metadata in the list of resources, which apply if the content of the resource has none. */
 async function listedMeta(client: Client, uri: string): Promise<McpUiResourceMeta | undefined> {
   const { resources } = await client.listResources();
   const listed = resources.find(resource => resource.uri === uri);
@@ -113,7 +113,7 @@ function fromBase64(text: string): string {
   return new TextDecoder().decode(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)));
 }
 
-/** The server puts the declared domains into the policy of the frame. */
+/** Returns the URL of the frame with the declared domains, which the server adds to the policy. */
 function frameUrl(csp: McpUiResourceCsp | undefined): URL {
   const url = new URL('app-frame', import.meta.url);
   const domains = {
@@ -159,7 +159,7 @@ function createBridge(call: AppCall, { frame, log, csp }: Shown): AppBridge {
     note(`Read ${uri}`);
     return client.readResource({ uri }, { signal });
   };
-  // The visitor opens it, or does not: an address can carry away what the app knows.
+  // Only the visitor opens links, because a URL can contain data of the app.
   bridge.onopenlink = async ({ url }) => {
     if (!/^https?:\/\//i.test(url)) return { isError: true };
     note('Wants to open ', el('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, url));
@@ -175,28 +175,28 @@ function createBridge(call: AppCall, { frame, log, csp }: Shown): AppBridge {
   return bridge;
 }
 
-/** By default a tool is for models and for apps. */
+/** Returns whether a tool is visible to apps; by default it is visible to models and apps. */
 function isForApps({ _meta }: Tool): boolean {
   const { visibility } = (_meta?.ui ?? {}) as { visibility?: unknown };
   return !Array.isArray(visibility) || visibility.includes('app');
 }
 
-/** Asks the visitor whether the app may do what the line says. */
+/** Asks the visitor to allow the call in the line, and returns the decision. */
 function consent(line: HTMLElement, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const answer = (allowed: boolean): void => {
+  const decide = (allowed: boolean): void => {
     question.replaceChildren(allowed ? ' Allowed.' : ' Denied.');
     resolve(allowed);
   };
   const question = el(
     'span',
     { class: 'actions' },
-    button('Allow', () => answer(true), { class: 'small' }),
-    button('Deny', () => answer(false), { class: 'small' }),
+    button('Allow', () => decide(true), { class: 'small' }),
+    button('Deny', () => decide(false), { class: 'small' }),
   );
-  line.prepend('Waits for you: ');
+  line.prepend('Waiting for your consent: ');
   line.append(question);
-  signal.addEventListener('abort', () => answer(false), { once: true });
+  signal.addEventListener('abort', () => decide(false), { once: true });
   return promise;
 }
 

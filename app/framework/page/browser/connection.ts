@@ -1,6 +1,6 @@
 /**
- * The connection to one MCP server by the SDK's client, and what went wrong with it in words. Credentials are in the memory
- * of this page only.
+ * The connection to one MCP server by the SDK's client, and messages for its errors. Credentials are only in the memory of this
+ * page.
  */
 import {
   type AuthProvider,
@@ -15,11 +15,11 @@ export type Ask = (question: ElicitRequestFormParams) => Promise<ElicitResult>;
 
 export interface Connection {
   client: Client;
-  /** Returns an explanation for the visitor of `error`, which a request on this connection has thrown. */
+  /** Returns a message for the visitor about an error of a request on this connection. */
   explain(error: unknown): string;
 }
 
-/** The last answer that was no success: the SDK's errors do not always carry it. */
+/** The last response with an error status: the SDK's errors do not always contain it. */
 interface DenialReason {
   status: number;
   message: string | undefined;
@@ -31,7 +31,7 @@ const CAPABILITIES = {
   extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
 };
 
-/** Connects. Rejects with an Error whose message is a sentence. */
+/** Connects to the server. Rejects with an Error whose message is for the visitor. */
 export async function connect(
   endpoint: URL,
   credentials: AuthProvider | undefined,
@@ -72,38 +72,38 @@ async function reasonIn(response: Response): Promise<string | undefined> {
     const message = typeof body?.error === 'object' ? body.error.message : (body?.message ?? body?.error);
     return typeof message === 'string' ? message : undefined;
   } catch {
-    return undefined; // An endpoint that is no MCP server has its own words.
+    return undefined; // Not JSON: the endpoint is not an MCP server.
   }
 }
 
 function sentence(error: unknown, refusal: DenialReason | undefined, withToken: boolean): string {
   if (refusal) return statusSentence(refusal, withToken);
-  if (error instanceof ProtocolError) return `The server answered with error ${error.code}: ${error.message}`;
+  if (error instanceof ProtocolError) return `The server returned error ${error.code}: ${error.message}`;
   const { name, message } = error as Error;
   if (name === 'AbortError') return 'Cancelled.';
   if (error instanceof TypeError || /fetch|network/i.test(message))
-    return 'The server could not be reached. Is it running, and are you online?';
-  return `It failed: ${message}`;
+    return 'The server cannot be reached. Check that it is running and that you are online.';
+  return `The request failed: ${message}`;
 }
 
 const STATUS: Record<number, string> = {
   404: 'There is no MCP server at this address (404).',
-  413: 'What you sent is larger than the server takes (413).',
-  429: 'Too many calls at once (429): all the concurrency of the function is used. Try again in a moment.',
-  500: 'The server has failed (500); its log says why.',
-  502: 'The function failed before it could answer (502): it crashed, ran out of memory or took too long. Its log says which.',
+  413: 'The request is larger than the server accepts (413).',
+  429: 'Too many concurrent calls (429): the concurrency of the function is reached. Try again in a moment.',
+  500: 'The server failed (500); its log has the reason.',
+  502: 'The function failed before it responded (502): it crashed, ran out of memory or timed out. Its log has the reason.',
   503: 'The server cannot check credentials at the moment (503). Try again shortly.',
-  504: 'The function did not answer in time (504).',
+  504: 'The function did not respond in time (504).',
 };
 
 function statusSentence({ status, message }: DenialReason, withToken: boolean): string {
-  const said = message ? ` It says: ${message}` : '';
+  const said = message ? ` Message of the server: ${message}` : '';
   if (status === 401)
     return withToken
-      ? `These credentials were refused (401): they are wrong, have expired, or are meant for another server.${said}`
-      : `The server asks who calls (401): paste a token or sign in.${said}`;
+      ? `These credentials were denied (401): they are invalid, have expired, or are for another server.${said}`
+      : `The server requires authentication (401): paste a token or sign in.${said}`;
   if (status === 403 && message && /origin/i.test(message))
-    return `The server refuses calls from this page (403): the page’s address is not one it knows as its own. Set MCP_PUBLIC_URL to the address you use, or add its host name to MCP_ALLOWED_ORIGINS.${said}`;
-  if (status === 403) return `You are known, but not allowed to do this (403).${said}`;
-  return `${STATUS[status] ?? `The server answered with status ${status}.`}${said}`;
+    return `The server denies calls from this page (403): the host of the page is not configured. Set MCP_PUBLIC_URL to the URL that you use, or add its host name to MCP_ALLOWED_ORIGINS.${said}`;
+  if (status === 403) return `You are authenticated, but not allowed to do this (403).${said}`;
+  return `${STATUS[status] ?? `The server returned status ${status}.`}${said}`;
 }

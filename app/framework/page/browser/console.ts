@@ -1,4 +1,7 @@
-/** The console: connects without authentication, or after the visitor has signed in or entered a token; then lists tools, resources and prompts. */
+/**
+ * The console: connects without authentication, or after the visitor has signed in or entered a token; then lists tools, resources
+ * and prompts.
+ */
 import './no-eval.ts';
 import type {
   AuthProvider,
@@ -28,7 +31,7 @@ class Session {
   /** The page's own client id; empty if the visitor has to enter one, or the issuer registers the page. */
   readonly #client: string;
   readonly #kinds: readonly string[];
-  /** Shows a question of the call under way. */
+  /** Shows an input request of the current call. */
   #ask: ((question: ElicitRequestFormParams) => Promise<ElicitResult>) | undefined;
 
   constructor(
@@ -76,11 +79,11 @@ class Session {
     this.#place.replaceChildren(tabs);
   }
 
-  /** Before that nothing is listed. */
+  /** Shows the forms for a token and for sign-in. Tools are listed only after that. */
   askWhoCalls(problem?: HTMLElement): void {
     if (this.#kinds.includes('closed')) {
       const why =
-        'No authentication is configured here, so nothing is served. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
+        'No authentication is configured, so every request is denied. Set MCP_AUTH to token, oauth, iam or authorizer, or to none for a public server.';
       this.#place.replaceChildren(notice('error', el('p', {}, why)));
       return;
     }
@@ -88,7 +91,7 @@ class Session {
       el(
         'p',
         {},
-        'This server asks who calls. What you enter stays in the memory of this page, until you close or reload it.',
+        'This server requires authentication. Your credentials stay in the memory of this page until you close or reload it.',
       ),
     ];
     if (this.#kinds.includes('iam'))
@@ -99,7 +102,7 @@ class Session {
       ...(problem ? [problem] : []),
       el(
         'div',
-        { class: 'gate' },
+        { class: 'sign-in' },
         ...parts,
         this.#tokenForm(),
         ...(this.#issuer ? [this.#signInForm()] : []),
@@ -138,7 +141,7 @@ class Session {
       'label',
       { for: id },
       'Client id',
-      el('span', { class: 'optional' }, ' if the issuer registers none by itself'),
+      el('span', { class: 'optional' }, ' if the issuer does not register clients automatically'),
     );
     const form = el(
       'form',
@@ -158,10 +161,10 @@ class Session {
   }
 }
 
-/** An icon that is in the server's response: the page loads nothing from other hosts. An image runs no script. */
+/** An icon as a data URL: the page loads nothing from other hosts. Scripts in an image do not run. */
 const ICON = /^data:image\/(png|jpeg|webp|svg\+xml);base64,[\w+/=]+$/;
 
-/** The server's own name and words in the head of the page. */
+/** Shows the server's name and description at the top of the page. */
 function describe(
   about: Implementation | undefined,
   revision: string | undefined,
@@ -186,6 +189,6 @@ function describe(
 const main = document.getElementById('main');
 const place = document.getElementById('console');
 if (handOver())
-  document.body.replaceChildren(el('p', { class: 'wide' }, 'Signed in. You may close this window.'));
+  document.body.replaceChildren(el('p', { class: 'wide' }, 'Signed in. You can close this window.'));
 else if (main && place) begin(main, place);
 copyButtons();

@@ -1,4 +1,4 @@
-/** Buttons that copy what stands beside them. */
+/** Buttons that copy the text next to them. */
 
 export function copyButtons(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('button.copy')) {
@@ -14,7 +14,9 @@ export function copyButtons(): void {
   }
 }
 
-/** Where the clipboard is not to be had (http, but for localhost), the text is marked, for the visitor to copy. */
+/**
+ * Copies the text and returns whether that succeeded. Without access to the clipboard (http, except localhost), selects the text.
+ */
 async function copy(source: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(source.textContent);

@@ -1,10 +1,10 @@
-/** Makes elements. What comes from a server only ever becomes text or an attribute, never markup. */
+/** Creates elements. Data of a server becomes text or an attribute, never markup. */
 
 type Child = Node | string | undefined | false;
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** An element with attributes (false and undefined leave one out) and children; strings become text. */
+/** Creates an element with attributes (without those that are false or undefined) and children; strings become text. */
 export function el<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -21,7 +21,7 @@ export function el<Tag extends keyof HTMLElementTagNameMap>(
 
 let count = 0;
 
-/** An id that no other element has. */
+/** Returns a unique id. */
 export function freshId(word: string): string {
   count += 1;
   return `${word}-${count}`;
@@ -33,12 +33,12 @@ export function button(text: string, does: () => void, attributes: Attributes = 
   return made;
 }
 
-/** What a screen reader says when it appears. */
+/** Creates a message that screen readers announce. */
 export function notice(kind: 'error' | 'info', ...children: readonly Child[]): HTMLElement {
   return el('div', { class: `notice ${kind}`, role: kind === 'error' ? 'alert' : 'status' }, ...children);
 }
 
-/** JSON for people. */
+/** Creates a block of formatted JSON. */
 export function jsonBlock(value: unknown, label: string): HTMLElement {
   return el(
     'pre',

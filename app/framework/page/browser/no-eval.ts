@@ -1,6 +1,6 @@
 /**
- * To be imported before anything that makes schemas: zod tries whether it may compile code, which the page's policy forbids
- * and the browser would report. https://zod.dev/api#jitless
+ * Disables code generation in zod, which tests whether it may compile code: the page's policy denies this, and the browser would
+ * report it. Import it before all modules that create schemas. https://zod.dev/api#jitless
  */
 import { config } from 'zod';
 

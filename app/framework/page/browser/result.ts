@@ -1,4 +1,4 @@
-/** What a call gives, as it comes: progress, questions, and at the end the result or what went wrong. */
+/** Shows the course of a call: progress, input requests, and the result or error. */
 import type {
   CallToolResult,
   ContentBlock,
@@ -10,7 +10,7 @@ import { button, el, jsonBlock, notice } from './dom.ts';
 import type { Schema } from './schema.ts';
 import { objectFields } from './schema-form.ts';
 
-/** Where the outcome of one call is shown. */
+/** The part of a card that shows the outcome of a call. */
 export class Outcome {
   readonly element = el('div', { class: 'outcome', 'aria-live': 'polite' });
   readonly #bar = el('progress', { 'aria-label': 'Progress' });
@@ -44,32 +44,32 @@ export class Outcome {
     this.#lines.scrollTop = this.#lines.scrollHeight;
   }
 
-  /** Shows a question as a form; settles when it is answered. */
+  /** Shows an input request as a form; resolves when the visitor has submitted or closed it. */
   ask({ message, requestedSchema }: ElicitRequestFormParams): Promise<ElicitResult> {
     const { promise, resolve } = Promise.withResolvers<ElicitResult>();
     const fields = objectFields(requestedSchema as unknown as Schema);
     const form = el(
       'form',
       { class: 'question' },
-      el('h4', {}, 'The tool asks'),
+      el('h4', {}, 'The tool requests input'),
       el('p', {}, message),
       fields.element,
     );
-    const answer = (result: ElicitResult): void => {
+    const respond = (result: ElicitResult): void => {
       form.remove();
       resolve(result);
     };
     form.addEventListener('submit', event => {
       event.preventDefault();
-      answer({ action: 'accept', content: fields.value() as Record<string, string> });
+      respond({ action: 'accept', content: fields.value() as Record<string, string> });
     });
     form.append(
       el(
         'div',
         { class: 'actions' },
-        el('button', { type: 'submit', class: 'primary' }, 'Answer'),
-        button('Decline', () => answer({ action: 'decline' })),
-        button('Cancel', () => answer({ action: 'cancel' })),
+        el('button', { type: 'submit', class: 'primary' }, 'Submit'),
+        button('Decline', () => respond({ action: 'decline' })),
+        button('Cancel', () => respond({ action: 'cancel' })),
       ),
     );
     this.element.append(form);
@@ -81,9 +81,9 @@ export class Outcome {
     const parts = content.map(block => contentView(block));
     const structured = structuredContent === undefined ? [] : [structuredView(structuredContent)];
     const what = isError
-      ? notice('error', el('h4', {}, 'The tool reports an error'), ...parts)
+      ? notice('error', el('h4', {}, 'The tool returned an error'), ...parts)
       : el('div', { class: 'content' }, ...parts);
-    this.#finish(isError ? 'An error of the tool' : 'Result', what, ...structured);
+    this.#finish(isError ? 'Tool error' : 'Result', what, ...structured);
   }
 
   show(title: string, ...parts: readonly HTMLElement[]): void {
@@ -135,7 +135,7 @@ function structuredView(value: unknown): HTMLElement {
   );
 }
 
-/** One piece of content. What is not text, image or sound is shown as the JSON it is. */
+/** Creates the view of a content block. Blocks other than text, image, audio and resource are shown as JSON. */
 export function contentView(block: ContentBlock): HTMLElement {
   switch (block.type) {
     case 'text':

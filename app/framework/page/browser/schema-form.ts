@@ -1,6 +1,6 @@
 /**
- * A form made of a JSON Schema, and the value that is in it. The browser checks what it can (required, ranges, lengths,
- * patterns, JSON that parses) and says so at the field; a field that is left empty is left out.
+ * Creates a form from a JSON Schema, and reads its value. The browser validates required fields, ranges, lengths, patterns and
+ * JSON, and shows errors at the field. Empty fields are omitted from the value.
  */
 import { button, el, freshId } from './dom.ts';
 import { type Choice, choicesOf, initialValue, labelOf, resolved, type Schema, typeOf } from './schema.ts';
@@ -8,7 +8,7 @@ import { type Choice, choicesOf, initialValue, labelOf, resolved, type Schema, t
 /** A part of a form. */
 export interface Field {
   element: HTMLElement;
-  /** What it holds; undefined when it is empty. */
+  /** Returns its value; undefined if it is empty. */
   value(): unknown;
 }
 
@@ -19,14 +19,14 @@ interface Place {
   required: boolean;
 }
 
-/** Fields for an object's properties. */
+/** Creates fields for an object's properties. */
 export function objectFields(given: Schema, root: Schema = given): Field {
   const schema = resolved(given, root);
   const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const required = schema.required?.includes(name) ?? false;
     return { name, field: fieldFor({ name, schema: resolved(property, root), root, required }) };
   });
-  // Tells nothing of itself, so that what is around it can be a form or a fieldset.
+  // A neutral element: the parent is a form or a fieldset.
   return {
     element: el('div', { class: 'fields' }, ...fields.map(({ field }) => field.element)),
     value() {
@@ -57,7 +57,7 @@ function fieldFor(place: Place): Field {
   }
 }
 
-/** A label, a description that belongs to the control, and the control. */
+/** Creates an element with label, description and control. */
 function labelled(place: Place, control: HTMLElement, extra: readonly HTMLElement[] = []): HTMLElement {
   const { name, schema, required } = place;
   control.id = freshId('field');
@@ -127,7 +127,10 @@ function stringField(place: Place): Field {
   };
 }
 
-/** A schema's pattern may be anywhere in the text, an input's is all of it. One that the browser cannot read is left to the server. */
+/**
+ * Returns the pattern for an input, which must match the whole text; a schema's pattern may match a part. Undefined if the browser
+ * does not support it.
+ */
 function inputPattern(pattern: string | undefined): string | undefined {
   if (!pattern) return undefined;
   const whole = `.*(?:${pattern}).*`;
@@ -161,17 +164,17 @@ function numberField(place: Place): Field {
   input.addEventListener('input', () => {
     const given = value();
     const touches = given !== undefined && (given === exclusiveMinimum || given === exclusiveMaximum);
-    input.setCustomValidity(touches ? 'The limit itself is not allowed.' : '');
+    input.setCustomValidity(touches ? 'The value must not equal the limit.' : '');
   });
   return { element: labelled(place, input), value };
 }
 
-/** Leaves out the range of safe integers, which zod writes for every integer. */
+/** Omits the limits of safe integers, which zod adds to every integer. */
 function within(limit: number | undefined): number | undefined {
   return limit !== undefined && Math.abs(limit) < Number.MAX_SAFE_INTEGER ? limit : undefined;
 }
 
-/** Optional ones have three answers: yes, no, and not saying. */
+/** Creates a checkbox; for an optional boolean without a default a choice of yes, no and no value. */
 function booleanField(place: Place): Field {
   const { schema, required, name } = place;
   if (!required && schema.default === undefined) {
@@ -182,7 +185,7 @@ function booleanField(place: Place): Field {
   }
   const box = el('input', { type: 'checkbox', name, checked: schema.default === true });
   const element = labelled({ ...place, required: true }, box);
-  box.removeAttribute('required'); // To the browser that would mean that it must be ticked.
+  box.removeAttribute('required'); // A required checkbox would have to be checked.
   element.classList.add('tick');
   return { element, value: () => box.checked };
 }
@@ -250,7 +253,7 @@ function arrayField(place: Place): Field {
   };
 }
 
-/** Some of a few: boxes to tick. */
+/** Creates checkboxes for an array of choices. */
 function severalOf(place: Place, choices: readonly Choice[]): Field {
   const { schema, required } = place;
   const preset = Array.isArray(schema.default) ? schema.default : [];
@@ -278,7 +281,7 @@ function severalOf(place: Place, choices: readonly Choice[]): Field {
   };
 }
 
-/** An object in the object. An optional one that nothing was written into is left out. */
+/** Creates a group for an object within the object. An optional one without values is omitted. */
 function groupField(place: Place): Field {
   const { schema, root, required } = place;
   const inner = objectFields(required ? schema : { ...schema, required: [] }, root);
@@ -301,7 +304,7 @@ function fieldset({ name, schema, required }: Place, ...children: readonly HTMLE
   );
 }
 
-/** What no form fits: JSON, written by hand. */
+/** Creates a text field for JSON, for schemas without another field. */
 function jsonField(place: Place): Field {
   const area = el('textarea', {
     rows: 3,

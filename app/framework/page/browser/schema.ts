@@ -1,4 +1,4 @@
-/** The parts of JSON Schema 2020-12 that the forms read. The server checks everything. */
+/** The parts of JSON Schema 2020-12 that the forms use. The server validates the whole schema. */
 
 export interface Schema {
   type?: string | readonly string[];
@@ -30,16 +30,16 @@ export interface Schema {
   $defs?: Readonly<Record<string, Schema>>;
 }
 
-/** A value that one may choose, and what a person reads. */
+/** An allowed value and its title. */
 export interface Choice {
   value: unknown;
   title: string;
   description?: string | undefined;
 }
 
-/** Follows a `$ref` within `root`, and takes the one branch of `anyOf` that is not null. */
+/** Returns the schema with its `$ref` within `root` resolved, and of `anyOf` the only branch that is not null. */
 export function resolved(schema: Schema, root: Schema, depth = 0): Schema {
-  if (depth > 8) return {}; // It leads round in a circle: any JSON.
+  if (depth > 8) return {}; // A circular reference: any JSON.
   if (schema.$ref?.startsWith('#/')) {
     const { $ref, ...more } = schema;
     return resolved({ ...at(root, $ref), ...more }, root, depth + 1);
@@ -62,7 +62,7 @@ function at(root: Schema, pointer: string): Schema {
   return (found ?? {}) as Schema;
 }
 
-/** The value that a field starts with: the default; else, where a value is required, the first example. */
+/** Returns the initial value of a field: the default; else, for a required field, the first example. */
 export function initialValue({ default: preset, examples }: Schema, required: boolean): unknown {
   return preset === undefined && required ? examples?.[0] : preset;
 }
@@ -74,7 +74,7 @@ export function typeOf({ type, properties, items }: Schema): string | undefined 
   return properties ? 'object' : items ? 'array' : undefined;
 }
 
-/** The values that are allowed, where they are counted out. */
+/** Returns the allowed values; undefined if the schema does not enumerate them. */
 export function choicesOf(schema: Schema): Choice[] | undefined {
   if ('const' in schema) return [{ value: schema.const, title: schema.title ?? show(schema.const) }];
   if (schema.enum)
@@ -88,7 +88,7 @@ export function choicesOf(schema: Schema): Choice[] | undefined {
   }));
 }
 
-/** `temperature_unit` → `temperature unit`: only for a label, and only where there is no title. */
+/** Returns the label of a field: its title, else its name. */
 export function labelOf(name: string, { title }: Schema): string {
   return title ?? name;
 }

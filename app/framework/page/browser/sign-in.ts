@@ -1,6 +1,6 @@
 /**
- * Signing in by OAuth: the authorization code flow with PKCE, by the SDK's own client, in a window of its own. That comes
- * back to this very page, which hands the code over and closes. Code verifier, client and tokens are in memory only.
+ * Sign-in by OAuth: the authorization code flow with PKCE, by the SDK's client, in a separate window. The issuer redirects that
+ * window to this page, which passes the code to the first window and closes. Code verifier, client and tokens are in memory only.
  *
  * MCP 2026-07-28, authorization; RFC 7636, RFC 8252 section 8, RFC 9207.
  */
@@ -16,7 +16,7 @@ const CHANNEL = 'mcp-page-sign-in';
 /** Timeout of a sign-in, in milliseconds. */
 const PATIENCE_MS = 5 * 60_000;
 
-/** In the window that comes back from the issuer: hands over what it was told. True when this is such a window. */
+/** Passes the issuer's response to the first window and closes this one. Returns false if this is not a redirect of an issuer. */
 export function handOver(): boolean {
   const { search, pathname, origin } = location;
   const parameters = new URLSearchParams(search);
@@ -29,32 +29,34 @@ export function handOver(): boolean {
   return true;
 }
 
-/** Gives credentials, or rejects with an Error whose message says why there are none. Call it within a click. */
+/** Returns credentials. Rejects with an Error whose message is for the visitor. Call it in the handler of a click. */
 export async function signIn(endpoint: URL, clientId: string, issuer: string): Promise<AuthProvider> {
-  // Now, while the click allows it; where to is known only after the issuer has been asked.
+  // Opened now, while the click permits it; the URL is known only after requests to the issuer.
   const popup = window.open('about:blank', '', 'popup,width=520,height=720');
   if (!popup)
-    throw new Error('The browser has blocked the window to sign in. Allow it for this page, and try again.');
+    throw new Error('The browser blocked the sign-in window. Allow pop-ups for this page and try again.');
   const memory = new Memory(clientId, url => {
     popup.location.href = url.href;
   });
   try {
     if ((await auth(memory, { serverUrl: endpoint })) !== 'AUTHORIZED') {
-      const answer = await answerFor(memory.expectedState);
-      const code = answer.get('code');
+      const response = await responseFor(memory.expectedState);
+      const code = response.get('code');
       if (!code)
-        throw new Error(answer.get('error_description') ?? answer.get('error') ?? 'no code was given');
-      const iss = answer.get('iss');
+        throw new Error(
+          response.get('error_description') ?? response.get('error') ?? 'the issuer returned no code',
+        );
+      const iss = response.get('iss');
       await auth(memory, { serverUrl: endpoint, authorizationCode: code, ...(iss && { iss }) });
     }
   } catch (error) {
     popup.close();
-    throw new Error(whyNot(error, issuer), { cause: error });
+    throw new Error(problemOf(error, issuer), { cause: error });
   }
   return { token: async () => (await memory.tokens())?.access_token };
 }
 
-function answerFor(state: string): Promise<URLSearchParams> {
+function responseFor(state: string): Promise<URLSearchParams> {
   return new Promise((resolve, reject) => {
     const channel = new BroadcastChannel(CHANNEL);
     const over = (): void => {
@@ -63,24 +65,24 @@ function answerFor(state: string): Promise<URLSearchParams> {
     };
     const timer = setTimeout(() => {
       over();
-      reject(new Error('no sign-in within five minutes'));
+      reject(new Error('no sign-in within 5 minutes'));
     }, PATIENCE_MS);
     channel.addEventListener('message', ({ data }) => {
-      const answer = new URLSearchParams(String(data));
-      if (answer.get('state') !== state) return; // Of another page's sign-in.
+      const response = new URLSearchParams(String(data));
+      if (response.get('state') !== state) return; // The sign-in of another page.
       over();
-      resolve(answer);
+      resolve(response);
     });
   });
 }
 
-function whyNot(error: unknown, issuer: string): string {
+function problemOf(error: unknown, issuer: string): string {
   const { name, message } = error as Error;
   if (name === 'TypeError' || /failed to fetch|CORS/i.test(message))
-    return `${issuer} does not let this page ask it (no CORS for it), so signing in works in MCP clients only. Paste a token instead.`;
+    return `${issuer} does not allow requests of this page (no CORS for it), so sign-in works in MCP clients only. Paste a token instead.`;
   if (/register|registration/i.test(message))
-    return `${issuer} registers no clients by itself. Enter the id of a client that is registered there, with this page’s address as redirect URI, and try again. (${message})`;
-  return `Signing in failed: ${message}.`;
+    return `${issuer} does not register clients automatically. Enter the id of a client that is registered there with the URL of this page as redirect URI, and try again. (${message})`;
+  return `Sign-in failed: ${message}.`;
 }
 
 class Memory implements OAuthClientProvider {

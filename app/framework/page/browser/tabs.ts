@@ -1,4 +1,4 @@
-/** What a server offers, in tabs: tools, resources, prompts. https://www.w3.org/WAI/ARIA/apg/patterns/tabs/ */
+/** Tabs with the tools, resources and prompts of a server. https://www.w3.org/WAI/ARIA/apg/patterns/tabs/ */
 import type {
   ElicitRequestFormParams,
   ElicitResult,
@@ -16,7 +16,7 @@ import { type Field, objectFields } from './schema-form.ts';
 
 export type SetAsk = (ask: (question: ElicitRequestFormParams) => Promise<ElicitResult>) => void;
 
-/** What a tool says of its MCP App, in `_meta.ui`. */
+/** The MCP App of a tool, in `_meta.ui`. */
 interface ToolUi {
   resourceUri?: unknown;
   visibility?: unknown;
@@ -27,7 +27,7 @@ interface Tab {
   cards: HTMLElement[];
 }
 
-/** Lists everything; a list that fails is told in its tab. */
+/** Lists tools, resources and prompts. If a list fails, its tab shows the error. */
 export async function listTabs(connection: Connection, setAsk: SetAsk): Promise<HTMLElement> {
   const { client } = connection;
   const offers = client.getServerCapabilities() ?? {};
@@ -65,8 +65,8 @@ export async function listTabs(connection: Connection, setAsk: SetAsk): Promise<
 }
 
 function tabbed(tabs: readonly Tab[]): HTMLElement {
-  if (tabs.length === 0) return notice('info', el('p', {}, 'The server offers nothing.'));
-  const bar = el('div', { role: 'tablist', 'aria-label': 'What the server offers' });
+  if (tabs.length === 0) return notice('info', el('p', {}, 'The server has no tools, resources or prompts.'));
+  const bar = el('div', { role: 'tablist', 'aria-label': 'Features of the server' });
   const panels = tabs.map(({ title, cards }) => {
     const [id, panelId] = [freshId('tab'), freshId('panel')];
     const tab = el(
@@ -103,7 +103,7 @@ function tabbed(tabs: readonly Tab[]): HTMLElement {
   return el('div', {}, bar, ...panels.map(({ panel }) => panel));
 }
 
-/** A card with a form: what is offered, its fields, a button, and where the outcome goes. */
+/** Creates a card: title and description, a form with fields and a button, and the outcome. */
 function card(
   name: string,
   title: string | undefined,
@@ -147,8 +147,8 @@ function toolCard(connection: Connection, tool: Tool, tools: readonly Tool[], se
   const tags = [
     typeof appUri === 'string' && 'has an app',
     Array.isArray(visibility) && !visibility.includes('model') && 'for apps only',
-    annotations?.readOnlyHint && 'reads only',
-    annotations?.destructiveHint && annotations.readOnlyHint === false && 'may destroy',
+    annotations?.readOnlyHint && 'read-only',
+    annotations?.destructiveHint && annotations.readOnlyHint === false && 'destructive',
   ];
   const fields = objectFields(inputSchema as Schema);
   const said = tags.filter(tag => typeof tag === 'string');
@@ -185,7 +185,7 @@ function toolCard(connection: Connection, tool: Tool, tools: readonly Tool[], se
   );
 }
 
-/** Below the result, which stays if the app cannot be shown. */
+/** Shows the app of a tool below the result, or the reason why it cannot be shown. */
 async function showApp(
   connection: Connection,
   outcome: Outcome,
@@ -207,7 +207,9 @@ function resourceCard(connection: Connection, { uri, name, title, description }:
   return readCard(connection, name, title ?? name, description ?? uri, objectFields({}), read);
 }
 
-/** RFC 6570 in its simplest form, which is what templates have; others get a field for each name all the same. */
+/**
+ * Creates the card of a template, with a field for each variable. Expands the simple form of RFC 6570, which most templates use.
+ */
 function templateCard(
   connection: Connection,
   { uriTemplate, name, title, description }: ResourceTemplateType,

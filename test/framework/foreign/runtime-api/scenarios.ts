@@ -107,7 +107,7 @@ const TRUNCATED: Difference = {
     'invocations.0.contentType': [undefined, 'application/json'],
     'invocations.0.body': [undefined, '"half'],
     'invocations.0.body.errorType': ['Runtime.TruncatedResponse', undefined],
-    'invocations.0.body.errorMessage': ['The runtime broke the response off.', undefined],
+    'invocations.0.body.errorMessage': ['The runtime did not complete the response.', undefined],
   },
 };
 

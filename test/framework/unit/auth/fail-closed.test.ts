@@ -42,7 +42,7 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     'none together with another method',
     { MCP_AUTH: 'none,token', MCP_TOKEN_SHA256: DIGEST },
-    /MCP_AUTH: none excludes every other way/,
+    /MCP_AUTH: none cannot be combined with another method/,
   ],
   ['token without a digest', { MCP_AUTH: 'token' }, /MCP_TOKEN_SHA256: is required by MCP_AUTH=token/],
   [

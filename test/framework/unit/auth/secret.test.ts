@@ -26,6 +26,8 @@ test.each(['', 'short', `${FIRST},short`, `${FIRST},${SECOND},${FIRST}x`])(
   'the value %j of MCP_SECRET is rejected',
   async text => {
     expect(secretsOf(text)).toEqual([]);
-    await expect(keysOf(text)('csrf')).rejects.toThrow('MCP_SECRET must have 32 characters');
+    await expect(keysOf(text)('csrf')).rejects.toThrow(
+      'MCP_SECRET must contain one or two secrets of 32 characters',
+    );
   },
 );

@@ -79,7 +79,7 @@ test('the verifier accepts a valid token and logs nothing', async () => {
 describe('the verifier denies, with one log line that contains no token,', () => {
   test.each<[string, () => Promise<string>, RegExp]>([
     ['a text that is not a JWT', async () => 'x', /it is not a JWT/],
-    ['another issuer', () => token({ iss: 'https://other.example' }), /its issuer is another one/],
+    ['another issuer', () => token({ iss: 'https://other.example' }), /it is from another issuer/],
     [
       'another audience',
       () => token({ aud: 'https://other.example/mcp' }),

@@ -11,8 +11,8 @@ import { ProjectCopy } from '../../../helpers/project-copy.ts';
 /** Texts of mcpStdio, mcpV1 and mcpGateway, and of the client that they use, which minifying keeps. */
 const MARKS = {
   mcpStdio: 'could not be started',
-  gateway: 'is left out',
-  upstream: 'served statelessly',
+  gateway: 'is omitted: ',
+  upstream: 'this server is stateless',
   client: 'StdioClientTransport',
 };
 

@@ -80,7 +80,7 @@ export function describeTenants(start: (env: Record<string, string>) => Promise<
       authorization: expect.stringContaining('x-amz-tenant-id'),
     });
     const stateOf = () => target.invoke(call(ALICE, '/long', TASKS, 'tasks/get', { taskId }), ALICE);
-    expect(await target.invoke(invocation.event, BOB)).toContain('belongs to another caller');
+    expect(await target.invoke(invocation.event, BOB)).toContain('belong to different callers');
     expect(await stateOf()).toContain('"status":"working"');
     await target.invoke(invocation.event, ALICE);
     expect(await stateOf()).toMatch(new RegExp(`"status":"completed".*tenant ${ALICE}`));

@@ -98,20 +98,20 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
     [
       'GET with a body',
       v2Event({ method: 'GET', path: '/echo', body: 'x' }),
-      /GET request must not carry a body/,
+      /GET request must not have a body/,
     ],
     [
       'GET with a body of a REST API',
       restEvent({ method: 'GET', path: '/echo', body: 'x' }),
-      /must not carry a body/,
+      /must not have a body/,
     ],
     [
       'GET with a body of a load balancer',
       albEvent({ method: 'GET', path: '/echo', body: 'x' }),
-      /must not carry a body/,
+      /must not have a body/,
     ],
     ['a method with a space', v2Event({ method: 'GE T', path: '/echo' }), /not a token/],
-    ['CONNECT', v2Event({ method: 'CONNECT', path: '/echo' }), /CONNECT is not served/],
+    ['CONNECT', v2Event({ method: 'CONNECT', path: '/echo' }), /CONNECT is not supported/],
     ['a path without a slash', v2Event({ method: 'GET', path: 'echo' }), /begin with a slash/],
     [
       'a header with a line break',
@@ -133,7 +133,7 @@ describe.each(HANDLERS)('handler.%s', (_name, invoke) => {
       (domain): [string, unknown, RegExp] => [
         `the domain "${domain}"`,
         v2Event({ method: 'GET', path: '/echo', domain }),
-        /a host of which no URL can be made/,
+        /host in the event is not valid in a URL/,
       ],
     ),
     [

@@ -41,7 +41,7 @@ describe('options', () => {
     [['--endpoint', 'cdn'], '--endpoint must be one of function-url, http-api, rest-api, alb, not "cdn".'],
     [['--memory', '64'], '--memory must be a number of MB from 128 to 10240, not "64".'],
     [['--nonsense'], /Unknown option '--nonsense'.*See --help\./],
-    [['--auth-type', 'AWS_IAM'], /needs LAMBDA_IAM_CREDENTIALS/],
+    [['--auth-type', 'AWS_IAM'], /requires LAMBDA_IAM_CREDENTIALS/],
   ])('the arguments %j are rejected with an error that says what to write', (args, message) => {
     expect(() => parseOptions(args, {})).toThrow(OptionError);
     expect(() => parseOptions(args, {})).toThrow(message);
@@ -71,7 +71,7 @@ describe('the local Lambda', () => {
     holder.close();
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1}\n`,
+      `Port ${port} is taken. Stop the program that listens there, or choose another port: PORT=${port + 1}\n`,
     );
   });
 

@@ -87,7 +87,7 @@ test('an asynchronous invocation gets 202 before it runs, is retried twice if it
     responseContext: { functionError: 'Unhandled' },
     responsePayload: { errorType: 'RangeError', errorMessage: 'thrown the 3. time' },
   });
-  expect(lambda.output()).toMatch(/is dropped \(RetriesExhausted\): it has failed 3 time/);
+  expect(lambda.output()).toMatch(/is dropped \(RetriesExhausted\): it failed 3 time/);
   const attempts = linesOf(failing);
   expect(attempts).toHaveLength(3);
   expect(new Set(attempts.map(attempt => attempt.awsRequestId)).size).toBe(1);
@@ -155,6 +155,6 @@ test('an asynchronous invocation over 1 MB is rejected, and one that has not run
   await asEvent(run.lambda, { file, does: ['hang'] });
   await lines(file, 1);
   await run.lambda.close();
-  expect(run.lambda.output()).toContain('1 asynchronous invocation(s) were not done and are lost.');
+  expect(run.lambda.output()).toContain('1 asynchronous invocation(s) were not completed and are lost.');
   expect(linesOf(run.destination)).toHaveLength(0);
 });

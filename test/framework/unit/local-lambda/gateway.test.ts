@@ -440,9 +440,9 @@ describe('a JWT authorizer', () => {
 });
 
 test.each<[string[], RegExp]>([
-  [['--authorizer', 'a.b'], /LAMBDA_AUTHORIZER needs LAMBDA_ENDPOINT/],
+  [['--authorizer', 'a.b'], /LAMBDA_AUTHORIZER requires LAMBDA_ENDPOINT/],
   [['--endpoint', 'rest-api', '--authorizer', 'jwt'], /a REST API has no JWT authorizer/],
-  [['--endpoint', 'http-api', '--authorizer', 'jwt'], /needs LAMBDA_JWT_ISSUER and LAMBDA_JWT_AUDIENCE/],
+  [['--endpoint', 'http-api', '--authorizer', 'jwt'], /requires LAMBDA_JWT_ISSUER and LAMBDA_JWT_AUDIENCE/],
   [['--endpoint', 'http-api', '--throttle', 'many'], /must be RATE:BURST/],
   [['--challenge', 'a\nb'], /printable ASCII/],
 ])('the arguments %j are rejected with an error that says what to write', async (args, message) => {

@@ -115,5 +115,5 @@ test('existing variables of the function override those of the local AWS service
 
 test.each(['notes', 'no:id', 'notes:', 'notes:a:b', 'a/b:c'])('--tables %s is rejected', value => {
   expect(() => parseOptions(['--tables', value], {})).toThrow(OptionError);
-  expect(() => parseOptions(['--tables', value], {})).toThrow(/must be NAME:KEY, several with commas/);
+  expect(() => parseOptions(['--tables', value], {})).toThrow(/must be NAME:KEY, separated by commas/);
 });

@@ -169,7 +169,7 @@ test.each([
 ])('--isolation per-caller without a REST API and a Lambda authorizer is rejected: %j', async args => {
   await expect(
     startFunction('invoked', { args: ['--isolation', 'per-caller', ...args] }, MODULE),
-  ).rejects.toThrow(/LAMBDA_ISOLATION per-caller needs LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER/);
+  ).rejects.toThrow(/LAMBDA_ISOLATION per-caller requires LAMBDA_ENDPOINT rest-api and LAMBDA_AUTHORIZER/);
 });
 
 test('--isolation per-caller with SnapStart is rejected', async () => {

@@ -89,7 +89,9 @@ test('at the deadline, the program gets a cancellation and the caller gets an er
 
 test('a request of the program that needs a session with a client fails with a message that says so', async () => {
   for (const tool of ['ask', 'ask-anyway']) {
-    expect((await client.call(tool, {})).text).toMatch(/needs a session with a client.*served statelessly/);
+    expect((await client.call(tool, {})).text).toMatch(
+      /requires a session with a client.*server is stateless/,
+    );
   }
 });
 

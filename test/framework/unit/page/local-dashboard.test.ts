@@ -79,7 +79,7 @@ describeWith(await findChromium())('the dashboard in a browser', chromium => {
         r => r.text(),
       );
       await page.getByRole('button', { name: /^GET .some.path/ }).click();
-      await page.getByRole('heading', { name: 'Event, as Lambda hands it over' }).waitFor();
+      await page.getByRole('heading', { name: 'Event, as Lambda passes it' }).waitFor();
       const details = await page.locator('#details').textContent();
       expect(details).toContain('"rawPath": "/some/path"');
       expect(details).toContain('(hidden here)');
@@ -105,7 +105,7 @@ describeWith(await findChromium())('the dashboard in a browser', chromium => {
         const query = new URLSearchParams({ do: 'prints', text: markup });
         await fetch(`${lambda.url}/?${query}`, { headers: { 'x-markup': markup } }).then(r => r.text());
         await page.getByRole('button', { name: /^GET/ }).click();
-        await page.getByRole('heading', { name: 'Event, as Lambda hands it over' }).waitFor();
+        await page.getByRole('heading', { name: 'Event, as Lambda passes it' }).waitFor();
         await expect.poll(() => page.locator('#details').textContent()).toContain('<img src=x');
         expect(await page.locator('#details img, #details script, #invocations img').count()).toBe(0);
         expect(await page.evaluate('window.hacked')).toBeUndefined();

@@ -91,7 +91,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     const question = tool.locator('form.question');
     await question.waitFor();
     await question.getByLabel('Entry').selectOption({ label: 'mercury (planet)' });
-    await question.getByRole('button', { name: 'Answer' }).click();
+    await question.getByRole('button', { name: 'Submit' }).click();
     await tool.locator('.content').waitFor();
     expect(await tool.locator('.content').textContent()).toContain('closest to the sun');
     expect(complaints).toEqual([]);
@@ -119,7 +119,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     await tool.getByRole('button', { name: 'Call' }).click();
     await tool.getByRole('alert').waitFor();
     const alert = await tool.getByRole('alert').textContent();
-    expect(alert).toMatch(/^The tool reports an error.*glossary service/i);
+    expect(alert).toMatch(/^The tool returned an error.*glossary service/i);
     expect(alert).not.toContain('secret');
   });
 
@@ -227,12 +227,12 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     const thrown = await openCard(page, 'throw');
     await thrown.getByRole('button', { name: 'Call' }).click();
     await thrown.getByRole('alert').waitFor();
-    expect(await thrown.getByRole('alert').textContent()).toContain('The tool reports an error');
+    expect(await thrown.getByRole('alert').textContent()).toContain('The tool returned an error');
     const crash = await openCard(page, 'crash');
     await crash.getByRole('button', { name: 'Call' }).click();
     await crash.getByRole('alert').waitFor();
     expect(await crash.getByRole('alert').textContent()).toMatch(
-      /^The function failed before it could answer \(502\)/,
+      /^The function failed before it responded \(502\)/,
     );
   });
 
@@ -296,7 +296,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
       await page.getByLabel('Token').fill('wrong');
       await page.getByRole('button', { name: 'Connect' }).click();
       await page.getByRole('alert').waitFor();
-      expect(await page.getByRole('alert').textContent()).toMatch(/^These credentials were refused \(401\)/);
+      expect(await page.getByRole('alert').textContent()).toMatch(/^These credentials were denied \(401\)/);
       await page.getByLabel('Token').fill(TOKEN);
       await page.getByRole('button', { name: 'Connect' }).click();
       await page.getByRole('tab', { name: /Tools 2/ }).waitFor();
@@ -342,7 +342,7 @@ describeWith(await findChromium())('the page in a browser', chromium => {
     const { page } = await goTo(`${strict.url}/fields`);
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toMatch(
-      /refuses calls from this page \(403\).*MCP_PUBLIC_URL/,
+      /denies calls from this page \(403\).*MCP_PUBLIC_URL/,
     );
   });
 });

@@ -32,7 +32,7 @@ describe('a tool that runs for longer than its client waits', () => {
     expect(outlived.runs.map(({ done = false }) => done)).toEqual([false, false, true]);
     expect(new Set(outlived.runs.map(({ pid }) => pid)).size).toBe(2);
     expect(outlived.statusMessages.join()).toMatch(/\d of 10: counting/);
-    expect(outlived.output).toMatch(/has failed and is tried again \(1 of 2\)/);
+    expect(outlived.output).toMatch(/failed and is retried \(1 of 2\)/);
     expect(outlived.many).toMatchObject({ statuses: ['completed'], runs: 20 });
   }, 120_000);
 });

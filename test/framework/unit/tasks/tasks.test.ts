@@ -246,7 +246,7 @@ test('a job has the tenant of its creator, and an environment of another tenant 
   expect(tenantHeaders).toEqual([tenantId]);
   const [job] = delivered as [{ path: string; taskKey: string }];
   for (const other of ['tenant-of-another', 'tenant-of-m', ''])
-    await expect(deliver(job, undefined, other)).rejects.toThrow('belongs to another caller');
+    await expect(deliver(job, undefined, other)).rejects.toThrow('belong to different callers');
   expect(runs).toEqual([]);
   expect((await stored(job.taskKey)).data.attempts).toBe(0);
   await deliver(job, undefined, tenantId);

@@ -1,8 +1,8 @@
-/** A bar an invocation, the init below the rest; the table has the same figures as text. */
+/** Draws a bar for each invocation, with init at the bottom; the table has the same numbers as text. */
 import { el, type Invocation, ms } from './state.ts';
 
 const [WIDTH, HEIGHT, TOP] = [960, 170, 18] as const;
-/** Few bars are not drawn as wide as the page. */
+/** Minimum number of slots, so that a few bars are not stretched over the page. */
 const LEAST_SLOTS = 24;
 
 export function drawChart(invocations: readonly Invocation[]): Element[] {
@@ -49,7 +49,7 @@ export function drawChart(invocations: readonly Invocation[]): Element[] {
   const scale = el(
     'p',
     { class: 'hint' },
-    done.length > 0 ? `The highest bar is ${ms(highest)}.` : 'Nothing has been called yet.',
+    done.length > 0 ? `The highest bar is ${ms(highest)}.` : 'No invocations yet.',
   );
   return [chart, key, scale];
 }

@@ -1,4 +1,4 @@
-/** Draws the state that the dashboard is sent. What comes from the function only ever becomes text. */
+/** Draws the state that the server sends to the dashboard. Data of the function is inserted as text only. */
 import { drawChart } from './chart.ts';
 import { type Environment, el, type Invocation, ms, type State } from './state.ts';
 
@@ -9,13 +9,13 @@ const find = (id: string): HTMLElement => {
 };
 
 let chosen: string | undefined;
-/** Whether the user has chosen it. Until then it is the newest invocation. */
+/** Whether the user chose the invocation. Until then it is the newest one. */
 let chosenByUser = false;
 let shown = '';
 let showPageFiles = false;
 let state: State | undefined;
 
-/** Requests of the page that a browser gets from the function, which say nothing about its tools. */
+/** Requests for files of the page that a browser gets from the function, which are not calls of tools. */
 const PAGE_FILE = /^GET \S*\/(?:_page\/|favicon\.ico)/;
 
 function draw({ function: fn, environments, invocations: all }: State): void {
@@ -33,7 +33,7 @@ function draw({ function: fn, environments, invocations: all }: State): void {
   void drawDetails(invocations.find(({ id }) => id === chosen));
 }
 
-/** A button for the invocations that are left out. */
+/** Updates the button that shows the hidden invocations. */
 function drawPageFiles(count: number): void {
   const button = find('page-files');
   button.hidden = count === 0;
@@ -49,7 +49,7 @@ const STATES: Record<Environment['state'], string> = {
   busy: 'Busy',
   frozen: 'Frozen between calls',
   idle: 'Idle',
-  held: 'Frozen in the middle of a call',
+  held: 'Frozen during a call',
   ended: 'Ended',
 };
 
@@ -73,7 +73,7 @@ function drawEnvironments(environments: readonly Environment[], invocations: rea
         { class: 'hint' },
         `${count} ${count === 1 ? 'call' : 'calls'}${pid ? ` · process ${pid}` : ''}${tenant ? ` · tenant ${tenant}` : ''}`,
       ),
-      el('div', { class: 'hint' }, busy ? (running?.what ?? 'A call is under way') : ' '),
+      el('div', { class: 'hint' }, busy ? (running?.what ?? 'A call is in progress') : ' '),
       el(
         'div',
         { class: 'actions' },
@@ -85,7 +85,7 @@ function drawEnvironments(environments: readonly Environment[], invocations: rea
       ),
     );
   });
-  const none = el('li', {}, 'None: the next call starts one, cold.');
+  const none = el('li', {}, 'None. The next call is a cold start.');
   find('environments').replaceChildren(...(items.length > 0 ? items : [none]));
   // The keyboard focus survives a redraw.
   if (focused) document.getElementById(focused)?.focus();
@@ -130,7 +130,7 @@ function drawTable(invocations: readonly Invocation[]): void {
   if (focused) document.getElementById(focused)?.focus();
 }
 
-/** How its environment came to be. */
+/** Returns how the environment of an invocation started: cold, restored or warm. */
 function start({ duration, initDuration, restoreDuration }: Invocation): HTMLElement {
   if (initDuration !== undefined) return el('span', { class: 'cold' }, `cold ${ms(initDuration)}`);
   if (restoreDuration !== undefined) return el('span', { class: 'cold' }, `restored ${ms(restoreDuration)}`);
@@ -159,11 +159,11 @@ async function drawDetails(invocation: Invocation | undefined): Promise<void> {
     el('p', { class: 'hint' }, `RequestId ${invocation.id}`),
     ...(message
       ? [el('p', {}, message)]
-      : [...block('Log', log || '(nothing was written)'), ...block('Event, as Lambda hands it over', event)]),
+      : [...block('Log', log || '(no output)'), ...block('Event, as Lambda passes it', event)]),
   );
 }
 
-// It scrolls, and so must be reached by the keyboard.
+// A scrolling region must be reachable by keyboard.
 find('scroll').tabIndex = 0;
 const events = new EventSource('events');
 events.addEventListener('message', ({ data }) => {
@@ -176,5 +176,5 @@ find('page-files').addEventListener('click', () => {
 });
 events.addEventListener('open', () => find('connection').replaceChildren('Live'));
 events.addEventListener('error', () =>
-  find('connection').replaceChildren('Not connected. Has it been stopped?'),
+  find('connection').replaceChildren('Not connected. The local Lambda may have been stopped.'),
 );

@@ -1,4 +1,4 @@
-/** What the dashboard is sent (recorder.ts makes it), and how it becomes elements. */
+/** The state that the server sends to the dashboard (recorder.ts creates it), and helpers that create elements. */
 
 export interface Environment {
   id: number;
@@ -37,7 +37,7 @@ export interface State {
   invocations: Invocation[];
 }
 
-/** An element; strings become text. */
+/** Creates an element; strings become text. */
 export function el<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string>>,
