@@ -279,7 +279,7 @@ describe.each(ERAS)('a request of a server to its client is refused at once, rev
     const { messages } = await post(factory, body, headers);
     const reason = {
       '2026-07-28': /not available on protocol revision 2026-07-28.*inputRequired/,
-      '2025-11-25': /^sampling\/createMessage needs a session with a client/,
+      '2025-11-25': /^sampling\/createMessage requires a session with a client/,
     };
     expect(messages).toMatchObject([
       { id: 1, result: { isError: true, content: [{ text: expect.stringMatching(reason[era]) }] } },
@@ -300,7 +300,7 @@ describe.each(ERAS)('a request of a server to its client is refused at once, rev
     };
     const { body, headers } = callBy[era]('ask');
     const { messages } = await postTo(mcpV1(factory), body, headers);
-    const reason = /sampling\/createMessage needs a session with a client.*served statelessly/;
+    const reason = /sampling\/createMessage requires a session with a client.*stateless/;
     expect(messages).toMatchObject([
       { id: 1, result: { isError: true, content: [{ text: expect.stringMatching(reason) }] } },
     ]);
