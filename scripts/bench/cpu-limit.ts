@@ -10,7 +10,13 @@ const PERIOD_US = 20_000;
 const V1 = '/sys/fs/cgroup/cpu';
 const V2 = '/sys/fs/cgroup';
 
-export class CpuLimit {
+/** Control groups outlive the process that made them. */
+const existing = new Set<CpuLimit>();
+process.once('exit', () => {
+  for (const limit of existing) limit[Symbol.dispose]();
+});
+
+export class CpuLimit implements Disposable {
   readonly #folder: string;
 
   /** Throws where control groups cannot be made. */
@@ -18,6 +24,7 @@ export class CpuLimit {
     const old = existsSync(V1);
     this.#folder = `${old ? V1 : V2}/mcp-on-lambda-bench-${process.pid}`;
     mkdirSync(this.#folder, { recursive: true });
+    existing.add(this);
     const quota = Math.round(PERIOD_US * share);
     try {
       if (old) {
@@ -30,7 +37,7 @@ export class CpuLimit {
     }
   }
 
-  /** Why there can be no limit on this machine, or undefined. */
+  /** Returns why no limit is possible on this machine; undefined if one is. */
   static obstacle(): string | undefined {
     try {
       new CpuLimit(0.5)[Symbol.dispose]();
@@ -49,7 +56,7 @@ export class CpuLimit {
     writeFileSync(`${this.#folder}/${file}`, String(value));
   }
 
-  /** What is still ending goes back to where it came from. */
+  /** Removes the group. Processes that are still ending go back to the parent group. */
   [Symbol.dispose](): void {
     for (const pid of readFileSync(`${this.#folder}/cgroup.procs`, 'utf8').split('\n').filter(Boolean)) {
       try {
@@ -59,5 +66,6 @@ export class CpuLimit {
       }
     }
     rmdirSync(this.#folder);
+    existing.delete(this);
   }
 }

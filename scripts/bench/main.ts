@@ -27,7 +27,7 @@ const USAGE = `Usage: npm run bench -- [options]
 
   --memory LIST     memory sizes in MB, ${MEMORY_SIZES} by default; below ${MB_PER_VCPU} needs root and control groups
   --repetitions N   processes started for each row and size, 5 by default
-  --calls N         warm calls to each process, 100 by default, of which it makes as many as fit into 10 seconds
+  --calls N         warm calls to each process, 100 by default, or as many as 3 seconds allow
   --settled N       calls after which a process counts as settled, 1000 by default; 0: not measured. At ${MB_PER_VCPU} MB
   --no-peers        only the floor and this project
   --no-restore      without the restores of a function with SnapStart
@@ -105,13 +105,11 @@ const { values } = parseArgs({
 if (values.help) process.stdout.write(USAGE);
 else {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  try {
-    if (values.profile) await profile(folder);
-    else if (values.callers) await callers(folder);
-    else await bench(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+  if (values.profile) await profile(folder);
+  else if (values.callers) await callers(folder);
+  else await bench(folder);
 }
 
 async function profile(folder: string): Promise<void> {

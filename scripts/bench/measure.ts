@@ -61,12 +61,18 @@ export interface EnvironmentOptions {
   snapStart?: SnapStartEvents;
 }
 
+/** Processes have groups of their own, which Ctrl-C does not reach: they end with this process. */
+const running = new Set<Environment>();
+process.once('exit', () => {
+  for (const environment of running) environment.kill();
+});
+
 /** Returns an environment of `subject` that is not yet started. */
 export function environmentOf(
   subject: Subject,
   { env = {}, memoryMb = MB_PER_VCPU, snapStart }: EnvironmentOptions = {},
 ): Environment {
-  return new Environment({
+  const environment = new Environment({
     command: subject.command,
     env: {
       PATH: process.env.PATH,
@@ -85,6 +91,9 @@ export function environmentOf(
     snapStart,
     output: () => undefined,
   });
+  running.add(environment);
+  void environment.exited.then(() => running.delete(environment));
+  return environment;
 }
 
 /** A process with slower calls is not called until it has settled. */
@@ -92,7 +101,7 @@ const SLOW_MS = 50;
 /** Calls of a settled process that are measured. */
 const SETTLED_CALLS = 300;
 /** Calls are made for at most this long, but a few in any case. */
-const CALLS_MS = 10_000;
+const CALLS_MS = 3_000;
 const MIN_CALLS = 3;
 
 export interface Plan {
