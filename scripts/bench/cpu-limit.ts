@@ -7,6 +7,9 @@ import { dirname } from 'node:path';
 
 /** A shorter one would wait in smaller steps, but a group gets no less than 1 ms of one: a fourteenth needs 14 and more. */
 const PERIOD_US = 20_000;
+/** Attempts to remove a group, and the time between them, in milliseconds. */
+const REMOVALS = 500;
+const REMOVAL_WAIT_MS = 20;
 const V1 = '/sys/fs/cgroup/cpu';
 const V2 = '/sys/fs/cgroup';
 
@@ -56,8 +59,22 @@ export class CpuLimit implements Disposable {
     writeFileSync(`${this.#folder}/${file}`, String(value));
   }
 
-  /** Removes the group. Processes that are still ending go back to the parent group. */
+  /** Removes the group. Processes that are still ending go back to the parent group; the kernel needs a moment for that. */
   [Symbol.dispose](): void {
+    for (let attempt = 1; ; attempt += 1) {
+      this.#release();
+      try {
+        rmdirSync(this.#folder);
+        existing.delete(this);
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || attempt === REMOVALS) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REMOVAL_WAIT_MS);
+      }
+    }
+  }
+
+  #release(): void {
     for (const pid of readFileSync(`${this.#folder}/cgroup.procs`, 'utf8').split('\n').filter(Boolean)) {
       try {
         writeFileSync(`${dirname(this.#folder)}/cgroup.procs`, pid);
@@ -65,7 +82,5 @@ export class CpuLimit implements Disposable {
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // It has ended meanwhile.
       }
     }
-    rmdirSync(this.#folder);
-    existing.delete(this);
   }
 }

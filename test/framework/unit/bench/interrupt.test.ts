@@ -14,7 +14,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function processes(): string[] {
   return readdirSync('/proc').filter(pid => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LAMBDA_TASK_ROOT=${folder}`);
+      return (
+        /^\d+$/.test(pid) &&
+        readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LAMBDA_TASK_ROOT=${folder}`)
+      );
     } catch {
       return false; // It has ended.
     }
