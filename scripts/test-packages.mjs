@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 const test = fileURLToPath(new URL('../test', import.meta.url));
 const folder = join(test, 'packages');
 const modules = join(folder, 'node_modules');
+const links = join(test, 'node_modules');
 /** Holds the digest of the lock file that was installed; npm deletes it with everything else. */
 const stamp = join(modules, '.lock-digest');
 
@@ -19,7 +20,10 @@ const stamp = join(modules, '.lock-digest');
 export function installTestPackages() {
   const lock = readFileSync(join(folder, 'package-lock.json'));
   const digest = createHash('sha256').update(lock).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) {
+    if (!existsSync(links)) linkPackages();
+    return;
+  }
   const count = Object.keys(JSON.parse(lock.toString()).packages).length - 1;
   process.stderr.write(`Installing the packages of the tests in test/packages (up to ${count}).\n`);
   install();
@@ -29,7 +33,6 @@ export function installTestPackages() {
 
 /** Links the packages that package.json names, and no others. */
 function linkPackages() {
-  const links = join(test, 'node_modules');
   rmSync(links, { recursive: true, force: true });
   const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   for (const name of Object.keys(dependencies)) {
