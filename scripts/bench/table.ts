@@ -1,9 +1,9 @@
 /** A table in Markdown, which a terminal shows as it is, and which README.md of this folder has. */
 export type Cells = Readonly<Record<string, string | number>>;
 
-/** Returns the rows under the keys of the first one. Spaces at the end of a key, which tell equal keys apart, are left out. */
+/** Returns the rows under the keys of all of them. Spaces at the end of a key, which tell equal keys apart, are left out. */
 export function table(rows: readonly Cells[]): string {
-  const keys = Object.keys(rows[0] ?? {});
+  const keys = [...new Set(rows.flatMap(Object.keys))];
   const lines = [
     keys.map(key => key.trim()),
     ...rows.map(row => keys.map(key => String(row[key] ?? '').replaceAll('|', '\\|'))),
