@@ -57,7 +57,7 @@ export async function createHandlers({
     runInitHooks(),
     prewarmRoutes(routes, reportUnlisted),
     prewarmApp(app),
-    warmUpPays(process.env) && warmUp(warmUpHandler),
+    warmUpPays() && warmUp(warmUpHandler),
   ]);
   return { ...handlers, stream: awslambda.streamifyResponse(handlers.stream) };
 }

@@ -19,7 +19,7 @@ import { MB_PER_VCPU } from './v8-efficiency-mode.ts';
 export function warmUpPays({
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMb,
   AWS_LAMBDA_INITIALIZATION_TYPE: initialization = 'on-demand',
-}: NodeJS.ProcessEnv): boolean {
+}: NodeJS.ProcessEnv = process.env): boolean {
   return Number(memoryMb) < MB_PER_VCPU || initialization !== 'on-demand';
 }
 

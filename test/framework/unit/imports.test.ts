@@ -190,7 +190,7 @@ test('one file imports hono/aws-lambda', () => {
   expect(importers).toEqual(['app/framework/lambda/adapter.ts']);
 });
 
-test('only three files of the framework read process.env, besides the process entry, the runtime client, SnapStart and the local Lambda', () => {
+test('only three files of the framework read process.env, besides the process entry, the warm-up, the runtime client, SnapStart and the local Lambda', () => {
   const readers = ofFramework.filter(file =>
     /process\.env\b/.test(read(file).replace(/^\s*(\*|\/\/).*$/gm, '')),
   );
@@ -202,6 +202,7 @@ test('only three files of the framework read process.env, besides the process en
     'app/framework/lambda/runtime-client.ts',
     'app/framework/lambda/snap-start-credentials.ts',
     'app/framework/lambda/snap-start.ts',
+    'app/framework/lambda/warm-up.ts',
     'app/framework/local-lambda/main.ts',
   ]);
 });
