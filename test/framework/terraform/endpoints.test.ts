@@ -565,12 +565,12 @@ describe('the endpoint variables', () => {
       [['endpoint=rest-api', 'authorizer=jwt', ...OAUTH], 'needs endpoint = "http-api" and auth = "oauth"'],
       [['endpoint=http-api', 'authorizer=jwt'], 'needs endpoint = "http-api" and auth = "oauth"'],
       [['endpoint=rest-api', 'authorizer=lambda', 'auth=iam'], 'needs auth to be token, oauth, or both'],
-      [['endpoint=rest-api', ...OAUTH], 'clients could not find the issuer behind a REST API'],
+      [['endpoint=rest-api', ...OAUTH], 'clients cannot find the issuer behind a REST API'],
       [['domain_name=https://x.example'], 'without https://'],
       [['domain_name=mcp.example.com'], 'domain_name needs certificate ='],
       [
         ['domain_name=mcp.example.com', 'hosted_zone={id="Z1"}', 'auth=iam'],
-        'CloudFront cannot stand in front',
+        'CloudFront cannot serve a Function URL with auth',
       ],
       [
         [
@@ -579,7 +579,7 @@ describe('the endpoint variables', () => {
         ],
         'must be in us-east-1',
       ],
-      [['hosted_zone={id="Z1"}'], 'apply to domain_name only'],
+      [['hosted_zone={id="Z1"}'], 'certificate and hosted_zone need domain_name'],
       [['mcp_path=mcp/'], 'mcp_path must begin with a slash'],
       [['api_key={}'], 'api_key needs endpoint = "rest-api"'],
       [['allowed_cidrs=["10.0.0.0/8"]'], 'allowed_cidrs needs endpoint = "rest-api"'],
