@@ -8,7 +8,7 @@ variable "image_uri" {
     error_message = <<-EOT
       image_uri must be an image in Amazon ECR by its digest, for example
         123456789012.dkr.ecr.eu-west-1.amazonaws.com/mcp@sha256:0123…cdef
-      A tag can be moved to another image without Terraform seeing it. The digest of a tag is told by
+      A tag can be moved to another image without Terraform seeing it. This command prints the digest of a tag:
         aws ecr describe-images --repository-name NAME --image-ids imageTag=TAG --query 'imageDetails[0].imageDigest' --output text
     EOT
   }
