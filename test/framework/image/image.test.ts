@@ -337,6 +337,7 @@ describeWith(await findEngine())('the image', engine => {
       '/var/task/ric/rapid-client.node',
       '/var/task/routes.json',
       '/var/task/sbom.cdx.json',
+      '/var/task/server-reuse.cjs',
       '/var/task/snap-start-thread.cjs',
       '/var/task/snap-start.mjs',
       '/var/task/tool-call-hook.cjs',

@@ -12,7 +12,7 @@ import { ProjectCopy } from '../../../helpers/project-copy.ts';
 const MARKS = {
   mcpStdio: 'could not be started',
   gateway: 'is omitted: ',
-  upstream: 'this server is stateless',
+  upstream: 'a request to a server failed: ',
   client: 'StdioClientTransport',
 };
 
@@ -52,7 +52,11 @@ test('the fixture’s bundle does not contain the kinds of servers that it does 
 });
 
 /** By file next to the bundle, a text of the code that is loaded on first use. */
-const ON_USE = { 'tool-call-hook.cjs': 'onToolCall failed', 'limits.cjs': 'Too many calls' };
+const ON_USE = {
+  'tool-call-hook.cjs': 'onToolCall failed',
+  'server-reuse.cjs': 'needs a factory that returns an McpServer',
+  'limits.cjs': 'Too many calls',
+};
 
 test('code that a route loads on first use is in a file next to the bundle', () => {
   const bundle = readFileSync(join(DIST, 'bundle.cjs'), 'utf8');
