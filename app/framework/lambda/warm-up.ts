@@ -16,10 +16,12 @@ import { MB_PER_VCPU } from './v8-efficiency-mode.ts';
  * for both eras only makes a cold start longer, unless no caller waits for init (provisioned concurrency, SnapStart). Measured in
  * scripts/bench/README.md.
  */
-export function warmUpPays({
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMb,
-  AWS_LAMBDA_INITIALIZATION_TYPE: initialization = 'on-demand',
-}: NodeJS.ProcessEnv = process.env): boolean {
+export function warmUpPays(
+  {
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMb,
+    AWS_LAMBDA_INITIALIZATION_TYPE: initialization = 'on-demand',
+  }: NodeJS.ProcessEnv = process.env,
+): boolean {
   return Number(memoryMb) < MB_PER_VCPU || initialization !== 'on-demand';
 }
 
