@@ -34,10 +34,10 @@ const SUITES: readonly Suite[] = [
   {
     file: 'tasks/tasks.test.ts',
     tests: 30,
-    leftOut: ['progress whose text is long in JSON fits beside the largest arguments'],
+    leftOut: ['progress whose text is long in JSON fits into the item with the largest arguments'],
   },
   // Its other tests start the local Lambda's own DynamoDB.
-  { file: 'tasks/processes.test.ts', tests: 3, only: 'with a given table' },
+  { file: 'tasks/processes.test.ts', tests: 3, only: 'with MCP_TABLE' },
   { file: 'limits/call-limiter.test.ts', tests: 50 },
   { file: 'limits/invocation.test.ts', tests: 12 },
   { file: 'lambda/tenants.test.ts', tests: 3 },
