@@ -16,7 +16,7 @@ import { type CallerTimes, measureCallers, memorySubject, NODE_SUBJECT } from '.
 import { chart } from './chart.ts';
 import { CpuLimit } from './cpu-limit.ts';
 import { invocationsPerCall } from './invocations.ts';
-import { measure, measureRestore, nodeAlone, type Plan, type Run, shareOf } from './measure.ts';
+import { endAll, measure, measureRestore, nodeAlone, type Plan, type Run, shareOf } from './measure.ts';
 import { dollarsPerMillion, MB_PER_VCPU, MEMORY_SIZES } from './prices.ts';
 import { profiled, STAGE_NAMES } from './profile.ts';
 import { bundleKb, floor, inGo, ours, oursReusing, oursWithStdio, peers, type Row } from './subjects.ts';
@@ -106,7 +106,8 @@ if (values.help) process.stdout.write(USAGE);
 else {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => void endAll().finally(() => process.exit(1)));
   if (values.profile) await profile(folder);
   else if (values.callers) await callers(folder);
   else await bench(folder);

@@ -61,11 +61,14 @@ export interface EnvironmentOptions {
   snapStart?: SnapStartEvents;
 }
 
-/** Processes have groups of their own, which Ctrl-C does not reach: they end with this process. */
+/** Processes have groups of their own, which Ctrl-C does not reach. */
 const running = new Set<Environment>();
-process.once('exit', () => {
+
+/** Ends every process, and resolves when their temporary folders are gone. */
+export async function endAll(): Promise<void> {
   for (const environment of running) environment.kill();
-});
+  await Promise.all([...running].map(({ exited }) => exited));
+}
 
 /** Returns an environment of `subject` that is not yet started. */
 export function environmentOf(
@@ -124,21 +127,21 @@ export function shareOf(memoryMb: number): number | undefined {
 export async function measure(subject: Subject, { memoryMb, calls, settled }: Plan): Promise<Run> {
   using limit = limitOf(memoryMb);
   const environment = environmentOf(subject, { memoryMb });
-  const started = performance.now();
-  await environment.init();
-  const init = performance.now() - started;
-  const pid = environment.pid ?? Number.NaN;
-  limit?.addAll(pidsOf(pid));
-  const timed = async (count: number): Promise<{ calls: number[]; cpu: number }> => {
-    const [times, cpuBefore, begun] = [[] as number[], cpuMs(pid), performance.now()];
-    while (times.length < count && (times.length < MIN_CALLS || performance.now() - begun < CALLS_MS)) {
-      const before = performance.now();
-      await call(environment, subject);
-      times.push(performance.now() - before);
-    }
-    return { calls: times, cpu: (cpuMs(pid) - cpuBefore) / times.length };
-  };
   try {
+    const started = performance.now();
+    await environment.init();
+    const init = performance.now() - started;
+    const pid = environment.pid ?? Number.NaN;
+    limit?.addAll(pidsOf(pid));
+    const timed = async (count: number): Promise<{ calls: number[]; cpu: number }> => {
+      const [times, cpuBefore, begun] = [[] as number[], cpuMs(pid), performance.now()];
+      while (times.length < count && (times.length < MIN_CALLS || performance.now() - begun < CALLS_MS)) {
+        const before = performance.now();
+        await call(environment, subject);
+        times.push(performance.now() - before);
+      }
+      return { calls: times, cpu: (cpuMs(pid) - cpuBefore) / times.length };
+    };
     await call(environment, subject);
     const first = performance.now() - started;
     const firstCpu = cpuMs(pid);
