@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AwsRuntimeCore } from './build.ts';
 
 export interface CoreOptions {
@@ -83,6 +84,9 @@ export interface ControlPlane {
 const READY = /control plane at http:\/\/127\.0\.0\.1:(\d+)\n/;
 const FUNCTION = 'function';
 const RESET_MS = 2_000;
+/** Attempts to reserve an invocation, and the time between them, in milliseconds. */
+const RESERVATIONS = 50;
+const RESERVATION_WAIT_MS = 100;
 
 /** Starts the core and the init of the runtime. The caller closes it. */
 export async function startControlPlane(
@@ -127,6 +131,17 @@ export async function startControlPlane(
     child.kill('SIGKILL');
     await exit;
   };
+  /** The core refuses an invocation until the runtime has asked for the next one, which on a busy machine takes a while. */
+  const reserve = async (traceId: string | undefined): Promise<IncomingMessage> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const reserved = await call('reserve', { headers: { ...(traceId && { 'x-amzn-trace-id': traceId }) } });
+      const detail = await text(reserved);
+      if (reserved.statusCode === 200) return reserved;
+      if (attempt === RESERVATIONS)
+        throw new Error(`The core refuses the invocation (${reserved.statusCode}): ${detail}`);
+      await pause(RESERVATION_WAIT_MS);
+    }
+  };
   return {
     initialized: json('waitUntilInitialized').then(({ status }) => status === 200),
     async restore(restoreHookTimeoutMs = 10_000) {
@@ -134,9 +149,7 @@ export async function startControlPlane(
     },
     async invoke(invocation) {
       const { payload, traceId, functionArn, tenantId, streaming, byEmulator } = invocation;
-      const reserved = await call('reserve', { headers: { ...(traceId && { 'x-amzn-trace-id': traceId }) } });
-      const detail = await text(reserved);
-      if (reserved.statusCode !== 200) throw new Error(`The core refuses the invocation: ${detail}`);
+      const reserved = await reserve(traceId);
       const id = String(reserved.headers['invoke-id']);
       const path = byEmulator ? 'invoke' : `directInvoke/${reserved.headers['reservation-token']}`;
       const response = call(path, {
