@@ -63,7 +63,7 @@ export async function toResponse({ status, headers, next, cancel }: OutgoingResp
   return new Response(body, { status, headers });
 }
 
-/** The body, as text, of a response of scripts/build/patches/mcp-server/complete-response.diff that nothing else has read. */
+/** Property with the body of a response of scripts/build/patches/mcp-server/complete-response.diff, as text, until it is read. */
 const COMPLETE_TEXT = Symbol.for('text of a complete response');
 
 /** Waits for the first chunk: until it is sent, the response can still be replaced by an error. */
@@ -73,18 +73,12 @@ async function guardBody(
   pendingIds: () => readonly JsonRpcId[],
 ): Promise<OutgoingResponse> {
   const { status, headers } = response;
-  const text = (response as { [COMPLETE_TEXT]?: string })[COMPLETE_TEXT];
-  if (text !== undefined) {
-    const bytes = Buffer.from(text);
-    observe(() => invocation.observer?.chunk(bytes));
-    invocation.end();
-    return { status, headers, next: once(bytes), cancel: NO_BODY.cancel };
-  }
-  if (!response.body) {
+  const reader = readerOf(response);
+  if (!reader) {
     invocation.end();
     return { status, headers, ...NO_BODY };
   }
-  const { next, cancel } = chunksOf(response.body, invocation);
+  const { next, cancel } = chunksOf(reader, invocation);
   const events = headers.get('content-type')?.startsWith('text/event-stream');
   const first = await next(events);
   if (first === 'end') return { status, headers, ...NO_BODY };
@@ -111,23 +105,41 @@ const NO_BODY: Pick<OutgoingResponse, 'next' | 'cancel'> = {
 
 /** Converts a complete response that needs no guard. */
 export function complete(response: Response): OutgoingResponse {
-  const bytes = response.arrayBuffer().then(buffer => new Uint8Array(buffer));
-  return { status: response.status, headers: response.headers, next: once(bytes), cancel: NO_BODY.cancel };
-}
-
-/** Returns `chunk` on the first call, and undefined after it. */
-function once(chunk: Uint8Array | Promise<Uint8Array>): OutgoingResponse['next'] {
-  let next: typeof chunk | undefined = chunk;
-  return async () => {
-    const current = next;
-    next = undefined;
-    return current;
+  let sent = false;
+  return {
+    status: response.status,
+    headers: response.headers,
+    async next() {
+      if (sent) return undefined;
+      sent = true;
+      return new Uint8Array(await response.arrayBuffer());
+    },
+    cancel: NO_BODY.cancel,
   };
 }
 
-/** Reads `body` chunk by chunk; errors are returned, never thrown. */
-function chunksOf(body: ReadableStream<Uint8Array>, invocation: Invocation) {
-  const reader = body.getReader();
+/** The methods of a stream's reader that are used. */
+type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
+
+/** Returns a reader of the body, undefined if there is none. A text that is known is not read from a stream. */
+function readerOf(response: Response & { [COMPLETE_TEXT]?: string }): BodyReader | undefined {
+  const text = response[COMPLETE_TEXT];
+  if (text === undefined) return response.body?.getReader();
+  let rest: Uint8Array | undefined = Buffer.from(text);
+  return {
+    async read() {
+      const value = rest;
+      rest = undefined;
+      return value ? { done: false, value } : { done: true, value };
+    },
+    async cancel() {
+      rest = undefined;
+    },
+  };
+}
+
+/** Reads a body chunk by chunk; errors are returned, never thrown. */
+function chunksOf(reader: BodyReader, invocation: Invocation) {
   // A cancelled reader ends immediately, so no chunk is awaited after that.
   invocation.onAbort(reason => reader.cancel(reason).catch(broken));
 

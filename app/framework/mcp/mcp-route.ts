@@ -119,13 +119,7 @@ export class McpRoute {
     const denied = this.#limits && (await this.#limitCalls(c, this.#limits, message));
     if (denied) return denied;
     const accepted = negotiate(request);
-    const response = await this.#serve(request, options, exchange, {
-      message,
-      path: c.req.path,
-      route: this.#tasks ? routePath(c) : '',
-      functionArn: c.env?.context?.invokedFunctionArn,
-      tenantId: c.env?.context?.tenantId,
-    });
+    const response = await this.#serve(c, request, options, exchange, message);
     return accepted === 'json' ? jsonResponse(response) : response;
   };
 
@@ -192,26 +186,29 @@ export class McpRoute {
    * Serves by the method in the message, not by the Mcp-Method header, which a caller can forge and older revisions do not have.
    */
   async #serve(
+    c: Context<McpRouteEnv>,
     request: Request,
     options: McpHandlerRequestOptions,
     exchange: McpExchange,
-    routed: RouteMessage,
+    message: unknown,
   ): Promise<Response> {
-    const { message } = routed;
     if (this.#tasks && isSplit(message))
       return combined(
-        await Promise.all(
-          message.map(each =>
-            this.#serve(withoutBody(request), options, exchange, { ...routed, message: each }),
-          ),
-        ),
+        await Promise.all(message.map(each => this.#serve(c, withoutBody(request), options, exchange, each))),
       );
     setExchange(request, exchange);
     const served = { ...options, parsedBody: message };
     if ((message as { method?: unknown } | null)?.method === 'subscriptions/listen')
       return this.#listen(request, served);
-    return this.#tasks ? this.#tasks.serve(request, served, routed) : this.#handler.fetch(request, served);
+    return this.#tasks
+      ? this.#tasks.serve(request, served, routeMessage(c, message))
+      : this.#handler.fetch(request, served);
   }
+}
+
+function routeMessage(c: Context<McpRouteEnv>, message: unknown): RouteMessage {
+  const { invokedFunctionArn, tenantId } = c.env?.context ?? {};
+  return { message, path: c.req.path, route: routePath(c), functionArn: invokedFunctionArn, tenantId };
 }
 
 /** Returns the responses to the messages of a batch, in one JSON list; 202 if all were notifications. */

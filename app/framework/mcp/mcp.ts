@@ -15,11 +15,15 @@ import type { McpRouteEnv, McpServerOptions } from './options.ts';
 import { registerMcpHandler } from './route-registry.ts';
 import { logSdkWarningsOnce } from './sdk-warnings.ts';
 
-/** Creates an app to mount: `app.route('/mcp', mcp(weather))`. Throws a TypeError if an option is out of range. */
+/** Creates an app to mount: `app.route('/mcp', mcp(weather))`. Throws a TypeError if an option is invalid. */
 export function mcp(factory: McpServerFactory, options: McpServerOptions = {}): Hono<McpRouteEnv> {
   logSdkWarningsOnce();
+  const { prewarm = true, reuse = false, tasks } = options;
+  if (reuse && tasks)
+    throw new TypeError(
+      'mcp(server, { reuse: true }) cannot have tasks, whose handlers belong to one caller: leave out reuse or tasks.',
+    );
   const route = new McpRoute(factory, options);
-  const { prewarm = true } = options;
   const handler = registerMcpHandler(route.handle, {
     runJob: route.runJob,
     prewarm: prewarm ? path => route.prewarm(path) : undefined,

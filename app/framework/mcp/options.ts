@@ -53,10 +53,10 @@ export interface McpOptions {
 /** The options of `mcp()`. */
 export interface McpServerOptions extends McpOptions {
   /**
-   * Serves a request by a server that has served others before, one server per concurrent request, so that a call does not pay for
-   * creating it. The factory then runs without a request and without a caller (`ctx.http.authInfo` of a tool has the caller), and a
-   * tool must not change its server: app/framework/mcp/README.md, "One server for many requests".
-   * @default false: each request is served by a server of its own
+   * Creates one server per concurrent request and reuses it for later requests, so that a call does not pay for creating it. The
+   * factory then gets no request and no caller, a tool must not change its server, and the route cannot have `tasks`:
+   * app/framework/mcp/README.md, "One server for many requests".
+   * @default false: the factory creates a server for each request
    */
   reuse?: boolean;
 }

@@ -2,9 +2,9 @@
  * The option `reuse` of `mcp()`: serves a request by a server that has served others before, one server per concurrent request.
  * A server is closed after each request and connected again by the SDK's own methods, so that creating it is paid once.
  *
- * Loaded by routes that have the option. What one caller could leave behind for the next is removed here: what the client said
- * about itself, its log level, and notifications of a tool that goes on after its response. Not removed: what the factory's own
- * code keeps; app/framework/mcp/README.md says what an author must not do.
+ * Loaded by routes that have the option. Between two requests it removes the client's capabilities, name and log level, and rejects
+ * notifications of tools that continue after their response. It cannot remove state that the factory's own code keeps:
+ * app/framework/mcp/README.md lists the rules for authors.
  */
 import type {
   McpRequestContext,
@@ -14,7 +14,7 @@ import type {
   Transport,
 } from '@modelcontextprotocol/server';
 
-/** What a `Server` of the SDK keeps about its client, and how it makes a tool's `ctx`. */
+/** Private members of the SDK's `Server`: the state of its client, and the method that creates a tool's `ctx`. */
 interface ServerInternals {
   _clientCapabilities?: unknown;
   _clientVersion?: unknown;
@@ -29,11 +29,11 @@ interface BaseContext {
   mcpReq: Record<'send' | 'notify' | 'elicitInput' | 'requestSampling', Send>;
 }
 
-/** The class of the SDK is passed: this file is a bundle of its own, which must not contain another copy of the SDK. */
+/** Passed as a parameter: this file is a separate bundle, which must not contain a second copy of the SDK. */
 type McpServerClass = typeof McpServer;
 
 /**
- * Returns a factory that hands out servers of `create`. They are kept per era, because a server belongs to one. `create` gets
+ * Returns a factory that reuses the servers of `create`, separately per era, because the SDK binds a server to one. `create` gets
  * neither the request nor the caller. Rejects with a TypeError if `create` returns anything but an `McpServer` of SDK v2.
  */
 export function reusing(create: McpServerFactory, mcpServer: McpServerClass): McpServerFactory {
@@ -61,8 +61,8 @@ async function createReusable(
 }
 
 /**
- * The server, for one request: `close` closes the connection of that request only, however late the SDK calls it, and `release` is
- * called once, after it.
+ * Returns the server for one request. Its `close` closes only the connection of that request, even if the SDK calls it later, and
+ * calls `release` once.
  */
 function lease(server: McpServer, release: () => void): McpServer {
   let transport: Transport | undefined;
@@ -92,6 +92,7 @@ function lease(server: McpServer, release: () => void): McpServer {
   return Object.assign(Object.create(server), methods) as McpServer;
 }
 
+/** Removes the state of the last client. */
 function forgetClient(server: Server): void {
   const internals = server as unknown as ServerInternals;
   internals._clientCapabilities = undefined;
@@ -101,8 +102,8 @@ function forgetClient(server: Server): void {
 }
 
 /**
- * A tool can go on after its response, for example because an `await` is missing. The SDK sends what it sends then by the current
- * connection, which is another caller's by now; here it is rejected, as by a server that is closed.
+ * Makes each `ctx` send only while its own request is connected, and reject afterwards, like that of a closed server. A tool can
+ * continue after its response, for example if an `await` is missing; the SDK would send its messages to the next caller.
  */
 function bindContexts(server: Server): void {
   const internals = server as unknown as ServerInternals;
@@ -126,7 +127,7 @@ function bindContexts(server: Server): void {
   };
 }
 
-/** Like the error of the SDK for a server that is closed. */
+/** Returns the SDK's error for a closed server. */
 function notConnected(): Error {
   return Object.assign(new Error('Not connected'), { name: 'SdkError', code: 'NOT_CONNECTED' });
 }

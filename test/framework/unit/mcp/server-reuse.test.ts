@@ -9,7 +9,7 @@ import {
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { type McpServerOptions, mcp } from '../../../../app/framework/index.ts';
+import { dynamoTasks, type McpServerOptions, mcp } from '../../../../app/framework/index.ts';
 import type { Guard } from '../../../../app/framework/types.ts';
 import { modernHeaders, modernRequest } from '../../../helpers/json-rpc.ts';
 
@@ -442,6 +442,12 @@ describe('reuse', () => {
       );
     }
     expect(created).toHaveLength(2);
+  });
+
+  test('is refused together with tasks, whose handlers are those of one caller', () => {
+    const tasks = dynamoTasks({ tools: { echo: {} } });
+    expect(() => routeOf(() => undefined, { tasks })).toThrow(/reuse.*cannot have tasks/);
+    expect(() => routeOf(() => undefined, { tasks, reuse: false })).not.toThrow();
   });
 
   test('refuses a factory of a low-level Server, and says what is needed', async () => {
