@@ -24,6 +24,7 @@ test.each<[string, () => Response | Promise<Response>]>([
   ['no body', () => new Response(null, { status: 204 })],
   ['an empty body', () => new Response('')],
   ['a body', () => new Response('all of it')],
+  ['a body that is known as text', () => knownText('all of it')],
   ['a handler that rejects', () => Promise.reject(new Error('expected in the log'))],
   [
     'a body that fails',
@@ -35,6 +36,38 @@ test.each<[string, () => Response | Promise<Response>]>([
   await response.text();
   expect(watched.end).toHaveBeenCalled();
 });
+
+test.each<[string, () => Response]>([
+  ['a stream', () => new Response('all of it')],
+  ['known text', () => knownText('all of it')],
+])(
+  'guardResponse ends the invocation of %s when the body has been taken, not before',
+  async (_what, respond) => {
+    const watched = invocation();
+    const chunk = vi.fn();
+    watched.observer = { chunk, end: () => undefined };
+    const { next } = await guardResponse(respond, adapted(watched));
+    expect(new TextDecoder().decode(await next())).toBe('all of it');
+    expect(watched.end).not.toHaveBeenCalled();
+    expect(await next()).toBeUndefined();
+    expect(watched.end).toHaveBeenCalledOnce();
+    expect(chunk).toHaveBeenCalledOnce();
+  },
+);
+
+test('guardResponse sends no known text after a cancellation', async () => {
+  const watched = invocation();
+  const { next, cancel } = await guardResponse(() => knownText('all of it'), adapted(watched));
+  await next();
+  await cancel('disconnected');
+  expect(watched.end).toHaveBeenCalled();
+  expect(await next()).toBeUndefined();
+});
+
+/** A response of scripts/build/patches/mcp-server/complete-response.diff. */
+function knownText(text: string): Response {
+  return Object.assign(new Response(text), { [Symbol.for('text of a complete response')]: text });
+}
 
 test('guardResponse ends the invocation and cancels the body when its reader cancels', async () => {
   const watched = invocation();
