@@ -33,6 +33,18 @@ export function startProxyWithDocuments(
   );
 }
 
+/** Returns the settings of a local Lambda on `port` with the OAuth proxy in front of `provider`, and with registration. */
+export function proxySettings({ issuer }: IdentityProvider, port: number): Record<string, string> {
+  return {
+    PORT: String(port),
+    MCP_AUTH: 'oauth',
+    MCP_OAUTH_PROXY: 'on',
+    MCP_OAUTH_ISSUER: issuer,
+    MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
+    MCP_OAUTH_REGISTRATION: 'on',
+  };
+}
+
 async function startBehind(
   options: Options,
   start: (env: Record<string, string>) => Promise<RunningLambda>,
@@ -43,13 +55,8 @@ async function startBehind(
     redirectUri: `http://127.0.0.1:${port}/callback`,
   });
   const lambda = await start({
-    PORT: String(port),
-    MCP_AUTH: 'oauth',
-    MCP_OAUTH_PROXY: 'on',
-    MCP_OAUTH_ISSUER: provider.issuer,
-    MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
+    ...proxySettings(provider, port),
     ...(options.confidential !== false && { MCP_OAUTH_CLIENT_SECRET: PROVIDER_CLIENT.secret }),
-    MCP_OAUTH_REGISTRATION: 'on',
     MCP_OAUTH_SCOPES: 'mcp',
   }).catch(async error => {
     await provider.close();

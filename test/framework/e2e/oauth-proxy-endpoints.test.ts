@@ -25,6 +25,7 @@ import {
 } from '../../helpers/identity-provider.ts';
 import { freePort, type RunningLambda, startApp } from '../../helpers/local-lambda.ts';
 import { type MemoryOAuthProvider, memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
+import { proxySettings } from '../../helpers/oauth-proxy.ts';
 
 interface Deployment {
   name: string;
@@ -72,13 +73,8 @@ describe.each(DEPLOYMENTS)('the OAuth proxy behind $name', ({ args, stage = '', 
     base = `http://${domain ? 'localhost' : '127.0.0.1'}:${port}${stage}`;
     provider = await startIdentityProvider({ redirectUri: [`${base}/callback`] });
     const env = {
-      PORT: String(port),
-      MCP_AUTH: 'oauth',
-      MCP_OAUTH_PROXY: 'on',
-      MCP_OAUTH_ISSUER: provider.issuer,
-      MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
+      ...proxySettings(provider, port),
       MCP_OAUTH_CLIENT_SECRET: PROVIDER_CLIENT.secret,
-      MCP_OAUTH_REGISTRATION: 'on',
       MCP_OAUTH_SCOPES: 'mcp',
       ...(domain && {
         MCP_PUBLIC_URL: `${base}/mcp`,

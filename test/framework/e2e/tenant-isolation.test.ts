@@ -16,12 +16,11 @@ import {
   ALICE,
   type IdentityProvider,
   IMITATIONS,
-  PROVIDER_CLIENT,
   startIdentityProvider,
 } from '../../helpers/identity-provider.ts';
 import { freePort, ROOT, type RunningLambda, startDist, TEST_PACKAGES } from '../../helpers/local-lambda.ts';
 import { memoryOAuthProvider, REDIRECT } from '../../helpers/oauth-client.ts';
-import { PROXY_SECRET } from '../../helpers/oauth-proxy.ts';
+import { PROXY_SECRET, proxySettings } from '../../helpers/oauth-proxy.ts';
 import { ProjectCopy } from '../../helpers/project-copy.ts';
 import { type SigningIssuer, startSigningIssuer } from '../../helpers/signing-issuer.ts';
 import { sha256 } from '../unit/auth/attacks.ts';
@@ -128,15 +127,7 @@ async function startWithSignIn(): Promise<{ lambda: RunningLambda; provider: Ide
   const port = await freePort();
   const redirectUri = `http://127.0.0.1:${port}/live/callback`;
   const provider = await startIdentityProvider({ ...IMITATIONS.cognito, redirectUri });
-  const env = {
-    PORT: String(port),
-    MCP_AUTH: 'oauth',
-    MCP_OAUTH_PROXY: 'on',
-    MCP_OAUTH_ISSUER: provider.issuer,
-    MCP_OAUTH_CLIENT_ID: PROVIDER_CLIENT.id,
-    MCP_OAUTH_REGISTRATION: 'on',
-    MCP_SECRET: PROXY_SECRET,
-  };
+  const env = { ...proxySettings(provider, port), MCP_SECRET: PROXY_SECRET };
   const lambda = await startBuild(env, '--isolation', 'per-caller').catch(async error => {
     await provider.close();
     throw error;

@@ -35,6 +35,21 @@ class Session:
     read: Callable[[str], Awaitable[str]]
 
 
+def session_of(revision: str, client) -> Session:
+    """Wraps a client of the official SDKs, whose methods have the same names in all versions."""
+
+    async def tools() -> list[str]:
+        return [tool.name for tool in (await client.list_tools()).tools]
+
+    async def call(name: str, arguments: dict, progress=None) -> str:
+        return (await client.call_tool(name, arguments, progress_callback=progress)).content[0].text
+
+    async def read(uri: str) -> str:
+        return (await client.read_resource(uri)).contents[0].text
+
+    return Session(revision, tools, call, read)
+
+
 @dataclass
 class Options:
     url: str

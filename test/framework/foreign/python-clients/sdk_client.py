@@ -1,7 +1,7 @@
 """The official Python SDK 2, whose mode is auto or legacy."""
 from contextlib import asynccontextmanager
 
-from checks import CHOICE, REPLY, Counter, Options, Session, main
+from checks import CHOICE, REPLY, Counter, Options, main, session_of
 from mcp import Client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 from mcp.types import CreateMessageResult, ElicitResult, TextContent
@@ -21,17 +21,7 @@ async def connect(options: Options, requests: Counter):
     transport = streamable_http_client(options.url, http_client=create_mcp_http_client(headers=headers))
     callbacks = {"elicitation_callback": choose, "sampling_callback": reply if options.sampling else None}
     async with Client(transport, mode=options.mode, **callbacks) as client:
-
-        async def tools() -> list[str]:
-            return [tool.name for tool in (await client.list_tools()).tools]
-
-        async def call(name: str, arguments: dict, progress=None) -> str:
-            return (await client.call_tool(name, arguments, progress_callback=progress)).content[0].text
-
-        async def read(uri: str) -> str:
-            return (await client.read_resource(uri)).contents[0].text
-
-        yield Session(client.protocol_version, tools, call, read)
+        yield session_of(client.protocol_version, client)
 
 
 main(connect)

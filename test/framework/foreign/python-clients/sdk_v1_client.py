@@ -1,7 +1,7 @@
 """The official Python SDK 1."""
 from contextlib import asynccontextmanager
 
-from checks import REPLY, Counter, Options, Session, main
+from checks import REPLY, Counter, Options, main, session_of
 from mcp import ClientSession
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 from mcp.types import CreateMessageResult, TextContent
@@ -18,18 +18,7 @@ async def connect(options: Options, requests: Counter):
     sampling = reply if options.sampling else None
     async with streamable_http_client(options.url, http_client=http) as (received, sent, _):
         async with ClientSession(received, sent, sampling_callback=sampling) as session:
-            revision = (await session.initialize()).protocolVersion
-
-            async def tools() -> list[str]:
-                return [tool.name for tool in (await session.list_tools()).tools]
-
-            async def call(name: str, arguments: dict, progress=None) -> str:
-                return (await session.call_tool(name, arguments, progress_callback=progress)).content[0].text
-
-            async def read(uri: str) -> str:
-                return (await session.read_resource(uri)).contents[0].text
-
-            yield Session(revision, tools, call, read)
+            yield session_of((await session.initialize()).protocolVersion, session)
 
 
 main(connect)
