@@ -106,7 +106,7 @@ function nameOf(client: RuntimeClient): string {
 async function check(script: string): Promise<boolean> {
   process.stdout.write(`> npm run ${script}\n`);
   const passed = await npm(['run', '--silent', script]);
-  if (!passed) appendFileSync(totals, '0 passed, 1 failed, 0 skipped\n');
+  if (!passed) addFailure(`npm run ${script}`);
   return passed;
 }
 
@@ -123,24 +123,37 @@ async function run(command: string, args: readonly string[], options: SpawnOptio
 
 /** Runs vitest, whose reporter writes the totals (test/helpers/totals-reporter.ts). */
 async function vitest(args: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  const before = lines().length;
+  const before = counts().length;
   const command = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
   const passed = await run(process.execPath, command, { env: { ...process.env, ...env, TOTALS: totals } });
-  if (!passed && lines().length === before) appendFileSync(totals, '0 passed, 1 failed, 0 skipped\n');
+  if (!passed && counts().length === before) addFailure(`vitest run ${args.join(' ')}`);
+}
+
+function addFailure(command: string): void {
+  appendFileSync(totals, `FAILED: ${command}\n0 passed, 1 failed, 0 skipped\n`);
 }
 
 function lines(): string[] {
   return existsSync(totals) ? readFileSync(totals, 'utf8').trim().split('\n') : [];
 }
 
-/** Prints the sum of all suites as the last line. Returns whether nothing failed. */
+/** Returns the passed, failed and skipped tests of each run. */
+function counts(): number[][] {
+  return lines().flatMap(line => {
+    const [, ...count] = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(line) ?? [];
+    return count.length > 0 ? [count.map(Number)] : [];
+  });
+}
+
+/** Prints all failures, and the sum of all suites as the last line. Returns whether nothing failed. */
 function sum(): boolean {
-  const counts = lines().map(line => (line.match(/\d+/g) ?? []).map(Number));
+  const runs = counts();
   const [passed, failed, skipped] = [0, 1, 2].map(at =>
-    counts.reduce((total, count) => total + (count[at] ?? 0), 0),
+    runs.reduce((total, run) => total + (run[at] ?? 0), 0),
   );
-  const text = `${passed} passed, ${failed} failed, ${skipped} skipped\n`;
-  if (process.env.TOTALS) appendFileSync(process.env.TOTALS, text);
-  if (counts.length > 1) process.stdout.write(`\nAll suites:\n${text}`);
+  const failures = lines().filter(line => line.startsWith('FAILED: '));
+  const text = [...failures, `${passed} passed, ${failed} failed, ${skipped} skipped`].join('\n');
+  if (process.env.TOTALS) appendFileSync(process.env.TOTALS, `${text}\n`);
+  if (runs.length > 1) process.stdout.write(`\nAll suites:\n${text}\n`);
   return failed === 0;
 }

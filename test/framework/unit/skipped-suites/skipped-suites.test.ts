@@ -69,8 +69,12 @@ test('suites of programs of others pass, and say what is missing and which comma
   expect([code, end]).toEqual([0, expect.stringMatching(/\n0 passed, 0 failed, 13 skipped\s*$/)]);
 });
 
-test('where CI asks for every test, they fail and say the same', async () => {
+test('where CI asks for every test, they fail and say the same, also in one line each at the end', async () => {
   const { code, output } = await runSuites({ CI: 'true' });
-  expect(output).toContain('No container engine works on this machine');
+  expect(output.match(/^FAILED: test\/framework\/\S+\.test\.ts: .+$/gm)?.toSorted()).toEqual([
+    expect.stringContaining('No container engine works on this machine'),
+    expect.stringContaining('terraform is not on PATH'),
+    expect.stringContaining('terraform is not on PATH'),
+  ]);
   expect([code, /\d+ passed.*skipped/.exec(output)?.[0]]).toEqual([1, '0 passed, 3 failed, 0 skipped']);
 });
