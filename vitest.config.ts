@@ -13,8 +13,10 @@ export default defineConfig({
   test: {
     globalSetup: ['./test/helpers/build-fixture.ts'],
     include: ['test/**/*.test.ts'],
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
+    // Limits for something that hangs: tests wait for events, and a slow machine must pass. No test sets its own, unless it needs more.
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    expect: { poll: { timeout: 300_000 } },
     maxWorkers: 2,
     reporters: ['default', './test/helpers/totals-reporter.ts'],
   },

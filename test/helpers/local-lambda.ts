@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(fileURLToPath(import.meta.url), '../../..');
+const PATIENCE_MS = 300_000;
 /** Packages that only tests need. */
 export const TEST_PACKAGES = join(ROOT, 'test/packages/node_modules');
 /** The fixture app and its build, relative to {@link ROOT}. */
@@ -26,8 +27,8 @@ export interface RunningLambda {
   invokeUrl: string;
   /** Returns the output so far. */
   output(): string;
-  /** Waits until the output matches `pattern`. Rejects after `ms`. */
-  printed(pattern: RegExp, ms?: number): Promise<RegExpExecArray>;
+  /** Waits until the output matches `pattern`. Rejects after five minutes. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
   process: ChildProcess;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -99,14 +100,14 @@ async function start(args: readonly string[], env: Record<string, string> = {}):
       child.emit('printed');
     });
   }
-  const printed = async (pattern: RegExp, ms = 15_000): Promise<RegExpExecArray> => {
-    const signal = AbortSignal.timeout(ms);
+  const printed = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     for (;;) {
       const match = pattern.exec(text);
       if (match) return match;
       if (child.exitCode !== null) throw new Error(`The local Lambda ended with ${child.exitCode}:\n${text}`);
       await once(child, 'printed', { signal }).catch(() => {
-        throw new Error(`Not printed within ${ms} ms: ${pattern}. Printed was:\n${text}`);
+        throw new Error(`Not printed within ${PATIENCE_MS} ms: ${pattern}. Printed was:\n${text}`);
       });
     }
   };

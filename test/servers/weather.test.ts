@@ -27,11 +27,11 @@ let reported: unknown[] = [];
 const closing: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  upstream = await startUpstream({ slowMs: 5_000 });
+  upstream = await startUpstream({ slowMs: 600_000 });
   const api = openMeteo({
     geocodingUrl: upstream.url,
     forecastUrl: `${upstream.url}/prefix/`,
-    timeoutMs: 1_000,
+    timeoutMs: 3_000,
   });
   handler = createMcpHandler(createWeather({ openMeteo: api, onError: error => reported.push(error) }));
 });

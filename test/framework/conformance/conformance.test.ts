@@ -14,7 +14,7 @@ describe.each(Object.keys(PATHS) as StreamingEndpoint[])(
     beforeAll(async () => {
       target = await startTarget(endpoint);
       run = await runConformance({ url: target.url });
-    }, 120_000);
+    });
     afterAll(async () => {
       await target?.close();
       if (run) process.stdout.write(`\nBehind ${endpoint}:\n${run.report}\n`);

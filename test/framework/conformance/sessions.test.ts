@@ -26,7 +26,7 @@ afterAll(() => closeAll(target));
 describe.each(lanes.filter(lane => lane.revision === '2025-11-25'))(
   'the conformance suite $version, $suite',
   lane => {
-    test('passes completely on a server with sessions', { timeout: 90_000 }, async () => {
+    test('passes completely on a server with sessions', async () => {
       const runs = await runLane(lane, await listScenarios(lane), target?.url ?? '');
       const judged = runs.map(run => judge(run, new Map()));
       expect(judged.filter(run => run.verdict !== 'passed').map(run => [run.scenario, run.problems])).toEqual(

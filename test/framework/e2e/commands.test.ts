@@ -137,7 +137,7 @@ describe('npm run dev', () => {
     onTestFinished(() => void child.kill());
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
-    await expect.poll(() => output, { timeout: 60_000 }).toMatch(until);
+    await expect.poll(() => output).toMatch(until);
     return { output: () => output, child };
   }
 
@@ -153,14 +153,12 @@ describe('npm run dev', () => {
     for (const count of [2, 3]) {
       copy.write('app/routes.ts.tmp', `${copy.read('app/routes.ts')}\n`);
       renameSync(join(copy.folder, 'app/routes.ts.tmp'), join(copy.folder, 'app/routes.ts'));
-      await expect
-        .poll(() => output().match(/MCP server ready at \S+\/mcp\n/g)?.length, { timeout: 60_000 })
-        .toBe(count);
+      await expect.poll(() => output().match(/MCP server ready at \S+\/mcp\n/g)?.length).toBe(count);
     }
     const [server = 0] = childrenOf(child.pid ?? 0);
     expect(commandOf(server)).toContain('serve.ts');
     child.kill('SIGINT');
-    await expect.poll(() => stateOf(server) ?? 'Z', { timeout: 60_000 }).toBe('Z');
+    await expect.poll(() => stateOf(server) ?? 'Z').toBe('Z');
   });
 
   test.each<[string, (port: number) => Record<string, string>, RegExp]>([

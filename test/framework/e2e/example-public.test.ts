@@ -51,4 +51,4 @@ test('the public example has a server card, limits calls per caller, and logs ea
   const limited = results.filter(({ status }) => status === 429);
   expect(limited.length).toBeGreaterThan(0);
   expect(limited[0]?.retry).toMatch(/^\d+$/);
-}, 120_000);
+});

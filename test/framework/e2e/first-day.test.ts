@@ -83,22 +83,18 @@ describeWith(asked, { inCi: 'skip' })('a project of a user', () => {
     expect(stdout + stderr).toMatch(/test\/servers\/db\.test\.ts format/);
   });
 
-  test.each(['build', 'lint:framework', 'typecheck'])(
-    'npm run %s passes',
-    { timeout: 120_000 },
-    async script => {
-      await npm('run', script);
-    },
-  );
+  test.each(['build', 'lint:framework', 'typecheck'])('npm run %s passes', async script => {
+    await npm('run', script);
+  });
 
-  test('npm run typecheck reports a type error in a file of the user', { timeout: 120_000 }, async () => {
+  test('npm run typecheck reports a type error in a file of the user', async () => {
     write('app/db/wrong.ts', 'export const sides: number = "six"\n');
     const { stdout } = await npm('run', 'typecheck').catch(error => error);
     rmSync(join(folder, 'app/db/wrong.ts'));
     expect(stdout).toMatch(/app\/db\/wrong\.ts\(1,14\): error TS2322/);
   });
 
-  test('the tests of the user’s servers and of the framework pass', { timeout: 600_000 }, async () => {
+  test('the tests of the user’s servers and of the framework pass', async () => {
     const files = UNIT_TESTS.map(name => `test/framework/unit/${name}.test.ts`);
     const output = await npm('exec', '--', 'vitest', 'run', 'test/servers', ...files);
     expect(output).toMatch(/✓ test\/servers\/db\.test\.ts/);

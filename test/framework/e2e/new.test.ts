@@ -26,9 +26,7 @@ export function time(): McpServer {
 }
 `;
 
-test('npm run new writes and mounts a server and its test, which are formatted, compile, pass and can be bundled', {
-  timeout: 180_000,
-}, async () => {
+test('npm run new writes and mounts a server and its test, which are formatted, compile, pass and can be bundled', async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);
   copy.write('app/servers/time.ts', TIME);

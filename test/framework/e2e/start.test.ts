@@ -5,7 +5,7 @@ import { globSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { childrenOf, commandOf, stateOf } from '../../helpers/processes.ts';
 import { ProjectCopy } from '../../helpers/project-copy.ts';
 
@@ -16,9 +16,6 @@ interface Started {
   printed(pattern: RegExp, from?: number): Promise<void>;
 }
 
-/** Builds and type checks take long on a busy machine. */
-const WAIT = { timeout: 180_000, interval: 50 };
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 const started: Started[] = [];
 afterAll(() => {
   for (const { npm } of started.splice(0)) {
@@ -43,7 +40,7 @@ async function npmStart(
   let text = '';
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', chunk => (text += chunk));
   const printed = async (pattern: RegExp, from = 0): Promise<void> => {
-    await vi.waitFor(() => expect(text.slice(from)).toMatch(pattern), WAIT);
+    await expect.poll(() => text.slice(from)).toMatch(pattern);
   };
   const running: Started = { npm, url: '', output: () => text, printed };
   started.push(running);
@@ -100,15 +97,15 @@ describe('npm start ends with all of its processes on', () => {
   const toGroup = ({ pid = 0 }: ChildProcess, signal: NodeJS.Signals): boolean => process.kill(-pid, signal);
   const toNpm = (npm: ChildProcess, signal: NodeJS.Signals): boolean => npm.kill(signal);
   /** Returns `npm start` and its descendants, once one of their command lines matches `pattern`. */
-  const processesOf = ({ npm }: Started, pattern: RegExp): Promise<number[]> =>
-    vi.waitFor(
-      () => {
-        const all = descendantsOf(npm.pid ?? 0);
-        expect(all.map(commandOf).join('\n')).toMatch(pattern);
-        return all;
-      },
-      { ...WAIT, interval: 5 },
-    );
+  const processesOf = async ({ npm }: Started, pattern: RegExp): Promise<number[]> => {
+    let all: number[] = [];
+    const commands = () => {
+      all = descendantsOf(npm.pid ?? 0);
+      return all.map(commandOf).join('\n');
+    };
+    await expect.poll(commands, { interval: 5 }).toMatch(pattern);
+    return all;
+  };
 
   test.each<[NodeJS.Signals, string, (npm: ChildProcess, signal: NodeJS.Signals) => boolean]>([
     ['SIGINT', 'the process group, as Ctrl-C sends it', toGroup],
@@ -125,13 +122,13 @@ describe('npm start ends with all of its processes on', () => {
       descendantsOf(server.npm.pid ?? 0).filter(
         pid => childrenOf(pid).length === 0 && /entry\.mjs/.test(commandOf(pid)),
       );
-    await expect.poll(() => environments().length, WAIT).toBe(2);
+    await expect.poll(() => environments().length).toBe(2);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-    await expect.poll(() => environments().map(stateOf).toSorted(), WAIT).toEqual(['S', 'S', 'T']);
+    await expect.poll(() => environments().map(stateOf).toSorted()).toEqual(['S', 'S', 'T']);
     const all = await processesOf(server, /entry\.mjs/);
     send(server.npm, signal);
     if (server.npm.exitCode === null) await once(server.npm, 'exit');
-    await expect.poll(() => alive(all), WAIT).toEqual([]);
+    await expect.poll(() => alive(all)).toEqual([]);
     await Promise.all(calls);
   });
 
@@ -139,9 +136,9 @@ describe('npm start ends with all of its processes on', () => {
     using copy = diceProject();
     const server = await npmStart(copy, {}, /Building\.\.\./);
     const all = await processesOf(server, /scripts\/build\/build\.ts/);
-    await expect.poll(() => globSync('.dist-*', { cwd: copy.folder }), WAIT).toHaveLength(1);
+    await expect.poll(() => globSync('.dist-*', { cwd: copy.folder })).toHaveLength(1);
     server.npm.kill('SIGTERM');
-    await expect.poll(() => alive(all), WAIT).toEqual([]);
+    await expect.poll(() => alive(all)).toEqual([]);
     // The next build removes temporary folders of this one.
     await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
     expect(globSync('.dist-*', { cwd: copy.folder })).toEqual([]);
@@ -153,7 +150,7 @@ describe('npm start ends with all of its processes on', () => {
     copy.write('app/servers/dice.ts', dice('2.0.0'));
     const all = await processesOf(server, /typescript.*--noEmit/);
     server.npm.kill('SIGTERM');
-    await expect.poll(() => alive(all), WAIT).toEqual([]);
+    await expect.poll(() => alive(all)).toEqual([]);
   });
 });
 
@@ -251,7 +248,7 @@ describe('a change in app/', () => {
     expect(server.output().slice(from)).not.toMatch(/at .*scripts\/build\//);
     expect(await version()).toBe(before);
     copy.write('app/servers/dice.ts', dice('4.0.0'));
-    await expect.poll(version, WAIT).toBe('4.0.0');
+    await expect.poll(version).toBe('4.0.0');
   });
 
   test('with a type error is reported and runs, and the next change cancels the check', async () => {

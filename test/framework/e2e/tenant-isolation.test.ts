@@ -99,7 +99,7 @@ beforeAll(async () => {
   project.write('app/routes.ts', routes);
   project.write('app/servers/where.ts', WHERE);
   await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: project.folder });
-}, 120_000);
+});
 afterAll(async () => {
   await closeAll(issuer);
   project?.[Symbol.dispose]();
@@ -110,7 +110,7 @@ test('the example passes the type checker', async () => {
   project.write('tsconfig.example.json', JSON.stringify(config));
   const args = ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.example.json'];
   await promisify(execFile)(process.execPath, args, { cwd: project.folder });
-}, 120_000);
+});
 
 function startExample(isolation: 'shared' | 'per-caller', ...more: string[]): Promise<RunningLambda> {
   const env = {
@@ -237,14 +237,14 @@ describe('with one environment per caller', () => {
   let lambda: RunningLambda;
   beforeAll(async () => {
     lambda = await startExample('per-caller');
-  }, 60_000);
+  });
   afterAll(() => closeAll(lambda));
 
   test(`two callers alternate ${CALLS} calls of the memory server, keep their graphs, and do not see each other’s data`, async () => {
     const { alice, bob } = await callers(lambda);
     expect(await alternate(alice, bob)).toEqual([CALLS / 4, CALLS / 4]);
     expect([...alice.leaks, ...bob.leaks]).toEqual([]);
-  }, 120_000);
+  });
 
   test('parallel calls of three callers, one with a static token, do not see each other’s data', async () => {
     const everyone = Object.values(await callers(lambda));
@@ -256,7 +256,7 @@ describe('with one environment per caller', () => {
     };
     await Promise.all(everyone.flatMap(caller => [work(caller), work(caller), work(caller)]));
     expect(everyone.flatMap(({ leaks }) => leaks)).toEqual([]);
-  }, 120_000);
+  });
 
   test('a caller whose environment is killed between calls gets an empty graph, not that of another', async () => {
     const { alice, bob } = await callers(lambda);
@@ -271,23 +271,23 @@ describe('with one environment per caller', () => {
     }
     expect(await bob.recall()).toBe(1);
     expect([...alice.leaks, ...bob.leaks]).toEqual([]);
-  }, 120_000);
+  });
 
   test('a task runs in an environment of the caller that created it', async () => {
     const { alice, bob } = await callers(lambda);
     const tenants = [];
     for (const caller of [alice, bob]) {
       const { authorization } = caller;
-      const client = new TaskClient(`${lambda.url}/live/where`, { timeoutMs: 20_000, authorization });
+      const client = new TaskClient(`${lambda.url}/live/where`, { timeoutMs: 300_000, authorization });
       const { tenant } = await caller.where();
-      const { result } = await client.waitUntilDone(await client.create('where'), 30_000);
+      const { result } = await client.waitUntilDone(await client.create('where'));
       const { content } = result as { content: { text: string }[] };
       expect(JSON.parse(content[0]?.text ?? '')).toMatchObject({ tenant });
       expect(new Set(JSON.parse(content[0]?.text ?? '').served)).toEqual(new Set([tenant]));
       tenants.push(tenant);
     }
     expect(new Set(tenants).size).toBe(2);
-  }, 60_000);
+  });
 
   test('the table returns a caller’s notes from several environments, and none of them to another caller', async () => {
     const { alice, bob } = await callers(lambda);
@@ -302,14 +302,14 @@ describe('with one environment per caller', () => {
     );
     expect(JSON.parse(await bob.tool('/mcp', 'notes_list_notes'))).toEqual([]);
     expect([...alice.leaks, ...bob.leaks]).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('with sign-in', () => {
   let running: Awaited<ReturnType<typeof startWithSignIn>>;
   beforeAll(async () => {
     running = await startWithSignIn();
-  }, 60_000);
+  });
   afterAll(() => closeAll(running?.lambda, running?.provider));
 
   /** Registers a client and signs a person in. */
@@ -343,14 +343,14 @@ describe('with sign-in', () => {
       ['secret-of-bob in a note'],
     ]);
     expect([...alice.leaks, ...bob.leaks]).toEqual([]);
-  }, 60_000);
+  });
 
   test('a person has the same graph with another client', async () => {
     const [first, second] = [await signIn('carol'), await signIn('carol')];
     await first.remember();
     second.secrets.push(...first.secrets);
     expect(await second.recall()).toBe(1);
-  }, 60_000);
+  });
 });
 
 test('with two environments for all, callers alternate without seeing each other either', async () => {
@@ -362,7 +362,7 @@ test('with two environments for all, callers alternate without seeing each other
       await caller.recall();
     }
   expect([alice, bob, pipeline].flatMap(({ leaks }) => leaks)).toEqual([]);
-}, 120_000);
+});
 
 test('in shared mode, the same calls return the data of the other caller', async () => {
   await using lambda = await startExample('shared');
@@ -373,4 +373,4 @@ test('in shared mode, the same calls return the data of the other caller', async
   // The table is keyed by the caller in both modes.
   await alice.tool('/mcp', 'notes_add_note', { text: 'a note' });
   expect(JSON.parse(await bob.tool('/mcp', 'notes_list_notes'))).toEqual([]);
-}, 120_000);
+});

@@ -151,7 +151,7 @@ describeWith(git)('npm run upgrade', () => {
     ]);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/Test Files .*3 passed/)]);
     project.remove('tsconfig.upgraded.json');
-  }, 120_000);
+  });
 
   test('reports conflicts by file, and keeps the project’s version of what cannot be merged', () => {
     const conflicting = upstream.clone('conflicting');

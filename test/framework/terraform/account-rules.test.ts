@@ -1,5 +1,5 @@
 /** Rules of a real account: what it accepts and rejects, and what deployments share in it. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deliverLate, executeApiIsOpen, notRenewable } from './fake-provider/aws/gateway.ts';
 import type { Attributes } from './fake-provider/values.ts';
 import { Deployment } from './helpers/deployment.ts';
@@ -8,7 +8,6 @@ import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
 
 // Each test runs Terraform several times.
-vi.setConfig({ testTimeout: 240_000 });
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const QUIET = 'observability={enabled=false}';

@@ -49,17 +49,13 @@ describeTerraform('the configuration', () => {
     expect(output).not.toContain('Warning');
   });
 
-  test.each(TESTED)(
-    'in the folder %s passes its own tests',
-    async folder => {
-      const path = join(CONFIGURATION, folder);
-      await terraform.succeed(path, 'init', '-backend=false');
-      const { output } = await terraform.succeed(path, 'test', `-test-directory=${OWN_TESTS}`);
-      const [, passed, failed] = /Success! (\d+) passed, (\d+) failed/.exec(output) ?? [];
-      expect({ failed, passed: Number(passed) }).toEqual({ failed: '0', passed: runsIn(folder) });
-    },
-    300_000, // The root module has 40 runs.
-  );
+  test.each(TESTED)('in the folder %s passes its own tests', async folder => {
+    const path = join(CONFIGURATION, folder);
+    await terraform.succeed(path, 'init', '-backend=false');
+    const { output } = await terraform.succeed(path, 'test', `-test-directory=${OWN_TESTS}`);
+    const [, passed, failed] = /Success! (\d+) passed, (\d+) failed/.exec(output) ?? [];
+    expect({ failed, passed: Number(passed) }).toEqual({ failed: '0', passed: runsIn(folder) });
+  });
 
   test('calls no real provider in its own tests', () => {
     expect(terraform.machine.journal).toEqual([]);

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Attributes } from './fake-provider/values.ts';
 import { Deployment } from './helpers/deployment.ts';
 import { expectOrder, isCommand, lineOf } from './helpers/journal.ts';
@@ -15,7 +15,6 @@ import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
 
 // Each test runs Terraform several times.
-vi.setConfig({ testTimeout: 240_000 });
 
 const REPOSITORY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/mcp`;
 const PUBLICATION = 'module.image[0].terraform_data.publication[0]';

@@ -95,5 +95,5 @@ describeTerraform('the commands of terraform/README.md', () => {
 
     expect(await run(commandsUnder('Destroy'))).toMatchObject({ status: 0 });
     expect(terraform.account.inventory()).toEqual([]);
-  }, 240_000);
+  });
 });

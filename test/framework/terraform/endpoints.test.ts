@@ -2,7 +2,7 @@
  * Every endpoint type deployed on the fake provider, and changed to another type while it is deployed: which resources are replaced,
  * in which order, and that no caller is wrongly allowed or rejected in between.
  */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Attributes } from './fake-provider/values.ts';
 import { Deployment } from './helpers/deployment.ts';
 import { expectOrder, lineOf } from './helpers/journal.ts';
@@ -11,7 +11,6 @@ import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
 
 // Each test runs Terraform several times.
-vi.setConfig({ testTimeout: 240_000 });
 
 let terraform: Terraform;
 let deployment: Deployment;
@@ -50,9 +49,6 @@ const settings = (name: string): unknown => {
     (fn.environment as { variables: Record<string, string> }[])[0]?.variables ?? {};
   return others;
 };
-
-/** Timeout for two applies, four plans and a destroy. */
-const SWITCH_MS = 240_000;
 
 const OAUTH = ['auth=oauth', 'oauth={issuer="https://tenant.example/",audience=["mcp"],scopes=["read"]}'];
 const ZONE = ['domain_name=mcp.example.com', 'hosted_zone={id="Z1"}'];
@@ -530,31 +526,26 @@ describeTerraform('changing the endpoint of a deployment', () => {
       await deployment.destroy(`endpoint=${to}`);
       expect(terraform.account.inventory()).toEqual([]);
     },
-    SWITCH_MS,
   );
 
-  test(
-    'by adding and removing an authorizer leaves no request unauthenticated in between',
-    async () => {
-      await deployment.apply('endpoint=rest-api');
-      news();
-      await deployment.apply('endpoint=rest-api', 'authorizer=lambda');
-      const lines = news();
-      // The stage serves the old deployment, in which the server authenticates, until API Gateway may invoke the authorizer.
-      expectOrder(
-        lines,
-        'create aws_lambda_function mcp-authorizer',
-        'create aws_api_gateway_authorizer',
-        'create aws_lambda_permission mcp-authorizer:live',
-        'update aws_api_gateway_stage',
-      );
-      expect(settings('mcp')).toEqual({ MCP_AUTH: 'authorizer' });
-      await deployment.apply('endpoint=rest-api');
-      expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'token' });
-      expect(await deployment.pending('endpoint=rest-api')).toBe(0);
-    },
-    SWITCH_MS,
-  );
+  test('by adding and removing an authorizer leaves no request unauthenticated in between', async () => {
+    await deployment.apply('endpoint=rest-api');
+    news();
+    await deployment.apply('endpoint=rest-api', 'authorizer=lambda');
+    const lines = news();
+    // The stage serves the old deployment, in which the server authenticates, until API Gateway may invoke the authorizer.
+    expectOrder(
+      lines,
+      'create aws_lambda_function mcp-authorizer',
+      'create aws_api_gateway_authorizer',
+      'create aws_lambda_permission mcp-authorizer:live',
+      'update aws_api_gateway_stage',
+    );
+    expect(settings('mcp')).toEqual({ MCP_AUTH: 'authorizer' });
+    await deployment.apply('endpoint=rest-api');
+    expect(settings('mcp')).toMatchObject({ MCP_AUTH: 'token' });
+    expect(await deployment.pending('endpoint=rest-api')).toBe(0);
+  });
 });
 
 describe('the endpoint variables', () => {

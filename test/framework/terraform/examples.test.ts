@@ -1,5 +1,5 @@
 /** Every example deployed on the stand-in, as it is: it comes up, leaves nothing to do, grants little, and goes away. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Deployment } from './helpers/deployment.ts';
 import { expectOrder, lineOf } from './helpers/journal.ts';
 import { statements, tooWide } from './helpers/policies.ts';
@@ -7,7 +7,6 @@ import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
 
 // Each test runs Terraform several times.
-vi.setConfig({ testTimeout: 240_000 });
 
 let terraform: Terraform;
 beforeEach(async () => {

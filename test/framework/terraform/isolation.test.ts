@@ -1,5 +1,5 @@
 /** isolation = "per-caller" on the fake provider: what is deployed, and the change from one mode to the other and back. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Attributes } from './fake-provider/values.ts';
 import { Deployment } from './helpers/deployment.ts';
 import { expectOrder, lineOf } from './helpers/journal.ts';
@@ -7,7 +7,6 @@ import { tooWide } from './helpers/policies.ts';
 import { CONFIGURATION, describeTerraform, Terraform } from './helpers/terraform.ts';
 
 // Each test runs Terraform several times; the one of the switch about twenty.
-vi.setConfig({ testTimeout: 600_000 });
 
 const ALWAYS = [
   'endpoint=rest-api',

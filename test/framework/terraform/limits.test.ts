@@ -4,7 +4,6 @@ import { Deployment } from './helpers/deployment.ts';
 import { statements, tooWide } from './helpers/policies.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 
-const APPLY_MS = 120_000;
 const GIVEN = ['reserved_concurrency=10', 'observability={enabled=false}'];
 let terraform: Terraform;
 let deployment: Deployment;
@@ -18,43 +17,31 @@ const settings = (): string =>
   JSON.stringify(terraform.account.get('aws_lambda_function', 'mcp')?.environment);
 
 describeTerraform('the variable limits', () => {
-  test(
-    'creates the table, which the function may update, and no resources for tasks',
-    async () => {
-      await deployment.init();
-      await deployment.apply(...GIVEN, 'limits={enabled=true}');
-      expect(terraform.account.all('aws_dynamodb_table')).toMatchObject([{ name: 'mcp-store' }]);
-      expect(terraform.account.all('aws_sqs_queue')).toEqual([]);
-      expect(settings()).toContain('"MCP_TABLE":"mcp-store"');
-      expect(settings()).toContain('"MCP_LIMITS_FAILURE_MODE":"deny"');
-      const [table] = statements(terraform.account).filter(({ Action }) =>
-        [Action].flat().some(action => action.startsWith('dynamodb:')),
-      );
-      expect([table?.Action].flat().toSorted()).toEqual([
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-      ]);
-      expect(tooWide(terraform.account)).toEqual([]);
-    },
-    APPLY_MS,
-  );
+  test('creates the table, which the function may update, and no resources for tasks', async () => {
+    await deployment.init();
+    await deployment.apply(...GIVEN, 'limits={enabled=true}');
+    expect(terraform.account.all('aws_dynamodb_table')).toMatchObject([{ name: 'mcp-store' }]);
+    expect(terraform.account.all('aws_sqs_queue')).toEqual([]);
+    expect(settings()).toContain('"MCP_TABLE":"mcp-store"');
+    expect(settings()).toContain('"MCP_LIMITS_FAILURE_MODE":"deny"');
+    const [table] = statements(terraform.account).filter(({ Action }) =>
+      [Action].flat().some(action => action.startsWith('dynamodb:')),
+    );
+    expect([table?.Action].flat().toSorted()).toEqual([
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+    ]);
+    expect(tooWide(terraform.account)).toEqual([]);
+  });
 
-  test(
-    'can allow calls while the table does not respond',
-    async () => {
-      await deployment.apply(...GIVEN, 'limits={enabled=true,failure_mode="allow"}');
-      expect(settings()).toContain('"MCP_LIMITS_FAILURE_MODE":"allow"');
-    },
-    APPLY_MS,
-  );
+  test('can allow calls while the table does not respond', async () => {
+    await deployment.apply(...GIVEN, 'limits={enabled=true,failure_mode="allow"}');
+    expect(settings()).toContain('"MCP_LIMITS_FAILURE_MODE":"allow"');
+  });
 
-  test(
-    'creates only resources that destroy removes',
-    async () => {
-      await deployment.destroy();
-      expect(terraform.account.all('aws_dynamodb_table')).toEqual([]);
-    },
-    APPLY_MS,
-  );
+  test('creates only resources that destroy removes', async () => {
+    await deployment.destroy();
+    expect(terraform.account.all('aws_dynamodb_table')).toEqual([]);
+  });
 });

@@ -32,5 +32,5 @@ describeTerraform('values of other resources, which are known only after apply,'
     expect(callers).toContain('arn:aws:iam::111122223333:role/agents');
     await deployment.destroy();
     expect(account.inventory()).toEqual([]);
-  }, 300_000);
+  });
 });

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Deployment } from './helpers/deployment.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 
-const APPLY_MS = 120_000;
 let terraform: Terraform;
 let deployment: Deployment;
 beforeAll(async () => {
@@ -15,31 +14,21 @@ afterAll(() => terraform?.[Symbol.dispose]());
 const all = (type: string) => terraform.account.all(type);
 
 describeTerraform('observability', () => {
-  test(
-    'creates alarms, queries, a budget and a topic without a subscriber by default',
-    async () => {
-      await deployment.init();
-      await deployment.apply('reserved_concurrency=10', 'memory_size=512');
-      const [topic] = all('aws_sns_topic');
-      expect(all('aws_cloudwatch_metric_alarm').map(({ alarm_name }) => alarm_name)).toEqual(
-        expect.arrayContaining([
-          'mcp-crashes',
-          'mcp-error-rate',
-          'mcp-refusals',
-          'mcp-slow',
-          'mcp-throttles',
-        ]),
-      );
-      for (const alarm of all('aws_cloudwatch_metric_alarm'))
-        expect(alarm).toMatchObject({ alarm_actions: [topic?.arn], treat_missing_data: 'notBreaching' });
-      expect(all('aws_sns_topic_subscription')).toEqual([]);
-      expect(all('aws_budgets_budget')).toMatchObject([{ limit_amount: '20', time_unit: 'MONTHLY' }]);
-      expect(all('aws_cloudwatch_query_definition')).toHaveLength(6);
-      for (const { query_string } of all('aws_cloudwatch_query_definition'))
-        expect(query_string).toMatch(/^(filter|#)/);
-    },
-    APPLY_MS,
-  );
+  test('creates alarms, queries, a budget and a topic without a subscriber by default', async () => {
+    await deployment.init();
+    await deployment.apply('reserved_concurrency=10', 'memory_size=512');
+    const [topic] = all('aws_sns_topic');
+    expect(all('aws_cloudwatch_metric_alarm').map(({ alarm_name }) => alarm_name)).toEqual(
+      expect.arrayContaining(['mcp-crashes', 'mcp-error-rate', 'mcp-refusals', 'mcp-slow', 'mcp-throttles']),
+    );
+    for (const alarm of all('aws_cloudwatch_metric_alarm'))
+      expect(alarm).toMatchObject({ alarm_actions: [topic?.arn], treat_missing_data: 'notBreaching' });
+    expect(all('aws_sns_topic_subscription')).toEqual([]);
+    expect(all('aws_budgets_budget')).toMatchObject([{ limit_amount: '20', time_unit: 'MONTHLY' }]);
+    expect(all('aws_cloudwatch_query_definition')).toHaveLength(6);
+    for (const { query_string } of all('aws_cloudwatch_query_definition'))
+      expect(query_string).toMatch(/^(filter|#)/);
+  });
 
   test('has the maximum monthly cost and its parts as an output', async () => {
     const sentence = await deployment.output('max_monthly_cost');
@@ -63,36 +52,24 @@ describeTerraform('observability', () => {
     expect(String(dashboard_body)).toContain('"Calls"');
   });
 
-  test(
-    'subscribes a given e-mail address, and can be disabled',
-    async () => {
-      const given = ['reserved_concurrency=10', 'memory_size=512'];
-      const changes = await deployment.changes(...given, 'observability={email="me@example.com"}');
-      expect(Object.values(changes)).toEqual([['create']]);
-      expect(Object.keys(changes)[0]).toContain('aws_sns_topic_subscription.email');
-      const less = await deployment.changes(...given, 'observability={enabled=false}');
-      expect(Object.entries(less).every(([name]) => name.startsWith('module.observability'))).toBe(true);
-      expect(Object.keys(less).length).toBeGreaterThan(10);
-    },
-    APPLY_MS,
-  );
+  test('subscribes a given e-mail address, and can be disabled', async () => {
+    const given = ['reserved_concurrency=10', 'memory_size=512'];
+    const changes = await deployment.changes(...given, 'observability={email="me@example.com"}');
+    expect(Object.values(changes)).toEqual([['create']]);
+    expect(Object.keys(changes)[0]).toContain('aws_sns_topic_subscription.email');
+    const less = await deployment.changes(...given, 'observability={enabled=false}');
+    expect(Object.entries(less).every(([name]) => name.startsWith('module.observability'))).toBe(true);
+    expect(Object.keys(less).length).toBeGreaterThan(10);
+  });
 
-  test(
-    'warns if the log level removes the metrics',
-    async () => {
-      const { stdout } = await terraform.run(deployment.folder, 'plan', '-var=log_level=WARN');
-      expect(stdout.replaceAll(/[\s│╷╵]+/g, ' ')).toContain('drops the log lines of requests');
-    },
-    APPLY_MS,
-  );
+  test('warns if the log level removes the metrics', async () => {
+    const { stdout } = await terraform.run(deployment.folder, 'plan', '-var=log_level=WARN');
+    expect(stdout.replaceAll(/[\s│╷╵]+/g, ' ')).toContain('drops the log lines of requests');
+  });
 
-  test(
-    'creates only resources that destroy removes',
-    async () => {
-      await deployment.destroy();
-      for (const type of ['aws_sns_topic', 'aws_cloudwatch_metric_alarm', 'aws_cloudwatch_dashboard'])
-        expect(all(type), type).toEqual([]);
-    },
-    APPLY_MS,
-  );
+  test('creates only resources that destroy removes', async () => {
+    await deployment.destroy();
+    for (const type of ['aws_sns_topic', 'aws_cloudwatch_metric_alarm', 'aws_cloudwatch_dashboard'])
+      expect(all(type), type).toEqual([]);
+  });
 });

@@ -1,7 +1,7 @@
 /** A pipeline used with Terraform: it pushes an image for every commit (publish.yml) and deploys some of them (deploy.yml). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ROOT } from '../../helpers/local-lambda.ts';
 import { expireImages } from './fake-provider/aws/lifecycle.ts';
 import { Deployment } from './helpers/deployment.ts';
@@ -10,7 +10,6 @@ import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
 
 // Each test runs Terraform several times.
-vi.setConfig({ testTimeout: 240_000 });
 
 const REPOSITORY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/mcp`;
 const PUBLICATION = 'module.image[0].terraform_data.publication[0]';
@@ -136,5 +135,5 @@ describeTerraform('with deployed_elsewhere', () => {
     ).toEqual([]);
     await deployment.destroy(elsewhere);
     expect(account.inventory()).toEqual([]);
-  }, 240_000);
+  });
 });

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSignInPaths } from '../../../app/framework/sign-in-paths.ts';
 import type { Attributes } from './fake-provider/values.ts';
 import { Deployment } from './helpers/deployment.ts';
@@ -14,7 +14,6 @@ import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, REGION } from './publish-image/fake/machine.ts';
 
 // Each test runs Terraform several times.
-vi.setConfig({ testTimeout: 900_000 });
 
 let terraform: Terraform;
 let deployment: Deployment;

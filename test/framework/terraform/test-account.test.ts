@@ -6,9 +6,6 @@ import type { Misbehaviour } from './fake-provider/aws/account.ts';
 import { describeTerraform, Terraform } from './helpers/terraform.ts';
 import { ACCOUNT, type Answers } from './publish-image/fake/machine.ts';
 
-/** Timeout of a trial, which runs Terraform about 15 times. */
-const TRIAL_MS = 900_000;
-
 let terraform: Terraform;
 beforeEach(async () => {
   terraform = await Terraform.start();
@@ -54,7 +51,6 @@ describeTerraform('npm run test:account', () => {
       expect(terraform.account.inventory()).toEqual([]);
       expect(status).toBe(0);
     },
-    TRIAL_MS,
   );
 
   test.each<[string, Misbehaviour, Answers]>([
@@ -65,35 +61,27 @@ describeTerraform('npm run test:account', () => {
     ['a rollback, and forward again', { ignoresRollbacks: true }, {}],
     ['a change of the authentication, from a token to signatures', {}, { doctorFails: 'with signatures' }],
     ['nothing is left, by tag and by name', { stays: 'aws_cloudwatch_log_group' }, {}],
-  ])(
-    'reports a fault in the step: %s',
-    async (step, misbehaviour, answers) => {
-      terraform.account.misbehaviour = misbehaviour;
-      terraform.machine.answers = { account: ACCOUNT, ...answers };
-      const { status, stdout, output } = await trial('function-url');
-      const failed = Object.entries(resultsIn(stdout)).filter(([, result]) => result === 'failed');
-      expect(
-        failed.map(([title]) => title),
-        output,
-      ).toEqual([step]);
-      expect(resultsIn(stdout)).toHaveProperty('destroy', 'passed');
-      expect(status).toBe(1);
-    },
-    TRIAL_MS,
-  );
+  ])('reports a fault in the step: %s', async (step, misbehaviour, answers) => {
+    terraform.account.misbehaviour = misbehaviour;
+    terraform.machine.answers = { account: ACCOUNT, ...answers };
+    const { status, stdout, output } = await trial('function-url');
+    const failed = Object.entries(resultsIn(stdout)).filter(([, result]) => result === 'failed');
+    expect(
+      failed.map(([title]) => title),
+      output,
+    ).toEqual([step]);
+    expect(resultsIn(stdout)).toHaveProperty('destroy', 'passed');
+    expect(status).toBe(1);
+  });
 
   test.each([
     ['the confirmation is wrong', 'yes', ACCOUNT, ''],
     ['the credentials belong to another account', ACCOUNT, '210987654321', 'Nothing was created.'],
-  ])(
-    'creates no resources if %s',
-    async (_, answer, account, message) => {
-      terraform.machine.answers = { account };
-      const { status, output } = await trial('function-url', answer);
-      expect(status).toBe(2);
-      expect(output).toContain(message);
-      expect(terraform.account.inventory()).toEqual([]);
-    },
-    TRIAL_MS,
-  );
+  ])('creates no resources if %s', async (_, answer, account, message) => {
+    terraform.machine.answers = { account };
+    const { status, output } = await trial('function-url', answer);
+    expect(status).toBe(2);
+    expect(output).toContain(message);
+    expect(terraform.account.inventory()).toEqual([]);
+  });
 });

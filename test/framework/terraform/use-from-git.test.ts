@@ -53,7 +53,7 @@ describeTerraform('a configuration in another repository', () => {
     expect(builds).toEqual([
       expect.stringContaining(`${root}/infrastructure/../Dockerfile`.replace('/infrastructure/..', '')),
     ]);
-  }, 240_000);
+  });
 
   test('deploys a copy of an example', async () => {
     const copy = mkdtempSync(join(terraform.machine.folder, 'copy-'));
@@ -61,5 +61,5 @@ describeTerraform('a configuration in another repository', () => {
     const main = join(copy, 'main.tf');
     writeFileSync(main, readFileSync(main, 'utf8').replace('"../.."', `"${source}"`));
     await live(copy);
-  }, 240_000);
+  });
 });

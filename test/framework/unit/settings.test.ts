@@ -36,7 +36,7 @@ beforeAll(async () => {
   copy.write('app/settings.ts', SETTINGS);
   copy.write('app/routes.ts', ROUTES);
   await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
-}, 60_000);
+});
 afterAll(() => copy[Symbol.dispose]());
 
 test('init reports the invalid settings of the project and of the framework in one error, without values', async () => {

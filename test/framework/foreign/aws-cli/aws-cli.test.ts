@@ -25,8 +25,6 @@ const REGION = 'eu-west-1';
 const REPOSITORY = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/mcp`;
 const PARAMETER = '/mcp-on-lambda/mcp/image-digest';
 const RECORDED = new URL('../policies/recorded-calls.json', import.meta.url);
-/** The CLI is slow to start, and some scripts run it six times. */
-const TIMEOUT_MS = 600_000;
 
 interface Ran {
   status: number;
@@ -126,7 +124,7 @@ esac
       aws lambda create-function --function-name mcp --package-type Image --publish \\
         --code ImageUri=${REPOSITORY}@${first} --role arn:aws:iam::${ACCOUNT}:role/mcp
       aws lambda create-alias --function-name mcp --name live --function-version 1`);
-  }, TIMEOUT_MS);
+  });
   afterAll(async () => {
     pipeline?.close();
     framework?.close();
@@ -145,42 +143,30 @@ esac
         { AWS_ENDPOINT_URL: pipeline.url, ...env },
       );
 
-    test(
-      'which pushes a new tag, keeps it as deployed, and prints its digest',
-      async () => {
-        const { digest } = image('pushed');
-        expect(await publish(['--live'])).toMatchObject({ status: 0, stdout: `${digest}\n` });
-        const tags = await succeed(
-          `aws ecr describe-images --repository-name mcp --image-ids imageDigest=${digest} --query 'imageDetails[0].imageTags' --output text`,
-        );
-        expect(tags.split('\t').sort()).toEqual(['live-t1', 't1']);
-      },
-      TIMEOUT_MS,
-    );
+    test('which pushes a new tag, keeps it as deployed, and prints its digest', async () => {
+      const { digest } = image('pushed');
+      expect(await publish(['--live'])).toMatchObject({ status: 0, stdout: `${digest}\n` });
+      const tags = await succeed(
+        `aws ecr describe-images --repository-name mcp --image-ids imageDigest=${digest} --query 'imageDetails[0].imageTags' --output text`,
+      );
+      expect(tags.split('\t').sort()).toEqual(['live-t1', 't1']);
+    });
 
-    test(
-      'which does nothing where the tag exists',
-      async () => {
-        const { digest } = image('pushed');
-        const again = await publish([], { CONTAINER_ENGINE: '/nonexistent' });
-        expect(again).toMatchObject({ status: 0, stdout: `${digest}\n` });
-        expect(again.stderr).toContain('already exists');
-      },
-      TIMEOUT_MS,
-    );
+    test('which does nothing where the tag exists', async () => {
+      const { digest } = image('pushed');
+      const again = await publish([], { CONTAINER_ENGINE: '/nonexistent' });
+      expect(again).toMatchObject({ status: 0, stdout: `${digest}\n` });
+      expect(again.stderr).toContain('already exists');
+    });
 
-    test(
-      'which names a repository that does not exist, by the error of AWS',
-      async () => {
-        const { status, stderr } = await publish(['--repository', `${REPOSITORY}2`], {
-          AWS_ENDPOINT_URL: moto.url,
-        });
-        expect(status).toBe(1);
-        expect(stderr).toContain(`There is no repository mcp2 in account ${ACCOUNT}, region ${REGION}.`);
-        expect(stderr).toContain(`The credentials are those of account ${ACCOUNT}.`);
-      },
-      TIMEOUT_MS,
-    );
+    test('which names a repository that does not exist, by the error of AWS', async () => {
+      const { status, stderr } = await publish(['--repository', `${REPOSITORY}2`], {
+        AWS_ENDPOINT_URL: moto.url,
+      });
+      expect(status).toBe(1);
+      expect(stderr).toContain(`There is no repository mcp2 in account ${ACCOUNT}, region ${REGION}.`);
+      expect(stderr).toContain(`The credentials are those of account ${ACCOUNT}.`);
+    });
 
     test.each([
       [
@@ -190,14 +176,10 @@ esac
       ],
       ['with a profile that does not exist', { AWS_PROFILE: 'missing' }, 'There are no AWS credentials.'],
       ['where AWS cannot be reached', { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, 'cannot be reached.'],
-    ])(
-      '%s, which says so by the error of the CLI',
-      async (_, env, message) => {
-        const { status, stderr } = await publish([], env);
-        expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining(message) });
-      },
-      TIMEOUT_MS,
-    );
+    ])('%s, which says so by the error of the CLI', async (_, env, message) => {
+      const { status, stderr } = await publish([], env);
+      expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining(message) });
+    });
   });
 
   describe('runs deploy.yml', () => {
@@ -211,66 +193,52 @@ esac
     const version = (): Promise<string> =>
       succeed('aws lambda get-alias --function-name mcp --name live --query FunctionVersion --output text');
 
-    test(
-      'which gives the alias the version, and the parameter the digest',
-      async () => {
-        digest = await put('arm64-second', 'second');
-        await deploy(pipeline.url);
-        expect(await version()).toBe('2');
-        const recorded = `aws ssm get-parameter --name ${PARAMETER} --query Parameter.Value --output text`;
-        expect(await succeed(recorded)).toBe(digest);
-      },
-      TIMEOUT_MS,
-    );
+    test('which gives the alias the version, and the parameter the digest', async () => {
+      digest = await put('arm64-second', 'second');
+      await deploy(pipeline.url);
+      expect(await version()).toBe('2');
+      const recorded = `aws ssm get-parameter --name ${PARAMETER} --query Parameter.Value --output text`;
+      expect(await succeed(recorded)).toBe(digest);
+    });
 
-    test(
-      'again, which finds the tag live-… and goes on',
-      async () => {
-        await deploy(moto.url);
-        expect(await version()).toBe('3');
-      },
-      TIMEOUT_MS,
-    );
+    test('again, which finds the tag live-… and goes on', async () => {
+      await deploy(moto.url);
+      expect(await version()).toBe('3');
+    });
   });
 
-  test(
-    'reads what the framework writes, whose own client makes the calls',
-    async () => {
-      const settings = () =>
-        awsSettings({ ...CREDENTIALS, AWS_REGION: REGION, AWS_ENDPOINT_URL: framework.url });
-      const callAws = createAwsClient(settings);
-      const store = createStore(callAws, { table: () => 'mcp-store' });
-      const expires = Math.ceil(Date.now() / 1000) + 60;
-      expect(await store.putIfAbsent({ key: 'task#1', expires, data: { text: 'ü' } })).toBe(true);
-      const item = await store.get('task#1');
-      expect(item && (await store.update(item, { text: 'two' }))).toMatchObject({ version: 2 });
-      expect(await createCounters(callAws, 'mcp-store').increment('limit#1', 1, { max: 2, expires })).toBe(
-        true,
+  test('reads what the framework writes, whose own client makes the calls', async () => {
+    const settings = () =>
+      awsSettings({ ...CREDENTIALS, AWS_REGION: REGION, AWS_ENDPOINT_URL: framework.url });
+    const callAws = createAwsClient(settings);
+    const store = createStore(callAws, { table: () => 'mcp-store' });
+    const expires = Math.ceil(Date.now() / 1000) + 60;
+    expect(await store.putIfAbsent({ key: 'task#1', expires, data: { text: 'ü' } })).toBe(true);
+    const item = await store.get('task#1');
+    expect(item && (await store.update(item, { text: 'two' }))).toMatchObject({ version: 2 });
+    expect(await createCounters(callAws, 'mcp-store').increment('limit#1', 1, { max: 2, expires })).toBe(
+      true,
+    );
+    const read = (key: string) =>
+      succeed(
+        `aws dynamodb get-item --table-name mcp-store --key '{"key":{"S":"${key}"}}' --query Item --output json`,
       );
-      const read = (key: string) =>
-        succeed(
-          `aws dynamodb get-item --table-name mcp-store --key '{"key":{"S":"${key}"}}' --query Item --output json`,
-        );
-      expect(JSON.parse(await read('task#1'))).toEqual({
-        key: { S: 'task#1' },
-        version: { N: '2' },
-        expires: { N: String(expires) },
-        data: { S: '{"text":"two"}' },
-      });
-      expect(JSON.parse(await read('limit#1'))).toMatchObject({ count: { N: '1' } });
-      await succeed(
-        `aws ssm put-parameter --name /mcp/secret --type SecureString --value '${'s'.repeat(43)}'`,
-      );
-      expect(await createParameterReader(callAws)('ssm:/mcp/secret')).toBe('s'.repeat(43));
-      // moto runs functions in containers, which there are none of here: whatever it says, the call was made.
-      const job = { path: '/mcp', taskKey: 'task#1' };
-      const functionArn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:mcp:live`;
-      await selfInvoke(createAwsClient(settings), { functionArn, tenantId: undefined }, job).catch(
-        (error: Error) => expect(error.name).toBe('AwsError'),
-      );
-    },
-    TIMEOUT_MS,
-  );
+    expect(JSON.parse(await read('task#1'))).toEqual({
+      key: { S: 'task#1' },
+      version: { N: '2' },
+      expires: { N: String(expires) },
+      data: { S: '{"text":"two"}' },
+    });
+    expect(JSON.parse(await read('limit#1'))).toMatchObject({ count: { N: '1' } });
+    await succeed(`aws ssm put-parameter --name /mcp/secret --type SecureString --value '${'s'.repeat(43)}'`);
+    expect(await createParameterReader(callAws)('ssm:/mcp/secret')).toBe('s'.repeat(43));
+    // moto runs functions in containers, which there are none of here: whatever it says, the call was made.
+    const job = { path: '/mcp', taskKey: 'task#1' };
+    const functionArn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:mcp:live`;
+    await selfInvoke(createAwsClient(settings), { functionArn, tenantId: undefined }, job).catch(
+      (error: Error) => expect(error.name).toBe('AwsError'),
+    );
+  });
 
   test('makes the calls of recorded-calls.json, which the suite policies evaluates', () => {
     const recorded = { pipeline: pipeline.calls(), function: framework.calls() };
@@ -320,7 +288,7 @@ esac
         aws logs create-log-group --log-group-name /aws/apigateway/welcome
         aws logs put-resource-policy --policy-name AWSLogDeliveryWrite20150319 \\
           --policy-document '{"Version":"2012-10-17","Statement":[]}'`);
-    }, TIMEOUT_MS);
+    });
     let queue: string;
     let userPool: string;
 
@@ -332,30 +300,18 @@ esac
         .replace(/"\$\(terraform [^)]*sign_in_user_pool_id\)"/, userPool)
         .replace(/^aws sqs/, `aws --endpoint-url ${moto.url} sqs`);
 
-    test.each(PAGES)(
-      'of %s',
-      async page => {
-        for (const command of commandsIn(page)) await succeed(filledIn(command));
-      },
-      TIMEOUT_MS,
-    );
+    test.each(PAGES)('of %s', async page => {
+      for (const command of commandsIn(page)) await succeed(filledIn(command));
+    });
 
-    test(
-      'of messages and outputs',
-      async () => {
-        for (const command of OTHERS) await succeed(filledIn(command));
-      },
-      TIMEOUT_MS,
-    );
+    test('of messages and outputs', async () => {
+      for (const command of OTHERS) await succeed(filledIn(command));
+    });
 
-    test(
-      'and refuses an option that does not exist',
-      async () => {
-        await expect(succeed('aws lambda get-policy --function-name mcp --colour red')).rejects.toThrow(
-          'Unknown options: --colour',
-        );
-      },
-      TIMEOUT_MS,
-    );
+    test('and refuses an option that does not exist', async () => {
+      await expect(succeed('aws lambda get-policy --function-name mcp --colour red')).rejects.toThrow(
+        'Unknown options: --colour',
+      );
+    });
   });
 });

@@ -44,14 +44,10 @@ const SUITES: readonly Suite[] = [
 ];
 
 describeWith(await findAwsCli())('on moto', () => {
-  test.each(SUITES)(
-    '$file passes',
-    async ({ file, tests, ...selection }) => {
-      const passed = await runSuites([`test/framework/unit/${file}`], MOTO, selection);
-      expect(passed).toBeGreaterThanOrEqual(tests);
-    },
-    600_000,
-  );
+  test.each(SUITES)('$file passes', async ({ file, tests, ...selection }) => {
+    const passed = await runSuites([`test/framework/unit/${file}`], MOTO, selection);
+    expect(passed).toBeGreaterThanOrEqual(tests);
+  });
 
   describe('left out', () => {
     let dynamo: TestDynamoDb;

@@ -40,7 +40,7 @@ describeTerraform('the deployer’s policy', () => {
   let iam: Awaited<ReturnType<typeof loadIam>>;
   beforeAll(async () => {
     iam = await loadIam();
-  }, 300_000);
+  });
 
   const isForAll = async (action: string): Promise<boolean> => {
     const [service = '', name = ''] = action.split(':');
@@ -60,6 +60,5 @@ describeTerraform('the deployer’s policy', () => {
         await flawsOf(iam, deployerPolicy(cycle, scope), 'identity', { allowed, refused: REFUSED }),
       ).toEqual([]);
     },
-    600_000,
   );
 });

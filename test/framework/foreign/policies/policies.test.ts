@@ -115,7 +115,7 @@ describeTerraform('the policies that Terraform creates', () => {
     ]);
     await pipeline.init();
     await pipeline.apply();
-  }, 600_000);
+  });
   afterAll(() => terraform?.[Symbol.dispose]());
   let signed: Deployment;
   let signedRest: Deployment;

@@ -18,8 +18,6 @@ import { pythonPrograms } from '../install.ts';
 
 const TOKEN = 'a-token-for-python-clients-0123456789';
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-/** Installing and a client's start, on a slow machine. */
-const TIMEOUT_MS = 300_000;
 
 /** What a client of each revision gets from tools that request input. Up to 2025-11-25 there is no session to request it in. */
 const REVISIONS = {
@@ -113,34 +111,29 @@ describeWith(programs)('clients in Python', bin => {
     return JSON.parse(/^RESULT (.*)$/m.exec(stdout)?.[1] ?? expect.fail(`No result in ${stdout}`));
   }
 
-  test.each(CLIENTS)(
-    '$name works with a token and without',
-    async client => {
-      const expected = {
-        revision: client.revision,
-        tools: expect.arrayContaining(['lookup', 'lookup_many']),
-        text: expect.stringMatching(/the rise and fall of the sea[\s\S]*a mass of ice/),
-        progress: 8,
-        chosen: REVISIONS[client.revision].chosen,
-        resource: expect.stringContaining('a mass of ice'),
-        cancelled: true,
-        after: expect.stringContaining('the rise and fall of the sea'),
-      };
-      expect(await run(client, 'use', `${open.url}/mcp`)).toEqual(expected);
-      expect(await run(client, 'use', `${closed.url}/mcp`, '--token', TOKEN)).toEqual(expected);
-      await expect(run(client, 'use', `${closed.url}/mcp`)).rejects.toThrow(
-        /Valid credentials are required|401 Unauthorized/,
-      );
-    },
-    TIMEOUT_MS,
-  );
+  test.each(CLIENTS)('$name works with a token and without', async client => {
+    const expected = {
+      revision: client.revision,
+      tools: expect.arrayContaining(['lookup', 'lookup_many']),
+      text: expect.stringMatching(/the rise and fall of the sea[\s\S]*a mass of ice/),
+      progress: 8,
+      chosen: REVISIONS[client.revision].chosen,
+      resource: expect.stringContaining('a mass of ice'),
+      cancelled: true,
+      after: expect.stringContaining('the rise and fall of the sea'),
+    };
+    expect(await run(client, 'use', `${open.url}/mcp`)).toEqual(expected);
+    expect(await run(client, 'use', `${closed.url}/mcp`, '--token', TOKEN)).toEqual(expected);
+    await expect(run(client, 'use', `${closed.url}/mcp`)).rejects.toThrow(
+      /Valid credentials are required|401 Unauthorized/,
+    );
+  });
 
   test.each(CLIENTS)(
     '$name gets a request for sampling if its revision has one and it offers sampling, and an error otherwise',
     async client => {
       expect(await run(client, 'sample', `${asking.url}/mcp`)).toEqual(REVISIONS[client.revision].sampling);
     },
-    TIMEOUT_MS,
   );
 
   test('the pinned versions are those of the table in the README of the tests', () => {

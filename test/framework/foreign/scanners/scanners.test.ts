@@ -9,7 +9,6 @@ import { ROOT } from '../../../helpers/local-lambda.ts';
 import { describeWith } from '../../../helpers/skipped-suites.ts';
 import { goProgram, pythonPrograms } from '../install.ts';
 
-const TIMEOUT_MS = 600_000;
 const COMMAND = 'npm run scan';
 const PYTHON = await pythonPrograms('scanners', new URL('requirements.txt', import.meta.url), COMMAND);
 const ACTIONLINT = await goProgram({
@@ -50,66 +49,46 @@ interface CheckovReport {
 
 describe('scanners', () => {
   describeWith(PYTHON)('of Python', programs => {
-    test(
-      'checkov finds nothing in terraform/',
-      async () => {
-        const args = ['-d', 'terraform', '--framework', 'terraform', '--compact', '--quiet', '-o', 'json'];
-        // Without it, checkov calls its own service, which scans do not need.
-        const { stdout, stderr } = await scan(join(programs, 'checkov'), ...args, '--skip-download');
-        const report: CheckovReport = JSON.parse(stdout || stderr);
-        const findings = report.results.failed_checks.map(
-          ({ check_id, check_name, resource, file_path }) =>
-            `${check_id} ${check_name}: ${resource} in ${file_path}`,
-        );
-        expect(findings).toEqual([]);
-        expect(report.summary).toMatchObject({ failed: 0, parsing_errors: 0 });
-        expect(report.summary.passed).toBeGreaterThan(200);
-      },
-      TIMEOUT_MS,
-    );
+    test('checkov finds nothing in terraform/', async () => {
+      const args = ['-d', 'terraform', '--framework', 'terraform', '--compact', '--quiet', '-o', 'json'];
+      // Without it, checkov calls its own service, which scans do not need.
+      const { stdout, stderr } = await scan(join(programs, 'checkov'), ...args, '--skip-download');
+      const report: CheckovReport = JSON.parse(stdout || stderr);
+      const findings = report.results.failed_checks.map(
+        ({ check_id, check_name, resource, file_path }) =>
+          `${check_id} ${check_name}: ${resource} in ${file_path}`,
+      );
+      expect(findings).toEqual([]);
+      expect(report.summary).toMatchObject({ failed: 0, parsing_errors: 0 });
+      expect(report.summary.passed).toBeGreaterThan(200);
+    });
 
-    test(
-      'zizmor finds nothing in the workflows',
-      async () => {
-        const { status, stdout, stderr } = await scan(
-          join(programs, 'zizmor'),
-          '--offline',
-          '--persona=auditor',
-          '.github/workflows',
-        );
-        expect({ status, findings: stdout }, stderr).toMatchObject({ status: 0 });
-      },
-      TIMEOUT_MS,
-    );
+    test('zizmor finds nothing in the workflows', async () => {
+      const { status, stdout, stderr } = await scan(
+        join(programs, 'zizmor'),
+        '--offline',
+        '--persona=auditor',
+        '.github/workflows',
+      );
+      expect({ status, findings: stdout }, stderr).toMatchObject({ status: 0 });
+    });
 
-    test(
-      'hadolint finds nothing in the Dockerfile',
-      async () => {
-        expect(await scan(join(programs, 'hadolint'), 'Dockerfile')).toMatchObject({ status: 0, stdout: '' });
-      },
-      TIMEOUT_MS,
-    );
+    test('hadolint finds nothing in the Dockerfile', async () => {
+      expect(await scan(join(programs, 'hadolint'), 'Dockerfile')).toMatchObject({ status: 0, stdout: '' });
+    });
   });
 
   describeWith(ACTIONLINT)('of workflows', actionlint => {
-    test(
-      'actionlint finds nothing in the workflows',
-      async () => {
-        expect(await scan(actionlint)).toMatchObject({ status: 0, stdout: '' });
-      },
-      TIMEOUT_MS,
-    );
+    test('actionlint finds nothing in the workflows', async () => {
+      expect(await scan(actionlint)).toMatchObject({ status: 0, stdout: '' });
+    });
   });
 
   describeWith(TFLINT)('of Terraform', tflint => {
-    test(
-      'tflint finds nothing with all of its Terraform rules',
-      async () => {
-        const config = join(import.meta.dirname, 'tflint.hcl');
-        const args = ['--chdir=terraform', '--recursive', `--config=${config}`];
-        expect(await scan(tflint, ...args)).toMatchObject({ status: 0, stdout: '' });
-      },
-      TIMEOUT_MS,
-    );
+    test('tflint finds nothing with all of its Terraform rules', async () => {
+      const config = join(import.meta.dirname, 'tflint.hcl');
+      const args = ['--chdir=terraform', '--recursive', `--config=${config}`];
+      expect(await scan(tflint, ...args)).toMatchObject({ status: 0, stdout: '' });
+    });
   });
 });

@@ -64,9 +64,7 @@ test('while environments are killed at random, each call gets its result or a 50
   for (let kill = 0; kill < 8; kill += 1) {
     // Waits for calls in progress before each kill, however slow the machine.
     const before = load.outcomes.get('result') ?? 0;
-    await expect
-      .poll(() => load.outcomes.get('result') ?? 0, { timeout: 20_000 })
-      .toBeGreaterThan(before + 10);
+    await expect.poll(() => load.outcomes.get('result') ?? 0).toBeGreaterThan(before + 10);
     const pids = pidsOf(lambda);
     if (pids.length > 0) process.kill(random.of(pids), 'SIGKILL');
   }
@@ -74,7 +72,7 @@ test('while environments are killed at random, each call gets its result or a 50
   await expectOutcomes(load, 1_000, ['result', '502']);
   expect(load.outcomes.get('result')).toBeGreaterThan(load.outcomes.get('502') ?? 0);
   await expectAllSucceed(url, mark);
-}, 60_000);
+});
 
 test('while the upstream is slow and then down, calls get a tool error, and they succeed again afterwards', async () => {
   const upstream = await startFakeUpstream();
@@ -86,7 +84,7 @@ test('while the upstream is slow and then down, calls get a tool error, and they
   });
   const url = `${lambda.url}/mcp`;
   const load = startLoad({ url, parallelism: 4, call: lookup });
-  await expect.poll(() => load.outcomes.get('result') ?? 0, { timeout: 15_000 }).toBeGreaterThan(5);
+  await expect.poll(() => load.outcomes.get('result') ?? 0).toBeGreaterThan(5);
   upstream.setDelay(5_000);
   await sleep(2_500);
   await upstream.close();
@@ -95,7 +93,7 @@ test('while the upstream is slow and then down, calls get a tool error, and they
   await expectOutcomes(load, 1_000, ['result', 'tool error']);
   expect([...load.outcomes.keys()].toSorted()).toEqual(['result', 'tool error']);
   await expectAllSucceed(url, lookup);
-}, 60_000);
+});
 
 test('while the issuer is down, known keys stay valid, and after a rotation tokens of the new key are accepted', async () => {
   const issuer = await startSigningIssuer(AUDIENCE);
@@ -119,14 +117,14 @@ test('while the issuer is down, known keys stay valid, and after a rotation toke
     expect([200, 401]).toContain(status);
     await expect
       .poll(async () => (await callTool(url, mark('later'), 'later', await headers())).status, {
-        timeout: 60_000,
+        timeout: 300_000,
         interval: 2_000,
       })
       .toBe(200);
   } finally {
     await issuer.close();
   }
-}, 90_000);
+});
 
 test('SIGTERM with open streams ends the local Lambda and all of its processes within 2 s', async () => {
   const lambda = await startMarking();
@@ -154,7 +152,7 @@ test('SIGTERM with open streams ends the local Lambda and all of its processes w
   expect(performance.now() - began).toBeLessThan(2_000);
   await heard;
   await expect.poll(() => all.filter(pid => (stateOf(pid) ?? 'Z') !== 'Z')).toEqual([]);
-}, 30_000);
+});
 
 test('calls succeed when the clock of the function jumps by 10 minutes, forward and back', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'clock-'));
@@ -190,7 +188,7 @@ test('calls succeed when the clock of the function jumps by 10 minutes, forward 
     await issuer.close();
     rmSync(folder, { recursive: true });
   }
-}, 60_000);
+});
 
 test('without free file descriptors, calls are rejected or served, and the local Lambda continues', async () => {
   await using lambda = await startUnder(
@@ -213,7 +211,7 @@ test('without free file descriptors, calls are rejected or served, and the local
     );
   expect(lambda.child.exitCode).toBeNull();
   await expectAllSucceed(url, mark);
-}, 90_000);
+});
 
 /** Starts the local Lambda by a program that sets its limits and then executes it. */
 async function startUnder([program, ...args]: [string, ...string[]], flags: readonly string[] = []) {
@@ -231,7 +229,7 @@ async function startUnder([program, ...args]: [string, ...string[]], flags: read
     stream.setEncoding('utf8').on('data', text => (output += text));
   const ready = /ready at (http:\/\/[^/\s]+)/;
   await expect
-    .poll(() => output, { timeout: 20_000 })
+    .poll(() => output)
     .toMatch(ready)
     .catch(async error => {
       await end();
@@ -270,5 +268,5 @@ describeWith(await findSmallTmp(), { inCi: 'skip' })('with a full /tmp', () => {
       cat /dev/zero > /tmp/full 2>/dev/null; exec "$@"`;
     await using lambda = await startUnder(['unshare', '--mount', 'sh', '-c', script, ROOT]);
     for (const route of ['v2', 'v1', 'stdio']) await expectAllSucceed(`${lambda.url}/${route}/mcp`, mark);
-  }, 60_000);
+  });
 });

@@ -22,7 +22,7 @@ export interface LoadOptions {
   call(mark: string): { name: string; arguments: object };
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 let calls = 0;
 
 export function startLoad({ url, parallelism, headers, call }: LoadOptions): Load {

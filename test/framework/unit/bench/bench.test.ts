@@ -58,7 +58,7 @@ beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/bench/main.ts'), ...options]);
   results = JSON.parse(readFileSync(json, 'utf8'));
   svg = readFileSync(chart, 'utf8');
-}, 300_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function summaryOf(name: string): Results['rows'][number] {
@@ -135,7 +135,7 @@ test('dollarsPerMillion calculates the price of requests and duration', () => {
   );
 });
 
-test('a profile splits the CPU time by the parts of the program', { timeout: 60_000 }, async () => {
+test('a profile splits the CPU time by the parts of the program', async () => {
   const [row] = ours();
   if (!row) expect.fail('ours() returned no row');
   const [split = {}] = await profiled(row, mkdtempSync(join(folder, 'profile-')), [[1, 60]]);

@@ -24,7 +24,7 @@ test('a build for another architecture has an empty code cache, and serves', asy
   expect(statSync(join(ROOT, OUT, 'bundle.cache')).size).toBe(0);
   await using lambda = await startDist(join(ROOT, OUT), { env: { MCP_AUTH: 'none' } });
   expect((await fetch(`${lambda.url}/healthz`)).status).toBe(200);
-}, 120_000);
+});
 
 test('the build rejects an architecture that Lambda does not have, and lists the accepted names', () => {
   expect(build('riscv64').stderr).toContain('--architecture must be arm64 or x64 (amd64), not riscv64');

@@ -50,9 +50,7 @@ test('a diff for a file that does not exist is rejected', () => {
   expect(() => applyDiffs([diff])).toThrow('gone.js is missing; it was in 1.2.3');
 });
 
-test('the build applies the diffs, fails if one does not fit, and leaves them out with --no-patches', {
-  timeout: 120_000,
-}, async () => {
+test('the build applies the diffs, fails if one does not fit, and leaves them out with --no-patches', async () => {
   using copy = new ProjectCopy();
   const build = (...args: string[]) =>
     run(process.execPath, ['scripts/build/build.ts', ...args], { cwd: copy.folder });

@@ -251,16 +251,12 @@ test.each([
     { napi: {}, dependencies: { gone: '1' } },
     /gone is not installed, and broken depends on it/,
   ],
-])(
-  'the build fails if a native package %s, and names it',
-  { timeout: 120_000 },
-  async (what, manifest, message) => {
-    const files: Files = { 'package.json': manifest, 'index.js': 'exports.a = 1;' };
-    if (what.startsWith('lacks')) files['it.node'] = BINARY;
-    using broken = new ProjectWithPackages({ broken: files });
-    // Loaded on the first call only: the build does not run it.
-    broken.tools('', { lazy: "(await import('broken')).a" });
-    await expect(broken.build()).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
-    expect(existsSync(join(broken.folder, 'dist'))).toBe(false);
-  },
-);
+])('the build fails if a native package %s, and names it', async (what, manifest, message) => {
+  const files: Files = { 'package.json': manifest, 'index.js': 'exports.a = 1;' };
+  if (what.startsWith('lacks')) files['it.node'] = BINARY;
+  using broken = new ProjectWithPackages({ broken: files });
+  // Loaded on the first call only: the build does not run it.
+  broken.tools('', { lazy: "(await import('broken')).a" });
+  await expect(broken.build()).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+  expect(existsSync(join(broken.folder, 'dist'))).toBe(false);
+});

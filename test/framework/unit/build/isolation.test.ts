@@ -38,7 +38,7 @@ beforeAll(async () => {
   copy.write('app/routes.ts', ROUTES);
   await promisify(execFile)(process.execPath, ['scripts/build/build.ts'], { cwd: copy.folder });
   lambda = await startDist(join(copy.folder, 'dist'), { args: ['--init-timeout', '20'] });
-}, 60_000);
+});
 afterAll(async () => {
   await closeAll(lambda);
   copy[Symbol.dispose]();

@@ -15,47 +15,43 @@ const CALLS = 2_001;
 /** The usual values are 1,000 and 8,000 bytes per call, the latter for Node's streams. Without the diffs of scripts/build/patches they are 30,000 and 34,000. */
 const BYTES = { modern: 5_000, legacy: 15_000 };
 
-test.each(['modern', 'legacy'] as const)(
-  'a call of the %s era keeps only a few kB of memory',
-  { timeout: 120_000 },
-  async era => {
-    const row = ours().find(each => each.era === era);
-    if (!row) expect.fail(`ours() has no row of the ${era} era`);
-    let output = '';
-    const environment = new Environment({
-      command: [process.execPath, '--expose-gc', join(DIST, 'ric/index.mjs')],
-      env: {
-        PATH: process.env.PATH,
-        MCP_AUTH: 'none',
-        KEEPING_OF: DIST,
-        _HANDLER: 'retention-app.stream',
-        LAMBDA_TASK_ROOT: join(ROOT, 'test/fixtures'),
-        AWS_REGION: 'us-east-1',
-        AWS_LAMBDA_FUNCTION_NAME: 'keeping',
-        AWS_LAMBDA_FUNCTION_VERSION: '1',
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
-        AWS_LAMBDA_LOG_GROUP_NAME: 'keeping',
-        AWS_LAMBDA_LOG_STREAM_NAME: 'keeping',
-      },
-      timeout: 60,
-      initTimeout: 30,
-      memory: 4096,
-      freeze: false,
-      output: text => {
-        output += text;
-      },
-    });
-    try {
-      await environment.init();
-      for (let i = 0; i < CALLS; i += 1) await call(environment, row.subject);
-    } finally {
-      environment.kill();
-      await environment.exited;
-    }
-    const kept = [...output.matchAll(/kept (-?\d+) bytes a call/g)].map(([, bytes]) => Number(bytes));
-    expect(output.match(/"cold":true/g), 'the number of reports with "cold":true').toHaveLength(1);
-    expect(output.match(/told V8 .*/g)).toEqual(['told V8 --efficiency-mode after 1 calls']);
-    expect(kept, output.slice(-500)).toHaveLength(4);
-    expect(Math.min(...kept), `the lowest of ${kept}`).toBeLessThan(BYTES[era]);
-  },
-);
+test.each(['modern', 'legacy'] as const)('a call of the %s era keeps only a few kB of memory', async era => {
+  const row = ours().find(each => each.era === era);
+  if (!row) expect.fail(`ours() has no row of the ${era} era`);
+  let output = '';
+  const environment = new Environment({
+    command: [process.execPath, '--expose-gc', join(DIST, 'ric/index.mjs')],
+    env: {
+      PATH: process.env.PATH,
+      MCP_AUTH: 'none',
+      KEEPING_OF: DIST,
+      _HANDLER: 'retention-app.stream',
+      LAMBDA_TASK_ROOT: join(ROOT, 'test/fixtures'),
+      AWS_REGION: 'us-east-1',
+      AWS_LAMBDA_FUNCTION_NAME: 'keeping',
+      AWS_LAMBDA_FUNCTION_VERSION: '1',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+      AWS_LAMBDA_LOG_GROUP_NAME: 'keeping',
+      AWS_LAMBDA_LOG_STREAM_NAME: 'keeping',
+    },
+    timeout: 60,
+    initTimeout: 30,
+    memory: 4096,
+    freeze: false,
+    output: text => {
+      output += text;
+    },
+  });
+  try {
+    await environment.init();
+    for (let i = 0; i < CALLS; i += 1) await call(environment, row.subject);
+  } finally {
+    environment.kill();
+    await environment.exited;
+  }
+  const kept = [...output.matchAll(/kept (-?\d+) bytes a call/g)].map(([, bytes]) => Number(bytes));
+  expect(output.match(/"cold":true/g), 'the number of reports with "cold":true').toHaveLength(1);
+  expect(output.match(/told V8 .*/g)).toEqual(['told V8 --efficiency-mode after 1 calls']);
+  expect(kept, output.slice(-500)).toHaveLength(4);
+  expect(Math.min(...kept), `the lowest of ${kept}`).toBeLessThan(BYTES[era]);
+});

@@ -64,9 +64,7 @@ async function install(): Promise<Found<string>> {
 }
 
 describeWith(await install(), { inCi: 'skip' })('packages from the registry that cannot be bundled', from => {
-  test('packages from the registry work without the node_modules of the project', {
-    timeout: 180_000,
-  }, async () => {
+  test('packages from the registry work without the node_modules of the project', async () => {
     using copy = new ProjectCopy();
     copy.write('app/routes.ts', ROUTES);
     addPackages(copy, from);

@@ -66,9 +66,7 @@ test('code that a route loads on first use is in a file next to the bundle', () 
   }
 });
 
-test('a build with all kinds of servers contains their code and serves them', {
-  timeout: 120_000,
-}, async () => {
+test('a build with all kinds of servers contains their code and serves them', async () => {
   using copy = new ProjectCopy();
   copy.write('app/routes.ts', ROUTES);
   installEverything(copy);

@@ -88,7 +88,7 @@ describe.each([
   ['the project', () => join(copy.folder, 'dist')],
   ['the image', () => isolated],
 ])('the build in %s', (_, folder) => {
-  test('every way to use a file works, and Node logs no warning', { timeout: 120_000 }, async () => {
+  test('every way to use a file works, and Node logs no warning', async () => {
     const lambda = await startDist(folder(), { args: ['--init-timeout', '20'] });
     lambdas.push(lambda);
     expect(await callAll(lambda.url)).toEqual(EXPECTED);
@@ -96,7 +96,7 @@ describe.each([
   });
 });
 
-test('every way to use a file works with the command of `npm run dev`', { timeout: 120_000 }, async () => {
+test('every way to use a file works with the command of `npm run dev`', async () => {
   const port = await freePort();
   const env = { PATH: process.env.PATH, PORT: String(port), NO_COLOR: '1' };
   // Not with `node --watch`, which adds messages from workers that are ES modules.
@@ -108,13 +108,11 @@ test('every way to use a file works with the command of `npm run dev`', { timeou
   try {
     const url = `http://127.0.0.1:${port}`;
     await expect
-      .poll(
-        () =>
-          fetch(url).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 60_000 },
+      .poll(() =>
+        fetch(url).then(
+          () => true,
+          () => false,
+        ),
       )
       .toBe(true);
     expect(await callAll(url)).toEqual(EXPECTED);
@@ -153,7 +151,7 @@ test.each([
     "export const url = new URL('./bad-worker.ts', import.meta.url);",
     /#framework is not available in a file that Node runs by its URL/,
   ],
-])('the build fails for %s and says what to change', { timeout: 120_000 }, async (_, source, message) => {
+])('the build fails for %s and says what to change', async (_, source, message) => {
   using other = new ProjectCopy();
   other.write('app/servers/bad.ts', source);
   other.write('app/servers/bad-worker.ts', "import { log } from '#framework'; log('x');");

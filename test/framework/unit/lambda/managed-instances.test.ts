@@ -44,9 +44,9 @@ test('every worker thread waits for invocations, and the file and DNS operations
     stdio: 'inherit',
   });
   try {
-    await expect.poll(() => waiting.length, { timeout: 60_000 }).toBe(WORKERS);
+    await expect.poll(() => waiting.length).toBe(WORKERS);
     waiting.shift()?.writeHead(200, HEADERS).end('{"n":1}');
-    await expect.poll(() => responses, { timeout: 30_000 }).toEqual([{ n: 1, address: true, read: true }]);
+    await expect.poll(() => responses).toEqual([{ n: 1, address: true, read: true }]);
   } finally {
     runtime.kill('SIGKILL');
     api.closeAllConnections();

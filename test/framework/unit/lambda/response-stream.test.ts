@@ -14,8 +14,6 @@ import { writeResponse } from '../../../../app/framework/lambda/response-stream.
 import { v2Event } from '../../../helpers/events.ts';
 import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
-const WITHIN = { timeout: 20_000, interval: 50 };
-
 /** Passes invocations to a function one after another; the receiver of each reads the response as it arrives. */
 class RuntimeApi {
   readonly #server = createServer((request, response) => this.#serve(request, response));
@@ -129,7 +127,7 @@ test('when the Runtime API closes the connection, the app stops and the executio
   const answer = await api.invoke('/flood');
   answer.on('error', () => undefined); // The next line causes it.
   answer.destroy();
-  await vi.waitFor(() => expect(api.pid).toBeUndefined(), WITHIN);
+  await expect.poll(() => api.pid).toBeUndefined();
   expect(api.output).toContain('the flood was stopped');
   expect(api.output).toMatch(/the execution environment ends.*(ECONNRESET|EPIPE)/);
   expect(api.megabytesMade).toBeLessThan(64);
@@ -141,7 +139,7 @@ test('writeResponse cancels the response when its stream closes without an error
   const cancel = vi.fn(async () => undefined);
   const next = vi.fn(async () => new Uint8Array(64 * 1024));
   const written = writeResponse({ status: 200, headers: new Headers(), next, cancel }, to, 'GET');
-  await vi.waitFor(() => expect(to.writableNeedDrain).toBe(true));
+  await expect.poll(() => to.writableNeedDrain).toBe(true);
   to.destroy();
   await written;
   vi.unstubAllGlobals();

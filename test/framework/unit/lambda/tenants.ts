@@ -52,7 +52,7 @@ export function describeTenants(start: (env: Record<string, string>) => Promise<
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await target?.close();
     await dynamo?.close();

@@ -277,7 +277,6 @@ describe('the table', () => {
       hanging.closeAllConnections();
       hanging.close();
     },
-    20_000,
   );
 
   test.each(['deny', 'allow'] as const)(

@@ -1,5 +1,5 @@
 /** The log on a terminal: the lines of requests, tools and errors. */
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createLog, painter } from '../../../../app/framework/local-lambda/log.ts';
 import { requestsLog } from '../../../../app/framework/local-lambda/requests-log.ts';
 
@@ -20,7 +20,7 @@ function terminal(colour = false) {
   const lines = (): string[] => printed.join('').split('\n').slice(0, -1);
   /** Waits for the line of the request, which is printed after the output of the function has been read. */
   const requested = async (): Promise<string> => {
-    await vi.waitFor(() => expect(lines().at(-1)).toContain(ID.slice(0, 8)));
+    await expect.poll(() => lines().at(-1)).toContain(ID.slice(0, 8));
     return lines().at(-1) ?? '';
   };
   return { log, write, lines, requested };

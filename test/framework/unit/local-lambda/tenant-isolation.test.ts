@@ -3,7 +3,7 @@ import { existsSync, mkdtempDisposableSync, readFileSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 
 interface Served {
@@ -75,7 +75,7 @@ test('at the maximum number of environments, an idle one of another tenant ends,
   const second = await call('bob');
   expect(second.served).toEqual(['bob']);
   expect(second.inFile).toEqual(['bob']);
-  await vi.waitFor(() => expect(existsSync(first.folder)).toBe(false), 5_000);
+  await expect.poll(() => existsSync(first.folder)).toBe(false);
   expect((await call('alice')).served).toEqual(['alice']);
 });
 
@@ -102,7 +102,7 @@ test('the concurrency limit counts the calls of all tenants', async () => {
   await Promise.all(running);
   // An event that waited for an environment keeps its tenant.
   await send({ TenantId: 'carol', InvocationType: 'Event', Payload: JSON.stringify({ note }) });
-  await vi.waitFor(() => expect(existsSync(note)).toBe(true), 10_000);
+  await expect.poll(() => existsSync(note)).toBe(true);
   expect(JSON.parse(readFileSync(note, 'utf8'))).toMatchObject({ tenantId: 'carol', served: ['carol'] });
 });
 

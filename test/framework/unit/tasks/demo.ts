@@ -97,7 +97,7 @@ export async function outlive({ seconds, timeoutMs, leaseMs, many }: OutliveOpti
   const [first] = runsIn(file);
   if (!first) throw new Error(`The tool was not started:\n${lambda.output()}`);
   process.kill(first.pid, 'SIGKILL');
-  const task = await client.waitUntilDone(taskId, seconds * 2_000 + leaseMs + 60_000);
+  const task = await client.waitUntilDone(taskId);
 
   const { longest } = client;
   const all = join(project.folder, 'many');
@@ -113,7 +113,7 @@ export async function outlive({ seconds, timeoutMs, leaseMs, many }: OutliveOpti
       .filter(line => /tasks:|AwsError/.test(line));
     throw new Error(`Not all tasks were created:\n${why.slice(0, 20).join('\n')}`, { cause });
   });
-  const ended = await inTurn(begun, each => patient.waitUntilDone(each, 600_000));
+  const ended = await inTurn(begun, each => patient.waitUntilDone(each));
   return {
     task,
     runs: runsIn(file),
