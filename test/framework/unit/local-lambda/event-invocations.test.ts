@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
@@ -23,12 +22,8 @@ const linesOf = (file: string): Json[] =>
     .map(line => JSON.parse(line));
 
 async function lines(file: string, count: number): Promise<Json[]> {
-  for (let at = 0; at < 200; at += 1) {
-    const found = linesOf(file);
-    if (found.length >= count) return found;
-    await pause(50);
-  }
-  throw new Error(`${linesOf(file).length} lines, not ${count}`);
+  await expect.poll(() => linesOf(file).length).toBeGreaterThanOrEqual(count);
+  return linesOf(file);
 }
 
 function clientOf({ invokeUrl }: RunningLambda): LambdaClient {
@@ -109,18 +104,19 @@ test('an asynchronous invocation whose process exits or times out is retried in 
 });
 
 test('an asynchronous invocation is retried at the concurrency limit until an environment is free or its maximum age is reached', async () => {
-  await using run = await started('--concurrency', '1', '--event-age', '2');
+  await using run = await started('--concurrency', '1', '--event-age', '4');
   const { lambda, destination } = run;
   const [long, waiting, late] = [newFile(), newFile(), newFile()];
   await asEvent(lambda, { file: long, ms: 700 });
   await asEvent(lambda, { file: waiting });
-  await lines(waiting, 1);
+  await lines(destination, 2);
   expect(linesOf(waiting)).toHaveLength(1);
   // A synchronous call occupies the only environment for longer than the maximum age of an event.
+  const occupied = newFile();
   const call = clientOf(lambda).send(
-    new InvokeCommand({ FunctionName: 'local', Payload: JSON.stringify({ file: newFile(), ms: 4_000 }) }),
+    new InvokeCommand({ FunctionName: 'local', Payload: JSON.stringify({ file: occupied, ms: 8_000 }) }),
   );
-  await pause(300);
+  await lines(occupied, 1);
   await asEvent(lambda, { file: late });
   const records = await lines(destination, 3);
   expect(records[2]).toMatchObject({

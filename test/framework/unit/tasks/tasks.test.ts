@@ -205,12 +205,13 @@ const call = (name: string, args: Json = {}) => send('tools/call', { name, argum
 const get = async (taskId: unknown) => (await send('tasks/get', { taskId })).result;
 
 async function until(taskId: unknown, ...statuses: string[]): Promise<Json> {
-  for (let at = 0; at < 100; at += 1) {
-    const task = await get(taskId);
-    if (statuses.includes(String(task.status))) return task;
-    await pause(50);
-  }
-  throw new Error(`Never ${statuses}`);
+  let task: Json = {};
+  const status = async () => {
+    task = await get(taskId);
+    return task.status;
+  };
+  await expect.poll(status).toBeOneOf(statuses);
+  return task;
 }
 
 async function stored(key: string): Promise<TaskItem> {
