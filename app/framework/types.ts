@@ -38,7 +38,7 @@ export interface AbortReason {
 /** Observes a response while it is sent; the request log is one. An observer that throws is logged and changes nothing. */
 export interface ResponseObserver {
   chunk(bytes: Uint8Array): void;
-  /** Called once, when the last byte is sent or the response was aborted for `reason`. */
+  /** Called once, after the last byte is sent or the response was aborted for `reason`. */
   end(reason: AbortReason | undefined): void;
 }
 
@@ -112,9 +112,9 @@ export interface Invocation {
   pendingIds: (() => readonly JsonRpcId[]) | undefined;
   /** Calls `task` after the response was completed or aborted, before Lambda freezes the environment. `task` must not reject. */
   onEnd(task: () => Promise<void>): void;
-  /** Stops the deadline timer and informs the observer. A second call does nothing. */
+  /** Stops the deadline timer and keeps the reason for the observer. A second call does nothing. */
   end(reason?: AbortReason): void;
-  /** Runs the tasks of `onEnd`. */
+  /** Informs the observer and runs the tasks of `onEnd`. Called once, after {@link end}. */
   runEndTasks(): Promise<void>;
 }
 

@@ -89,6 +89,7 @@ export function createPipeline(
       return await writer.write(event, response, adapted.request.method);
     } finally {
       invocation.end();
+      await writer.sent();
       await invocation.runEndTasks();
       useEfficiencyMode(context);
       await exitAfterCrash(writer.stream);

@@ -19,6 +19,7 @@ export function beginInvocation(
   const controller = new AbortController();
   const endTasks: (() => Promise<void>)[] = [];
   const listeners: ((reason: AbortReason) => void)[] = [];
+  let endReason: AbortReason | undefined;
   const abort = (reason: AbortReason): void => {
     if (controller.signal.aborted) return;
     controller.abort(reason);
@@ -34,9 +35,10 @@ export function beginInvocation(
     pendingIds: undefined,
     end(reason) {
       clearTimeout(timer);
-      if (underway.delete(invocation)) observe(() => invocation.observer?.end(reason));
+      if (underway.delete(invocation)) endReason = reason;
     },
     async runEndTasks() {
+      observe(() => invocation.observer?.end(endReason));
       await Promise.all(endTasks.map(task => task()));
     },
   };

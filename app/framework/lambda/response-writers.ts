@@ -10,6 +10,8 @@ export interface ResponseWriter<Result> {
   reject(event: unknown, response: OutgoingResponse): Promise<Result>;
   /** Writes an empty result after `job`, for an invocation that is not HTTP. Rejects if `job` rejects. */
   empty(job: Promise<void>): Promise<Result>;
+  /** Resolves when the response has left the process, so that no later work delays it. A result object leaves after the handler. */
+  sent(): Promise<void>;
   /** The response stream, if there is one. */
   stream?: ResponseStream;
 }
@@ -22,6 +24,7 @@ export const bufferedWriter: ResponseWriter<unknown> = {
     await job;
     return null;
   },
+  sent: async () => undefined,
 };
 
 /** Writes to the response stream of the Runtime Interface Client. */
@@ -34,6 +37,8 @@ export function streamWriter(stream: ResponseStream): ResponseWriter<void> {
       stream.write('null');
       stream.end();
     },
+    // Node's HTTP client writes to its socket before the next turn of the event loop.
+    sent: () => new Promise(resolve => setImmediate(resolve)),
     stream,
   };
 }

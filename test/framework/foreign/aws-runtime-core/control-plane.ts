@@ -138,7 +138,7 @@ export async function startControlPlane(
       const detail = await text(reserved);
       if (reserved.statusCode === 200) return reserved;
       if (attempt === RESERVATIONS)
-        throw new Error(`The core refuses the invocation (${reserved.statusCode}): ${detail}`);
+        throw new Error(`The core refuses the invocation (${reserved.statusCode}): ${detail}\n${printed}`);
       await pause(RESERVATION_WAIT_MS);
     }
   };

@@ -1,13 +1,11 @@
 /** The tenant of an invocation with AWS's runtime core, which passes it to the runtime client as Lambda does. */
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 import { describeWith } from '../../../helpers/skipped-suites.ts';
 import { describeTenants } from '../../unit/lambda/tenants.ts';
 import { findAwsRuntimeCore } from './build.ts';
 import { startControlPlane } from './control-plane.ts';
-
-const PRINTED_MS = 10_000;
 
 describeWith(await findAwsRuntimeCore())('tenants under AWS’s runtime core', core => {
   describeTenants(async env => {
@@ -31,8 +29,7 @@ describeWith(await findAwsRuntimeCore())('tenants under AWS’s runtime core', c
         return body + Buffer.from(error, 'base64').toString();
       },
       async printed(pattern) {
-        for (const last = Date.now() + PRINTED_MS; !pattern.test(plane.output()); await pause(50))
-          if (Date.now() > last) throw new Error(`Not printed: ${pattern}. Printed was:\n${plane.output()}`);
+        await expect.poll(() => plane.output()).toMatch(pattern);
       },
       close: () => plane.close(),
     };

@@ -9,21 +9,31 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Hono } from 'hono';
 import { afterEach, expect, test, vi } from 'vitest';
+import { createApp } from '../../../../app/framework/app.ts';
+import { createPipeline, handlersOf } from '../../../../app/framework/lambda/create-handlers.ts';
 import { writeResponse } from '../../../../app/framework/lambda/response-stream.ts';
 import { v2Event } from '../../../helpers/events.ts';
 import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
 
-/** Passes invocations to a function one after another; the receiver of each reads the response as it arrives. */
+/** How long the Runtime API takes to accept a response, in milliseconds. */
+const ACCEPTED_MS = 100;
+
+/**
+ * Passes invocations to a function one after another; the receiver of each reads the response as it arrives. Like Lambda's, it
+ * rejects a request for the next invocation while a response is not yet accepted.
+ */
 class RuntimeApi {
   readonly #server = createServer((request, response) => this.#serve(request, response));
-  readonly #invocations: { path: string; take: (answer: IncomingMessage) => void }[] = [];
+  readonly #invocations: { event: object; received: PromiseWithResolvers<IncomingMessage> }[] = [];
   #function: ChildProcess | undefined;
   #idle: ServerResponse | undefined;
   #given = 0;
+  #unaccepted = 0;
   output = '';
 
-  async start(): Promise<void> {
+  async start(handler: string): Promise<void> {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     const { port } = this.#server.address() as AddressInfo;
@@ -32,7 +42,7 @@ class RuntimeApi {
         PATH: process.env.PATH,
         AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
         LAMBDA_TASK_ROOT: join(ROOT, 'test/fixtures'),
-        _HANDLER: 'misbehaving-app.stream',
+        _HANDLER: handler,
         AWS_LAMBDA_FUNCTION_NAME: 'local',
         AWS_LAMBDA_FUNCTION_VERSION: '1',
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
@@ -41,16 +51,19 @@ class RuntimeApi {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.#function.once('exit', () => {
+      for (const { received } of this.#invocations) received.reject(new Error(`It ended:\n${this.output}`));
+    });
     for (const stream of [this.#function.stdout, this.#function.stderr])
       stream?.setEncoding('utf8').on('data', text => (this.output += text));
   }
 
   /** Returns the response as soon as its headers have arrived; its body is unread. */
-  invoke(path: string): Promise<IncomingMessage> {
-    return new Promise(take => {
-      this.#invocations.push({ path, take });
-      if (this.#idle) this.#next(this.#idle);
-    });
+  invoke(event: object): Promise<IncomingMessage> {
+    const received = Promise.withResolvers<IncomingMessage>();
+    this.#invocations.push({ event, received });
+    if (this.#idle) this.#next(this.#idle);
+    return received.promise;
   }
 
   get pid(): number | undefined {
@@ -72,12 +85,19 @@ class RuntimeApi {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     if (request.url?.endsWith('/invocation/next')) {
-      this.#next(response);
+      if (this.#unaccepted > 0) response.writeHead(403).end('{}');
+      else this.#next(response);
       return;
     }
-    request.once('end', () => response.writeHead(202).end('{}'));
+    request.once('end', () => {
+      this.#unaccepted += 1;
+      setTimeout(() => {
+        this.#unaccepted -= 1;
+        response.writeHead(202).end('{}');
+      }, ACCEPTED_MS);
+    });
     const invocation = request.url?.endsWith('/response') && this.#invocations.shift();
-    if (invocation) invocation.take(request);
+    if (invocation) invocation.received.resolve(request);
     else request.resume();
   }
 
@@ -92,15 +112,16 @@ class RuntimeApi {
       'lambda-runtime-deadline-ms': String(Date.now() + 60_000),
       'lambda-runtime-invoked-function-arn': 'arn:aws:lambda:eu-west-1:123456789012:function:local',
     });
-    response.end(JSON.stringify(v2Event({ method: 'GET', path: invocation.path })));
+    response.end(JSON.stringify(invocation.event));
   }
 }
 
+const FLOOD = v2Event({ method: 'GET', path: '/flood' });
 let lambda: RuntimeApi | undefined;
 afterEach(() => lambda?.close());
-async function started(): Promise<RuntimeApi> {
+async function started(handler = 'misbehaving-app.stream'): Promise<RuntimeApi> {
   lambda = new RuntimeApi();
-  await lambda.start();
+  await lambda.start(handler);
   return lambda;
 }
 
@@ -112,7 +133,7 @@ async function bytesOf(answer: IncomingMessage): Promise<number> {
 
 test('the app produces only what the buffers hold while its response is not read, and a slow reader gets all of it', async () => {
   const api = await started();
-  const answer = await api.invoke('/flood');
+  const answer = await api.invoke(FLOOD);
   await sleep(1000); // Without a reader, the app produces only what fits into the buffers.
   const made = api.megabytesMade;
   expect(made).toBeLessThan(32);
@@ -124,13 +145,39 @@ test('the app produces only what the buffers hold while its response is not read
 
 test('when the Runtime API closes the connection, the app stops and the execution environment ends and logs the reason', async () => {
   const api = await started();
-  const answer = await api.invoke('/flood');
+  const answer = await api.invoke(FLOOD);
   answer.on('error', () => undefined); // The next line causes it.
   answer.destroy();
   await expect.poll(() => api.pid).toBeUndefined();
   expect(api.output).toContain('the flood was stopped');
   expect(api.output).toMatch(/the execution environment ends.*(ECONNRESET|EPIPE)/);
   expect(api.megabytesMade).toBeLessThan(64);
+});
+
+test('after an error of the handler, the next invocation is requested when the Runtime API has accepted the error', async () => {
+  const api = await started('functions.act');
+  for (const act of ['throwBefore', 'throwMidway']) {
+    const failed = await api.invoke({ queryStringParameters: { do: act } });
+    await bytesOf(failed);
+    expect(failed.trailers).toMatchObject({ 'lambda-runtime-function-error-type': 'TypeError' });
+  }
+  expect(await bytesOf(await api.invoke({ queryStringParameters: { do: 'ok' } }))).toBeGreaterThan(0);
+  expect(api.output).not.toContain('Failed to get next invocation');
+});
+
+test('the log line of a request is written after the response has left', async () => {
+  vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
+  vi.stubEnv('MCP_AUTH', 'none');
+  const events: string[] = [];
+  const log = vi.spyOn(process.stdout, 'write').mockImplementation(() => events.push('log') > 0);
+  const to = new PassThrough().once('finish', () => events.push('response'));
+  const app = createApp(new Hono().get('/here', c => c.text('here')));
+  const { stream } = handlersOf(createPipeline(app.fetch));
+  await stream(v2Event({ method: 'GET', path: '/here' }), to, { getRemainingTimeInMillis: () => 60_000 });
+  log.mockRestore();
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+  expect(events).toEqual(['response', 'log']);
 });
 
 test('writeResponse cancels the response when its stream closes without an error', async () => {
