@@ -300,10 +300,13 @@ function withoutResult(message: OutgoingMessage): OutgoingMessage | undefined {
     : undefined;
 }
 
-/** Returns why JSON cannot represent a value; undefined if it can. */
-function jsonProblem(value: unknown): string | undefined {
+/** Property with the JSON of a message, which scripts/build/patches/mcp-server/stringify-once.diff sends. */
+const JSON_TEXT = Symbol.for('JSON of a message');
+
+/** Returns why JSON cannot represent a message; undefined if it can. */
+function jsonProblem(message: OutgoingMessage & { [JSON_TEXT]?: string }): string | undefined {
   try {
-    JSON.stringify(value);
+    message[JSON_TEXT] = JSON.stringify(message);
     return undefined;
   } catch (error) {
     return messageOf(error);

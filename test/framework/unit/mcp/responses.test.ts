@@ -183,6 +183,35 @@ describe.each(ERAS)('a result that JSON cannot represent, revision %s', era => {
   });
 });
 
+describe.each(ERAS)('the result of a tool, revision %s', era => {
+  test.each([false, true])('is converted to JSON once in the bundle (with progress: %s)', async progress => {
+    let conversions = 0;
+    const value = {
+      toJSON() {
+        conversions += 1;
+        return 'counted';
+      },
+    };
+    const factory = (): McpServer => {
+      const server = new McpServer({ name: 'tools', version: '1' });
+      server.registerTool('count', {}, async ({ mcpReq }) => {
+        if (progress)
+          await mcpReq.notify({
+            method: 'notifications/progress',
+            params: { progressToken: 'p', progress: 1 },
+          });
+        return { ...text('x'), structuredContent: { value } };
+      });
+      return server;
+    };
+    const { body, headers } = callBy[era]('count');
+    const { messages } = await post(factory, body, headers);
+    expect(messages.at(-1)).toMatchObject({ result: { structuredContent: { value: 'counted' } } });
+    // Once to check it; the SDK without the diffs converts it again.
+    expect(conversions).toBe(process.env.TEST_BUNDLE ? 1 : 2);
+  });
+});
+
 describe.each(ERAS)('a value that JSON cannot represent, revision %s', era => {
   test('in the data of an error is left out, and the error is returned', async () => {
     const circular: Record<string, unknown> = {};
