@@ -130,6 +130,7 @@ export const ALIAS = {
 /** The entry of the bundle: the framework's handlers for the routes and settings in `app`, a folder relative to the project. */
 function entryOf(app: string): NonNullable<BuildOptions['stdin']> {
   const contents = `
+import './app/framework/zod-jitless.ts';
 import { createHandlers as create, runForCache as run, summarize } from './app/framework/lambda/create-handlers.ts';
 import { routes } from './${app}/routes.ts';
 import { settings } from './${app}/settings.ts';

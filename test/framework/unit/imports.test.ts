@@ -25,14 +25,14 @@ const ARROWS: Record<string, readonly string[]> = {
   // The public API, which re-exports from these.
   index: ['auth', 'aws', 'config', 'discovery', 'mcp', 'store', 'tasks', 'telemetry'],
   'text-files.d': [],
-  lambda: ['app', 'auth', 'config', 'limits', 'mcp', 'page', 'telemetry'],
+  lambda: ['app', 'auth', 'config', 'limits', 'mcp', 'page', 'telemetry', 'zod-jitless'],
   app: ['auth', 'config', 'limits', 'mcp', 'oauth-proxy', 'page', 'telemetry'],
   // mcp uses it through an interface in types.ts.
   limits: ['aws', 'config', 'store'],
   mcp: [],
   auth: ['aws', 'config'],
   discovery: ['config'],
-  page: ['config'],
+  page: ['config', 'zod-jitless'],
   telemetry: ['config'],
   tasks: ['aws', 'mcp', 'store'],
   'oauth-proxy': ['auth', 'aws', 'config', 'store'],
@@ -48,6 +48,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'setting-formats': [],
   'sign-in-paths': [],
   'snap-start': [],
+  'zod-jitless': [],
 };
 
 /** Exceptions from the arrows, each with its reason. */

@@ -5,7 +5,7 @@
  *
  * https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/2026-01-26/apps.mdx
  */
-import './no-eval.ts';
+import '../../zod-jitless.ts';
 import type { CallToolResult, Client, Tool } from '@modelcontextprotocol/client';
 import {
   AppBridge,

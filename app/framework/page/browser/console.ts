@@ -2,7 +2,7 @@
  * The console: connects without authentication, or after the visitor has signed in or entered a token; then lists tools, resources
  * and prompts.
  */
-import './no-eval.ts';
+import '../../zod-jitless.ts';
 import type {
   AuthProvider,
   ElicitRequestFormParams,

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { V8_FLAGS } from '../../../../app/framework/lambda/v8-flags.ts';
-import { DIST, ROOT, startDist } from '../../../helpers/local-lambda.ts';
+import { CLIENTS } from '../../../helpers/clients.ts';
+import { DIST, ROOT, startApp, startDist } from '../../../helpers/local-lambda.ts';
 
 test('V8 accepts the code cache with the flags of the function, and rejects it for another source', async () => {
   const probe = `
@@ -42,6 +43,20 @@ test.each([
   expect(await response.text()).toContain('lookup');
   await lambda.close();
   await rm(folder, { recursive: true });
+});
+
+test('the function compiles no code from text, which no code cache could contain', async () => {
+  const watch =
+    "globalThis.Function = new Proxy(Function, { construct: (F, code) => (console.error('compiled'), new F(...code)) });";
+  await using lambda = await startApp({
+    env: { MCP_AUTH: 'none', NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(watch)}` },
+  });
+  for (const connect of Object.values(CLIENTS)) {
+    const client = await connect(lambda.url);
+    expect(await client.call('lookup', { term: '' })).toMatchObject({ isError: true });
+    await client.close();
+  }
+  expect(lambda.output()).not.toMatch(/^.*compiled.*$/m);
 });
 
 test('the code cache contains no environment variable of the build', async () => {
