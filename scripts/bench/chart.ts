@@ -1,4 +1,4 @@
-/** The chart: for each row a bar until the init is over, and on to the end of the first answer. */
+/** The chart: for each row a bar until the init is over, and on to the end of the first response. */
 export interface Bar {
   name: string;
   init: number;

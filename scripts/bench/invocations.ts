@@ -25,7 +25,7 @@ export async function invocationsPerCall({
   return started(lambda);
 }
 
-/** Some servers answer arguments that fail the schema with an error of the protocol. */
+/** Some servers respond to arguments that fail the schema with an error of the protocol. */
 function refusedArguments(error: Error): void {
   if (!/validation|invalid/i.test(error.message)) throw error;
 }

@@ -199,9 +199,9 @@ export async function call(environment: Environment, { payload, expected }: Subj
     functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:bench',
     traceId: 'Root=1',
   };
-  const { answer, report } = await environment.invoke(invocation);
-  let text = answer.kind === 'buffered' ? answer.body.toString() : '';
-  if (answer.kind === 'streamed') for await (const chunk of answer.body) text += chunk;
+  const { response, report } = await environment.invoke(invocation);
+  let text = response.kind === 'buffered' ? response.body.toString() : '';
+  if (response.kind === 'streamed') for await (const chunk of response.body) text += chunk;
   await report;
   if (!text.includes(expected)) throw new Error(`The response has no "${expected}": ${text.slice(0, 300)}`);
 }

@@ -1,4 +1,4 @@
-/** How many calls a second environments answer that are called without a pause, and 100 lookups in one call. */
+/** How many calls per second environments serve that are called without a pause, and 100 lookups in one call. */
 import { performance } from 'node:perf_hooks';
 import { MANY_TERMS, startFakeUpstream } from '../../test/helpers/fake-upstream.ts';
 import { call, environmentOf } from './measure.ts';

@@ -9,19 +9,19 @@ export const reachable: Check = {
   id: 'reachable',
   title: 'the endpoint responds',
   async run(target, facts) {
-    const answer = await target.modern('tools/list');
-    facts.firstMs = answer.totalMs;
-    const met = `${answer.tls ?? 'No TLS'}, ${answer.status} after ${answer.totalMs.toFixed(0)} ms`;
-    return refusedByTheWay(answer, target) ?? refusedAtTheDoor(answer, target) ?? ok(met);
+    const exchange = await target.modern('tools/list');
+    facts.firstMs = exchange.totalMs;
+    const met = `${exchange.tls ?? 'No TLS'}, ${exchange.status} after ${exchange.totalMs.toFixed(0)} ms`;
+    return deniedOnTheWay(exchange, target) ?? deniedByServer(exchange, target) ?? ok(met);
   },
 };
 
 /** Returns a finding for a response that does not come from the server, or for an error of the server; else undefined. */
-function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Finding | undefined {
-  const { status } = answer;
-  if (isOfServer(answer) && status < 500) return undefined;
-  const seen = `${status} and ${excerpt(answer)}`;
-  if (isOfGateway(answer)) return refusedByGateway(answer, credentials.kind, seen);
+function deniedOnTheWay(exchange: Exchange, { credentials, url }: Target): Finding | undefined {
+  const { status } = exchange;
+  if (isOfServer(exchange) && status < 500) return undefined;
+  const seen = `${status} and ${excerpt(exchange)}`;
+  if (isOfGateway(exchange)) return deniedByGateway(exchange, credentials.kind, seen);
   if (status === 403)
     return failed(`Denied before the request reached the server: ${seen}`, forbiddenAdvice(credentials.kind));
   if (status === 429) {
@@ -31,7 +31,7 @@ function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Findin
     );
   }
   if (status >= 300 && status < 400) {
-    const location = header(answer, 'location') ?? 'another URL';
+    const location = header(exchange, 'location') ?? 'another URL';
     return failed(
       `Redirected to ${location}`,
       'Use the final URL: MCP clients do not send credentials to another URL.',
@@ -56,14 +56,14 @@ function refusedByTheWay(answer: Exchange, { credentials, url }: Target): Findin
 }
 
 /** Returns a finding for a response of API Gateway itself. Undefined if it only requires credentials, which another check covers. */
-function refusedByGateway(
-  answer: Exchange,
+function deniedByGateway(
+  exchange: Exchange,
   kind: Target['credentials']['kind'],
   seen: string,
 ): Finding | undefined {
-  const { status, body } = answer;
-  const rest = endpointOf(answer) === 'rest-api';
-  if (status === 401 || (status === 403 && isOfAuthorizer(answer) && kind !== 'sigv4')) return undefined;
+  const { status, body } = exchange;
+  const rest = endpointOf(exchange) === 'rest-api';
+  if (status === 401 || (status === 403 && isOfAuthorizer(exchange) && kind !== 'sigv4')) return undefined;
   if (/Missing Authentication Token/.test(body))
     return failed(
       `API Gateway has no such path, or requires a signature: ${seen}`,
@@ -81,7 +81,7 @@ function refusedByGateway(
       `Throttled by API Gateway: ${seen}`,
       'There are more requests than `throttle` allows, or the API key has used up its calls_per_day.',
     );
-  if (status === 500 && /AuthorizerConfiguration/.test(header(answer, 'x-amzn-errortype') ?? ''))
+  if (status === 500 && /AuthorizerConfiguration/.test(header(exchange, 'x-amzn-errortype') ?? ''))
     return failed(
       `The authorizer fails: ${seen}`,
       'Its log has the reason: `aws logs tail /aws/lambda/NAME-authorizer --since 5m`. Common reasons: the issuer’s keys cannot be fetched, or a setting is invalid.',
@@ -95,20 +95,20 @@ function refusedByGateway(
 }
 
 /** Whether an authorizer denied the request: a 403 of an HTTP API always comes from it or from IAM; a REST API has a message for it. */
-function isOfAuthorizer(answer: Exchange): boolean {
-  return endpointOf(answer) === 'http-api' || /not authorized to access this resource/i.test(answer.body);
+function isOfAuthorizer(exchange: Exchange): boolean {
+  return endpointOf(exchange) === 'http-api' || /not authorized to access this resource/i.test(exchange.body);
 }
 
 /** Returns the server's own rejection of a valid request, which every caller gets; else undefined. */
-function refusedAtTheDoor(answer: Exchange, { url }: Target): Finding | undefined {
-  const { code, message = '' } = rpcError(answer) ?? {};
+function deniedByServer(exchange: Exchange, { url }: Target): Finding | undefined {
+  const { code, message = '' } = rpcError(exchange) ?? {};
   if (code === -32020) {
     return failed(
       `An MCP header does not arrive as it was sent: ${message}`,
       'CloudFront, API Gateway or a proxy removes or changes it: check which headers they are configured to pass on.',
     );
   }
-  if (answer.status === 403 && /\bhost\b/i.test(message)) {
+  if (exchange.status === 403 && /\bhost\b/i.test(message)) {
     return failed(message, `Add ${url.hostname} to MCP_ALLOWED_HOSTS, or leave that setting out.`);
   }
   return undefined;
@@ -161,7 +161,7 @@ export const whoMayCall: Check = {
       ? ok(
           `Denied without credentials (${stranger.status}) and with invalid ones (${forger.status})${facts.authorizer ? ', before the server' : ''}; allowed with ${kind}.`,
         )
-      : notLetIn(caller, kind);
+      : credentialsDenied(caller, kind);
   },
 };
 
@@ -179,20 +179,20 @@ function open(kind: Target['credentials']['kind'], { hostname }: URL): Finding {
   );
 }
 
-function notLetIn(answer: Exchange, kind: string): Finding {
-  const said = rpcError(answer)?.message ?? excerpt(answer);
-  if (answer.status === 503)
+function credentialsDenied(exchange: Exchange, kind: string): Finding {
+  const said = rpcError(exchange)?.message ?? excerpt(exchange);
+  if (exchange.status === 503)
     return failed(
       `The server cannot check tokens: ${said}`,
       'The function cannot fetch the issuer’s keys: can it reach MCP_OAUTH_ISSUER (VPC without NAT?)',
     );
-  if (isOfGateway(answer)) {
+  if (isOfGateway(exchange)) {
     return failed(
-      `Denied before the request reached the server (${answer.status}): ${said}`,
+      `Denied before the request reached the server (${exchange.status}): ${said}`,
       'The authorizer denies your credentials: is MCP_TOKEN the newest one, without a line break, or a token of the issuer for this audience? Its log has the reason (`aws logs tail /aws/lambda/NAME-authorizer --since 5m`). API Gateway caches denials too, for authorizer_result_ttl_seconds.',
     );
   }
-  if (answer.status === 403) {
+  if (exchange.status === 403) {
     return failed(
       `Your credentials are valid, but not sufficient: ${said}`,
       'The token lacks a scope, or iam.allowed_arns lacks your ARN.',
@@ -202,5 +202,5 @@ function notLetIn(answer: Exchange, kind: string): Finding {
     kind === 'token'
       ? 'Is MCP_TOKEN the newest one (`terraform output -raw mcp_token`), without a line break? `printf %s "$MCP_TOKEN" | sha256sum` must be in the function’s MCP_TOKEN_SHA256. For OAuth, check issuer, audience and expiry of the token.'
       : 'The function does not accept signatures: is `auth = "iam"` set?';
-  return failed(`Your credentials are denied (${answer.status}): ${said}`, advice);
+  return failed(`Your credentials are denied (${exchange.status}): ${said}`, advice);
 }

@@ -14,7 +14,7 @@ export const browsers: Check = {
     const request = await target.modern('tools/list', {}, { headers: { origin: STRANGE_ORIGIN } });
     const granted = strange.headers.get('access-control-allow-origin') ?? [];
     const twice = [strange, request].some(
-      answer => (answer.headers.get('access-control-allow-origin')?.length ?? 0) > 1,
+      exchange => (exchange.headers.get('access-control-allow-origin')?.length ?? 0) > 1,
     );
     if (twice)
       return failed(

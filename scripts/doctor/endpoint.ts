@@ -22,8 +22,8 @@ export function endpointOf({ headers }: Exchange): EndpointType {
 }
 
 /** Whether a response comes from the server, not from the endpoint or a proxy. */
-export function isOfServer(answer: Exchange): boolean {
-  return messages(answer).some(message => 'jsonrpc' in Object(message));
+export function isOfServer(exchange: Exchange): boolean {
+  return messages(exchange).some(message => 'jsonrpc' in Object(message));
 }
 
 const STREAMS: Record<EndpointType, Finding['status']> = {
@@ -39,9 +39,9 @@ export const endpoint: Check = {
   title: 'the endpoint in front of the function',
   needs: ['reachable'],
   async run(target, facts) {
-    const answer = await target.modern('tools/list');
-    facts.endpoint = endpointOf(answer);
-    const behind = answer.headers.has('x-amz-cf-id') ? 'CloudFront, and behind it ' : '';
+    const exchange = await target.modern('tools/list');
+    facts.endpoint = endpointOf(exchange);
+    const behind = exchange.headers.has('x-amz-cf-id') ? 'CloudFront, and behind it ' : '';
     const seen = `${behind}${NAMES[facts.endpoint]}`;
     if (STREAMS[facts.endpoint] === 'ok') return ok(`${capital(seen)}.`);
     return warning(
@@ -66,7 +66,7 @@ export const authorizer: Check = {
     const there = await target.send({ method: 'GET', url: elsewhere });
     const again = await target.modern('tools/list');
     const refused = [there, again].filter(
-      answer => [401, 403].includes(answer.status) && isOfGateway(answer),
+      exchange => [401, 403].includes(exchange.status) && isOfGateway(exchange),
     );
     if (refused.length === 0)
       return ok('It allows the same caller on every path and again, so caching its result is safe.');
@@ -84,10 +84,10 @@ function withoutOne({ endpoint: name = 'unknown' }: Facts, { credentials }: Targ
 }
 
 /** Whether API Gateway itself responded: its errors are `{"message":…}`, and it renames WWW-Authenticate of a function, but not its own. */
-export function isOfGateway(answer: Exchange): boolean {
-  const worded = /^\{"message":\s*(null|"[^"]*")\}$/.test(answer.body.trim());
-  const gateway = ['rest-api', 'http-api'].includes(endpointOf(answer));
-  return worded || (gateway && answer.status === 401 && answer.headers.has('www-authenticate'));
+export function isOfGateway(exchange: Exchange): boolean {
+  const worded = /^\{"message":\s*(null|"[^"]*")\}$/.test(exchange.body.trim());
+  const gateway = ['rest-api', 'http-api'].includes(endpointOf(exchange));
+  return worded || (gateway && exchange.status === 401 && exchange.headers.has('www-authenticate'));
 }
 
 function capital(text: string): string {

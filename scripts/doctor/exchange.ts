@@ -83,10 +83,10 @@ export function header({ headers }: Exchange, name: string): string | undefined 
 }
 
 /** Returns the JSON-RPC messages in a body, which is one message or an event stream. Empty if it is not JSON. */
-export function messages(answer: Exchange): JsonRpcMessage[] {
-  const texts = header(answer, 'content-type')?.startsWith('text/event-stream')
-    ? [...answer.body.matchAll(/^data: ?(.+)$/gm)].map(([, data = '']) => data)
-    : [answer.body];
+export function messages(exchange: Exchange): JsonRpcMessage[] {
+  const texts = header(exchange, 'content-type')?.startsWith('text/event-stream')
+    ? [...exchange.body.matchAll(/^data: ?(.+)$/gm)].map(([, data = '']) => data)
+    : [exchange.body];
   return texts.flatMap(text => {
     try {
       return [JSON.parse(text)];
@@ -103,6 +103,6 @@ export interface JsonRpcMessage {
 }
 
 /** Returns the error of a JSON-RPC response, or undefined. */
-export function rpcError(answer: Exchange): { code?: number; message?: string } | undefined {
-  return messages(answer).find(message => typeof message?.error === 'object')?.error;
+export function rpcError(exchange: Exchange): { code?: number; message?: string } | undefined {
+  return messages(exchange).find(message => typeof message?.error === 'object')?.error;
 }

@@ -26,18 +26,18 @@ export const oauthDiscovery: Check = {
     const led = await ledTo(target);
     if (led) return resourceMetadata(target, led);
     const paths = [`${RESOURCE}${pathname === '/' ? '' : pathname}`, RESOURCE];
-    const answers = await Promise.all(
+    const exchanges = await Promise.all(
       paths.map(url => target.send({ method: 'GET', url, credentials: NO_CREDENTIALS })),
     );
-    if (answers.every(({ status }) => [401, 403, 404].includes(status)))
+    if (exchanges.every(({ status }) => [401, 403, 404].includes(status)))
       return (await belowStage(target)) ?? skipped('This server does not use OAuth.');
-    const absent = paths.filter((_path, at) => answers[at]?.status !== 200);
+    const absent = paths.filter((_path, at) => exchanges[at]?.status !== 200);
     if (absent.length > 0)
       return failed(
         `No metadata at ${absent.join(' and ')}.`,
         'Both paths must reach the server without credentials: behind a Function URL, clients can find the issuer only there.',
       );
-    return judgedResource(target, answers[0]);
+    return judgedResource(target, exchanges[0]);
   },
 };
 
@@ -49,10 +49,10 @@ async function ledTo(target: Target): Promise<URL | undefined> {
 }
 
 async function resourceMetadata(target: Target, url: URL): Promise<Finding> {
-  const answer = await target.send({ method: 'GET', url, credentials: NO_CREDENTIALS });
-  if (answer.status === 200) return judgedResource(target, answer);
+  const exchange = await target.send({ method: 'GET', url, credentials: NO_CREDENTIALS });
+  if (exchange.status === 200) return judgedResource(target, exchange);
   return failed(
-    `WWW-Authenticate contains ${url}, which returns ${answer.status}.`,
+    `WWW-Authenticate contains ${url}, which returns ${exchange.status}.`,
     'With an authorizer /.well-known must need no credentials, and WWW-Authenticate must contain the URL that clients use.',
   );
 }
@@ -62,16 +62,16 @@ async function belowStage(target: Target): Promise<Finding | undefined> {
   const [, stage, rest = ''] = /^\/([^/]+)(\/.*)?$/.exec(target.url.pathname) ?? [];
   if (!stage) return undefined;
   const place = `/${stage}${RESOURCE}${rest}`;
-  const answer = await target.send({ method: 'GET', url: place, credentials: NO_CREDENTIALS });
-  if (answer.status !== 200 || !json<ResourceMetadata>(answer)?.resource) return undefined;
+  const exchange = await target.send({ method: 'GET', url: place, credentials: NO_CREDENTIALS });
+  if (exchange.status !== 200 || !json<ResourceMetadata>(exchange)?.resource) return undefined;
   return failed(
     `The metadata is at ${place}, below the stage, where clients do not look.`,
     'A stage in the path hides the well-known paths: set domain_name, or authorizer = "lambda", whose 401 responses contain the URL of the metadata.',
   );
 }
 
-async function judgedResource(target: Target, answer: Exchange | undefined): Promise<Finding> {
-  const metadata = json<ResourceMetadata>(answer);
+async function judgedResource(target: Target, exchange: Exchange | undefined): Promise<Finding> {
+  const metadata = json<ResourceMetadata>(exchange);
   if (metadata?.resource !== target.url.href) {
     return failed(
       `The metadata is for ${metadata?.resource}, not for ${target.url.href}; clients reject it.`,
@@ -94,12 +94,12 @@ async function authorizationServer(target: Target, url: URL, issuer: string): Pr
     `${path}/.well-known/openid-configuration`,
   ];
   for (const place of places) {
-    const answer = await target.send({
+    const exchange = await target.send({
       method: 'GET',
       url: new URL(place, url),
       credentials: NO_CREDENTIALS,
     });
-    const metadata = answer.status === 200 ? json<ServerMetadata>(answer) : undefined;
+    const metadata = exchange.status === 200 ? json<ServerMetadata>(exchange) : undefined;
     if (metadata) return judged(target, metadata, issuer);
   }
   return failed(
@@ -191,6 +191,6 @@ async function judgedProxy(target: Target, metadata: ServerMetadata, issuer: str
   );
 }
 
-function json<T>(answer: Exchange | undefined): T | undefined {
-  return answer && (messages(answer)[0] as T | undefined);
+function json<T>(exchange: Exchange | undefined): T | undefined {
+  return exchange && (messages(exchange)[0] as T | undefined);
 }

@@ -5,8 +5,8 @@ import { type EndpointType, NAMES } from './endpoint.ts';
 import { type Exchange, messages, rpcError } from './exchange.ts';
 import { LEGACY, MODERN } from './target.ts';
 
-const CAME_APART_MS = 50;
-const CAME_TOGETHER_MS = 15;
+const STREAMED_GAP_MS = 50;
+const BUFFERED_GAP_MS = 15;
 
 export const headerNames: Check = {
   id: 'headers',
@@ -20,9 +20,9 @@ export const headerNames: Check = {
     };
     const unnoticed: string[] = [];
     for (const [name, headers] of Object.entries(lies)) {
-      const answer = await target.modern('tools/call', { name: 'doctor', arguments: {} }, { headers });
-      if (rpcError(answer)?.code !== -32020)
-        unnoticed.push(`${name} (${answer.status}, ${rpcError(answer)?.code})`);
+      const exchange = await target.modern('tools/call', { name: 'doctor', arguments: {} }, { headers });
+      if (rpcError(exchange)?.code !== -32020)
+        unnoticed.push(`${name} (${exchange.status}, ${rpcError(exchange)?.code})`);
     }
     if (unnoticed.length > 0) {
       return failed(
@@ -60,18 +60,20 @@ export const notification: Check = {
   title: 'a response without a body ends',
   needs: ['who-may-call'],
   async run(target) {
-    const answer = await target.send({
+    const exchange = await target.send({
       headers: { 'content-type': 'application/json', 'mcp-protocol-version': LEGACY },
       body: JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }),
     });
-    if (!answer.ended) {
+    if (!exchange.ended) {
       return failed(
         'The response to a notification does not end.',
         'A Function URL keeps a streamed response without a body open: the handler must send a body (this project’s does), or use invoke mode BUFFERED.',
       );
     }
-    const seen = `${answer.status} after ${answer.totalMs.toFixed(0)} ms.`;
-    return answer.status === 202 ? ok(seen) : failed(seen, 'The status must be 202; see the function’s log.');
+    const seen = `${exchange.status} after ${exchange.totalMs.toFixed(0)} ms.`;
+    return exchange.status === 202
+      ? ok(seen)
+      : failed(seen, 'The status must be 202; see the function’s log.');
   },
 };
 
@@ -116,27 +118,27 @@ export const streaming: Check = {
         'MCP does not declare which tools report progress, and --tool is not set.',
         `Name a tool that takes some seconds: --tool NAME --arguments '{"…":"…"}'. There are: ${tools.join(', ') || 'no tools'}.`,
       );
-    const answer = await target.modern('tools/call', {
+    const exchange = await target.modern('tools/call', {
       name,
       arguments: args,
       _meta: { progressToken: 'doctor' },
     });
-    const error = rpcError(answer);
+    const error = rpcError(exchange);
     if (error)
       return failed(
         `${name} returns ${error.code}: ${error.message}`,
         'Use other arguments: --tool NAME --arguments JSON',
       );
-    return judgeStreaming(name, answer, endpoint);
+    return judgeStreaming(name, exchange, endpoint);
   },
 };
 
-function judgeStreaming(name: string, answer: Exchange, endpoint: EndpointType): Finding {
-  const progress = messages(answer).filter(({ method }) => method === 'notifications/progress').length;
-  const [first = 0] = answer.partsMs;
-  const gap = answer.totalMs - first;
-  const seen = `${name}: ${progress} times progress, the first byte after ${first.toFixed(0)} ms, the last after ${answer.totalMs.toFixed(0)} ms`;
-  if (!answer.ended)
+function judgeStreaming(name: string, exchange: Exchange, endpoint: EndpointType): Finding {
+  const progress = messages(exchange).filter(({ method }) => method === 'notifications/progress').length;
+  const [first = 0] = exchange.partsMs;
+  const gap = exchange.totalMs - first;
+  const seen = `${name}: ${progress} times progress, the first byte after ${first.toFixed(0)} ms, the last after ${exchange.totalMs.toFixed(0)} ms`;
+  if (!exchange.ended)
     return failed(
       `${seen}, and no end.`,
       'The log shows how the call ended; --timeout sets a longer timeout.',
@@ -146,13 +148,13 @@ function judgeStreaming(name: string, answer: Exchange, endpoint: EndpointType):
       `${seen}.`,
       'Streaming cannot be checked with it: name a tool that reports progress (--tool, --arguments).',
     );
-  if (gap >= CAME_APART_MS) return ok(`${seen}.`);
+  if (gap >= STREAMED_GAP_MS) return ok(`${seen}.`);
   if (endpoint === 'http-api' || endpoint === 'load-balancer')
     return warning(
       `${seen}: all at once, as always behind ${NAMES[endpoint]}.`,
       'To see progress during a call, set endpoint = "function-url" or "rest-api".',
     );
-  if (gap <= CAME_TOGETHER_MS && answer.totalMs >= 2 * CAME_APART_MS) {
+  if (gap <= BUFFERED_GAP_MS && exchange.totalMs >= 2 * STREAMED_GAP_MS) {
     return failed(
       `${seen}: all at once.`,
       'A proxy or the endpoint buffers the response. Streaming needs the handler handler.stream, a Function URL with invoke mode RESPONSE_STREAM (`aws lambda get-function-url-config`) or a REST API with response transfer mode STREAM, a function outside a VPC for a Function URL, and no proxy that buffers.',

@@ -59,14 +59,14 @@ export const refusals: readonly Check[] = REFUSALS.map(({ id, what, status, code
   title: `rejects ${what}`,
   needs: ['who-may-call'],
   async run(target: Target) {
-    const answer = await send(target);
-    const met = rpcError(answer)?.code;
-    const seen = `${answer.status}${met === undefined ? '' : ` and ${met}`}`;
-    if (answer.status === status && (code === undefined || met === code)) return ok(`${seen}.`);
+    const exchange = await send(target);
+    const met = rpcError(exchange)?.code;
+    const seen = `${exchange.status}${met === undefined ? '' : ` and ${met}`}`;
+    if (exchange.status === status && (code === undefined || met === code)) return ok(`${seen}.`);
     const wanted = `${status}${code === undefined ? '' : ` and ${code}`}`;
     return failed(
-      `The response was ${seen} instead of ${wanted}${header(answer, 'server') ? `, by ${header(answer, 'server')}` : ''}.`,
-      answer.status >= 500
+      `The response was ${seen} instead of ${wanted}${header(exchange, 'server') ? `, by ${header(exchange, 'server')}` : ''}.`,
+      exchange.status >= 500
         ? 'The function failed: see its log.'
         : 'Either a proxy responds instead of the server, or the server does not use this project.',
     );

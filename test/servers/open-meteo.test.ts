@@ -147,8 +147,8 @@ describe('forecast', () => {
     const empty = altered(daily => {
       for (const name of Object.keys(daily)) daily[name] = [];
     });
-    expect((await faultOf(short.forecast(at('Berlin'), 'metric'))).code).toBe('unexpected-answer');
-    expect((await faultOf(empty.forecast(at('Berlin'), 'metric'))).code).toBe('unexpected-answer');
+    expect((await faultOf(short.forecast(at('Berlin'), 'metric'))).code).toBe('unexpected-response');
+    expect((await faultOf(empty.forecast(at('Berlin'), 'metric'))).code).toBe('unexpected-response');
     expect((await altered(() => undefined).forecast(at('Berlin'), 'metric')).daily).toHaveLength(3);
   });
 });
@@ -194,14 +194,14 @@ describe('a retry', () => {
     'does not happen after a response that is %s',
     async fault => {
       upstream.setFault(fault);
-      expect((await faultOf(client().search('Berlin', 1))).code).toBe('unexpected-answer');
-      expect((await faultOf(client().forecast(at('Berlin'), 'metric'))).code).toBe('unexpected-answer');
+      expect((await faultOf(client().search('Berlin', 1))).code).toBe('unexpected-response');
+      expect((await faultOf(client().forecast(at('Berlin'), 'metric'))).code).toBe('unexpected-response');
       expect(outcomes()).toEqual([200, 200]);
     },
   );
 
   it('does not happen after status 400', async () => {
-    expect((await faultOf(client().search('Berlin', 1_000))).code).toBe('unexpected-answer');
+    expect((await faultOf(client().search('Berlin', 1_000))).code).toBe('unexpected-response');
     expect(outcomes()).toEqual([400]);
   });
 

@@ -114,7 +114,7 @@ const ADVICE = {
   timeout: /did not respond in time\. Try again/,
   unavailable: /not available at the moment\. Try again/,
   'rate-limited': /no more requests for now\. Wait a minute/,
-  'unexpected-answer': /returned an invalid response\. Trying again is unlikely to help/,
+  'unexpected-response': /returned an invalid response\. Trying again is unlikely to help/,
 };
 
 describe.each<[string, Mode]>([
@@ -280,8 +280,8 @@ describe.each<[string, Mode]>([
       ['Crowdton', 'rate-limited'],
       ['Brokenburg', 'unavailable'],
       ['Resetham', 'unavailable'],
-      ['Garbleton', 'unexpected-answer'],
-      ['Gapford', 'unexpected-answer'],
+      ['Garbleton', 'unexpected-response'],
+      ['Gapford', 'unexpected-response'],
     ] as const)('returns advice for %s, where the upstream fails: %s', async (location, code) => {
       const { isError, text } = await call(await connect(mode), 'get_weather', { location });
       expect(isError).toBe(true);
@@ -296,7 +296,7 @@ describe.each<[string, Mode]>([
       upstream.setFault('not-json', { operation: 'geocoding' });
       const { isError, text } = await call(await connect(mode), 'get_weather', { location: 'Berlin' });
       expect(isError).toBe(true);
-      expect(text).toMatch(ADVICE['unexpected-answer']);
+      expect(text).toMatch(ADVICE['unexpected-response']);
       expect(text).not.toMatch(INTERNALS);
     });
 
@@ -350,7 +350,7 @@ describe.each<[string, Mode]>([
         { place: { name: 'Tokyo, Japan' }, today: { high: expect.any(Number) } },
         { error: expect.stringContaining('No place called "Atlantis"') },
         { error: expect.stringContaining(SPRINGFIELDS.join('; ')) },
-        { error: expect.stringMatching(ADVICE['unexpected-answer']) },
+        { error: expect.stringMatching(ADVICE['unexpected-response']) },
         {},
         { place: { name: 'Berlin, State of Berlin, Germany' }, current: { conditions: 'overcast' } },
       ]);
@@ -445,7 +445,7 @@ describe.each<[string, Mode]>([
         client.readResource({ uri: 'weather://current/Garbleton' }),
       );
       expect(code).toBe(-32603);
-      expect(message).toMatch(ADVICE['unexpected-answer']);
+      expect(message).toMatch(ADVICE['unexpected-response']);
       expect(message).not.toMatch(INTERNALS);
       expect(reported).toHaveLength(1);
     });

@@ -22,12 +22,12 @@ import { type Connection, openedBy } from './loopback-guard.ts';
 import { memoryUse } from './memory.ts';
 import type { EnvironmentState, Observer } from './observer.ts';
 import {
-  type Answer,
   CREDENTIALS_PATH,
   type Invocation,
   RuntimeApi,
   type RuntimeCredentials,
   type RuntimeListener,
+  type RuntimeResponse,
 } from './runtime-api.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
 
@@ -83,7 +83,7 @@ export interface Report {
 }
 
 export interface Invoked {
-  answer: Answer;
+  response: RuntimeResponse;
   /** Settles when the invocation is over: the runtime requests the next one, or has ended. */
   report: Promise<Report>;
 }
@@ -137,7 +137,7 @@ export class Environment {
   #isSnapshot = false;
   #maxMemory: number | undefined;
   /** Settled by the first event in the current phase. */
-  #phase = Promise.withResolvers<Answer | 'idle' | 'snapshot' | FunctionError>();
+  #phase = Promise.withResolvers<RuntimeResponse | 'idle' | 'snapshot' | FunctionError>();
   #ended = Promise.withResolvers<FunctionError | undefined>();
   #alive = true;
   #invocation: string | undefined;
@@ -169,7 +169,7 @@ export class Environment {
       },
       snapshot: () => this.#phase.resolve('snapshot'),
       restoreError: error => this.#phase.resolve(error),
-      answer: answer => this.#phase.resolve(answer),
+      response: response => this.#phase.resolve(response),
     };
   }
 
@@ -244,7 +244,7 @@ export class Environment {
   }
 
   /** Ends the environment and returns why init or the restore failed. */
-  #initError(outcome: Answer | 'idle' | 'snapshot' | FunctionError): InitError {
+  #initError(outcome: RuntimeResponse | 'idle' | 'snapshot' | FunctionError): InitError {
     this.kill();
     const error =
       typeof outcome === 'string'
@@ -275,13 +275,13 @@ export class Environment {
     }
 
     const first = await this.#phase.promise;
-    const answer = toAnswer(first);
-    const report = this.#reportWhenOver(answer, started).finally(() => {
+    const response = toRuntimeResponse(first);
+    const report = this.#reportWhenOver(response, started).finally(() => {
       clearTimeout(timer);
       clearInterval(watch);
       this.#invocation = undefined;
     });
-    return { answer, report };
+    return { response, report };
   }
 
   /** Stops the process during an invocation, whose timeout continues; {@link resume} continues the process. */
@@ -319,11 +319,11 @@ export class Environment {
     this.#api.close(error?.type === 'Sandbox.Timeout' ? error : undefined);
   }
 
-  async #reportWhenOver(answer: Answer, started: number): Promise<Report> {
+  async #reportWhenOver(response: RuntimeResponse, started: number): Promise<Report> {
     const failed = await this.#ended.promise;
-    const late = answer.kind === 'streamed' ? await answer.ended : undefined;
+    const late = response.kind === 'streamed' ? await response.ended : undefined;
     this.#checkMemory();
-    const error = failed ?? (answer.kind === 'error' ? answer.error : late);
+    const error = failed ?? (response.kind === 'error' ? response.error : late);
     const report: Report = {
       duration: performance.now() - started,
       logTail: this.#logTail.toString(),
@@ -442,7 +442,7 @@ function credentialVariables(runtimeApi: string, { token }: RuntimeCredentials):
   };
 }
 
-function toAnswer(outcome: Answer | 'idle' | 'snapshot' | FunctionError): Answer {
+function toRuntimeResponse(outcome: RuntimeResponse | 'idle' | 'snapshot' | FunctionError): RuntimeResponse {
   if (typeof outcome === 'string')
     return { kind: 'error', error: functionError('Runtime.Unknown', 'The runtime sent no response.') };
   return 'kind' in outcome ? outcome : { kind: 'error', error: outcome };

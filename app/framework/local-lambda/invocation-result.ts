@@ -7,15 +7,15 @@ export interface InvocationResult {
   error?: FunctionError | undefined;
 }
 
-export async function bufferedPayload({ answer }: Pick<Invoked, 'answer'>): Promise<InvocationResult> {
-  if (answer.kind === 'error') return { payload: Buffer.alloc(0), error: answer.error };
-  if (answer.kind === 'buffered') return { payload: answer.body };
+export async function bufferedPayload({ response }: Pick<Invoked, 'response'>): Promise<InvocationResult> {
+  if (response.kind === 'error') return { payload: Buffer.alloc(0), error: response.error };
+  if (response.kind === 'buffered') return { payload: response.body };
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of answer.body) {
+  for await (const chunk of response.body) {
     bytes += chunk.length;
     if (bytes <= MAX_BUFFERED_RESPONSE) chunks.push(chunk);
   }
-  const error = bytes > MAX_BUFFERED_RESPONSE ? responseTooLarge() : await answer.ended;
+  const error = bytes > MAX_BUFFERED_RESPONSE ? responseTooLarge() : await response.ended;
   return { payload: Buffer.concat(chunks), error };
 }

@@ -72,8 +72,8 @@ export function createInvokeApi(
       ...VERSION,
       ...requestIdHeader(),
     };
-    const { answer } = started;
-    const over = (): void => (answer.kind === 'streamed' ? answer.discard() : undefined);
+    const { response } = started;
+    const over = (): void => (response.kind === 'streamed' ? response.discard() : undefined);
     return new Response(streamOf(eventStream(started), over), { headers });
   });
 
@@ -186,7 +186,7 @@ function clientContextOf(base64: string): string | 'malformed' {
 }
 
 /** Yields `PayloadChunk` events and a last `InvokeComplete`, in vnd.amazon.eventstream framing. */
-async function* eventStream({ answer, report }: Invoked): AsyncGenerator<Uint8Array> {
+async function* eventStream({ response, report }: Invoked): AsyncGenerator<Uint8Array> {
   const { EventStreamCodec } = await import('@smithy/core/event-streams');
   const codec = new EventStreamCodec(
     bytes => (typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString()),
@@ -201,7 +201,8 @@ async function* eventStream({ answer, report }: Invoked): AsyncGenerator<Uint8Ar
       },
       body,
     });
-  const chunks = answer.kind === 'streamed' ? answer.body : answer.kind === 'buffered' ? [answer.body] : [];
+  const chunks =
+    response.kind === 'streamed' ? response.body : response.kind === 'buffered' ? [response.body] : [];
   for await (const chunk of chunks) yield frame('PayloadChunk', 'application/octet-stream', chunk);
   const { error } = await report;
   const complete = {

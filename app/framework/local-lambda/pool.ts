@@ -9,7 +9,7 @@
  */
 import { Environment, type FunctionSpec, InitError, type Invoked, type Report } from './environment.ts';
 import { functionError } from './function-error.ts';
-import type { Answer, Invocation } from './runtime-api.ts';
+import type { Invocation, RuntimeResponse } from './runtime-api.ts';
 
 export interface PoolOptions {
   function: FunctionSpec;
@@ -94,7 +94,7 @@ export class Pool {
     onStart();
     const invoked =
       'failed' in slot ? slot.failed : await this.#invokeIn(slot.environment, invocation, slot.timeout);
-    void responseComplete(invoked.answer).then(() => {
+    void responseComplete(invoked.response).then(() => {
       this.#underWay -= 1;
     });
     return invoked;
@@ -218,14 +218,14 @@ export class Pool {
   }
 
   async #invokeIn(environment: Environment, invocation: Invocation, timeout: number): Promise<Invoked> {
-    const { answer, report } = await environment.invoke(invocation, timeout);
+    const { response, report } = await environment.invoke(invocation, timeout);
     const finished = this.#finishingOnce(environment);
     const released = report.finally(() => {
       finished.over();
       this.#giveBack(environment);
     });
-    void responseComplete(answer).then(finished.begins);
-    return { answer, report: released };
+    void responseComplete(response).then(finished.begins);
+    return { response, report: released };
   }
 
   /** Counts an environment as about to be free, for at most FINISHING_MS after its response. */
@@ -348,8 +348,8 @@ export class Pool {
 }
 
 /** Resolves when the response is complete, even if the invocation continues. */
-async function responseComplete(answer: Answer): Promise<void> {
-  if (answer.kind === 'streamed') await answer.ended;
+async function responseComplete(response: RuntimeResponse): Promise<void> {
+  if (response.kind === 'streamed') await response.ended;
 }
 
 function isInitError(error: unknown): void {
@@ -358,5 +358,5 @@ function isInitError(error: unknown): void {
 
 function failed({ error, failure }: InitError, duration: number): { failed: Invoked } {
   const report: Report = { duration, error, failure, logTail: '' };
-  return { failed: { answer: { kind: 'error', error }, report: Promise.resolve(report) } };
+  return { failed: { response: { kind: 'error', error }, report: Promise.resolve(report) } };
 }

@@ -30,12 +30,12 @@ export interface Invocation {
 }
 
 /** The response of a runtime. */
-export type Answer =
+export type RuntimeResponse =
   | { kind: 'error'; error: FunctionError }
   | { kind: 'buffered'; contentType: string; body: Buffer }
-  | StreamedAnswer;
+  | StreamedResponse;
 
-export interface StreamedAnswer {
+export interface StreamedResponse {
   kind: 'streamed';
   contentType: string;
   /** Ends without an error in all cases. */
@@ -69,7 +69,7 @@ export interface RuntimeListener {
   snapshot?(): void;
   /** An after-restore hook of the runtime has failed. */
   restoreError?(error: FunctionError): void;
-  answer(answer: Answer): void;
+  response(response: RuntimeResponse): void;
 }
 
 type State = 'init' | 'snapshot' | 'restoring' | 'idle' | 'invoking' | 'responding' | 'responded' | 'failed';
@@ -282,7 +282,7 @@ export class RuntimeApi {
     if (what === 'response' && mode !== undefined && mode !== 'streaming') {
       request.resume();
       // The invocation has its response, and the runtime cannot leave this state.
-      this.#listener.answer({ kind: 'error', error: postedError('Runtime.InvalidResponseModeHeader', '') });
+      this.#listener.response({ kind: 'error', error: postedError('Runtime.InvalidResponseModeHeader', '') });
       return refuse(response, 400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
     }
     if (what === 'error') await this.#error(request, response);
@@ -293,7 +293,7 @@ export class RuntimeApi {
   async #error(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const error = await readError(request);
     this.#state = 'responded';
-    this.#listener.answer({ kind: 'error', error });
+    this.#listener.response({ kind: 'error', error });
     accept(response);
   }
 
@@ -301,9 +301,9 @@ export class RuntimeApi {
     const contentType = request.headers['content-type'] ?? 'application/json';
     const body = await readUpTo(request, MAX_BUFFERED_RESPONSE).catch(() => undefined);
     this.#state = 'responded';
-    if (body === undefined) return this.#listener.answer({ kind: 'error', error: TRUNCATED });
+    if (body === undefined) return this.#listener.response({ kind: 'error', error: TRUNCATED });
     if (typeof body === 'number') {
-      this.#listener.answer({ kind: 'error', error: responseTooLarge() });
+      this.#listener.response({ kind: 'error', error: responseTooLarge() });
       return refuse(
         response,
         413,
@@ -311,16 +311,16 @@ export class RuntimeApi {
         `Exceeded maximum allowed payload size (${MAX_BUFFERED_RESPONSE} bytes).`,
       );
     }
-    this.#listener.answer({ kind: 'buffered', contentType, body });
+    this.#listener.response({ kind: 'buffered', contentType, body });
     accept(response);
   }
 
   async #streamed(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const contentType = request.headers['content-type'] ?? 'application/octet-stream';
     const body = streamedBody(request, () => this.#timedOut ?? TRUNCATED);
-    const answer: StreamedAnswer = { kind: 'streamed', contentType, ...body };
-    this.#listener.answer(answer);
-    await answer.ended;
+    const streamed: StreamedResponse = { kind: 'streamed', contentType, ...body };
+    this.#listener.response(streamed);
+    await streamed.ended;
     this.#state = 'responded';
     if (request.complete) accept(response);
   }
@@ -354,7 +354,7 @@ function writeHeadOf(invocation: Invocation, deadline: number, response: ServerR
 function streamedBody(
   request: IncomingMessage,
   whyTruncated: () => FunctionError,
-): Pick<StreamedAnswer, 'body' | 'ended' | 'discard'> {
+): Pick<StreamedResponse, 'body' | 'ended' | 'discard'> {
   const { promise: ended, resolve } = Promise.withResolvers<FunctionError | undefined>();
   const truncated = (): void => resolve(whyTruncated());
   request.once('end', () => resolve(trailerError(request.trailers)));

@@ -194,7 +194,7 @@ class RequestEntry implements ResponseObserver, Call {
 
   #payloads(message: Message): object {
     const result = this.#c.get('exchange')?.responseOf(message);
-    return { sent: redacted(message.params), answered: redacted(result) };
+    return { params: redacted(message.params), result: redacted(result) };
   }
 }
 

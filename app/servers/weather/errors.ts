@@ -19,7 +19,7 @@ const WHAT_TO_DO: Record<UpstreamErrorCode, string> = {
   unavailable: 'The weather service is not available at the moment. Try again in a minute.',
   'rate-limited':
     'The weather service accepts no more requests for now. Wait a minute, then request fewer places.',
-  'unexpected-answer':
+  'unexpected-response':
     'The weather service returned an invalid response. Trying again is unlikely to help: tell the user that this weather is not available now.',
 };
 

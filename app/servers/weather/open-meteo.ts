@@ -84,7 +84,7 @@ export interface OpenMeteoOptions {
   fetch?: typeof globalThis.fetch;
 }
 
-export type UpstreamErrorCode = 'timeout' | 'unavailable' | 'rate-limited' | 'unexpected-answer';
+export type UpstreamErrorCode = 'timeout' | 'unavailable' | 'rate-limited' | 'unexpected-response';
 export type Operation = 'geocoding' | 'forecast';
 
 /** Open-Meteo did not return a usable response. The message is for the caller; `cause` is for the log. */
@@ -116,7 +116,7 @@ const WHAT_HAPPENED: Record<UpstreamErrorCode, string> = {
   timeout: 'did not respond in time',
   unavailable: 'is not available',
   'rate-limited': 'rejects further requests for now',
-  'unexpected-answer': 'returned a response that differs from its documentation',
+  'unexpected-response': 'returned a response that differs from its documentation',
 };
 
 export const FORECAST_DAYS = 3;
@@ -197,7 +197,7 @@ async function attempt<Data>(request: ApiRequest<Data>, options: OpenMeteoOption
   if (!response.ok) {
     const { status } = response;
     const refusal = { ...about, cause: `HTTP status ${status}` };
-    if (status !== 429 && status < 500) throw new UpstreamError('unexpected-answer', refusal);
+    if (status !== 429 && status < 500) throw new UpstreamError('unexpected-response', refusal);
     const code = status === 429 ? 'rate-limited' : 'unavailable';
     throw new UpstreamError(code, { ...refusal, retryAfterMs: retryAfter(response) });
   }
@@ -206,7 +206,7 @@ async function attempt<Data>(request: ApiRequest<Data>, options: OpenMeteoOption
   } catch (error) {
     // A SyntaxError quotes the text, but responses must not be logged.
     const cause = error instanceof SyntaxError ? `${body.length} characters that are not JSON` : error;
-    throw new UpstreamError('unexpected-answer', { ...about, cause });
+    throw new UpstreamError('unexpected-response', { ...about, cause });
   }
 }
 

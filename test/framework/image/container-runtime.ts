@@ -10,7 +10,7 @@ import { createEndpoint } from '../../../app/framework/local-lambda/endpoints/en
 import type { Invoked } from '../../../app/framework/local-lambda/environment.ts';
 import type { InvokeRequest } from '../../../app/framework/local-lambda/local-function.ts';
 import { createLog } from '../../../app/framework/local-lambda/log.ts';
-import { type Answer, RuntimeApi } from '../../../app/framework/local-lambda/runtime-api.ts';
+import { RuntimeApi, type RuntimeResponse } from '../../../app/framework/local-lambda/runtime-api.ts';
 import type { Engine } from '../../helpers/container-engine.ts';
 
 export interface ContainerRuntime {
@@ -26,11 +26,11 @@ export async function startContainerRuntime(
   flags: string[],
 ): Promise<ContainerRuntime> {
   let idle = Promise.withResolvers<void>();
-  let answered = Promise.withResolvers<Answer>();
+  let responded = Promise.withResolvers<RuntimeResponse>();
   const api = new RuntimeApi({
     idle: () => idle.resolve(),
     initError: error => idle.reject(new Error(error.body)),
-    answer: answer => answered.resolve(answer),
+    response: response => responded.resolve(response),
   });
   const address = await api.listen();
   const container = `mcp-on-lambda-test-${randomUUID()}`;
@@ -58,14 +58,14 @@ export async function startContainerRuntime(
     const invoked = turn.then(async () => {
       await idle.promise;
       idle = Promise.withResolvers();
-      answered = Promise.withResolvers();
+      responded = Promise.withResolvers();
       api.dispatch(
         { ...request, id: request.requestId, functionArn: 'arn:aws:lambda:x:1:function:f' },
         Date.now() + 30_000,
       );
-      const answer = await answered.promise;
+      const response = await responded.promise;
       const report = idle.promise.then(() => ({ duration: 0, logTail: '' }));
-      return { answer, report };
+      return { response, report };
     });
     turn = invoked.then(({ report }) => report);
     return invoked;

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { type Answer, RuntimeApi } from '../../../app/framework/local-lambda/runtime-api.ts';
+import { RuntimeApi, type RuntimeResponse } from '../../../app/framework/local-lambda/runtime-api.ts';
 
 const NAME = 'function';
 const MESSAGE = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'random', arguments: {} } };
@@ -30,7 +30,7 @@ const EVENT = {
 async function start(folder: string): Promise<() => Promise<string>> {
   const snapshot = Promise.withResolvers<void>();
   const idle = Promise.withResolvers<void>();
-  const answered = Promise.withResolvers<Answer>();
+  const responded = Promise.withResolvers<RuntimeResponse>();
   const fail = (reason: unknown): void => {
     console.log(`FAILED ${folder} ${JSON.stringify(reason)}`);
     process.exit(1);
@@ -38,7 +38,7 @@ async function start(folder: string): Promise<() => Promise<string>> {
   const listener = {
     snapshot: snapshot.resolve,
     idle: idle.resolve,
-    answer: answered.resolve,
+    response: responded.resolve,
     initError: fail,
     restoreError: fail,
   };
@@ -66,15 +66,16 @@ async function start(folder: string): Promise<() => Promise<string>> {
     const functionArn = `arn:aws:lambda:us-east-1:123456789012:function:${NAME}`;
     const invocation = { id: randomUUID(), payload: JSON.stringify(EVENT), functionArn, traceId: 'Root=1' };
     api.dispatch(invocation, Date.now() + 900_000);
-    return resultOf(await answered.promise);
+    return resultOf(await responded.promise);
   };
 }
 
 /** Returns the text of the tool's result, which follows the prelude as a server-sent event. */
-async function resultOf(answer: Answer): Promise<string> {
-  if (answer.kind !== 'streamed') throw new Error(`The function responded with ${JSON.stringify(answer)}.`);
+async function resultOf(response: RuntimeResponse): Promise<string> {
+  if (response.kind !== 'streamed')
+    throw new Error(`The function responded with ${JSON.stringify(response)}.`);
   const chunks: Buffer[] = [];
-  for await (const chunk of answer.body) chunks.push(chunk);
+  for await (const chunk of response.body) chunks.push(chunk);
   const [, data] = /^data: (\{.*\})$/m.exec(Buffer.concat(chunks).toString()) ?? [];
   if (!data) throw new Error(`The response has no result: ${Buffer.concat(chunks)}`);
   return JSON.parse(data).result.content[0].text;

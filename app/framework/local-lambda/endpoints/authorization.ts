@@ -2,7 +2,7 @@
  * Authorization by an endpoint before it invokes the function, in one shape for IAM signatures, Lambda authorizers and JWT
  * authorizers. endpoints.ts has the response to a denied request.
  */
-import type { HttpAnswer } from './buffered-result.ts';
+import type { HttpResponse } from './buffered-result.ts';
 import type { Failure } from './endpoints.ts';
 import type { IamIdentity } from './function-url.ts';
 import type { WireRequest } from './request.ts';
@@ -18,12 +18,12 @@ export interface Authorized {
 }
 
 /** A denied request, with a failure of the endpoint or with a response of the authorizer. */
-export type Refused = { refused: Failure } | { answer: HttpAnswer };
+export type Refused = { refused: Failure } | { response: HttpResponse };
 
 export type Authorize = (request: WireRequest) => Promise<Authorized | Refused>;
 
 export function isRefused(outcome: Authorized | Refused): outcome is Refused {
-  return 'refused' in outcome || 'answer' in outcome;
+  return 'refused' in outcome || 'response' in outcome;
 }
 
 /**

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads (payload format 2.0 infers missing
  * fields; 1.0 and load balancers do not).
  */
-export interface HttpAnswer {
+export interface HttpResponse {
   status: number;
   headers: [string, string][];
   body: Buffer;
@@ -20,7 +20,7 @@ interface ResultFields {
 }
 
 /** Converts a result of payload format 2.0; returns undefined if it is malformed. */
-export function inferredAnswer(payload: Buffer): HttpAnswer | undefined {
+export function inferredResponse(payload: Buffer): HttpResponse | undefined {
   const result = parse(payload);
   const json: [string, string][] = [['content-type', 'application/json']];
   if (result === undefined) return { status: 200, headers: json, body: payload };
@@ -34,12 +34,12 @@ export function inferredAnswer(payload: Buffer): HttpAnswer | undefined {
 /**
  * Converts a result of payload format 1.0 or for load balancers, which requires `statusCode`; returns undefined if it is malformed.
  */
-export function strictAnswer(payload: Buffer): HttpAnswer | undefined {
+export function strictResponse(payload: Buffer): HttpResponse | undefined {
   const result = parse(payload);
   return isResult(result) ? explicitResponse(result) : undefined;
 }
 
-function explicitResponse(result: ResultFields): HttpAnswer | undefined {
+function explicitResponse(result: ResultFields): HttpResponse | undefined {
   const status = Number(result.statusCode);
   if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
   if (result.body !== undefined && result.body !== null && typeof result.body !== 'string') return undefined;

@@ -10,10 +10,10 @@ import { MAX_BUFFERED_RESPONSE, MAX_REQUEST, MAX_STREAMED_RESPONSE } from '../fu
 import { type InvokeRequest, type LocalFunction, newTraceId } from '../local-function.ts';
 import type { Log } from '../log.ts';
 import type { Isolation } from '../options.ts';
-import type { StreamedAnswer } from '../runtime-api.ts';
+import type { StreamedResponse } from '../runtime-api.ts';
 import { streamOf } from '../stream-of.ts';
 import { type Authorize, type Authorized, isRefused } from './authorization.ts';
-import type { HttpAnswer } from './buffered-result.ts';
+import type { HttpResponse } from './buffered-result.ts';
 import { ENDPOINTS, type Endpoint, type EndpointType, type Failure, type InvokeMode } from './endpoints.ts';
 import { hostOf } from './function-url.ts';
 import { jsonRpcCall } from './json-rpc-label.ts';
@@ -54,7 +54,7 @@ interface Outgoing {
   body: Buffer | AsyncIterable<Buffer>;
 }
 
-type DenialReason = Failure | HttpAnswer;
+type DenialReason = Failure | HttpResponse;
 type AdmissionResult =
   | { request?: WireRequest; refused: DenialReason }
   | { request: WireRequest; payload: Buffer; tenantId: string | undefined };
@@ -131,7 +131,7 @@ export function createEndpoint(
     if (admits && !admits()) return { request, refused: 'rateLimited' };
     const outcome = (await authorize?.(request)) ?? {};
     if (isRefused(outcome))
-      return { request, refused: 'refused' in outcome ? outcome.refused : outcome.answer };
+      return { request, refused: 'refused' in outcome ? outcome.refused : outcome.response };
     const payload = Buffer.from(JSON.stringify(endpoint.event(request, { domainName, stage, ...outcome })));
     if (payload.length > MAX_REQUEST) return { request, refused: 'tooLarge' };
     const tenantId = isolation === 'shared' ? undefined : tenantOf(outcome);
@@ -186,7 +186,7 @@ export function createEndpoint(
 
 /** Discards the rest of the response, so that the runtime can finish it. */
 function discardBody(invoked: Invoked | undefined): void {
-  if (invoked?.answer.kind === 'streamed') invoked.answer.discard();
+  if (invoked?.response.kind === 'streamed') invoked.response.discard();
 }
 
 /** Returns the tenant ID of the request; undefined if the authorizer has returned none. */
@@ -195,7 +195,7 @@ function tenantOf({ open, authorizer }: Authorized): string | undefined {
   return open ? OPEN_TENANT : tenant;
 }
 
-function badRequest(message: string): HttpAnswer {
+function badRequest(message: string): HttpResponse {
   return {
     status: 400,
     headers: [
@@ -207,7 +207,7 @@ function badRequest(message: string): HttpAnswer {
 }
 
 /** Returns the 401 of a REST API, with the gateway response of the modules of terraform/. */
-function challengeResponse(challenge: string): HttpAnswer {
+function challengeResponse(challenge: string): HttpResponse {
   const error = { code: -32000, message: 'Valid credentials are required.' };
   return {
     status: 401,
@@ -232,23 +232,24 @@ async function toOutgoing(
   streaming: boolean,
   log: Log,
 ): Promise<Outgoing> {
-  const { answer } = invoked;
-  if (answer.kind === 'error')
-    return endpoint.failures[answer.error.type === 'Sandbox.Timeout' ? 'timeout' : 'fault'];
-  if (answer.kind === 'buffered') {
+  const { response } = invoked;
+  if (response.kind === 'error')
+    return endpoint.failures[response.error.type === 'Sandbox.Timeout' ? 'timeout' : 'fault'];
+  if (response.kind === 'buffered') {
     // A streaming endpoint does not interpret the result of a buffered handler: the caller gets it unchanged.
-    if (streaming) return { status: 200, headers: [['content-type', answer.contentType]], body: answer.body };
-    return through(endpoint.answer(answer.body)) ?? endpoint.failures.fault;
+    if (streaming)
+      return { status: 200, headers: [['content-type', response.contentType]], body: response.body };
+    return through(endpoint.response(response.body)) ?? endpoint.failures.fault;
   }
-  if (streaming) return streamedResponse(endpoint, answer);
+  if (streaming) return streamedResponse(endpoint, response);
   log.note('A streaming handler behind an endpoint that does not stream: deploy handler.buffered there.');
-  const whole = await collect(answer.body, MAX_BUFFERED_RESPONSE);
-  return (whole && !(await answer.ended) && through(endpoint.answer(whole))) || endpoint.failures.fault;
+  const whole = await collect(response.body, MAX_BUFFERED_RESPONSE);
+  return (whole && !(await response.ended) && through(endpoint.response(whole))) || endpoint.failures.fault;
 }
 
-async function streamedResponse(endpoint: Endpoint, answer: StreamedAnswer): Promise<Outgoing> {
-  if (answer.contentType === PRELUDE_CONTENT_TYPE) {
-    const split = await splitPrelude(answer.body);
+async function streamedResponse(endpoint: Endpoint, response: StreamedResponse): Promise<Outgoing> {
+  if (response.contentType === PRELUDE_CONTENT_TYPE) {
+    const split = await splitPrelude(response.body);
     if (!split) return endpoint.failures.fault;
     const { statusCode, headers, cookies } = split.prelude;
     const lines = [
@@ -258,16 +259,16 @@ async function streamedResponse(endpoint: Endpoint, answer: StreamedAnswer): Pro
     return { status: statusCode, headers: lines, body: limitBytes(split.rest, MAX_STREAMED_RESPONSE) };
   }
   // Before the first byte, an error replaces the response; after it, the stream ends without an error.
-  const source = answer.body[Symbol.asyncIterator]();
+  const source = response.body[Symbol.asyncIterator]();
   const first = await source.next();
-  if (first.done && (await answer.ended)) return endpoint.failures.fault;
+  if (first.done && (await response.ended)) return endpoint.failures.fault;
   const rest = { [Symbol.asyncIterator]: () => source };
   const body = first.done ? Buffer.alloc(0) : limitBytes(prepend(first.value, rest), MAX_STREAMED_RESPONSE);
-  return { status: 200, headers: [['content-type', answer.contentType]], body };
+  return { status: 200, headers: [['content-type', response.contentType]], body };
 }
 
-function through(answer: HttpAnswer | undefined): Outgoing | undefined {
-  return answer && { ...answer, headers: remapHeaders(answer.headers) };
+function through(response: HttpResponse | undefined): Outgoing | undefined {
+  return response && { ...response, headers: remapHeaders(response.headers) };
 }
 
 const NO_BODY = new Set([204, 205, 304]);

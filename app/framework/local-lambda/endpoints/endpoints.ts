@@ -2,7 +2,7 @@
  * The endpoints in front of a function, each with its event, its rules for responses and its responses to failures. The imported
  * files and app/framework/local-lambda/README.md name the sources.
  */
-import { type HttpAnswer, inferredAnswer, strictAnswer } from './buffered-result.ts';
+import { type HttpResponse, inferredResponse, strictResponse } from './buffered-result.ts';
 import { type EventContext, functionUrlEvent, httpApiEvent } from './function-url.ts';
 import { loadBalancerEvent } from './load-balancer.ts';
 import type { WireRequest } from './request.ts';
@@ -14,7 +14,7 @@ export type InvokeMode = 'RESPONSE_STREAM' | 'BUFFERED';
 export interface Endpoint {
   event(request: WireRequest, context: EventContext): object;
   /** Converts a buffered result into a response; returns undefined if it is malformed. */
-  answer(payload: Buffer): HttpAnswer | undefined;
+  response(payload: Buffer): HttpResponse | undefined;
   /** Whether it supports streaming. */
   streams: boolean;
   /** Whether it is API Gateway, which has stages, authorizers and throttling. */
@@ -25,7 +25,7 @@ export interface Endpoint {
   timeout: { whole: number; streamed: number };
   /** Headers that it adds to every response. */
   added(requestId: string, traceId: string): [string, string][];
-  failures: Record<Failure, HttpAnswer>;
+  failures: Record<Failure, HttpResponse>;
 }
 
 /**
@@ -63,13 +63,13 @@ const FORBIDDEN = json(
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html and
  * https://repost.aws/knowledge-center/api-gateway-403-error-lambda-authorizer
  */
-const rest = (status: number, message: string | null, type: string): HttpAnswer =>
+const rest = (status: number, message: string | null, type: string): HttpResponse =>
   json(status, { message }, [['x-amzn-errortype', type]]);
 
 export const ENDPOINTS: Record<EndpointType, Endpoint> = {
   'function-url': {
     event: functionUrlEvent,
-    answer: inferredAnswer,
+    response: inferredResponse,
     streams: true,
     gateway: false,
     maxBody: 6 * MEGABYTE,
@@ -100,7 +100,7 @@ export const ENDPOINTS: Record<EndpointType, Endpoint> = {
   },
   'http-api': {
     event: httpApiEvent,
-    answer: inferredAnswer,
+    response: inferredResponse,
     streams: false,
     gateway: true,
     maxBody: 10 * MEGABYTE,
@@ -121,7 +121,7 @@ export const ENDPOINTS: Record<EndpointType, Endpoint> = {
   },
   'rest-api': {
     event: restApiEvent,
-    answer: strictAnswer,
+    response: strictResponse,
     streams: true,
     gateway: true,
     maxBody: 10 * MEGABYTE,
@@ -150,7 +150,7 @@ export const ENDPOINTS: Record<EndpointType, Endpoint> = {
   },
   alb: {
     event: loadBalancerEvent,
-    answer: strictAnswer,
+    response: strictResponse,
     streams: false,
     gateway: false,
     maxBody: MEGABYTE,
@@ -171,7 +171,7 @@ export const ENDPOINTS: Record<EndpointType, Endpoint> = {
   },
 };
 
-function json(status: number, body: object, headers: [string, string][] = []): HttpAnswer {
+function json(status: number, body: object, headers: [string, string][] = []): HttpResponse {
   return {
     status,
     headers: [['content-type', 'application/json'], ...headers],
@@ -179,11 +179,11 @@ function json(status: number, body: object, headers: [string, string][] = []): H
   };
 }
 
-function text(status: number, body: string): HttpAnswer {
+function text(status: number, body: string): HttpResponse {
   return { status, headers: [['content-type', 'text/plain']], body: Buffer.from(body) };
 }
 
-function html(status: number, title: string): HttpAnswer {
+function html(status: number, title: string): HttpResponse {
   const page = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
   return { status, headers: [['content-type', 'text/html']], body: Buffer.from(page) };
 }

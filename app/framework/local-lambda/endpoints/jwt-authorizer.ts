@@ -96,7 +96,7 @@ function reasonOf(error: InstanceType<typeof errors.JOSEError>, token: string): 
 function unauthorized(description?: string): Refused {
   const problem = description ? ` error="invalid_token" error_description="${description}"` : '';
   return {
-    answer: {
+    response: {
       status: 401,
       headers: [
         ['content-type', 'application/json'],

@@ -82,13 +82,13 @@ export function lambdaAuthorizer(
     // A late response is discarded, so that its environment can finish the invocation.
     void invoked.then(discardBody);
     if (first === 'late' || first === 'throttled') return undefined;
-    const { answer } = first;
-    return answer.kind === 'buffered' ? decisionOf(answer.body, endpoint) : undefined;
+    const { response } = first;
+    return response.kind === 'buffered' ? decisionOf(response.body, endpoint) : undefined;
   }
 }
 
 function discardBody(invoked: Invoked | 'throttled'): void {
-  if (invoked !== 'throttled' && invoked.answer.kind === 'streamed') invoked.answer.discard();
+  if (invoked !== 'throttled' && invoked.response.kind === 'streamed') invoked.response.discard();
 }
 
 /** Returns `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`. */

@@ -1,5 +1,5 @@
 // The fixture server's tool as far as the benchmark calls it, in Go, with nothing but its standard library: the row to chase.
-// No SDK, no schema library, no checks of who calls: what a program must do that answers an MCP tool call on Lambda.
+// No SDK, no schema library, no checks of who calls: what a program must do that responds to an MCP tool call on Lambda.
 package main
 
 import (
@@ -56,7 +56,7 @@ func call(asked request) object {
 	return object{"content": []object{{"type": "text", "text": term + " in " + style}}}
 }
 
-func answer(in event) (int, object) {
+func respond(in event) (int, object) {
 	var asked request
 	if in.RequestContext.HTTP.Method != "POST" || in.RawPath != "/mcp" {
 		return 404, object{"error": "not_found"}
@@ -81,7 +81,7 @@ func main() {
 		if err != nil {
 			log.Print(err)
 		}
-		status, body := answer(in)
+		status, body := respond(in)
 		line, _ := json.Marshal(object{"type": "request", "path": in.RawPath, "status": status})
 		os.Stdout.Write(append(line, '\n'))
 		text, _ := json.Marshal(body)

@@ -68,19 +68,19 @@ export const localLambda: Target = {
   },
 };
 
-async function read({ answer, report }: Invoked): Promise<Omit<Outcome, 'logged'>> {
-  if (answer.kind === 'error') {
+async function read({ response, report }: Invoked): Promise<Omit<Outcome, 'logged'>> {
+  if (response.kind === 'error') {
     await report;
-    return { error: answer.error.type, body: answer.error.body };
+    return { error: response.error.type, body: response.error.body };
   }
   const chunks: Buffer[] = [];
-  if (answer.kind === 'buffered') chunks.push(answer.body);
-  else for await (const chunk of answer.body) chunks.push(chunk);
-  const error = answer.kind === 'streamed' ? await answer.ended : undefined;
+  if (response.kind === 'buffered') chunks.push(response.body);
+  else for await (const chunk of response.body) chunks.push(chunk);
+  const error = response.kind === 'streamed' ? await response.ended : undefined;
   await report;
   return {
     ...(error && { error: error.type }),
-    contentType: answer.contentType,
+    contentType: response.contentType,
     body: Buffer.concat(chunks).toString(),
   };
 }

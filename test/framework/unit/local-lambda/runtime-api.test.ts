@@ -1,19 +1,19 @@
 /** Plain HTTP requests to the Runtime API, for responses that the runtime client never causes. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, RuntimeApi } from '../../../../app/framework/local-lambda/runtime-api.ts';
+import { RuntimeApi, type RuntimeResponse } from '../../../../app/framework/local-lambda/runtime-api.ts';
 
 describe('the Runtime API', () => {
   let api: RuntimeApi;
   let base: string;
-  let answers: Answer[];
+  let responses: RuntimeResponse[];
   let idles: number;
   beforeEach(async () => {
-    answers = [];
+    responses = [];
     idles = 0;
     api = new RuntimeApi({
       idle: () => idles++,
       initError: () => undefined,
-      answer: answer => answers.push(answer),
+      response: response => responses.push(response),
     });
     base = `http://${await api.listen()}/2018-06-01/runtime`;
   });
@@ -58,12 +58,12 @@ describe('the Runtime API', () => {
   test('accepts one response per invocation and rejects a second one', async () => {
     await invoked();
     expect(await post('invocation/id-1/response', '"done"')).toEqual({ status: 202, body: { status: 'OK' } });
-    expect(answers).toMatchObject([{ kind: 'buffered', body: Buffer.from('"done"') }]);
+    expect(responses).toMatchObject([{ kind: 'buffered', body: Buffer.from('"done"') }]);
     expect(await post('invocation/id-1/response')).toMatchObject({
       status: 403,
       body: { errorType: 'InvalidStateTransition' },
     });
-    expect(answers).toHaveLength(1);
+    expect(responses).toHaveLength(1);
   });
 
   test('rejects an unknown request ID, path or method', async () => {
@@ -85,7 +85,9 @@ describe('the Runtime API', () => {
       status: 400,
       body: { errorType: 'InvalidFunctionResponseMode' },
     });
-    expect(answers).toMatchObject([{ kind: 'error', error: { type: 'Runtime.InvalidResponseModeHeader' } }]);
+    expect(responses).toMatchObject([
+      { kind: 'error', error: { type: 'Runtime.InvalidResponseModeHeader' } },
+    ]);
     expect((await post('invocation/id-1/response')).status).toBe(403);
   });
 
@@ -95,7 +97,7 @@ describe('the Runtime API', () => {
     expect(again.headers.get('lambda-runtime-aws-request-id')).toBe('id-1');
     expect(await again.json()).toEqual({ an: 'event' });
     expect((await post('invocation/id-1/response')).status).toBe(202);
-    expect(answers).toHaveLength(1);
+    expect(responses).toHaveLength(1);
   });
 
   test('rejects a buffered response over 6,291,556 bytes, and accepts one of exactly that size', async () => {
@@ -104,7 +106,7 @@ describe('the Runtime API', () => {
       status: 413,
       body: { errorType: 'RequestEntityTooLarge' },
     });
-    expect(answers).toMatchObject([{ kind: 'error', error: { type: 'Function.ResponseSizeTooLarge' } }]);
+    expect(responses).toMatchObject([{ kind: 'error', error: { type: 'Function.ResponseSizeTooLarge' } }]);
     await invoked();
     expect((await post('invocation/id-1/response', 'x'.repeat(6_291_556))).status).toBe(202);
   });
@@ -114,7 +116,7 @@ describe('the Runtime API', () => {
     const body = JSON.stringify({ errorType: 'Bad', errorMessage: 'why' });
     const type = { 'lambda-runtime-function-error-type': 'Function.MyType' };
     expect((await post('invocation/id-1/error', body, type)).status).toBe(202);
-    expect(answers).toEqual([{ kind: 'error', error: { type: 'Function.MyType', body } }]);
+    expect(responses).toEqual([{ kind: 'error', error: { type: 'Function.MyType', body } }]);
   });
 
   test('rejects a second `next` and an init error while the environment is idle', async () => {

@@ -297,10 +297,10 @@ test('MCP_LOG_PAYLOADS logs arguments and results, shortened and with secrets ma
     meta: { apiKey: 'k-1' },
   });
   const [line] = await requestLines(lambda, 1);
-  expect(line?.sent).toContain('about [masked]');
-  expect(line?.sent).toContain('"apiKey":"[masked]"');
-  expect(line?.answered).toContain('about [masked]');
-  for (const text of [line?.sent, line?.answered]) expect(String(text).length).toBeLessThan(2_100);
+  expect(line?.params).toContain('about [masked]');
+  expect(line?.params).toContain('"apiKey":"[masked]"');
+  expect(line?.result).toContain('about [masked]');
+  for (const text of [line?.params, line?.result]) expect(String(text).length).toBeLessThan(2_100);
 });
 
 test('MCP_METRICS=off removes the metrics from the log line; MCP_LOG_LEVEL applies to log() only', async () => {
