@@ -5,7 +5,7 @@ import { globSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { childrenOf, commandOf, stateOf } from '../../helpers/processes.ts';
 import { ProjectCopy } from '../../helpers/project-copy.ts';
 
@@ -40,7 +40,8 @@ async function npmStart(
   let text = '';
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', chunk => (text += chunk));
   const printed = async (pattern: RegExp, from = 0): Promise<void> => {
-    await expect.poll(() => text.slice(from)).toMatch(pattern);
+    // Not expect.poll, because hooks call it too.
+    await vi.waitFor(() => expect(text.slice(from)).toMatch(pattern), { timeout: 300_000 });
   };
   const running: Started = { npm, url: '', output: () => text, printed };
   started.push(running);

@@ -171,6 +171,7 @@ export async function startControlPlane(
       result.catch(() => undefined); // The caller gets the rejection from `result`.
       begun.promise.catch(() => undefined);
       const released = json('waitUntilRelease').then(({ status }) => status === 200);
+      released.catch(() => undefined); // A caller that does not wait closes the core.
       return { id, begun: begun.promise, result, released };
     },
     async reset(reason) {

@@ -1,7 +1,7 @@
 /** Runs AWS's runtime core as Lambda's worker does: with a reset after a failure and at the timeout. */
 import type { AwsRuntimeCore } from '../aws-runtime-core/build.ts';
 import { type CoreResult, startControlPlane } from '../aws-runtime-core/control-plane.ts';
-import { comparable, FUNCTION_ARN, type Target } from './target.ts';
+import { comparable, FUNCTION_ARN, type RunningFunction, type Target } from './target.ts';
 
 export function awsRuntimeCore(core: AwsRuntimeCore): Target {
   return {
@@ -13,9 +13,10 @@ export function awsRuntimeCore(core: AwsRuntimeCore): Target {
         await plane.reset(succeeded === undefined ? 'timeout' : 'failure');
         return 'failure';
       });
-      return {
+      const running: RunningFunction = {
         init,
-        async invoke({ payload, streaming, traceId, clientContext, byEmulator }) {
+        async invoke(call) {
+          const { payload, streaming, traceId, clientContext, byEmulator } = call;
           const started = await plane.invoke({
             payload,
             functionArn: FUNCTION_ARN,
@@ -27,6 +28,8 @@ export function awsRuntimeCore(core: AwsRuntimeCore): Target {
           const released = await within(timeoutMs, started.released);
           if (!released) await plane.reset(released === undefined ? 'timeout' : 'failure');
           const result = await started.result;
+          // On a busy machine the core ends the first invocation after an init timeout with the cancellation of that init.
+          if (result.body.includes('ErrGateCanceled')) return running.invoke(call);
           const done = (await plane.events()).findLast(
             ({ type, platformEvent }) =>
               type === 'platform.runtimeDone' && platformEvent.requestId === started.id,
@@ -41,6 +44,7 @@ export function awsRuntimeCore(core: AwsRuntimeCore): Target {
         output: () => plane.output(),
         close: () => plane.close(),
       };
+      return running;
     },
   };
 }

@@ -38,8 +38,6 @@ export interface Scenario {
   initTimeoutMs?: number;
   /** The differences between the targets. */
   differs?: Difference;
-  /** Paths in {@link Seen} that are not compared, because they depend on what the runtime does first. */
-  races?: readonly string[];
 }
 
 /** The exact differences and their reason. */
@@ -201,8 +199,6 @@ export const FUNCTIONS: readonly Scenario[] = [
     name: 'a streaming handler throws in mid-stream',
     function: { handler: 'act' },
     calls: [does('throwMidway'), does('empty')],
-    // The client ends with an unhandled rejection, before or after it has requested the next invocation.
-    races: ['invocations.0.logged.status', 'invocations.0.logged.errorType'],
   },
   {
     name: 'exit before the first byte',
