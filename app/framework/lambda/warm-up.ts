@@ -3,48 +3,108 @@
  * functions compiled. Init gets a full vCPU at any memory size, the first request at 128 MB a fourteenth of one. The server is
  * a small one, declared here; the user's is not called.
  */
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { MODERN_REVISION } from '../json-rpc.ts';
 import { mcp } from '../mcp/mcp.ts';
 import type { Fetch } from './response-guard.ts';
+import type { ResponseStream } from './response-stream.ts';
 import { MB_PER_VCPU } from './v8-efficiency-mode.ts';
 
+/** From this memory size on, in MB, streaming over HTTP takes longer during init than it saves. */
+const MB_FOR_STREAMING = 512;
+
+/** What is warmed up. */
+export interface WarmUpPlan {
+  /** A call of each era. */
+  calls: boolean;
+  /** A response over HTTP: the Runtime Interface Client streams by Node's HTTP client, whose first use takes as long as a call. */
+  stream: boolean;
+}
+
 /**
- * Whether the warm-up saves more than it costs. With a full vCPU a request takes as long as it does during init, so that warming up
- * for both eras only makes a cold start longer, unless no caller waits for init (provisioned concurrency, SnapStart). Measured in
- * scripts/bench/README.md.
+ * Returns what saves more than it costs. With a full vCPU a request takes as long as it does during init, so that a warm-up only makes
+ * a cold start longer, unless no caller waits for init (provisioned concurrency, SnapStart). Measured in scripts/bench/README.md.
  */
-export function warmUpPays(
+export function warmUpPlan(
   {
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMb,
     AWS_LAMBDA_INITIALIZATION_TYPE: initialization = 'on-demand',
+    _HANDLER: handler = '',
   }: NodeJS.ProcessEnv = process.env,
-): boolean {
-  return Number(memoryMb) < MB_PER_VCPU || initialization !== 'on-demand';
+): WarmUpPlan {
+  const below = (mb: number): boolean => initialization !== 'on-demand' || Number(memoryMb) < mb;
+  return { calls: below(MB_PER_VCPU), stream: below(MB_FOR_STREAMING) && handler.endsWith('.stream') };
 }
 
 const TOOL = { inputSchema: z.object({ text: z.string() }), outputSchema: z.object({ text: z.string() }) };
 /** With a memory size at which V8's mode is not switched. */
 const CONTEXT = { getRemainingTimeInMillis: () => 60_000, memoryLimitInMB: MB_PER_VCPU };
 
+type HandlersOf = (fetch: Fetch) => Handlers;
+/** The handlers of a function (create-handlers.ts). */
+interface Handlers {
+  stream(event: object, to: ResponseStream, context: object): Promise<unknown>;
+  buffered(event: object, context: object): Promise<unknown>;
+}
+
 /**
- * Makes a call of each era: one whose response is complete, and one whose response is a stream. With `everything`, also a call
- * that only the code cache needs. Rejects if a response is not the expected one: then other code than that of requests has run.
+ * Makes a call of each era: one whose response is complete, and one whose response is a stream. Rejects if a response is not the
+ * expected one: then other code than that of requests has run.
  */
-export async function warmUp(
-  bufferedHandler: (fetch: Fetch) => (event: unknown, context: unknown) => Promise<unknown>,
-  everything = false,
-): Promise<void> {
-  const app = new Hono().route('/mcp', mcp(probe, { auth: 'none', prewarm: false }));
-  const buffered = bufferedHandler(app.fetch);
-  const streamed = everything ? [modernCall({ progressToken: 1 })] : [];
-  for (const event of [modernCall(), legacyCall(), ...streamed]) {
-    const { body } = (await buffered(event, CONTEXT)) as { body: string };
-    if (!body.includes('structuredContent'))
-      throw new Error(`The warm-up got no result: ${body.slice(0, 500)}`);
+export async function warmUp(handlersOf: HandlersOf, { calls, stream }: WarmUpPlan): Promise<void> {
+  if (!calls) return;
+  const handlers = handlersOf(probeApp().fetch);
+  for (const event of [modernCall(), legacyCall()]) expectResult(await bodyOf(handlers, event));
+  if (!stream) return;
+  expectResult(await overHttp(to => handlers.stream(modernCall(), to, CONTEXT)));
+  void process.stdout.writable; // Creates the stream to which the log is written.
+}
+
+/** Makes the calls whose code the code cache contains. Rejects like {@link warmUp}. */
+export async function warmUpForCache(handlersOf: HandlersOf): Promise<void> {
+  const handlers = handlersOf(probeApp().fetch);
+  for (const event of [modernCall(), legacyCall(), modernCall({ progressToken: 1 })])
+    expectResult(await bodyOf(handlers, event));
+}
+
+async function bodyOf({ buffered }: Handlers, event: object): Promise<string> {
+  return ((await buffered(event, CONTEXT)) as { body: string }).body;
+}
+
+function expectResult(body: string): void {
+  if (!body.includes('structuredContent'))
+    throw new Error(`The warm-up got no result: ${body.slice(0, 500)}`);
+}
+
+/** Streams a response over HTTP, as the Runtime Interface Client does. Returns what a server in this process has received. */
+async function overHttp(respond: (to: ResponseStream) => Promise<unknown>): Promise<string> {
+  const received = Promise.withResolvers<string>();
+  const server = createServer((incoming, response) => {
+    received.resolve(text(incoming));
+    incoming.once('end', () => response.end());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const { port } = server.address() as AddressInfo;
+    const outgoing = request({ host: '127.0.0.1', port, method: 'POST', agent: false });
+    const accepted = once(outgoing, 'response');
+    await respond(Object.assign(outgoing, { setContentType: () => undefined }));
+    const [response] = await accepted;
+    await once(response.resume(), 'end');
+    return await received.promise;
+  } finally {
+    server.close();
   }
+}
+
+function probeApp(): Hono {
+  return new Hono().route('/mcp', mcp(probe, { auth: 'none', prewarm: false }));
 }
 
 function probe(): McpServer {
