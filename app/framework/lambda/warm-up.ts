@@ -90,15 +90,16 @@ async function overHttp(respond: (to: ResponseStream) => Promise<unknown>): Prom
     incoming.once('end', () => response.end());
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const outgoing = request({ host: '127.0.0.1', port, method: 'POST', agent: false });
+  const accepted = once(outgoing, 'response').then(([response]) => once(response.resume(), 'end'));
   try {
-    const { port } = server.address() as AddressInfo;
-    const outgoing = request({ host: '127.0.0.1', port, method: 'POST', agent: false });
-    const accepted = once(outgoing, 'response');
-    await respond(Object.assign(outgoing, { setContentType: () => undefined }));
-    const [response] = await accepted;
-    await once(response.resume(), 'end');
-    return await received.promise;
+    // All three at once: a rejection that nothing awaits would end the process.
+    const responded = respond(Object.assign(outgoing, { setContentType: () => undefined }));
+    const [body] = await Promise.all([received.promise, accepted, responded]);
+    return body;
   } finally {
+    outgoing.destroy();
     server.close();
   }
 }

@@ -1,10 +1,13 @@
 /** The warm-up during init, and whether it takes place. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { warmUpPlan } from '../../../../app/framework/lambda/warm-up.ts';
+import type { ResponseStream } from '../../../../app/framework/lambda/response-stream.ts';
+import { warmUp, warmUpPlan } from '../../../../app/framework/lambda/warm-up.ts';
 import { DIST } from '../../../helpers/local-lambda.ts';
 
 test.each([
@@ -29,6 +32,22 @@ test.each([
     ).toEqual(expected);
   },
 );
+
+test.each([
+  ['before the first byte', () => undefined],
+  ['in mid-stream', (to: ResponseStream) => void to.write('half')],
+])('a warm-up that fails %s rejects with the error, and leaves no other rejection', async (_when, write) => {
+  const handlers = {
+    buffered: async () => ({ body: 'structuredContent' }),
+    async stream(_event: object, to: ResponseStream) {
+      write(to);
+      await once(to as ClientRequest, 'socket');
+      throw new Error('expected');
+    },
+  };
+  await expect(warmUp(() => handlers, { calls: true, stream: true })).rejects.toThrow('expected');
+  await new Promise(setImmediate);
+});
 
 /** Runs init of the build as under the Runtime Interface Client, and prints whether it has served calls, and how many over HTTP. */
 const INIT = `
