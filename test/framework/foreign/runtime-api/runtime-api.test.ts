@@ -37,7 +37,8 @@ describeWith(await findAwsRuntimeCore())('the local Lambda and AWS’s runtime c
   });
 
   describeWith(native)('agree on a function under aws-lambda-ric as installed', () => {
-    agree(FUNCTIONS, () => join(RIC_FOLDER, 'index.mjs'));
+    const deterministic = FUNCTIONS.filter(({ racesAsInstalled }) => !racesAsInstalled);
+    agree(deterministic, () => join(RIC_FOLDER, 'index.mjs'));
   });
 
   describe('agree on a function under the runtime client of a build without the native part', () => {
