@@ -22,7 +22,7 @@ variable "region" {
 }
 
 variable "endpoint" {
-  description = "Endpoint in front of the function. function-url: streams, at no price of its own. rest-api: streams, and has a Lambda authorizer, AWS WAF, API keys and IP address rules. http-api: sends complete responses within 30 seconds, and has Lambda and JWT authorizers."
+  description = "Endpoint in front of the function. function-url: streams, at no extra price. rest-api: streams, and has a Lambda authorizer, AWS WAF, API keys and IP address rules. http-api: sends complete responses within 30 seconds, and has Lambda and JWT authorizers."
   type        = string
   default     = "function-url"
   nullable    = false

@@ -1,4 +1,4 @@
-/** Reads values of unknown shape: events, claims, documents of others. Imports nothing, so that every bundle can have it. */
+/** Reads values of unknown shape: events, claims, documents from other hosts. Imports nothing, so that every bundle can have it. */
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -37,7 +37,7 @@ export const NODE_SUBJECT: CallerSubject = {
   expected: 'nput validation error',
 };
 
-/** Builds the official memory server behind `mcpStdio`, as a process of its own next to the function. */
+/** Builds the official memory server behind `mcpStdio`, as a separate process next to the function. */
 export function memorySubject(folder: string): CallerSubject {
   const program = join(TEST_PACKAGES, '@modelcontextprotocol/server-memory/dist/index.js');
   return {

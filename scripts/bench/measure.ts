@@ -61,7 +61,7 @@ export interface EnvironmentOptions {
   snapStart?: SnapStartEvents;
 }
 
-/** Processes have groups of their own, which Ctrl-C does not reach. */
+/** Processes are in separate process groups, which Ctrl-C does not reach. */
 const running = new Set<Environment>();
 
 /** Ends every process, and resolves when their temporary folders are gone. */

@@ -64,9 +64,9 @@ export function floor(folder: string): Row {
 }
 
 /** The fixture app, as the image would run it. */
-export function ours(folder = DIST, name = 'mcp-on-lambda', beside: readonly string[] = []): Row[] {
+export function ours(folder = DIST, name = 'mcp-on-lambda', extra: readonly string[] = []): Row[] {
   const parts = ['entry.mjs', 'handler.mjs', 'bundle.cjs', 'bundle.cache'];
-  const files = [...parts.map(part => join(folder, part)), ...beside];
+  const files = [...parts.map(part => join(folder, part)), ...extra];
   const eras: [string, Era][] = [
     [`${name}, 2026-07-28`, 'modern'],
     [`${name}, 2025-11-25`, 'legacy'],
@@ -99,7 +99,7 @@ interface Peer {
   era: Era;
   expected?: string;
   /** Other files that it needs. */
-  beside?: readonly string[];
+  extra?: readonly string[];
 }
 
 const PEERS: readonly Peer[] = [
@@ -107,7 +107,7 @@ const PEERS: readonly Peer[] = [
   { name: 'mcp-handler on Hono, 2026-07-28', handler: 'mcp-handler.stream', era: 'modern' },
   { name: 'mcp-handler on Hono, 2025-11-25', handler: 'mcp-handler.stream', era: 'legacy' },
   { name: 'FastMCP (edge) on Hono’s adapter', handler: 'fastmcp.stream', era: 'legacy', expected: 'error' },
-  { name: 'awslabs’ adapter, stdio', handler: 'awslabs.buffered', era: 'legacy', beside: ['stdio-server'] },
+  { name: 'awslabs’ adapter, stdio', handler: 'awslabs.buffered', era: 'legacy', extra: ['stdio-server'] },
 ];
 
 /** Installs the peers where they are not, and bundles each as one would: one minified file. */
@@ -129,7 +129,7 @@ export async function peers(folder: string): Promise<Row[]> {
 }
 
 async function bundled(
-  { name, handler, era, expected = 'nput validation error', beside = [] }: Peer,
+  { name, handler, era, expected = 'nput validation error', extra = [] }: Peer,
   sources: string,
   folder: string,
 ): Promise<Row> {
@@ -138,7 +138,7 @@ async function bundled(
   mkdirSync(taskRoot, { recursive: true });
   await build({
     absWorkingDir: sources,
-    entryPoints: [module, ...beside].map(file => `${file}.mjs`),
+    entryPoints: [module, ...extra].map(file => `${file}.mjs`),
     outdir: taskRoot,
     outExtension: { '.js': '.mjs' },
     bundle: true,

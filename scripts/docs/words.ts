@@ -14,7 +14,7 @@ const WORDS =
 /** Files of the framework. Other files belong to the user. */
 const FILES = '{app/framework,scripts,terraform,test/{framework,fixtures,helpers},.ci}/**/*';
 const TEXT = /(?:\.(?:[cm]?ts|[cm]?js|py|md|html|css|tf|hcl|tpl|sh|ya?ml)|Dockerfile|run)$/;
-/** Installed, generated, or written by others. */
+/** Installed, generated, or written by other projects. */
 const NOT_OURS = ['**/node_modules/**', '**/.terraform/**', '**/dist/**', 'scripts/docs/words.ts'];
 
 /** Start of a path → the words that are allowed there: the example of a tool is named greet. */

@@ -1,5 +1,5 @@
 /**
- * Watches a folder and everything below it. Each folder has a watcher of its own: Node's recursive watcher follows files by
+ * Watches a folder and everything below it. Each folder has a separate watcher: Node's recursive watcher follows files by
  * their inode on Linux, so it misses a save by rename, as many editors do, and the files of a new folder.
  */
 import { type FSWatcher, readdirSync, watch } from 'node:fs';

@@ -106,7 +106,7 @@ function isRequest({ id, method }: OutgoingMessage): boolean {
 
 /**
  * Responds to a server's request to its client (sampling, elicitation, roots) with an error. The client's response would be a
- * request of its own, which reaches another server, so that the tool would wait until the deadline.
+ * separate request, which reaches another server, so the tool would wait until the deadline.
  */
 function refuse({ id, method }: OutgoingMessage, transport: Transport): void {
   const error = noSessionError(String(method));

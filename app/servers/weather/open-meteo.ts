@@ -6,7 +6,7 @@
  * https://open-meteo.com/en/docs/geocoding-api
  *
  * No key is needed. The public service is free for non-commercial use and limits requests by address; a base URL can
- * contain `?apikey=…` for the paid service, or be that of your own Open-Meteo.
+ * contain `?apikey=…` for the paid service, or be that of an Open-Meteo server that you run.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';

@@ -90,7 +90,7 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = local.image_region == null || local.image_region == data.aws_region.current.region
-      error_message = "The image is in another region than the function (${data.aws_region.current.region}). Lambda accepts images of its own region only: push the image to that region, or replicate it with ECR."
+      error_message = "The image is in another region than the function (${data.aws_region.current.region}). Lambda accepts only images of the function's region: push the image to that region, or replicate it with ECR."
     }
   }
 }

@@ -18,7 +18,7 @@ import { askModel, askName, NAME, sampled } from './questions.ts';
 export function registerInputTools(server: McpServer): void {
   server.registerTool(
     'test_input_required_result_elicitation',
-    { description: 'Asks the user for a name, again if the answer is none.' },
+    { description: 'Asks the user for a name, and asks again if the response has no name.' },
     ctx => {
       const given = acceptedContent(ctx.mcpReq.inputResponses, 'user_name', NAME);
       return given

@@ -15,7 +15,7 @@ export function registerProtocolTools(server: McpServer): void {
 
   server.registerTool(
     'test_reconnection',
-    { description: 'Closes the stream under the client, which resumes it and finds the answer there.' },
+    { description: 'Closes the stream under the client, which resumes it and gets the response there.' },
     async ctx => {
       // Exists only if events are stored to resume from. A stateless server responds on the stream of the call.
       ctx.http?.closeSSE?.();

@@ -129,12 +129,12 @@ describe('the server rejects an invalid request with a status and a JSON-RPC err
       -32601,
     ],
   ])('%s', async (_what, sent, status, code) => {
-    const answer = await send(sent);
-    expect([answer.status, answer.message?.error?.code], JSON.stringify(answer.message)).toEqual([
+    const response = await send(sent);
+    expect([response.status, response.message?.error?.code], JSON.stringify(response.message)).toEqual([
       status,
       code,
     ]);
-    expect(answer.message.jsonrpc).toBe('2.0');
+    expect(response.message.jsonrpc).toBe('2.0');
     await expectServing();
   });
 });

@@ -63,7 +63,7 @@ async function call(server: Server, random: Random, subject: string, token: stri
       body: JSON.stringify(body),
       signal,
     }).then(
-      async answer => ({ status: answer.status, text: await answer.text() }),
+      async response => ({ status: response.status, text: await response.text() }),
       error => ({ status: 0, text: String(error) }),
     );
     const problem = problemOf(response, { mark, subject, kind, identified: server.identified });

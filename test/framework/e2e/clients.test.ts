@@ -13,7 +13,7 @@ beforeAll(async () => {
   upstream = await startFakeUpstream();
   const env = {
     ...upstream.env,
-    FIXTURE_TIMEOUT_MS: '1000',
+    FIXTURE_TIMEOUT_MS: '3000',
     NODE_NO_WARNINGS: '1',
   };
   stream = await startApp({ env, args: ['--memory', '256'] });
@@ -55,7 +55,7 @@ describe.each(connections)('%s', (name, connect) => {
   });
 
   test.each([
-    ['too slow', () => upstream.setDelay(3_000)],
+    ['too slow', () => upstream.setDelay(10_000)],
     ['failing', () => upstream.setFailing(true)],
   ])('gets a tool error without internals if the upstream is %s', async (_what, breakUpstream) => {
     breakUpstream();

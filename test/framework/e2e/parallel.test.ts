@@ -21,8 +21,8 @@ test.each(Object.entries(CLIENTS))(
   '100 parallel calls of %s all get their result',
   async (_name, connect) => {
     const client = await connect(lambda.url);
-    const answers = await Promise.all(TERMS.map(term => client.call('lookup', { term })));
-    for (const [at, { text, isError }] of answers.entries())
+    const results = await Promise.all(TERMS.map(term => client.call('lookup', { term })));
+    for (const [at, { text, isError }] of results.entries())
       expect([isError, text]).toEqual([false, expect.stringContaining(`${TERMS[at]}`)]);
     await client.close();
   },

@@ -72,7 +72,7 @@ describe.each(['cognito', 'entra'] as const)('with the OAuth proxy and a provide
       });
       const signedIn = signInWhenAsked(transport.stderr as Readable);
       const client = new Client({ name: 'test', version: '1' });
-      await client.connect(transport, { timeout: 60_000 });
+      await client.connect(transport, { timeout: 300_000 });
       expect((await client.listTools()).tools.map(({ name }) => name)).toContain('lookup');
       const { content } = await client.callTool({ name: 'lookup', arguments: { term: 'tide' } });
       expect(JSON.stringify(content)).toMatch(LOOKED_UP);

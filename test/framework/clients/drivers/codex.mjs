@@ -29,6 +29,6 @@ server.stdin.write('{"method":"initialized"}\n');
 const { data } = await ask('mcpServerStatus/list', { detail: 'toolsAndAuthOnly' });
 const { thread } = await ask('thread/start', { ephemeral: true, cwd: process.cwd() });
 const call = { threadId: thread.id, server: 'glossary', tool: 'lookup_many', arguments: args };
-const answer = await ask('mcpServer/tool/call', call);
+const result = await ask('mcpServer/tool/call', call);
 server.kill();
-report({ tools: Object.keys(data[0].tools), text: JSON.stringify(answer) });
+report({ tools: Object.keys(data[0].tools), text: JSON.stringify(result) });

@@ -10,6 +10,6 @@ const client = new MultiServerMCPClient({
   },
 });
 const tools = await client.getTools();
-const answer = await tools.find(({ name }) => name === 'lookup_many').invoke(args);
+const result = await tools.find(({ name }) => name === 'lookup_many').invoke(args);
 await client.close();
-report({ tools: tools.map(({ name }) => name), text: JSON.stringify(answer), progress });
+report({ tools: tools.map(({ name }) => name), text: JSON.stringify(result), progress });

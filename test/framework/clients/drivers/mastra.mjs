@@ -10,10 +10,10 @@ await client.progress.onUpdate('glossary', () => {
   progress += 1;
 });
 const tools = await client.listTools();
-const answer = await tools.glossary_lookup_many.execute(args, {});
+const result = await tools.glossary_lookup_many.execute(args, {});
 await client.disconnect();
 report({
   tools: Object.keys(tools).map(name => name.replace(/^glossary_/, '')),
-  text: JSON.stringify(answer),
+  text: JSON.stringify(result),
   progress,
 });

@@ -7,14 +7,14 @@ const header = token ? ['--header', `Authorization: Bearer ${token}`] : [];
 run('connect', url, '@glossary', ...header);
 try {
   const listed = JSON.parse(run('--json', '@glossary', 'tools-list'));
-  const answer = run(
+  const text = run(
     '--json',
     '@glossary',
     'tools-call',
     'lookup_many',
     `terms:=${JSON.stringify(args.terms)}`,
   );
-  report({ tools: (listed.tools ?? listed).map(({ name }) => name), text: answer });
+  report({ tools: (listed.tools ?? listed).map(({ name }) => name), text });
 } finally {
   run('close', '@glossary');
 }

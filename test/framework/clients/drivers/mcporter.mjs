@@ -11,5 +11,5 @@ writeFileSync(join(cwd, 'config/mcporter.json'), JSON.stringify(config));
 const run = (...words) =>
   execFileSync(process.execPath, [command('mcporter'), ...words], { cwd, encoding: 'utf8' });
 const { tools } = JSON.parse(run('list', 'glossary', '--json'));
-const answer = run('call', 'glossary.lookup_many', '--args', JSON.stringify(args), '--output', 'json');
-report({ tools: tools.map(({ name }) => name), text: answer });
+const text = run('call', 'glossary.lookup_many', '--args', JSON.stringify(args), '--output', 'json');
+report({ tools: tools.map(({ name }) => name), text });

@@ -77,6 +77,6 @@ function gemini(response, url, name, args) {
   const part = name ? { functionCall: { name, args } } : { text: 'done' };
   const candidates = [{ content: { role: 'model', parts: [part] }, finishReason: 'STOP', index: 0 }];
   const usageMetadata = { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 };
-  const answer = { candidates, usageMetadata };
-  return url.includes('stream') ? events(response, [[null, answer]]) : json(response, answer);
+  const body = { candidates, usageMetadata };
+  return url.includes('stream') ? events(response, [[null, body]]) : json(response, body);
 }

@@ -6,6 +6,6 @@ setTracingDisabled(true);
 const server = new MCPServerStreamableHttp({ url, name: 'glossary', requestInit: { headers } });
 await server.connect();
 const tools = await server.listTools();
-const answer = await server.callTool('lookup_many', args);
+const result = await server.callTool('lookup_many', args);
 await server.close();
-report({ tools: tools.map(({ name }) => name), text: JSON.stringify(answer) });
+report({ tools: tools.map(({ name }) => name), text: JSON.stringify(result) });

@@ -30,13 +30,13 @@ export async function startRecorder(moto: string, region: string, account: strin
     calls.set(JSON.stringify(call), call);
     const { host: _, connection: __, 'transfer-encoding': ___, ...headers } = request.headers;
     const sent = { method, headers: headers as Record<string, string>, ...(body.length > 0 && { body }) };
-    const answer = await fetch(moto + url, sent);
-    const answered = new Headers(answer.headers);
+    const received = await fetch(moto + url, sent);
+    const kept = new Headers(received.headers);
     // fetch has decoded it.
-    for (const name of ['content-encoding', 'content-length']) answered.delete(name);
+    for (const name of ['content-encoding', 'content-length']) kept.delete(name);
     response
-      .writeHead(answer.status, Object.fromEntries(answered))
-      .end(Buffer.from(await answer.arrayBuffer()));
+      .writeHead(received.status, Object.fromEntries(kept))
+      .end(Buffer.from(await received.arrayBuffer()));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

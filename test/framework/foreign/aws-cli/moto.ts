@@ -1,5 +1,5 @@
 /**
- * moto, which answers AWS's APIs on this machine, and the real AWS CLI, from requirements.txt. moto keeps its state in memory and
+ * moto, which serves AWS's APIs on this machine, and the real AWS CLI, from requirements.txt. moto keeps its state in memory and
  * checks what AWS's API model says; it evaluates no IAM policies here.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -36,7 +36,7 @@ export function awsRuntimeCore(core: AwsRuntimeCore): Target {
           );
           const { status, errorType } = done?.platformEvent ?? {};
           return {
-            ...answerOf(result, byEmulator),
+            ...outcomeOf(result, byEmulator),
             body: comparable(result.body, started.id),
             logged: { status: String(status), ...(errorType ? { errorType: String(errorType) } : undefined) },
           };
@@ -49,7 +49,7 @@ export function awsRuntimeCore(core: AwsRuntimeCore): Target {
   };
 }
 
-function answerOf(
+function outcomeOf(
   { headers, body, trailers }: CoreResult,
   byEmulator?: boolean,
 ): { error?: string; contentType?: string } {

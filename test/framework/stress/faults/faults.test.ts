@@ -201,11 +201,11 @@ test('without free file descriptors, calls are rejected or served, and the local
   const many = await Promise.allSettled(
     Array.from({ length: 150 }, (_, at) => callTool(url, mark(`many-${at}`), `many-${at}`)),
   );
-  const answers = many.flatMap((outcome, at) =>
+  const responses = many.flatMap((outcome, at) =>
     outcome.status === 'fulfilled' ? [{ at, ...outcome.value }] : [],
   );
-  expect(answers.length).toBeGreaterThan(0);
-  for (const { at, status, text } of answers)
+  expect(responses.length).toBeGreaterThan(0);
+  for (const { at, status, text } of responses)
     expect(status === 200 ? text.includes(`"id":"many-${at}"`) : [429, 502].includes(status), text).toBe(
       true,
     );

@@ -40,12 +40,12 @@ export function startLoad({ url, parallelism, headers, call }: LoadOptions): Loa
     calls += 1;
     const mark = `mark-${calls}-`;
     const { status, text } = await callTool(url, call(mark), mark, await headers?.()).catch(error => {
-      wrong.push(`no answer: ${error}`);
+      wrong.push(`no response: ${error}`);
       return { status: 0, text: '' };
     });
     if (status !== 200) return String(status);
-    const [answered] = /"id":"mark-\d+-"/.exec(text) ?? [];
-    if (answered !== `"id":"${mark}"`) wrong.push(`the answer to ${mark} is ${text.slice(0, 300)}`);
+    const [marked] = /"id":"mark-\d+-"/.exec(text) ?? [];
+    if (marked !== `"id":"${mark}"`) wrong.push(`the response to ${mark} is ${text.slice(0, 300)}`);
     if (/"error":/.test(text)) return 'error';
     return /"isError":true/.test(text) ? 'tool error' : 'result';
   };

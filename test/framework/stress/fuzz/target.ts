@@ -131,9 +131,9 @@ export async function expectPlain(target: Target, route = 'v2', name = 'mark'): 
   };
   const body = JSON.stringify(modernRequest('tools/call', params, undefined, mark));
   const { status, text } = await post(`${target.stream.url}/${route}/mcp`, headers, body);
-  const answered =
+  const served =
     status === 200 && text.includes(`"id":"${mark}"`) && text.includes(`{\\"mark\\":\\"${mark}\\"`);
-  if (!answered) throw new Error(`The plain call afterwards got ${status}: ${text.slice(0, 500)}`);
+  if (!served) throw new Error(`The plain call afterwards got ${status}: ${text.slice(0, 500)}`);
   if (target.stream.process.exitCode !== null) throw new Error('The local Lambda has ended.');
 }
 

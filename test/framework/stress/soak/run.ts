@@ -120,11 +120,11 @@ if (values.svg) writeFileSync(values.svg, soakChart(samples));
 const of = (outcome: string): number => outcomes.get(outcome) ?? 0;
 // A kill may cost the call in its environment.
 const broken = of('502') + of('cut off');
-const answered = of('200') + of('left') + (broken <= kills ? broken : 0);
+const completed = of('200') + of('left') + (broken <= kills ? broken : 0);
 const kept =
   (killOneIn > 0 ? after.processes <= before.processes : after.processes === before.processes) &&
   after.files <= before.files;
-if (answered !== calls || !kept || leaks.includes(true)) process.exitCode = 1;
+if (completed !== calls || !kept || leaks.includes(true)) process.exitCode = 1;
 
 /** Prints the growth per 10,000 calls of a process. Returns whether it is significantly above the tolerance. */
 function growth(of: keyof Held, processes: number): boolean {

@@ -60,7 +60,7 @@ describe.each(PATCHED)('%s', (_, diffs) => {
 
   test('a response stream reads and writes the state of its own request only', () => {
     const inner = request();
-    const [stream, beside] = [streamOf(patched, inner), streamOf(patched, request())];
+    const [stream, other] = [streamOf(patched, inner), streamOf(patched, request())];
     const before = streamOf(installed, inner);
     for (const property of [
       'writable',
@@ -71,11 +71,11 @@ describe.each(PATCHED)('%s', (_, diffs) => {
     ])
       expect(stream[property], property).toBe(before[property]);
     inner.writable = false;
-    expect([stream.writable, beside.writable]).toEqual([false, true]);
+    expect([stream.writable, other.writable]).toEqual([false, true]);
     const hook = () => undefined;
     stream._onBeforeFirstWrite = hook;
     expect(inner._onBeforeFirstWrite).toBe(hook);
-    expect(beside._onBeforeFirstWrite).toBeUndefined();
+    expect(other._onBeforeFirstWrite).toBeUndefined();
     expect(() => {
       stream.writableLength = 7;
     }).toThrow(TypeError);

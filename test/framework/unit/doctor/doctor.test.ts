@@ -240,7 +240,7 @@ describe('the doctor reports the fault, and how to fix it, of', () => {
   });
 
   const status = (code: number, body: string, headers: Record<string, string> = {}): Fault => ({
-    answer(_incoming, response) {
+    respond(_incoming, response) {
       response.writeHead(code, headers).end(body);
       return true;
     },
@@ -270,7 +270,7 @@ describe('the doctor reports the fault, and how to fix it, of', () => {
       'reachable',
       /No MCP server: 200 and "<html>/,
     ],
-    ['silence', { answer: () => true }, 'reachable', /no response in time/],
+    ['silence', { respond: () => true }, 'reachable', /no response in time/],
     [
       'a proxy that removes a header',
       { toServer: headers => delete headers['mcp-method'] },
@@ -304,7 +304,7 @@ describe('the doctor reports the fault, and how to fix it, of', () => {
     [
       'a proxy that returns 400 instead of 413',
       {
-        answer: ({ headers }, response) =>
+        respond: ({ headers }, response) =>
           Number(headers['content-length']) > 6e6 && !!response.writeHead(400).end(),
       },
       'oversize',
@@ -312,7 +312,7 @@ describe('the doctor reports the fault, and how to fix it, of', () => {
     ],
     [
       'a proxy that returns a page instead of 405',
-      { answer: ({ method }, response) => method === 'GET' && !!response.writeHead(200).end('hello') },
+      { respond: ({ method }, response) => method === 'GET' && !!response.writeHead(200).end('hello') },
       'get',
       /200 instead of 405/,
     ],

@@ -147,7 +147,7 @@ describe('the doctor reports the fault, and how to fix it, of', () => {
   });
 
   const gateway = (code: number, message: string | null, headers: Record<string, string> = {}): Fault => ({
-    answer(_incoming, response) {
+    respond(_incoming, response) {
       response.writeHead(code, { 'x-amz-apigw-id': 'A', ...headers }).end(JSON.stringify({ message }));
       return true;
     },
@@ -161,7 +161,7 @@ describe('the doctor reports the fault, and how to fix it, of', () => {
     ],
     ['throttling', gateway(429, 'Too Many Requests'), /Throttled by API Gateway/, /`throttle`/],
     ['a quota', gateway(429, 'Limit Exceeded'), /Throttled by API Gateway/, /calls_per_day/],
-    ['no answer in time', gateway(504, 'Endpoint request timed out'), /timed out: 504/, /30 s/],
+    ['no response in time', gateway(504, 'Endpoint request timed out'), /timed out: 504/, /30 s/],
     [
       'a signature that is missing',
       gateway(403, 'Missing Authentication Token'),
@@ -187,7 +187,7 @@ describe('the doctor reports the fault, and how to fix it, of', () => {
     await using lambda = await start([...REST, ...AUTHORIZER], KNOWN);
     const denial = { message: 'User is not authorized to access this resource' };
     const fault: Fault = {
-      answer({ url }, response) {
+      respond({ url }, response) {
         if (url === '/live/mcp') return false;
         response.writeHead(403, { 'x-amz-apigw-id': 'A' }).end(JSON.stringify(denial));
         return true;

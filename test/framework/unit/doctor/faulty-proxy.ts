@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 
 export interface Fault {
   /** Responds instead of the server. Returns whether it did. */
-  answer?(incoming: IncomingMessage, response: ServerResponse): boolean;
+  respond?(incoming: IncomingMessage, response: ServerResponse): boolean;
   /** Changes the headers of the request. */
   toServer?(headers: IncomingMessage['headers']): void;
   /** Changes the raw headers of the response, pairs of a name and a value. */
@@ -23,7 +23,7 @@ export interface FaultyProxy {
 
 export async function startFaultyProxy(upstream: string, fault: Fault): Promise<FaultyProxy> {
   const server = createServer((incoming, response) => {
-    if (fault.answer?.(incoming, response)) return;
+    if (fault.respond?.(incoming, response)) return;
     forward(upstream, fault, incoming, response);
   });
   server.listen(0, '127.0.0.1');
@@ -42,18 +42,18 @@ function forward(upstream: string, fault: Fault, incoming: IncomingMessage, resp
   const headers = { ...incoming.headers };
   fault.toServer?.(headers);
   const options = { method: incoming.method, headers };
-  const outgoing = request(new URL(incoming.url ?? '/', upstream), options, async answer => {
-    const raw = answer.rawHeaders;
+  const outgoing = request(new URL(incoming.url ?? '/', upstream), options, async received => {
+    const raw = received.rawHeaders;
     const back = raw.flatMap((name, at): [string, string][] => (at % 2 ? [] : [[name, raw[at + 1] ?? '']]));
     fault.toClient?.(back, incoming);
-    response.writeHead(answer.statusCode ?? 500, back.flat());
+    response.writeHead(received.statusCode ?? 500, back.flat());
     const parts: Buffer[] = [];
-    for await (const part of answer) {
+    for await (const part of received) {
       if (fault.buffers) parts.push(part);
       else response.write(part);
     }
     response.write(Buffer.concat(parts));
-    if (answer.statusCode !== fault.hangsOn) response.end();
+    if (received.statusCode !== fault.hangsOn) response.end();
   });
   outgoing.once('error', error => response.destroy(error));
   incoming.pipe(outgoing);

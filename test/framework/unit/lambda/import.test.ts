@@ -23,8 +23,8 @@ test.each<[string, () => Promise<Handlers>]>([
     const { buffered, stream } = await load();
     vi.unstubAllEnvs();
     const context = { getRemainingTimeInMillis: () => 10_000 };
-    const answer = await buffered(v2Event({ method: 'GET', path: '/healthz' }), context as never);
-    expect(answer).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
+    const response = await buffered(v2Event({ method: 'GET', path: '/healthz' }), context as never);
+    expect(response).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
     await expect(stream({}, {}, context as never)).rejects.toThrow(/only under aws-lambda-ric.*npm start/);
   },
 );

@@ -30,9 +30,9 @@ test.each<[string, () => Response | Promise<Response>]>([
     'a body that fails',
     () => new Response(new ReadableStream({ pull: c => c.error(new Error('expected in the log')) })),
   ],
-])('guardResponse ends the invocation after a response with %s', async (_what, answer) => {
+])('guardResponse ends the invocation after a response with %s', async (_what, failing) => {
   const watched = invocation();
-  const response = await toResponse(await guardResponse(answer, adapted(watched)));
+  const response = await toResponse(await guardResponse(failing, adapted(watched)));
   await response.text();
   expect(watched.end).toHaveBeenCalled();
 });

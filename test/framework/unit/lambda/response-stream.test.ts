@@ -125,29 +125,29 @@ async function started(handler = 'misbehaving-app.stream'): Promise<RuntimeApi> 
   return lambda;
 }
 
-async function bytesOf(answer: IncomingMessage): Promise<number> {
+async function bytesOf(response: IncomingMessage): Promise<number> {
   let bytes = 0;
-  for await (const chunk of answer) bytes += chunk.length;
+  for await (const chunk of response) bytes += chunk.length;
   return bytes;
 }
 
 test('the app produces only what the buffers hold while its response is not read, and a slow reader gets all of it', async () => {
   const api = await started();
-  const answer = await api.invoke(FLOOD);
+  const response = await api.invoke(FLOOD);
   await sleep(1000); // Without a reader, the app produces only what fits into the buffers.
   const made = api.megabytesMade;
   expect(made).toBeLessThan(32);
   await sleep(500);
   expect(api.megabytesMade).toBe(made);
-  expect(await bytesOf(answer)).toBeGreaterThanOrEqual(64 * 1024 * 1024);
+  expect(await bytesOf(response)).toBeGreaterThanOrEqual(64 * 1024 * 1024);
   expect(api.output).not.toContain('the flood was stopped');
 });
 
 test('when the Runtime API closes the connection, the app stops and the execution environment ends and logs the reason', async () => {
   const api = await started();
-  const answer = await api.invoke(FLOOD);
-  answer.on('error', () => undefined); // The next line causes it.
-  answer.destroy();
+  const response = await api.invoke(FLOOD);
+  response.on('error', () => undefined); // The next line causes it.
+  response.destroy();
   await expect.poll(() => api.pid).toBeUndefined();
   expect(api.output).toContain('the flood was stopped');
   expect(api.output).toMatch(/the execution environment ends.*(ECONNRESET|EPIPE)/);

@@ -1,6 +1,6 @@
 /**
  * The client of the Runtime API in JavaScript does what aws-lambda-ric's native part does: the same tests for both, each client in
- * a process of its own against a Runtime API that records what it receives. The native part is tested where it is compiled.
+ * a separate process against a Runtime API that records what it receives. The native part is tested where it is compiled.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

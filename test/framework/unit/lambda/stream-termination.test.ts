@@ -19,7 +19,7 @@ describe.each(TARGETS)('handler.%s', (handler, args) => {
   afterAll(() => closeAll(lambda));
 
   const post = (path: string, body = CALL) =>
-    fetch(lambda.url + path, { method: 'POST', body, signal: AbortSignal.timeout(60_000) });
+    fetch(lambda.url + path, { method: 'POST', body, signal: AbortSignal.timeout(300_000) });
   const pid = async (): Promise<string> => (await fetch(`${lambda.url}/pid`)).text();
 
   test.each(['text', 'null', 'stream'])(

@@ -5,7 +5,7 @@ import { closeAll } from '../../../helpers/close-all.ts';
 import { albEvent, restEvent, v2Event } from '../../../helpers/events.ts';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 
-interface Answer {
+interface Outcome {
   status: number;
   headers: Record<string, string>;
   body: string;
@@ -29,7 +29,7 @@ function clientOf({ invokeUrl }: RunningLambda): LambdaClient {
   });
 }
 
-async function viaStream(event: unknown): Promise<Answer> {
+async function viaStream(event: unknown): Promise<Outcome> {
   const command = new InvokeWithResponseStreamCommand({
     FunctionName: 'local',
     Payload: JSON.stringify(event),
@@ -43,7 +43,7 @@ async function viaStream(event: unknown): Promise<Answer> {
   return { status: statusCode, headers, body };
 }
 
-async function viaBuffered(event: unknown): Promise<Answer> {
+async function viaBuffered(event: unknown): Promise<Outcome> {
   const { Payload } = await clientOf(buffered).send(
     new InvokeCommand({ FunctionName: 'local', Payload: JSON.stringify(event) }),
   );

@@ -36,7 +36,7 @@ let routes = 0;
 beforeEach(() => {
   errors = [];
   routes += 1;
-  route = `/${routes}/mcp`; // A route of its own, so that the counters of other tests have no effect.
+  route = `/${routes}/mcp`; // A separate route, so that the counters of other tests have no effect.
   vi.spyOn(console, 'error').mockImplementation((...parts) => void errors.push(parts));
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 1, 12, 0, 10) });
 });

@@ -76,16 +76,16 @@ const busyNotes = (lambda: RunningLambda) => lambda.output().match(/environments
 
 describe('parallel calls after the start of the local Lambda', () => {
   const many = async (lambda: RunningLambda, count: number, query = 'ok') => {
-    const answers = await Promise.all(
+    const statuses = await Promise.all(
       Array.from({ length: count }, async () => (await fetch(`${lambda.url}/?do=${query}`)).status),
     );
-    return Map.groupBy(answers, status => status);
+    return Map.groupBy(statuses, status => status);
   };
 
   test('all get a response: 100 calls with the default settings, with at most maxEnvironments() environments', async () => {
     await using lambda = await startFunction('act');
-    const answers = await many(lambda, 100, 'waitBefore&ms=100');
-    expect([...answers.keys()]).toEqual([200]);
+    const byStatus = await many(lambda, 100, 'waitBefore&ms=100');
+    expect([...byStatus.keys()]).toEqual([200]);
     expect(functionPids(lambda).length).toBeLessThanOrEqual(maxEnvironments());
     expect([...(await many(lambda, 100)).keys()]).toEqual([200]);
     // On a slow machine, the calls may end before all environments have started.
@@ -109,16 +109,16 @@ describe('parallel calls after the start of the local Lambda', () => {
 
   test('get status 200 or 429: 40 calls with a reserved concurrency of 10', async () => {
     await using lambda = await startFunction('act', { args: ['--concurrency', '10'] });
-    const answers = await many(lambda, 40, 'waitBefore&ms=500');
-    expect([...answers.keys()].toSorted()).toEqual([200, 429]);
-    expect(answers.get(200)?.length).toBeGreaterThanOrEqual(10);
+    const byStatus = await many(lambda, 40, 'waitBefore&ms=500');
+    expect([...byStatus.keys()].toSorted()).toEqual([200, 429]);
+    expect(byStatus.get(200)?.length).toBeGreaterThanOrEqual(10);
     expect([...(await many(lambda, 10)).keys()]).toEqual([200]);
   });
 
   test('wait for an environment without reducing the timeout of the function', async () => {
-    await using lambda = await startFunction('act', { args: ['--timeout', '1', '--environments', '2'] });
-    // The last two calls wait for three times the timeout.
-    expect([...(await many(lambda, 12, 'waitBefore&ms=600')).keys()]).toEqual([200]);
+    await using lambda = await startFunction('act', { args: ['--timeout', '3', '--environments', '2'] });
+    // The last two calls wait for 5 s, longer than the timeout.
+    expect([...(await many(lambda, 12, 'waitBefore&ms=1000')).keys()]).toEqual([200]);
     expect(functionPids(lambda)).toHaveLength(2);
   });
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
@@ -15,6 +18,17 @@ async function expectServing(lambda: RunningLambda): Promise<void> {
 
 function functionPids(lambda: RunningLambda): number[] {
   return childrenOf(lambda.process.pid ?? 0);
+}
+
+/** Creates a file at `open()`; the invocations of `act` end when it exists. */
+function createGate(): Disposable & { act: string; open: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'gate-'));
+  const file = join(folder, 'open');
+  return {
+    act: `untilFile&file=${encodeURIComponent(file)}`,
+    open: () => writeFileSync(file, ''),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
 }
 
 const BAD_GATEWAY = { status: 502, text: 'Internal Server Error' };
@@ -36,9 +50,9 @@ describe('a fault of the function gets the response of Lambda, and the next call
     ['takes too long in mid-stream', 'waitMidway', { status: 200, text: 'half' }, /Sandbox\.Timeout/],
     ['blocks the event loop', 'block', BAD_GATEWAY, /Status: timeout/],
     ['exceeds its memory', 'leak', BAD_GATEWAY, /Runtime exited with error: signal: killed/],
-  ])('the handler %s', async (_what, act, answer, logged) => {
+  ])('the handler %s', async (_what, act, response, logged) => {
     const printedBefore = lambda.output().length;
-    expect(await ask(lambda, act)).toEqual(answer);
+    expect(await ask(lambda, act)).toEqual(response);
     await expectServing(lambda);
     await expect.poll(() => lambda.output().slice(printedBefore)).toMatch(logged);
   });
@@ -46,13 +60,13 @@ describe('a fault of the function gets the response of Lambda, and the next call
   test.each([
     ['before the first byte', 'waitBefore', BAD_GATEWAY],
     ['in mid-stream', 'waitMidway', { status: 200, text: 'half' }],
-  ])('the process is killed %s', async (_when, act, answer) => {
+  ])('the process is killed %s', async (_when, act, response) => {
     await expectServing(lambda);
     const asked = ask(lambda, act);
     await sleep(300);
     const [pid = 0] = functionPids(lambda);
     process.kill(pid, 'SIGKILL');
-    expect(await asked).toEqual(answer);
+    expect(await asked).toEqual(response);
     await expectServing(lambda);
   });
 
@@ -200,24 +214,36 @@ describe('the local Lambda under load', () => {
 
   test('throttles 10 of 20 parallel slow calls with a concurrency limit of 10', async () => {
     await using lambda = await startFunction('act', { args: ['--concurrency', '10'] });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(lambda, 'waitBefore&ms=3000')));
-    const throttled = answers.filter(({ status }) => status === 429);
-    expect(throttled).toHaveLength(10);
-    expect(JSON.parse(throttled[0]?.text ?? '')).toEqual({
+    using gate = createGate();
+    const responses: { status: number; text: string }[] = [];
+    const calls = Array.from({ length: 20 }, async () => {
+      responses.push(await ask(lambda, gate.act));
+    });
+    await expect.poll(() => responses.length).toBe(10);
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([429]));
+    expect(JSON.parse(responses[0]?.text ?? '')).toEqual({
       Reason: 'ConcurrentInvocationLimitExceeded',
       Type: 'User',
       message: 'Rate Exceeded.',
     });
-    expect(new Set(answers.filter(({ status }) => status === 200).map(({ text }) => text)).size).toBe(10);
+    await expect.poll(() => functionPids(lambda).length).toBe(10);
+    gate.open();
+    await Promise.all(calls);
+    expect(responses.slice(10)).toEqual(Array.from({ length: 10 }, () => ({ status: 200, text: 'onetwo' })));
     await expectServing(lambda);
   });
 
   test('uses the most recently used environment first, and ends idle ones', async () => {
-    await using lambda = await startFunction('act', { args: ['--idle-timeout', '1'] });
-    await Promise.all([ask(lambda, 'waitBefore&ms=500'), ask(lambda, 'waitBefore&ms=700')]);
-    await sleep(100);
+    await using lambda = await startFunction('act', { args: ['--idle-timeout', '5'] });
+    using gate = createGate();
+    const calls = Promise.all([ask(lambda, gate.act), ask(lambda, gate.act)]);
+    await expect.poll(() => functionPids(lambda).length).toBe(2);
+    gate.open();
+    await calls;
+    // An invocation ends shortly after its response.
+    await lambda.printed(/(REPORT RequestId[\s\S]*){2}/);
     const first = await ask(lambda, 'ok');
-    await sleep(100); // until the invocation has ended, which is shortly after its response
+    await lambda.printed(/(REPORT RequestId[\s\S]*){3}/);
     expect((await ask(lambda, 'ok')).text).toBe(first.text);
     expect(functionPids(lambda)).toHaveLength(2);
     await expect.poll(() => functionPids(lambda).length).toBe(0);

@@ -132,7 +132,7 @@ describe('the event of a Function URL', () => {
 });
 
 describe('the response of a Function URL', () => {
-  test('renames and removes headers, keeps status and cookies, and adds headers of its own', async () => {
+  test('renames and removes headers, keeps status and cookies, and adds its own headers', async () => {
     await using lambda = await startFunction('act');
     const response = await rawRequest(lambda.url, { target: '/?do=headers' });
     expect(response.status).toBe(201);

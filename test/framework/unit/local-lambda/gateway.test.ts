@@ -219,9 +219,9 @@ describe('a REST API’s gateway responses', () => {
       [undefined, 401, 'Unauthorized'],
       ['deny', 403, 'Forbidden'],
     ] as const) {
-      const answer = await ask(lambda, 'http-api', token);
-      expect([answer.status, JSON.parse(answer.text)]).toEqual([status, { message }]);
-      expect(answer.headers.has('www-authenticate')).toBe(false);
+      const response = await ask(lambda, 'http-api', token);
+      expect([response.status, JSON.parse(response.text)]).toEqual([status, { message }]);
+      expect(response.headers.has('www-authenticate')).toBe(false);
     }
   });
 });
@@ -262,10 +262,10 @@ describe('throttling', () => {
     ['rest-api', '{"message":"Too Many Requests"}'],
   ])('of %s returns 429 over the limit, without invoking the function', async (endpoint, body) => {
     await using lambda = await start(endpoint, { args: ['--throttle', '0.01:2'] });
-    const answers = [];
-    for (let call = 0; call < 4; call += 1) answers.push(await ask(lambda, endpoint, undefined));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429]);
-    expect(answers[3]?.text).toBe(body);
+    const responses = [];
+    for (let call = 0; call < 4; call += 1) responses.push(await ask(lambda, endpoint, undefined));
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 429, 429]);
+    expect(responses[3]?.text).toBe(body);
     expect(invocations(lambda)).toBe(2);
   });
 });

@@ -5,12 +5,12 @@ import { foreignRequest } from '../../../../app/framework/local-lambda/loopback-
 import { closeAll } from '../../../helpers/close-all.ts';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 
-interface Answer {
+interface Received {
   status: number;
   body: string;
 }
 
-function send(url: string, method: string, headers: Record<string, string>, body = ''): Promise<Answer> {
+function send(url: string, method: string, headers: Record<string, string>, body = ''): Promise<Received> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { method, headers }, response => {
       let text = '';

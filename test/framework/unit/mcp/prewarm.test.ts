@@ -98,8 +98,8 @@ test.each<[string, () => McpServer | Promise<McpServer>]>([
     expect(failures).toEqual([expect.stringMatching(/^\/mcp: ./)]);
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-    const answer = await app.request('/mcp', { method: 'POST', body, headers });
-    expect(answer.status).toBe(500);
+    const response = await app.request('/mcp', { method: 'POST', body, headers });
+    expect(response.status).toBe(500);
     expect(said).toHaveBeenCalled();
   },
 );

@@ -465,7 +465,7 @@ describe('reuse', () => {
     expect(errors.join()).toContain('needs a factory that returns an McpServer of SDK v2');
   });
 
-  test('without it, each request has a server of its own', async () => {
+  test('without it, each request has a separate server', async () => {
     const { app, created } = routeOf(server => void server.registerTool('echo', {}, () => text('x')), {
       reuse: false,
     });

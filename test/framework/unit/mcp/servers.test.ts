@@ -56,9 +56,9 @@ describe.each(['everything', 'everything-v1'])('server-everything at /%s', route
       expect(tools).toEqual(
         expect.arrayContaining([...Object.keys(EVERYTHING), 'trigger-long-running-operation']),
       );
-      for (const [name, [args, answer]] of Object.entries(EVERYTHING)) {
+      for (const [name, [args, expected]] of Object.entries(EVERYTHING)) {
         const result = await client.call(name, { ...args });
-        expect(result, name).toMatchObject({ isError: false, text: expect.stringMatching(answer) });
+        expect(result, name).toMatchObject({ isError: false, text: expect.stringMatching(expected) });
       }
       const { structured } = await client.call('get-structured-content', { location: 'Chicago' });
       expect(structured).toEqual({ temperature: 36, conditions: 'Light rain / drizzle', humidity: 82 });

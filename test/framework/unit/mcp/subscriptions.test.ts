@@ -105,8 +105,11 @@ describe.each<[string, McpOptions]>([
 
     test.each(legacyBodies)(
       'the %s of an older client gets the same response with and without the header',
-      async (_method, body, answer) => {
-        expect(await post(body, claimed(body))).toEqual({ status: 200, text: expect.stringMatching(answer) });
+      async (_method, body, expected) => {
+        expect(await post(body, claimed(body))).toEqual({
+          status: 200,
+          text: expect.stringMatching(expected),
+        });
         expect(errors).toEqual([]);
       },
     );

@@ -16,7 +16,7 @@ const SUITES = [
   'test/framework/terraform/messages.test.ts',
   'test/framework/terraform/cycle.test.ts',
 ];
-/** Suites of programs of others, and what each says: what is missing, and the command that runs the suite. */
+/** Suites with programs of other projects, and the message of each: the missing program, and the command that runs the suite. */
 const FOREIGN: Record<string, RegExp> = {
   'foreign/aws-cli/aws-cli.test.ts': /no Python 3\.11 .*then: npm run test:aws-cli/,
   'foreign/aws-cli/dynamodb.test.ts': /no Python 3\.11 .*then: npm run test:aws-cli/,
@@ -59,7 +59,7 @@ test('suites without their programs are skipped, and the summary says which were
   expect([code, end]).toEqual([0, expect.stringMatching(/0 passed, 0 failed, 3 skipped\s*$/)]);
 });
 
-test('suites of programs of others pass, and say what is missing and which command runs them', async () => {
+test('suites with programs of other projects pass, and print the missing program and the command that runs them', async () => {
   const { code, output } = await runSuites(
     {},
     Object.keys(FOREIGN).map(file => `test/framework/${file}`),

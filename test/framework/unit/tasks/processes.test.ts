@@ -198,7 +198,8 @@ describe('the conformance suite', () => {
   beforeAll(async () => {
     lambda = await startTasks();
     const runs = async (scenario: string): Promise<void> => {
-      const args = [cli, 'server', '--url', `${lambda.url}/suite`, '--scenario', `tasks-${scenario}`];
+      const select = ['--scenario', `tasks-${scenario}`, '--timeout', '300000'];
+      const args = [cli, 'server', '--url', `${lambda.url}/suite`, ...select];
       // It exits with 1 if a check fails; its output says which.
       const { stdout } = await promisify(execFile)(process.execPath, args).catch(error => error);
       printed.set(scenario, stdout);

@@ -16,7 +16,7 @@ export interface TaskClientOptions {
   authorization?: string;
 }
 
-export interface Answer {
+export interface TaskResponse {
   result: Json;
   error?: { code: number; message: string };
 }
@@ -34,7 +34,7 @@ export class TaskClient {
     this.#options = options;
   }
 
-  async send(method: string, params: Json, capabilities: Json = TASKS): Promise<Answer> {
+  async send(method: string, params: Json, capabilities: Json = TASKS): Promise<TaskResponse> {
     const { timeoutMs, caller = 'me', authorization } = this.#options;
     const began = performance.now();
     const { taskId } = params;

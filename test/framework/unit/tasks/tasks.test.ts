@@ -550,9 +550,9 @@ async function behind<T>(
       'content-type': contentType,
       authorization,
     };
-    const answer = await fetch(elsewhere, { method: 'POST', headers, body: sent });
-    const text = await answer.text();
-    return fault === 'lose' ? response.destroy() : response.writeHead(answer.status).end(text);
+    const received = await fetch(elsewhere, { method: 'POST', headers, body: sent });
+    const text = await received.text();
+    return fault === 'lose' ? response.destroy() : response.writeHead(received.status).end(text);
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;

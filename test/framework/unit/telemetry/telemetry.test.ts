@@ -132,16 +132,16 @@ describe('the log line of a request', () => {
   });
 
   test('has the tool name of a server without a tool list after a successful call', async () => {
-    expect((await lineOf({ tool: 'invented', path: '/untold' })).tool).toBe('(other)');
-    expect((await lineOf({ tool: 'there', path: '/untold' })).tool).toBe('there');
+    expect((await lineOf({ tool: 'invented', path: '/unobserved' })).tool).toBe('(other)');
+    expect((await lineOf({ tool: 'there', path: '/unobserved' })).tool).toBe('there');
   });
 
   test('has the same IDs as log(), and traceHeaders() prefers the trace context in _meta over the header', async () => {
     const of = (digit: string): string => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
-    let answer = '';
+    let text = '';
     const line = await lineOf(async () => {
       const meta = { traceparent: of('a'), tracestate: 'vendor=1' };
-      answer = (await call(lambda, { tool: 'logs', meta, headers: { traceparent: of('b') } })).text;
+      text = (await call(lambda, { tool: 'logs', meta, headers: { traceparent: of('b') } })).text;
     });
     const logged = linesOf(lambda.output(), 'log');
     expect(logged).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('the log line of a request', () => {
       data: expect.stringContaining('not representable'),
     });
     expect(line.traceId).toBe('a'.repeat(32));
-    const { result } = JSON.parse(answer) as { result: { content: { text: string }[] } };
+    const { result } = JSON.parse(text) as { result: { content: { text: string }[] } };
     expect(JSON.parse(result.content[0]?.text ?? '')).toEqual({
       traceparent: of('a'),
       tracestate: 'vendor=1',
@@ -267,7 +267,7 @@ test('a secret in any part of a request is not logged, except in the message of 
     { tool: 'throws', text: secret },
     { tool: 'logs', text: secret },
     { tool: secret },
-    { tool: secret, path: '/untold' },
+    { tool: secret, path: '/unobserved' },
     { headers: wrong },
     { path: `/mcp?key=${secret}` },
     { headers: { ...headers } },

@@ -142,10 +142,10 @@ async function invoke({ invokeUrl }: RunningLambda, event: object): Promise<stri
   return reply.text;
 }
 
-function expectNoServerError(answer: string, statusCode: unknown): void {
+function expectNoServerError(body: string, statusCode: unknown): void {
   if (!Number.isInteger(statusCode) || Number(statusCode) < 200 || Number(statusCode) >= 500)
-    throw new Error(`Status ${statusCode}: ${answer.slice(0, 500)}`);
-  expectNothingLeaked(answer);
+    throw new Error(`Status ${statusCode}: ${body.slice(0, 500)}`);
+  expectNothingLeaked(body);
 }
 
 export const events: Property<Case> = {

@@ -163,8 +163,8 @@ const LENGTHS: Record<Message['length'], (body: string) => { headers: string[]; 
 };
 
 function text({ method, target, version, headers, body, length }: Message): string {
-  const told = LENGTHS[length](body);
-  return `${[`${method} ${target} ${version}`, 'Host: 127.0.0.1', ...headers, ...told.headers].join('\r\n')}\r\n\r\n${told.body}`;
+  const framed = LENGTHS[length](body);
+  return `${[`${method} ${target} ${version}`, 'Host: 127.0.0.1', ...headers, ...framed.headers].join('\r\n')}\r\n\r\n${framed.body}`;
 }
 
 /** Sends the requests. Returns everything received until the server ended the connection or sent nothing for a while. */

@@ -267,8 +267,8 @@ async function check(
   if (reply.status >= 500) throw new Error(`Status ${reply.status}: ${reply.text.slice(0, 500)}`);
   expectNothingLeaked(reply.text);
   const asked = askedUnder(text).map(value => JSON.stringify(value));
-  for (const answer of messagesIn(reply)) {
-    const { id: under, method } = answer as { id?: unknown; method?: unknown };
+  for (const message of messagesIn(reply)) {
+    const { id: under, method } = message as { id?: unknown; method?: unknown };
     const known =
       under === null || under === undefined || method !== undefined || asked.includes(JSON.stringify(under));
     if (!known)

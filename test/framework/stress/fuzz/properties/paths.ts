@@ -56,7 +56,7 @@ const MARK = 'path-of-its-own';
 const params = { name: 'mark', arguments: { mark: MARK } };
 const body = JSON.stringify(modernRequest('tools/call', params));
 
-async function answerTo({ by, path }: Case, { stream, token }: Target): Promise<string> {
+async function bodyOf({ by, path }: Case, { stream, token }: Target): Promise<string> {
   const headers = {
     ...JSON_HEADERS,
     ...modernHeaders('tools/call', params),
@@ -84,11 +84,11 @@ async function overConnection(url: string, path: string, headers: Record<string,
 }
 
 async function check(target: Target, given: Case): Promise<void> {
-  const answer = await answerTo(given, target);
-  expectNothingLeaked(answer);
+  const body = await bodyOf(given, target);
+  expectNothingLeaked(body);
   const [path] = given.path.split('?');
-  if (answer.includes(MARK) && path !== '/v2/mcp' && path !== '/v2/mcp/')
-    throw new Error(`${given.path} reached the server: ${answer.slice(0, 300)}`);
+  if (body.includes(MARK) && path !== '/v2/mcp' && path !== '/v2/mcp/')
+    throw new Error(`${given.path} reached the server: ${body.slice(0, 300)}`);
   await expectPlain(target);
 }
 

@@ -33,7 +33,7 @@ const arbitrary: fc.Arbitrary<Case> = fc.record({
 });
 
 const TASKS = { elicitation: {}, extensions: { 'io.modelcontextprotocol/tasks': {} } };
-interface Answer {
+interface TaskResponse {
   result?: { taskId?: string; status?: string; inputRequests?: object };
   error?: { code: number };
 }
@@ -42,17 +42,17 @@ function textOf(bytes: number, unit: string): string {
   return unit.repeat(Math.max(1, Math.floor(bytes / (Buffer.byteLength(JSON.stringify(unit)) - 2))));
 }
 
-async function ask(target: Target, method: string, params: Record<string, unknown>): Promise<Answer> {
+async function ask(target: Target, method: string, params: Record<string, unknown>): Promise<TaskResponse> {
   const named = { ...params, _meta: { 'io.modelcontextprotocol/clientCapabilities': TASKS } };
   const name = String(params.taskId ?? params.name);
   const headers = { ...JSON_HEADERS, ...modernHeaders(method, { name }) };
   const { url } = await target.tasks();
   const { status, text } = await post(`${url}/suite`, headers, JSON.stringify(modernRequest(method, named)));
   if (status >= 500) throw new Error(`Status ${status}: ${text.slice(0, 500)}`);
-  return JSON.parse(text.startsWith('{') ? text : (text.split('data: ').at(-1) ?? '')) as Answer;
+  return JSON.parse(text.startsWith('{') ? text : (text.split('data: ').at(-1) ?? '')) as TaskResponse;
 }
 
-async function ended(target: Target, taskId: string): Promise<Answer['result']> {
+async function ended(target: Target, taskId: string): Promise<TaskResponse['result']> {
   for (;;) {
     const { result } = await ask(target, 'tasks/get', { taskId });
     if (result?.status !== 'working') return result;
