@@ -28,7 +28,7 @@ export interface CallSeen {
 export interface TestClient {
   era: string | undefined;
   tools(): Promise<string[]>;
-  call(name: string, args: Record<string, unknown>, withProgress?: boolean): Promise<CallSeen>;
+  call(name: string, args: Record<string, unknown>, withProgress?: WithProgress): Promise<CallSeen>;
   resource(uri: string): Promise<string>;
   prompt(name: string, args: Record<string, string>): Promise<string>;
   complete(uri: string, argument: string, value: string): Promise<string[]>;
@@ -149,6 +149,8 @@ async function connectV2(
   };
 }
 
+/** Whether to request progress, or a function to call with it. */
+type WithProgress = boolean | ((progress: number) => void);
 type OnProgress = (progress: {
   progress: number;
   total?: number | undefined;
@@ -161,11 +163,15 @@ interface Result {
 }
 
 async function seen(
-  withProgress = false,
+  withProgress: WithProgress = false,
   call: (onprogress?: OnProgress) => Promise<Result>,
 ): Promise<CallSeen> {
   const progress: ProgressSeen[] = [];
-  const result = await call(withProgress ? p => progress.push({ ...p, at: performance.now() }) : undefined);
+  const onProgress: OnProgress = p => {
+    progress.push({ ...p, at: performance.now() });
+    if (typeof withProgress === 'function') withProgress(p.progress);
+  };
+  const result = await call(withProgress ? onProgress : undefined);
   const { content, isError = false, structuredContent } = result;
   return { text: readBody(content), isError, structured: structuredContent, progress, at: performance.now() };
 }

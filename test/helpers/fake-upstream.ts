@@ -43,6 +43,8 @@ export interface FakeUpstream {
   setDelay(ms: number): void;
   /** While true, every response is a 500 whose body must not reach a caller. */
   setFailing(failing: boolean): void;
+  /** Responses for this term wait until the returned function is called. */
+  hold(term: string): () => void;
   /** Clears requests and counts, the delay and the failure. */
   reset(): void;
   /** Closes the server and all its connections. */
@@ -53,6 +55,7 @@ export interface FakeUpstream {
 /** Resolves when it listens. */
 export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Promise<FakeUpstream> {
   const requests: string[] = [];
+  const held = new Map<string, Promise<void>>();
   let delay = options.delayMs ?? 0;
   let failing = false;
   let open = 0;
@@ -67,6 +70,7 @@ export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Prom
     });
     if (delay > 0) await sleep(delay);
     const { searchParams } = new URL(url, 'http://upstream');
+    await held.get(searchParams.get('term') ?? '');
     const body = failing
       ? { error: 'at /srv/secret/path' }
       : { entries: entriesOf(searchParams.get('term')) };
@@ -97,7 +101,13 @@ export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Prom
     setFailing(value) {
       failing = value;
     },
+    hold(term) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held.set(term, promise);
+      return resolve;
+    },
     reset() {
+      held.clear();
       requests.length = 0;
       maxConcurrent = open;
       delay = 0;

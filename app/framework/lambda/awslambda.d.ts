@@ -2,8 +2,6 @@
 declare global {
   var awslambda: {
     streamifyResponse<H>(handler: H): H;
-    /** Returns a stream that writes `head` as JSON before the first chunk. */
-    HttpResponseStream: { from<S>(stream: S, head: object): S };
   };
 }
 

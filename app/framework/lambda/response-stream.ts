@@ -1,6 +1,7 @@
 /**
- * Writes a response to the response stream of the Runtime Interface Client: status and headers precede the body, as
- * `awslambda.HttpResponseStream` writes them.
+ * Writes a response to the response stream of the Runtime Interface Client: status and headers precede the body, in the format of
+ * `awslambda.HttpResponseStream`. That writes them in two chunks before the body's first one; here the three are one, because each
+ * chunk takes about 5 % of the CPU time of a short call.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/response-streaming-tutorial.html
  */
@@ -10,6 +11,8 @@ import type { OutgoingResponse } from './response-guard.ts';
 export interface ResponseStream {
   readonly destroyed: boolean;
   readonly writableFinished?: boolean;
+  /** Sets the content type of the response to the Runtime API. */
+  setContentType(type: string): void;
   /** Returns false if the writer should wait for `drain`. */
   write(chunk: Uint8Array | string): boolean;
   end(): void;
@@ -17,21 +20,30 @@ export interface ResponseStream {
   off(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
+const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
+/** Null bytes between status and headers, as JSON, and the body. */
+const DELIMITER = '\0'.repeat(8);
+/** The longest first chunk, in bytes, that is copied after the prelude. */
+const COPIED = 64 * 1024;
+
 /** Resolves when everything is written, or the receiver has disconnected. `method` is the request's. */
 export async function writeResponse(
   response: OutgoingResponse,
   to: ResponseStream,
   method: string,
 ): Promise<void> {
-  const stream = awslambda.HttpResponseStream.from(to, head(response));
-  let chunk = await response.next();
-  if (!chunk) stream.write(needsBody(response.status, method) ? '\n' : '');
+  to.setContentType(PRELUDE_TYPE);
+  const prelude = Buffer.from(JSON.stringify(head(response)) + DELIMITER);
+  let chunk: Uint8Array | undefined =
+    (await response.next()) ?? Buffer.from(needsBody(response.status, method) ? '\n' : '');
+  if (chunk.length > COPIED) to.write(prelude);
+  else chunk = Buffer.concat([prelude, chunk]);
   while (chunk) {
-    if (!stream.write(chunk)) await drained(stream);
-    if (stream.destroyed) return response.cancel('The response stream was closed.');
+    if (!to.write(chunk)) await drained(to);
+    if (to.destroyed) return response.cancel('The response stream was closed.');
     chunk = await response.next();
   }
-  stream.end();
+  to.end();
 }
 
 function head({ status, headers }: OutgoingResponse): object {

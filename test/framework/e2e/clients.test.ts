@@ -66,16 +66,15 @@ describe.each(connections)('%s', (name, connect) => {
   });
 
   test('receives progress before the result, one by one', async () => {
-    upstream.setDelay(150);
     const terms = MANY_TERMS.slice(0, 15);
-    const { progress, at, isError } = await client.call('lookup_many', { terms }, true);
+    const release = upstream.hold(terms.at(-1) ?? '');
+    const { progress, isError } = await client.call('lookup_many', { terms }, progress => {
+      if (progress === terms.length - 1) release();
+    });
     upstream.reset();
     expect(isError).toBe(false);
     expect(progress.map(p => p.progress)).toEqual(terms.map((_, i) => i + 1));
     expect(progress.every(p => p.total === terms.length)).toBe(true);
-    // Three rounds of five requests at a time, of 150 ms each.
-    expect(at - Number(progress[0]?.at)).toBeGreaterThan(250);
-    expect(Number(progress.at(-1)?.at) - Number(progress[0]?.at)).toBeGreaterThan(200);
   });
 
   test('looks up 100 terms in one call, one of which fails', async () => {

@@ -7,15 +7,17 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createApp } from '../../../../app/framework/app.ts';
 import { createPipeline, handlersOf } from '../../../../app/framework/lambda/create-handlers.ts';
 import { writeResponse } from '../../../../app/framework/lambda/response-stream.ts';
+import { PRELUDE_CONTENT_TYPE } from '../../../../app/framework/local-lambda/endpoints/prelude.ts';
 import { v2Event } from '../../../helpers/events.ts';
 import { DIST, ROOT } from '../../../helpers/local-lambda.ts';
+import { createResponseStream } from '../../../helpers/response-stream.ts';
 
 /** How long the Runtime API takes to accept a response, in milliseconds. */
 const ACCEPTED_MS = 100;
@@ -166,30 +168,72 @@ test('after an error of the handler, the next invocation is requested when the R
 });
 
 test('the log line of a request is written after the response has left', async () => {
-  vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
   vi.stubEnv('MCP_AUTH', 'none');
   const events: string[] = [];
   const log = vi.spyOn(process.stdout, 'write').mockImplementation(() => events.push('log') > 0);
-  const to = new PassThrough().once('finish', () => events.push('response'));
+  const to = createResponseStream().once('finish', () => events.push('response'));
   const app = createApp(new Hono().get('/here', c => c.text('here')));
   const { stream } = handlersOf(createPipeline(app.fetch));
   await stream(v2Event({ method: 'GET', path: '/here' }), to, { getRemainingTimeInMillis: () => 60_000 });
   log.mockRestore();
   vi.unstubAllEnvs();
-  vi.unstubAllGlobals();
   expect(events).toEqual(['response', 'log']);
 });
 
+test.each([
+  ['one chunk with the prelude', 64 * 1024, 1],
+  ['a chunk of its own after the prelude', 64 * 1024 + 1, 2],
+])('writeResponse sends the first part of a body as %s: %i bytes', async (_what, bytes, chunks) => {
+  const body = Buffer.alloc(bytes, 'x');
+  const parts: (Uint8Array | undefined)[] = [body, undefined];
+  const setContentType = vi.fn();
+  const to = Object.assign(createResponseStream(), { setContentType });
+  const write = vi.spyOn(to, 'write');
+  const headers = new Headers([
+    ['set-cookie', 'a=1'],
+    ['set-cookie', 'b=2'],
+    ['x-name', 'ö'],
+  ]);
+  const next = async () => parts.shift();
+  const written = writeResponse({ status: 201, headers, next, cancel: async () => undefined }, to, 'GET');
+  const received = await buffer(to);
+  await written;
+  const end = received.indexOf(0);
+  expect(setContentType).toHaveBeenCalledExactlyOnceWith(PRELUDE_CONTENT_TYPE);
+  expect(JSON.parse(received.subarray(0, end).toString())).toEqual({
+    statusCode: 201,
+    headers: { 'x-name': 'ö' },
+    cookies: ['a=1', 'b=2'],
+  });
+  expect(received.subarray(end, end + 8)).toEqual(Buffer.alloc(8));
+  expect(received.subarray(end + 8)).toEqual(body);
+  expect(write).toHaveBeenCalledTimes(chunks);
+});
+
+test.each([
+  ['GET', 200, '\n'],
+  ['HEAD', 200, ''],
+  ['DELETE', 204, ''],
+])('writeResponse sends an empty body of %s %i as %j', async (method, status, body) => {
+  const to = createResponseStream();
+  const headers = new Headers();
+  const written = writeResponse(
+    { status, headers, next: async () => undefined, cancel: async () => undefined },
+    to,
+    method,
+  );
+  expect(String(await buffer(to)).split('\0'.repeat(8))).toEqual([expect.any(String), body]);
+  await written;
+});
+
 test('writeResponse cancels the response when its stream closes without an error', async () => {
-  vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
-  const to = new PassThrough();
+  const to = createResponseStream();
   const cancel = vi.fn(async () => undefined);
   const next = vi.fn(async () => new Uint8Array(64 * 1024));
   const written = writeResponse({ status: 200, headers: new Headers(), next, cancel }, to, 'GET');
   await expect.poll(() => to.writableNeedDrain).toBe(true);
   to.destroy();
   await written;
-  vi.unstubAllGlobals();
   expect(cancel).toHaveBeenCalledOnce();
   const made = next.mock.calls.length;
   await sleep(50);

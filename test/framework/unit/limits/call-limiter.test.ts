@@ -264,9 +264,7 @@ describe('the table', () => {
       const limit = environment({ failureMode, url: urlOf(hanging) });
       for (const perCaller of [{ calls: 9, seconds: 60 }, { parallel: 9 }]) {
         errors = [];
-        const started = performance.now();
         const response = await limit(limited(perCaller));
-        expect(performance.now() - started).toBeLessThan(4_000);
         expect(response?.status).toBe(failureMode === 'deny' ? 503 : undefined);
         if (response) {
           expect(response.headers.get('retry-after')).toBe('5');

@@ -1,5 +1,4 @@
 /** Limits in the pipeline of an invocation, with a real table: what a caller gets, and that leases are released in every case. */
-import { PassThrough } from 'node:stream';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
@@ -13,10 +12,12 @@ import {
   summarize,
 } from '../../../../app/framework/lambda/create-handlers.ts';
 import { abortAll } from '../../../../app/framework/lambda/invocation.ts';
+import type { ResponseStream } from '../../../../app/framework/lambda/response-stream.ts';
 import { mcp } from '../../../../app/framework/mcp/mcp.ts';
 import type { CallerLimits } from '../../../../app/framework/types.ts';
 import { startDynamoDb, type TestDynamoDb } from '../../../helpers/dynamodb.ts';
 import { albEvent, restEvent, v2Event } from '../../../helpers/events.ts';
+import { createResponseStream } from '../../../helpers/response-stream.ts';
 
 let dynamo: TestDynamoDb;
 /** Resolved when the tool `waits` runs, and what lets it return. */
@@ -41,7 +42,6 @@ beforeEach(() => {
   finish = Promise.withResolvers();
   lines = '';
   address += 1; // Each test uses another caller.
-  vi.stubGlobal('awslambda', { HttpResponseStream: { from: (stream: unknown) => stream } });
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   vi.spyOn(process.stdout, 'write').mockImplementation(text => {
     lines += text;
@@ -102,7 +102,8 @@ function environment(perCaller: CallerLimits) {
         headers: Record<string, string>;
         body: string;
       }>,
-    stream: (tool: string, to: PassThrough, ms?: number) => handlers.stream(event(tool), to, contextOf(ms)),
+    stream: (tool: string, to: ResponseStream, ms?: number) =>
+      handlers.stream(event(tool), to, contextOf(ms)),
   };
 }
 
@@ -140,7 +141,7 @@ test.each(['returns', 'throws', 'no such tool'])(
   async tool => {
     await environment(ONE).call(tool);
     expect(await leases()).toEqual([]);
-    await environment(ONE).stream(tool, new PassThrough().resume());
+    await environment(ONE).stream(tool, createResponseStream().resume());
     expect(await leases()).toEqual([]);
   },
 );
@@ -160,7 +161,7 @@ test('the lease is released when the environment crashes', async () => {
 });
 
 test('the lease is released after the tool, if the client has disconnected', async () => {
-  const to = new PassThrough().resume();
+  const to = createResponseStream().resume();
   const running = environment(ONE).stream('waits', to);
   await started.promise;
   to.destroy();

@@ -1,14 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll } from '../../../helpers/close-all.ts';
+import { createGate } from '../../../helpers/gate.ts';
 import { type RunningLambda, startFunction } from '../../../helpers/local-lambda.ts';
 import { childrenOf, groupOf, openFilesOf, residentOf, stateOf } from '../../../helpers/processes.ts';
 
 async function ask(lambda: RunningLambda, query: string): Promise<{ status: number; text: string }> {
-  const response = await fetch(`${lambda.url}/?do=${query}`);
+  const response = await fetch(`${lambda.url}/?${query.startsWith('do=') ? query : `do=${query}`}`);
   return { status: response.status, text: await response.text() };
 }
 
@@ -18,17 +16,6 @@ async function expectServing(lambda: RunningLambda): Promise<void> {
 
 function functionPids(lambda: RunningLambda): number[] {
   return childrenOf(lambda.process.pid ?? 0);
-}
-
-/** Creates a file at `open()`; the invocations of `act` end when it exists. */
-function createGate(): Disposable & { act: string; open: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'gate-'));
-  const file = join(folder, 'open');
-  return {
-    act: `untilFile&file=${encodeURIComponent(file)}`,
-    open: () => writeFileSync(file, ''),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
-  };
 }
 
 const BAD_GATEWAY = { status: 502, text: 'Internal Server Error' };
@@ -217,7 +204,7 @@ describe('the local Lambda under load', () => {
     using gate = createGate();
     const responses: { status: number; text: string }[] = [];
     const calls = Array.from({ length: 20 }, async () => {
-      responses.push(await ask(lambda, gate.act));
+      responses.push(await ask(lambda, gate.query));
     });
     await expect.poll(() => responses.length).toBe(10);
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([429]));
@@ -236,7 +223,7 @@ describe('the local Lambda under load', () => {
   test('uses the most recently used environment first, and ends idle ones', async () => {
     await using lambda = await startFunction('act', { args: ['--idle-timeout', '5'] });
     using gate = createGate();
-    const calls = Promise.all([ask(lambda, gate.act), ask(lambda, gate.act)]);
+    const calls = Promise.all([ask(lambda, gate.query), ask(lambda, gate.query)]);
     await expect.poll(() => functionPids(lambda).length).toBe(2);
     gate.open();
     await calls;

@@ -70,14 +70,15 @@ describe.each(['everything', 'everything-v1'])('server-everything at /%s', route
     within(route, era, async client => {
       const { text, progress, at } = await client.call(
         'trigger-long-running-operation',
-        { duration: 1, steps: 4 },
+        { duration: 2, steps: 4 },
         true,
       );
       expect(text).toContain('completed');
       expect(progress.map(({ progress, total }) => [progress, total])).toEqual(
         [1, 2, 3, 4].map(step => [step, 4]),
       );
-      expect(at - (progress[0]?.at ?? at)).toBeGreaterThan(300);
+      // 1.5 s, unless the client's process does not get the CPU.
+      expect(at - (progress[0]?.at ?? at)).toBeGreaterThan(100);
     }),
   );
 
