@@ -16,7 +16,9 @@ interface FinishingStream {
   once(event: 'finish', listener: () => void): unknown;
 }
 
-let crashed = false;
+/** True on the global object after a crash: lambda-ric/end-after-crash.diff reads it before it requests the next invocation. */
+const CRASHED = Symbol.for('the execution environment has crashed');
+const state: { [CRASHED]?: boolean } = globalThis as object;
 let responding = 0;
 
 /** Installs the handlers, which are global to the process: call it only in the process of the function. */
@@ -27,7 +29,7 @@ export function installCrashHandlers(): void {
 
 function onCrash(kind: string, error: unknown): void {
   console.error(`${kind}: the execution environment ends`, error);
-  crashed = true;
+  state[CRASHED] = true;
   if (responding === 0) exit();
   setTimeout(exit, FINAL_RESPONSE_MS); // Even if the response does not end.
   abortAll({
@@ -47,11 +49,13 @@ export function responseStarts(): void {
 
 /**
  * Ends the process if it has crashed, once the response is sent. A response stream emits `finish`. A buffered result is posted
- * by a synchronous call that the client makes in the next turn of the event loop, so the process exits in the turn after that.
+ * by a synchronous call that the client makes in the next turn of the event loop. Then the client of a build ends the process
+ * (scripts/build/patches/lambda-ric/end-after-crash.diff). Without that diff the process exits in the turn after that: Lambda may have
+ * frozen it by then, and the next invocation fails.
  */
 export async function exitAfterCrash(responseStream?: FinishingStream): Promise<void> {
   responding -= 1;
-  if (!crashed) return;
+  if (!state[CRASHED]) return;
   if (!responseStream) setImmediate(() => setImmediate(exit));
   else if (responseStream.writableFinished) exit();
   else await new Promise(() => responseStream.once('finish', exit));
