@@ -6,15 +6,15 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { getPath } from 'hono/utils/url';
 import { auth } from './auth/guard.ts';
-import { metadataResponse, noOAuthHere } from './auth/metadata.ts';
+import { metadataResponse, noOAuthHere, RESOURCE_METADATA } from './auth/metadata.ts';
 import { originAndHostValidation } from './auth/origin-validation.ts';
 import { config } from './config.ts';
 import { type EndpointContext, endpointContext, isOwnOrigin, withPublicUrl } from './endpoint-context.ts';
 import { limitCalls } from './limits/limit-calls.ts';
 import { mcpPaths } from './mcp/route-registry.ts';
 import type { DocumentAccess } from './oauth-proxy/fetch-document.ts';
-import { oauthProxy } from './oauth-proxy/proxy-middleware.ts';
-import { browserPage, pageFiles } from './page/page-middleware.ts';
+import { OAUTH_PROXY_PATHS, oauthProxy } from './oauth-proxy/proxy-middleware.ts';
+import { browserPage, FILES, pageFiles } from './page/page-middleware.ts';
 import { SIGN_IN_PATHS } from './sign-in-paths.ts';
 import { type RequestLogEnv, requestLog } from './telemetry/request-log.ts';
 import type { CallLimiter, Guard } from './types.ts';
@@ -49,15 +49,17 @@ export function createApp(routes: Hono, { documentAccess }: AppDependencies = {}
     c.set('limitCalls', limitCalls);
     await next();
   });
-  app.use(async function publishMetadata(c, next) {
+  // By path or method where possible: each function that a request passes takes CPU time.
+  app.use(`${RESOURCE_METADATA}/*`, async function publishMetadata(c, next) {
     return metadataResponse(c.req.raw, config(), firstPath, c.get('endpoint')) ?? next();
   });
-  app.use(oauthProxy({ settings: config, paths, documentAccess }));
-  app.use(pageFiles({ settings: config }));
+  const proxy = oauthProxy({ settings: config, paths, documentAccess });
+  for (const path of OAUTH_PROXY_PATHS) app.use(path, proxy);
+  app.get(`${FILES}*`, pageFiles({ settings: config }));
   // Documents of discovery/server-cards.ts.
   for (const { path, handler } of routes.routes) if ('public' in handler) app.all(path, handler);
   app.use(originAndHostValidation(config, isOwnPage));
-  app.use(browserPage({ settings: config, routes, paths }));
+  app.get('*', browserPage({ settings: config, routes, paths }));
   app.route('/', routes);
   app.notFound(c => {
     const message = noOAuthHere(c.req.path, config()) ?? `Nothing is mounted at ${c.req.path}.`;

@@ -7,7 +7,8 @@
 import type { Config } from '../config.ts';
 import { type EndpointContext, resourceUrl } from '../endpoint-context.ts';
 
-const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+/** The path of the document, and the start of those of several servers. */
+export const RESOURCE_METADATA = '/.well-known/oauth-protected-resource';
 const ANYONE = {
   'access-control-allow-origin': '*',
   'access-control-allow-headers': '*',
@@ -21,7 +22,7 @@ export function publishesMetadata({ MCP_AUTH: modes, MCP_OAUTH_ISSUER: issuer }:
 
 /** Returns the URL of the document for the MCP server at `path`. */
 export function resourceMetadataUrl({ baseUrl }: EndpointContext, path: string): string {
-  return `${baseUrl}${WELL_KNOWN}${path === '/' ? '' : path}`;
+  return `${baseUrl}${RESOURCE_METADATA}${path === '/' ? '' : path}`;
 }
 
 /**
@@ -34,7 +35,7 @@ export function metadataResponse(
   defaultPath: string,
   endpoint: EndpointContext,
 ): Response | undefined {
-  if (!publishesMetadata(settings) || !request.url.includes(WELL_KNOWN)) return undefined;
+  if (!publishesMetadata(settings) || !request.url.includes(RESOURCE_METADATA)) return undefined;
   const { pathname } = new URL(request.url);
   if (!isMetadataPath(pathname)) return undefined;
   if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: ANYONE });
@@ -45,7 +46,10 @@ export function metadataResponse(
     );
   }
   const document = {
-    resource: resourceUrl(endpoint, pathname.slice(WELL_KNOWN.length).replace(/\/$/, '') || defaultPath),
+    resource: resourceUrl(
+      endpoint,
+      pathname.slice(RESOURCE_METADATA.length).replace(/\/$/, '') || defaultPath,
+    ),
     authorization_servers: [settings.MCP_OAUTH_PROXY === 'on' ? endpoint.baseUrl : settings.MCP_OAUTH_ISSUER],
     bearer_methods_supported: ['header'],
     ...(settings.MCP_OAUTH_SCOPES.length > 0 && { scopes_supported: settings.MCP_OAUTH_SCOPES }),
@@ -69,5 +73,5 @@ export function noOAuthHere(path: string, settings: Config): string | undefined 
 }
 
 function isMetadataPath(path: string): boolean {
-  return path === WELL_KNOWN || path.startsWith(`${WELL_KNOWN}/`);
+  return path === RESOURCE_METADATA || path.startsWith(`${RESOURCE_METADATA}/`);
 }

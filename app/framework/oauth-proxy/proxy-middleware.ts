@@ -7,11 +7,16 @@ import type { EndpointContext } from '../endpoint-context.ts';
 import { SIGN_IN_PATHS } from '../sign-in-paths.ts';
 import type { ProxyOptions } from './proxy.ts';
 
-const PATHS: ReadonlySet<string> = new Set(SIGN_IN_PATHS);
-const METADATA = /^\/\.well-known\/(?:oauth-authorization-server|openid-configuration|jwks\.json)(?:\/|$)/;
+/** Patterns of the paths that the OAuth proxy serves. */
+export const OAUTH_PROXY_PATHS: readonly string[] = [
+  ...SIGN_IN_PATHS,
+  ...['oauth-authorization-server', 'openid-configuration', 'jwks.json'].map(
+    name => `/.well-known/${name}/*`,
+  ),
+];
 
 /**
- * Creates the middleware. Mount it before the origin is validated: browsers navigate to these paths from the pages of clients and
+ * Creates the middleware for {@link OAUTH_PROXY_PATHS}. Mount it before the origin is validated: browsers navigate to these paths from the pages of clients and
  * of the issuer.
  */
 export function oauthProxy(
@@ -20,9 +25,7 @@ export function oauthProxy(
   let loaded: Promise<(request: Request, endpoint: EndpointContext) => Promise<Response>> | undefined;
 
   return async function serveOAuthProxy(c, next) {
-    const { path } = c.req;
-    if (!(PATHS.has(path) || METADATA.test(path)) || options.settings().MCP_OAUTH_PROXY === 'off')
-      return next();
+    if (options.settings().MCP_OAUTH_PROXY === 'off') return next();
     loaded ??= import('./serve.ts').then(({ createServe }) => createServe(options));
     return (await loaded)(c.req.raw, c.get('endpoint'));
   };

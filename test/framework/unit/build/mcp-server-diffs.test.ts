@@ -151,6 +151,14 @@ describe.each(PATCHED)('%s', (_, diffs) => {
     expect(schemas(patched)[2]).not.toEqual(schemas(patched)[0]);
   });
 
+  test('valid and invalid calls get the response of the installed server, also when an object is sent again', async () => {
+    const expected = await responsesTo(original);
+    expect(await responsesTo(patched)).toEqual(expected);
+    expect(
+      expected.map(([, body]) => (JSON.parse(body as string).error?.code ?? 'result') as unknown),
+    ).toEqual(['result', 'result', -32602, -32602, 'result', -32602, -32602, -32602, 'result']);
+  });
+
   test('a server reads what its transport receives, and calls the callbacks that the transport had before', async () => {
     expect(await conversation(patched)).toEqual(await conversation(original));
     expect(await conversation(patched)).toEqual([
@@ -256,20 +264,48 @@ const MESSAGES: unknown[] = [
 ];
 
 /** Calls a tool of revision 2026-07-28. */
-async function responseOf({ createMcpHandler, McpServer }: Calls): Promise<Response> {
+async function responseOf(
+  { createMcpHandler, McpServer }: Calls,
+  parsedBody = modernRequest('tools/call', { name: 'b', arguments: {} }),
+): Promise<Response> {
   const handler = createMcpHandler(() => {
     const server = new McpServer({ name: 'a', version: '1' });
     server.registerTool('b', {}, () => ({ content: [] }));
     return server;
   });
-  const params = { name: 'b', arguments: {} };
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
-    ...modernHeaders('tools/call', params),
+    ...modernHeaders('tools/call', { name: 'b' }),
   };
-  const body = JSON.stringify(modernRequest('tools/call', params));
-  return handler.fetch(new Request('https://server.invalid/', { method: 'POST', headers, body }));
+  const request = new Request('https://server.invalid/', { method: 'POST', headers, body: '{}' });
+  return handler.fetch(request, { parsedBody });
+}
+
+/** Makes calls of a tool with objects that are changed between two calls. Returns status and body of each response. */
+async function responsesTo(calls: Calls): Promise<unknown[][]> {
+  const responses: unknown[][] = [];
+  const send = async (message: object): Promise<void> => {
+    const response = await responseOf(calls, message);
+    responses.push([response.status, await response.text()]);
+  };
+  const params: Record<string, unknown> = { name: 'b', arguments: {} };
+  const message = modernRequest('tools/call', params) as { params: Record<string, unknown> };
+  const _meta = message.params._meta as Record<string, unknown>;
+  await send(message);
+  await send(message);
+  message.params.arguments = 'none';
+  await send(message);
+  await send(message);
+  message.params.arguments = {};
+  await send(message);
+  _meta['io.modelcontextprotocol/clientInfo'] = { name: 7 };
+  await send(message);
+  await send({ ...message });
+  delete _meta['io.modelcontextprotocol/clientCapabilities'];
+  await send(message);
+  await send(modernRequest('tools/call', params));
+  return responses;
 }
 
 /** Returns the events between a server and its transport. */
