@@ -1,6 +1,6 @@
 /**
  * `npm test` and `npm run test:all`: runs the checks and suites, and prints the sum of their results at the end. `npm test -- FILE...`
- * runs only these files.
+ * runs only these files; options of Vitest are passed on, such as `-t NAME`.
  *
  * `--all` adds the slow suites, `--rest` runs only the suites that `npm test` does not run. With TOTALS=FILE the totals are appended to
  * that file, so that a caller can add several runs up.
@@ -11,14 +11,12 @@ import { appendFileSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { hasNativeClient, type RuntimeClient } from './build/runtime-client.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values: options, positionals } = parseArgs({
-  options: { all: { type: 'boolean', default: false }, rest: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
+const given = process.argv.slice(2);
+const options = { all: given.includes('--all'), rest: given.includes('--rest') };
+const forVitest = given.filter(arg => !['--all', '--rest'].includes(arg));
 
 /** Suites that `npm test` leaves to `npm run test:all`: they take minutes, or need programs that few machines have. */
 const SLOW = [
@@ -64,8 +62,8 @@ process.exitCode = (await runAll()) ? 0 : 1;
 
 /** Returns whether everything passed. */
 async function runAll(): Promise<boolean> {
-  if (positionals.length > 0) {
-    await vitest(positionals);
+  if (forVitest.length > 0) {
+    await vitest(forVitest);
     return sum();
   }
   process.stdout.write(`${PLAN}\n`);
