@@ -84,7 +84,9 @@ describe('the doctor reports no failure for', () => {
       MCP_OAUTH_ISSUER: issuer.issuer,
       MCP_OAUTH_CLIENT_ID: 'client',
     };
-    await using open = await startApp({ env: { ...env, MCP_OAUTH_REGISTRATION: 'on' } });
+    // Only one environment, which caches the issuer's metadata.
+    const one = ['--environments', '1'];
+    await using open = await startApp({ args: one, env: { ...env, MCP_OAUTH_REGISTRATION: 'on' } });
     expect((await doctor(`${open.url}/mcp`)).get('oauth')).toMatchObject({
       status: 'ok',
       found: expect.stringContaining('plain PKCE and foreign redirects are rejected'),
