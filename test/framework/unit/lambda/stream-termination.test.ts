@@ -7,8 +7,8 @@ import { stateOf } from '../../../helpers/processes.ts';
 const CALL = JSON.stringify({ jsonrpc: '2.0', id: 'call-7', method: 'tools/call', params: { name: 'x' } });
 
 const TARGETS = [
-  ['stream', ['--timeout', '5']],
-  ['buffered', ['--timeout', '5', '--invoke-mode', 'BUFFERED']],
+  ['stream', ['--timeout', '5', '--environments', '1']],
+  ['buffered', ['--timeout', '5', '--environments', '1', '--invoke-mode', 'BUFFERED']],
 ] as const;
 
 describe.each(TARGETS)('handler.%s', (handler, args) => {
