@@ -78,6 +78,8 @@ export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Prom
     response.end(JSON.stringify(body));
   };
   const server = createServer(respond).listen(options.port ?? 0, '127.0.0.1');
+  // Connections stay open: a frozen environment does not notice that one is closed, and its next request over that one fails.
+  server.keepAliveTimeout = 0;
   await once(server, 'listening');
 
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
